@@ -1,0 +1,71 @@
+# make demo: a first run and its report.   make test: every check.   Each target makes the environment it needs.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The first Python of the supported ones that really starts (a version manager's shim may name one that is not there).
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+DATA := $(wildcard $(CURDIR)/../shared/data)
+ifneq ($(DATA),)
+export CITYTIDE_DATA ?= $(realpath $(DATA))
+endif
+
+.PHONY: help demo test lint unit simulator test-ptx look clean
+
+help:
+	@echo "make demo      solve a traffic assignment and write its report to runs/demo"
+	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
+	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
+	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
+	@echo "make clean     remove environments, caches and the demo's run"
+
+# $(call environment,FOLDER,EXTRAS): made anew when pyproject.toml has changed
+define environment
+	@[ -n "$(PYTHON)" ] || { echo "no Python 3.11 or newer here: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make environments: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+	touch $@
+endef
+
+.venv/stamp: pyproject.toml
+	$(call environment,.venv,--editable ".[fonts]")
+
+.venv-test/stamp: pyproject.toml
+	$(call environment,.venv-test,--editable ".[test]")
+
+# Not the product's own environment: numba-cuda takes over numba.cuda, and the product is tested without it.
+.venv-ptx/stamp: pyproject.toml
+	$(call environment,.venv-ptx,--editable ".[gpu-check]")
+
+demo: .venv/stamp
+	.venv/bin/citytide run traffic-assignment --out runs/demo
+	@echo "report: $(CURDIR)/runs/demo/report.html"
+
+test: lint unit simulator
+
+lint: .venv-test/stamp
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+
+unit: .venv-test/stamp
+	.venv-test/bin/python -m pytest
+
+# The simulator is chosen when numba is imported, so it has a process of its own.
+simulator: .venv-test/stamp
+	NUMBA_ENABLE_CUDASIM=1 .venv-test/bin/python -m pytest -m cuda tests/cuda
+
+test-ptx: .venv-ptx/stamp
+	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py
+
+look: .venv/stamp
+	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }
+	@[ -e runs/demo/report.html ] || $(MAKE) demo
+	.venv/bin/python tests/look.py runs/demo/report.html
+
+clean:
+	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache build dist runs/demo

@@ -1,0 +1,58 @@
+"""The command line: assembles the rooms' commands and turns what they raise into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .datasets.commands import data
+from .hpc.commands import doctor, profile, report, status
+from .kernels.commands import kernels
+from .workflows.commands import plan, resume, run, verify
+
+__all__ = ["cli", "main"]
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="citytide", prog_name="citytide")
+def cli() -> None:
+    """Mine a city's traffic, water and medical data, on a laptop or a supercomputer.
+
+    \b
+    Start here:
+      citytide run traffic-assignment      an embedded city, in seconds
+      citytide data list                   networks and data sets by name
+      citytide doctor                      is this machine ready?
+    """
+
+
+for command in (run, plan, resume, status, report, profile, data, kernels, doctor):
+    cli.add_command(command)
+data.add_command(verify)
+
+
+def main() -> None:
+    """Run the command line; what a person did wrong is one sentence, never a traceback."""
+    try:
+        cli()
+    except Exception as error:
+        expected = _expected()
+        if not isinstance(error, expected):
+            raise
+        print(f"citytide: {error}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 2))
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """The errors that are messages to a person; imported only once one was raised."""
+    from .datasets.errors import InputError
+    from .hpc.errors import RunError
+
+    return InputError, RunError
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Benchmarks: cases, the paired runner, peers."""

@@ -1,0 +1,1 @@
+"""Cases: what is measured, each a module that prints one JSON line."""

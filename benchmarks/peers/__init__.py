@@ -1,0 +1,1 @@
+"""Peers: other programs, each in an environment of its own; their scripts are run there and never imported here."""

@@ -1,0 +1,56 @@
+"""Command line of the peers: ``python -m citytide.benchmarks.peers make|list|run``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from .environments import PEERS, PeerError, find_interpreter, make_environment
+
+__all__ = ["peers"]
+
+SCRIPTS = {"aequilibrae": "assignment_aequilibrae.py", "scipy": "trees_scipy.py"}
+
+
+@click.group()
+def peers() -> None:
+    """Other programs to compare with, each in an environment of its own."""
+
+
+@peers.command()
+@click.argument("peer", type=click.Choice(sorted(PEERS)))
+def make(peer: str) -> None:
+    """Make a peer's environment, unless it is there; prints its Python."""
+    click.echo(make_environment(peer))
+
+
+@peers.command(name="list")
+def list_peers() -> None:
+    """Peers, what they are pinned to, and their Python if it is made."""
+    for peer, asked in PEERS.items():
+        try:
+            place = str(find_interpreter(peer))
+        except PeerError:
+            place = "not made"
+        click.echo(f"{peer:12} {' '.join(asked)}  ({place})")
+
+
+@peers.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("peer", type=click.Choice(sorted(PEERS)))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(peer: str, arguments: tuple[str, ...]) -> None:
+    """Run a peer's script in its environment, instead of this process."""
+    python = str(find_interpreter(peer))
+    script = str(Path(__file__).with_name(SCRIPTS[peer]))
+    os.execv(python, [python, script, *arguments])
+
+
+if __name__ == "__main__":
+    try:
+        peers()
+    except PeerError as error:
+        print(f"peers: {error}", file=sys.stderr)
+        sys.exit(1)

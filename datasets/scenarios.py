@@ -1,0 +1,215 @@
+"""Scenarios: what happens to which links.
+
+``base``, in which nothing happens, is always the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+from .instances import Instance
+from .tables import Table, read_table
+
+__all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
+
+BASE = "base"
+FACTORS = ("capacity_factor", "speed_factor")
+
+
+@dataclass(frozen=True)
+class ScenarioTable:
+    """Factors on capacity and speed, kept only where they are not 1.
+
+    Attributes
+    ----------
+    name
+        One per scenario, ``base`` first.
+    n_links
+        Links of the network.
+    scenario, link : (change,) int64, int32
+        Which links change, sorted by (scenario, link), each once.
+    capacity_factor, speed_factor : (change,) float64
+        0 closes the link.
+    """
+
+    name: tuple[str, ...]
+    n_links: int
+    scenario: npt.NDArray[np.int64]
+    link: npt.NDArray[np.int32]
+    capacity_factor: npt.NDArray[np.float64]
+    speed_factor: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def __repr__(self) -> str:
+        return f"<ScenarioTable: {len(self)} scenarios, {self.link.size:,} changes on {self.n_links:,} links>"
+
+    def factors(self, scenario: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return ``capacity_factor, speed_factor``, each (link,), of one scenario.
+
+        Examples
+        --------
+        >>> base_scenario(3).factors(0)[0].tolist()
+        [1.0, 1.0, 1.0]
+        """
+        if not 0 <= scenario < len(self):
+            raise IndexError(f"scenario {scenario} is not among 0 to {len(self) - 1}")
+        low, high = np.searchsorted(self.scenario, [scenario, scenario + 1])
+        capacity, speed = np.ones(self.n_links), np.ones(self.n_links)
+        capacity[self.link[low:high]] = self.capacity_factor[low:high]
+        speed[self.link[low:high]] = self.speed_factor[low:high]
+        return capacity, speed
+
+    def position(self, name: str) -> int:
+        """Return the index of a scenario by its name."""
+        return self.name.index(name)
+
+
+def base_scenario(n_links: int) -> ScenarioTable:
+    """Return the table that holds nothing but ``base``."""
+    none = np.zeros(0)
+    return ScenarioTable((BASE,), n_links, none.astype(np.int64), none.astype(np.int32), none, none)
+
+
+def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
+    """Read scenarios for a network.
+
+    Parameters
+    ----------
+    path
+        A CSV with ``scenario``; ``link`` (its ``link_id``) or ``from, to`` (node ids); ``capacity_factor`` and
+        ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor (scenario, link)``
+        with names in ``scenario``. A row with neither link nor nodes names a scenario that changes nothing.
+    instance
+        Whose links are meant.
+
+    Returns
+    -------
+    ScenarioTable
+        In the order of the file, ``base`` first.
+
+    Raises
+    ------
+    InputError
+        If a link is unknown or ``from, to`` names several, a link is given twice in a scenario, or a factor is
+        negative or not finite: with the line.
+    """
+    path = Path(path)
+    if path.is_dir():
+        from .scenario_store import read_scenario_store
+
+        return read_scenario_store(path, instance)
+    table = read_table(path, require=("scenario",))
+    links = _find_links(table, instance)
+    capacity, speed = (table.numbers(factor, default=1.0) for factor in FACTORS)
+    names: dict[str, int] = {BASE: 0}
+    scenario = np.zeros(len(table), dtype=np.int64)
+    for row, cell in enumerate(table.columns["scenario"]):
+        name = cell.strip()
+        if not name or "@" in name:
+            problem = "the scenario has no name" if not name else f"scenario {name!r} has an '@' in its name"
+            raise table.error(row, problem, "give a name without '@', which joins name and demand factor")
+        if name == BASE and links[row] >= 0 and (capacity[row] != 1.0 or speed[row] != 1.0):
+            raise table.error(
+                row, "scenario 'base' changes a link", "base is the network as it is: choose another name"
+            )
+        scenario[row] = names.setdefault(name, len(names))
+    if not names.keys() - {BASE}:
+        raise InputError("the file names no scenario", file=path, way_out="give at least one row")
+    order = np.lexsort((links, scenario))
+    order = order[links[order] >= 0]
+    repeated = (scenario[order][1:] == scenario[order][:-1]) & (links[order][1:] == links[order][:-1])
+    if repeated.any():
+        name = table.columns["scenario"][order[int(np.argmax(repeated))]].strip()
+        first, again = sorted(int(order[int(np.argmax(repeated)) + k]) for k in (0, 1))
+        raise table.error(
+            again,
+            f"link {instance.link_id[links[again]]} stands twice in scenario {name!r}, "
+            f"first on line {table.line[first]}",
+            "keep one of the two rows",
+        )
+    order = order[(capacity[order] != 1.0) | (speed[order] != 1.0)]
+    return ScenarioTable(
+        tuple(names), instance.n_links, scenario[order], links[order].astype(np.int32), capacity[order], speed[order]
+    )
+
+
+def _find_links(table: Table, instance: Instance) -> npt.NDArray[np.int64]:
+    """Return the index of each row's link, -1 where the row names none."""
+    by_ends = "from" in table and "to" in table
+    if "link" in table and by_ends:
+        raise InputError(
+            "the columns name links twice: by 'link' and by 'from, to'",
+            file=table.file,
+            line=1,
+            way_out="keep one of the two ways",
+        )
+    if "link" not in table and not by_ends:
+        raise InputError(
+            "no column says which links change", file=table.file, line=1, way_out="give 'link', or 'from' and 'to'"
+        )
+    find = _by_ends(table, instance) if by_ends else _by_id(table, instance)
+    return np.array([find(row) for row in range(len(table))], dtype=np.int64)
+
+
+def _whole(table: Table, column: str, row: int) -> int:
+    cell = table.columns[column][row].strip()
+    try:
+        return int(cell)
+    except ValueError:
+        raise table.error(row, f"{column} is {cell!r}", "give a whole number") from None
+
+
+def _by_id(table: Table, instance: Instance) -> Callable[[int], int]:
+    index = {link: k for k, link in enumerate(instance.link_id.tolist())}
+
+    def find(row: int) -> int:
+        if not table.columns["link"][row].strip():
+            return -1
+        link = _whole(table, "link", row)
+        if link not in index:
+            raise table.error(
+                row,
+                f"link {link} is not in network {instance.name}",
+                f"its link ids run from {instance.link_id.min()} to {instance.link_id.max()}",
+            )
+        return index[link]
+
+    return find
+
+
+def _by_ends(table: Table, instance: Instance) -> Callable[[int], int]:
+    ends: dict[tuple[int, int], list[int]] = {}
+    for k, pair in enumerate(
+        zip(instance.node_id[instance.tail].tolist(), instance.node_id[instance.head].tolist(), strict=True)
+    ):
+        ends.setdefault(pair, []).append(k)
+
+    def find(row: int) -> int:
+        if not table.columns["from"][row].strip() and not table.columns["to"][row].strip():
+            return -1
+        pair = (_whole(table, "from", row), _whole(table, "to", row))
+        found = ends.get(pair, [])
+        if not found:
+            raise table.error(
+                row,
+                f"no link leads from {pair[0]} to {pair[1]} in network {instance.name}",
+                "name two nodes that a link joins in this direction",
+            )
+        if len(found) > 1:
+            parallel = " and ".join(str(instance.link_id[k]) for k in found)
+            raise table.error(
+                row,
+                f"links {parallel} both lead from {pair[0]} to {pair[1]}",
+                "name the one that is meant in a column 'link'",
+            )
+        return found[0]
+
+    return find

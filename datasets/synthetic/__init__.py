@@ -1,0 +1,1 @@
+"""Synthetic data, each named after its known answer."""

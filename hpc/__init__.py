@@ -1,0 +1,1 @@
+"""How work runs: profiles, clusters, plans, ledger, stores, runs, reports."""

@@ -1,0 +1,165 @@
+"""Commands about runs and sites: status, report, profile, doctor."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["doctor", "profile", "report", "status"]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout and nothing else.")
+
+
+def show_json(data: Any) -> None:
+    """Print strict JSON: what is not a number becomes null."""
+    click.echo(json.dumps(_strict(data), ensure_ascii=False))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _strict(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(inner) for inner in value]
+    if isinstance(value, float) and value - value != 0.0:  # NaN and infinities
+        return None
+    return value
+
+
+@click.command()
+@click.argument("run", required=False)
+@as_json
+def status(run: str | None, as_json: bool) -> None:
+    """Show the state of RUN (folder or id), or list all runs.
+
+    \b
+    Examples:
+      citytide status
+      citytide status runs/demo --json
+    """
+    from .index import list_runs
+    from .runs import open_run
+
+    if run is None:
+        known = [open_run(note["path"]).status() for note in list_runs()]
+        if as_json:
+            show_json(known)
+        for one in [] if as_json else known:
+            click.echo(f"{one['state']:<12} {one['id']:<44} {one['run']}")
+        if not known and not as_json:
+            click.echo("no runs yet; start one with: citytide run traffic-assignment")
+        return
+    one = open_run(run).status()
+    if as_json:
+        show_json(one)
+        return
+    click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
+    for name, step in one["steps"].items():
+        click.echo(f"  {name:<24} {step['done']:>8} of {step['blocks']} blocks")
+    if one["driver"]:
+        click.echo(f"  driven by process {one['driver']['pid']} on {one['driver']['host']}")
+    if one["error"]:
+        click.echo(f"  {one['error']}")
+    for name, path in one["products"].items():
+        click.echo(f"  product {name}: {path}")
+    if one["state"] in ("interrupted", "stopped", "failed", "damaged"):
+        click.echo(f"  to go on: citytide resume {one['run']}")
+
+
+@click.command()
+@click.argument("run")
+def report(run: str) -> None:
+    """Write the report of RUN (folder or id) again and print its path.
+
+    \b
+    Example:
+      citytide report runs/demo
+    """
+    from .index import find_run
+    from .report import write_report
+
+    click.echo(write_report(find_run(run)))
+
+
+@click.group()
+def profile() -> None:
+    """Site profiles: where and how runs are computed."""
+
+
+@profile.command("list")
+@as_json
+def list_profiles(as_json: bool) -> None:
+    """List profiles by name and file."""
+    from .profiles import find_profiles, load_profile
+
+    rows = [{"name": name, "path": str(path)} for name, path in find_profiles().items()]
+    if as_json:
+        show_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<16} {load_profile(row['path']).description:<48} {row['path']}")
+
+
+@profile.command()
+@click.argument("name", default="local")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show profile NAME (or a .yaml file) with every default filled in.
+
+    \b
+    Example:
+      citytide profile show local
+    """
+    import yaml
+
+    from .profiles import load_profile
+
+    data = load_profile(name).model_dump(mode="json")
+    if as_json:
+        show_json(data)
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True).rstrip())
+
+
+@profile.command()
+@click.argument("name", default="local")
+@as_json
+def explain(name: str, as_json: bool) -> None:
+    """Tell which file and line set each value of profile NAME.
+
+    \b
+    Example:
+      citytide profile explain local
+    """
+    from .profiles import explain_profile
+
+    rows = explain_profile(name)
+    if as_json:
+        show_json([vars(row) for row in rows])
+        return
+    for row in rows:
+        click.echo(f"{row.key:<28} {row.value!s:<24} {row.source}")
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Look this machine over: what runs here, what is missing, and the way out.
+
+    \b
+    Example:
+      citytide doctor
+    """
+    from .doctor import examine
+
+    findings = examine()
+    if as_json:
+        show_json([vars(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{'ok ' if finding.ok else 'NO '} {finding.what:<18} {finding.found}")
+            if not finding.ok:
+                click.echo(f"{'':<22} {finding.cure}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)

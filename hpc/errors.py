@@ -1,0 +1,20 @@
+"""What a person or a script is told when a run cannot go on."""
+
+from __future__ import annotations
+
+__all__ = ["BUSY", "DONE", "FAILED", "REFUSED", "STOPPED", "RunError"]
+
+# Exit codes of the command line.
+DONE, FAILED, REFUSED, BUSY, STOPPED = 0, 1, 2, 3, 130
+
+
+class RunError(RuntimeError):
+    """One sentence that names what is wrong, its value, and the way out.
+
+    ``exit_code`` is what the command line returns: 2 for bad input or a plan that cannot fit, 3 for a run folder that
+    somebody else holds, 1 for a run that failed.
+    """
+
+    def __init__(self, message: str, *, exit_code: int = REFUSED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

@@ -1,0 +1,105 @@
+"""The ledger of a run: which blocks are done, said once, durably.
+
+A line is appended by the run's one driver and counts from the moment it is synced to disk. Every driver opens with a
+line that raises the attempt; what an older attempt appends after it does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["Ledger", "done_blocks", "last_line", "read_ledger"]
+
+Line = dict[str, Any]
+
+
+def read_ledger(path: Path) -> list[Line]:
+    """Lines that count, in order; a torn line is dropped, and so is what a driver wrote after it was taken over."""
+    lines: list[Line] = []
+    attempt = 0
+    for line in _parse(path):
+        if line.get("kind") == "driver":
+            attempt = max(attempt, line["attempt"])
+        if line.get("attempt", attempt) >= attempt:
+            lines.append(line)
+    return lines
+
+
+def _parse(path: Path) -> Iterator[Line]:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for raw in file:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                continue
+            if raw.endswith(b"\n") and isinstance(line, dict):
+                yield line
+
+
+def done_blocks(lines: Iterable[Line]) -> dict[tuple[str, int], Line]:
+    """The line that stands for each finished block; a later `bad` line takes it away again."""
+    done: dict[tuple[str, int], Line] = {}
+    for line in lines:
+        if line["kind"] == "block":
+            done[line["step"], line["block"]] = line
+        elif line["kind"] == "bad" and "step" in line:
+            done.pop((line["step"], line["block"]), None)
+    return done
+
+
+def last_line(lines: Iterable[Line], kind: str) -> Line | None:
+    """The newest line of a kind, if there is one."""
+    return next((line for line in reversed(list(lines)) if line["kind"] == kind), None)
+
+
+class Ledger:
+    """Append-only writer; `append` queues a line, `sync` makes all queued lines count at once."""
+
+    def __init__(self, path: Path, attempt: int) -> None:
+        self.path, self.attempt = path, attempt
+        _drop_torn_tail(path)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._queued: list[bytes] = []
+
+    def append(self, kind: str, **fields: Any) -> None:
+        line = {"kind": kind, "attempt": self.attempt, **fields}
+        self._queued.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+    @property
+    def is_synced(self) -> bool:
+        return not self._queued
+
+    def sync(self) -> None:
+        if self._queued:
+            data = b"".join(self._queued)
+            while data:  # a full disk may take a part: the rest raises, and the torn tail is dropped by the next driver
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+            self._queued.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.sync()
+        finally:
+            os.close(self._file)
+
+
+def _drop_torn_tail(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        data = file.read()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            file.truncate(whole)
+            os.fsync(file.fileno())

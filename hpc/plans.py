@@ -1,0 +1,257 @@
+"""A plan: what will run, in which blocks, at what cost. Nothing starts before it is made and accepted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import RunError
+from .stores import Product
+
+__all__ = ["Block", "BlockStep", "Plan", "PlannedStep", "ReductionStep", "make_plan", "read_plan"]
+
+WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
+FAN_IN = 8  # partial results that one task of a reduction combines
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows ``[start, stop)`` of a step's dim."""
+
+    index: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class BlockStep:
+    """Blocks of ``dim`` -> ``function(arrays, **params)`` -> rows of a product, or a file of arrays in ``RUN/work``.
+
+    Parameters
+    ----------
+    function
+        Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of ``inputs``,
+        sliced to the block where their first dim is ``dim``) and returns one: the product's variables and ``scalars``.
+    inputs
+        Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
+        ``"work/<step>"`` of a one-block step.
+    memory_bytes, seconds
+        What one block is declared to need; the run reports it against what was measured.
+    """
+
+    name: str
+    function: str
+    dim: str
+    extent: int
+    inputs: tuple[str, ...]
+    memory_bytes: Callable[[Block], int]
+    seconds: Callable[[Block], float] = lambda block: 0.0
+    params: Mapping[str, Any] = field(default_factory=dict)
+    per_block: int = 1
+    product: str | None = None
+    scalars: tuple[str, ...] = ()
+
+    def blocks(self) -> Iterator[Block]:
+        for index, start in enumerate(range(0, self.extent, self.per_block)):
+            yield Block(index, start, min(start + self.per_block, self.extent))
+
+
+@dataclass(frozen=True)
+class ReductionStep:
+    """``chunk`` of every block, ``combine`` up a tree of fixed shape, ``finalize`` into a product.
+
+    ``chunk(arrays, **params)`` returns the partial result of a block; ``combine(partials)`` takes several, in block order;
+    ``finalize(partial)`` returns the product's rows, whose blocked dim has length one shard. Exact under any grouping
+    where the partials are integers, minima or maxima. ``partial_bytes`` is the size of one partial.
+    """
+
+    name: str
+    chunk: str
+    combine: str
+    finalize: str
+    dim: str
+    extent: int
+    inputs: tuple[str, ...]
+    memory_bytes: Callable[[Block], int]
+    partial_bytes: int
+    product: str
+    rows: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    per_block: int = 1
+
+    def levels(self) -> list[PlannedStep]:
+        """The same as steps of blocks: chunks, one step for each level of the tree, and the last."""
+        first = BlockStep(
+            f"{self.name}-chunk", self.chunk, self.dim, self.extent, self.inputs, self.memory_bytes,
+            params=self.params, per_block=self.per_block,
+        )  # fmt: skip
+        steps = [_planned(first)]
+        memory = (FAN_IN + 1) * self.partial_bytes
+        while steps[-1].tasks > 1:
+            below = steps[-1]
+            steps.append(
+                PlannedStep(
+                    name=f"{self.name}-combine-{len(steps)}", kind="combine", function=self.combine, dim="partial",
+                    extent=below.tasks, per_block=FAN_IN, tasks=-(-below.tasks // FAN_IN),
+                    inputs=(f"work/{below.name}",), memory_bytes=memory,
+                )
+            )  # fmt: skip
+        steps.append(
+            PlannedStep(
+                name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=self.rows,
+                per_block=self.rows, tasks=1, inputs=(f"work/{steps[-1].name}",), product=self.product,
+                memory_bytes=memory,
+            )
+        )  # fmt: skip
+        return steps
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as the driver and the workers read it back from ``plan.json``: numbers and names only."""
+
+    name: str
+    kind: str
+    function: str
+    dim: str
+    extent: int
+    per_block: int
+    tasks: int
+    inputs: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    product: str | None = None
+    scalars: tuple[str, ...] = ()
+    memory_bytes: int = 0
+    seconds: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    def block(self, index: int) -> Block:
+        start = index * self.per_block
+        return Block(index, start, min(start + self.per_block, self.extent))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in the order they run, and the products they fill."""
+
+    steps: tuple[PlannedStep, ...]
+    products: tuple[Product, ...]
+    workers: int
+    memory_per_worker: int
+
+    @property
+    def tasks(self) -> int:
+        return sum(step.tasks for step in self.steps)
+
+    @property
+    def node_hours(self) -> float:
+        return sum(step.seconds for step in self.steps) / max(1, self.workers) / 3600
+
+    def step(self, name: str) -> PlannedStep:
+        return next(step for step in self.steps if step.name == name)
+
+    def product(self, name: str) -> Product:
+        return next(product for product in self.products if product.name == name)
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """Declared peak of one worker: its own needs and those of the hungriest block."""
+        return WORKER_BYTES + max((step.memory_bytes for step in self.steps), default=0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "steps": [{**vars(step), "blocks": step.tasks} for step in self.steps],
+            "products": [product.to_json() for product in self.products],
+            "workers": self.workers,
+            "memory_per_worker": self.memory_per_worker,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "tasks": self.tasks,
+            "node_hours": self.node_hours,
+        }
+
+
+def make_plan(
+    steps: tuple[BlockStep | ReductionStep, ...],
+    products: tuple[Product, ...],
+    *,
+    workers: int,
+    threads: int,
+    memory_per_worker: int,
+    input_bytes: int = 0,
+) -> Plan:
+    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a block that does not fit."""
+    planned: list[PlannedStep] = []
+    for step in steps:
+        planned += step.levels() if isinstance(step, ReductionStep) else [_planned(step)]
+    by_name = {product.name: product for product in products}
+    _refuse_shared_shards(planned, by_name)
+    planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
+    plan = Plan(tuple(planned), products, workers, memory_per_worker)
+    worst = max(planned, key=lambda step: step.memory_bytes)
+    needed = WORKER_BYTES + threads * worst.memory_bytes
+    if needed > memory_per_worker:
+        raise RunError(
+            f"step {worst.name!r} needs {_size(needed)} in a worker of {threads} threads ({_size(WORKER_BYTES)} for the "
+            f"worker, {_size(worst.memory_bytes)} a block), but a worker is granted {_size(memory_per_worker)}: use fewer "
+            "workers or threads, a pool with more memory, or smaller blocks"
+        )
+    return plan
+
+
+def _planned(step: BlockStep) -> PlannedStep:
+    blocks = list(step.blocks())
+    return PlannedStep(
+        name=step.name, kind="block", function=step.function, dim=step.dim, extent=step.extent,
+        per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
+        product=step.product, scalars=step.scalars,
+        memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
+        seconds=sum(step.seconds(block) for block in blocks),
+    )  # fmt: skip
+
+
+def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes: int) -> PlannedStep:
+    written = 0
+    if step.product:
+        for variable in products[step.product].filled_by("blocks"):
+            written += variable.shard_bytes * -(-step.extent // variable.per_shard)
+    read = input_bytes if "inputs.zarr" in step.inputs else 0
+    return PlannedStep(**{**vars(step), "bytes_in": read, "bytes_out": written})
+
+
+def _refuse_shared_shards(steps: list[PlannedStep], products: Mapping[str, Product]) -> None:
+    owner: dict[str, str] = {}
+    for step in steps:
+        if step.product is None:
+            continue
+        if step.product in owner:
+            raise RunError(f"steps {owner[step.product]!r} and {step.name!r} both write product {step.product!r}")
+        owner[step.product] = step.name
+        for variable in products[step.product].filled_by("blocks"):
+            if step.tasks > 1 and step.per_block % variable.per_shard:
+                raise RunError(
+                    f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks of "
+                    f"{step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple of it"
+                )
+
+
+def read_plan(run: Path) -> Plan:
+    """The plan a run was started with."""
+    data = json.loads((run / "plan.json").read_text())
+    steps = []
+    for step in data["steps"]:
+        step.pop("blocks")
+        steps.append(PlannedStep(**{**step, "inputs": tuple(step["inputs"]), "scalars": tuple(step["scalars"])}))
+    products = tuple(Product.from_json(product) for product in data["products"])
+    return Plan(tuple(steps), products, data["workers"], data["memory_per_worker"])
+
+
+def _size(n: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:.3g} {unit}"
+        n /= 1000
+    return f"{n:.3g} TB"

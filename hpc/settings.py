@@ -1,0 +1,107 @@
+"""Settings of a workflow: --set beats the file, the file beats the profile, the profile beats the default."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from .errors import RunError
+from .profiles import refuse
+
+__all__ = ["RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_run_file", "resolve_settings", "sourced"]
+
+
+class Settings(BaseModel):
+    """Base of every workflow's settings: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def listed(value: Any) -> Any:
+    """Let a list be written ``0.8,1.0`` on the command line."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class RunFile(BaseModel):
+    """A run as a file: what ``citytide run FILE.yaml`` reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    workflow: str
+    set: Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)] = Field(
+        default_factory=dict
+    )
+    profile: str | None = None
+    out: str | None = None
+
+
+def read_run_file(path: Path) -> RunFile:
+    """Read a run file; relative paths in it are relative to where the command is given."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RunError(f"run file {path} cannot be read: {error}") from None
+    if not isinstance(data, dict):
+        raise RunError(f"run file {path} must be a mapping with workflow, set, profile, out")
+    try:
+        return RunFile.model_validate(data)
+    except ValidationError as error:
+        raise RunError(refuse(f"run file {path}", error, RunFile)) from None
+
+
+def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
+    """Values of repeated ``--set key=value``.
+
+    Examples
+    --------
+    >>> parse_set(["gap=1e-6", "demand_factors=0.8,1.0"])
+    {'gap': '1e-6', 'demand_factors': '0.8,1.0'}
+    """
+    values = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key:
+            raise RunError(f"--set {assignment!r} is not of the form key=value, such as --set gap=1e-6")
+        values[key.strip()] = value.strip()
+    return values
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A layer of settings and what to call it when it is asked where a value comes from."""
+
+    name: str
+    values: Mapping[str, Any]
+
+
+def sourced(name: str, values: Mapping[str, Any]) -> Sourced:
+    return Sourced(name, values)
+
+
+def resolve_settings(model: type[SettingsT], layers: Sequence[Sourced]) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
+    """Merge layers, later over earlier, and validate.
+
+    Returns
+    -------
+    (settings, table)
+        The table holds, for each key, its value as JSON and the layer that set it.
+    """
+    merged: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    for layer in layers:
+        for key, value in layer.values.items():
+            merged[key], source[key] = value, layer.name
+    try:
+        settings = model.model_validate(merged)
+    except ValidationError as error:
+        raise RunError(refuse("setting", error, model)) from None
+    values = json.loads(settings.model_dump_json())
+    return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}

@@ -1,0 +1,273 @@
+"""Product stores: Zarr v3 written by whole shards, checksummed, synced, and published under their name only when whole.
+
+A product lives in ``RUN/staging/<name>.zarr`` while blocks are written and moves to ``RUN/<name>.zarr`` in one rename.
+Its bytes depend on the inputs alone: no clock, host, path or run id stands in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import product as product_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import zarr
+from zarr.codecs import ZstdCodec
+
+from .errors import RunError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Product",
+    "Variable",
+    "create_product",
+    "hash_file",
+    "locate",
+    "publish",
+    "read_arrays",
+    "static_files",
+    "sweep_partial",
+    "write_arrays",
+    "write_block",
+    "write_scalars",
+]
+
+SCHEMA_VERSION = 1
+EVERY_CHUNK: Any = {"write_empty_chunks": True}  # a missing file means `not done`, never `all fill`
+CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
+Filled = Literal["blocks", "ledger", "inputs"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One array of a product, declared once.
+
+    ``filled`` says who writes it: the blocks of a step (``shape[0]`` is then the blocked dim and a shard is
+    ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    units: str
+    long_name: str
+    filled: Filled
+    shape: tuple[int, ...] = ()
+    per_shard: int = 1
+    standard_name: str | None = None
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        named = {"standard_name": self.standard_name} if self.standard_name else {}
+        return {"long_name": self.long_name, "units": self.units, **named}
+
+    @property
+    def shard_bytes(self) -> int:
+        itemsize = 16 if self.dtype == "string" else np.dtype(self.dtype).itemsize
+        return self.per_shard * int(np.prod(self.shape[1:], dtype=np.int64)) * itemsize
+
+
+@dataclass(frozen=True)
+class Product:
+    """A store that a run leaves behind: its name, one sentence, and its variables."""
+
+    name: str
+    title: str
+    variables: tuple[Variable, ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    def filled_by(self, filler: Filled) -> tuple[Variable, ...]:
+        return tuple(v for v in self.variables if v.filled == filler)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Product:
+        listed = [Variable(**{**v, "dims": tuple(v["dims"]), "shape": tuple(v["shape"])}) for v in data["variables"]]
+        return cls(data["name"], data["title"], tuple(listed), data["attrs"])
+
+
+def locate(run: Path, product: str) -> Path:
+    """Where the product stands now: published, or still staged."""
+    published = run / f"{product}.zarr"
+    return published if published.exists() else run / "staging" / f"{product}.zarr"
+
+
+def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Lay out every array of the product before any block runs, and fill those that come from the inputs."""
+    group = zarr.open_group(
+        locate(run, product.name),
+        mode="w",
+        zarr_format=3,
+        attributes={
+            "Conventions": "CF-1.11",
+            "title": product.title,
+            "schema_version": SCHEMA_VERSION,
+            **product.attrs,
+        },
+    )
+    for variable in product.variables:
+        if variable.filled == "inputs":
+            _fill(group, variable, inputs[variable.name])
+        else:
+            _create(group, variable, variable.shape)
+
+
+def _create(group: zarr.Group, variable: Variable, shape: tuple[int, ...]) -> zarr.Array[Any]:
+    shard, chunk = _layout(variable, shape)
+    dtype = variable.dtype
+    fill: Any = "" if dtype == "string" else np.nan if np.dtype(dtype).kind == "f" else 0
+    return group.create_array(
+        variable.name,
+        shape=shape,
+        dtype=dtype,
+        chunks=chunk,
+        shards=None if shard == chunk else shard,
+        # zstd's own checksum: Zarr's default has none, and a flipped bit would be read back as data
+        compressors=[ZstdCodec(level=1, checksum=True)],
+        fill_value=fill,
+        attributes=variable.attrs,
+        dimension_names=variable.dims,
+        config=EVERY_CHUNK,
+    )
+
+
+def _layout(variable: Variable, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shard and chunk shape; a shard holds a whole number of chunks, so its last chunk may reach past the array."""
+    if not shape:
+        return (), ()
+    lengths = [max(1, n) for n in shape]
+    rows = variable.per_shard if variable.filled == "blocks" else lengths[0]
+    chunk = [rows, *lengths[1:]]
+    for axis in range(len(chunk)):  # halve the leading axes first, so that a row stays in one piece as long as it can
+        while int(np.prod(chunk, dtype=np.int64)) > CHUNK_ELEMENTS and chunk[axis] > 1:
+            chunk[axis] = -(-chunk[axis] // 2)
+    shard = [-(-n // c) * c for n, c in zip([rows, *lengths[1:]], chunk, strict=True)]
+    return tuple(shard), tuple(chunk)
+
+
+def _fill(group: zarr.Group, variable: Variable, values: Any) -> None:
+    values = np.asarray(values)
+    array = group[variable.name] if variable.name in group else _create(group, variable, values.shape)
+    assert isinstance(array, zarr.Array)
+    array[...] = values
+
+
+def write_scalars(run: Path, product: Product, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write, once and at the end, what travelled in the ledger."""
+    group = zarr.open_group(locate(run, product.name), mode="r+")
+    for variable in product.filled_by("ledger"):
+        values = np.array(columns[variable.name], dtype=variable.dtype)
+        _fill(group, variable, values.reshape(variable.shape))
+
+
+def write_block(run: Path, product: str, start: int, stop: int, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """Write rows ``[start, stop)`` of each array, sync them, and return the hash of every shard file written.
+
+    The caller owns whole shards: the plan refused anything else.
+    """
+    root = locate(run, product)
+    written: dict[str, str] = {}
+    folders: set[Path] = set()
+    for name, values in arrays.items():
+        array = _open(str(root), name)
+        expected = (stop - start, *array.shape[1:])
+        if values.shape != expected or values.dtype != array.dtype:
+            raise RunError(
+                f"{product}.{name} rows {start}:{stop} must be {expected} of {array.dtype}, the block returned "
+                f"{values.shape} of {values.dtype}"
+            )
+        array[start:stop] = values
+        for key in _shard_keys(array, start, stop):
+            path = root / name / key
+            written[f"{name}/{key}"] = hash_file(path, sync=True)
+            folders.update(path.relative_to(root).parents)
+    for folder in folders:
+        _sync_folder(root / folder)
+    return written
+
+
+_OPEN: dict[tuple[str, str], zarr.Array[Any]] = {}
+
+
+def _open(root: str, name: str) -> zarr.Array[Any]:
+    """A worker writes many blocks: opening an array once saves half the time of a small one."""
+    if (root, name) not in _OPEN:
+        _OPEN[root, name] = zarr.open_array(f"{root}/{name}", mode="r+").with_config(EVERY_CHUNK)
+    return _OPEN[root, name]
+
+
+def _shard_keys(array: zarr.Array[Any], start: int, stop: int) -> list[str]:
+    shape = array.shards or array.chunks
+    first, last = start // shape[0], -(-stop // shape[0])
+    grid = [range(first, last), *(range(-(-n // s)) for n, s in zip(array.shape[1:], shape[1:], strict=True))]
+    return ["c/" + "/".join(map(str, index)) for index in product_of(*grid)]
+
+
+def hash_file(path: Path, *, sync: bool = False) -> str:
+    """SHA-256 of a file's bytes, synced to disk first if asked."""
+    with path.open("rb") as file:
+        if sync:
+            os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def static_files(run: Path, product: Product) -> dict[str, str]:
+    """Hash of every file of the store that no block wrote: metadata, inputs and scalars."""
+    root = locate(run, product.name)
+    blocked = {v.name for v in product.filled_by("blocks")}
+    return {
+        str(path.relative_to(root)): hash_file(path, sync=True)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not (path.relative_to(root).parts[0] in blocked and path.name != "zarr.json")
+    }
+
+
+def sweep_partial(run: Path) -> int:
+    """Remove what a killed writer left half-written; call it only while no block of the run is being written."""
+    stale = [path for path in run.rglob("*.partial") if path.is_file()]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def publish(run: Path, product: str) -> Path:
+    """Give a complete, verified store its public name in one step."""
+    staged, published = run / "staging" / f"{product}.zarr", run / f"{product}.zarr"
+    if staged.exists():
+        for folder, _, _ in os.walk(staged):
+            _sync_folder(Path(folder))
+        os.replace(staged, published)
+        if not any(staged.parent.iterdir()):
+            staged.parent.rmdir()
+        _sync_folder(run)
+    return published
+
+
+def write_arrays(path: Path, arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]) -> None:
+    """Write named arrays with their dims as a plain group: the inputs of a run."""
+    group = zarr.open_group(path, mode="w", zarr_format=3)
+    for name, (dims, values) in arrays.items():
+        kind = "string" if values.dtype.kind in "UT" else str(values.dtype)
+        _fill(group, Variable(name, dims, kind, "1", name, "inputs"), values)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of a group, in memory."""
+    return {name: np.asarray(array[...]) for name, array in sorted(zarr.open_group(path, mode="r").arrays())}

@@ -1,0 +1,1 @@
+"""Numbers on arrays: one public function per kernel."""

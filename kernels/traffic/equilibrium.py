@@ -1,0 +1,313 @@
+"""Gradient projection on path flows, one pair after another.
+
+Two sweeps take turns. *search* mends the tree of each origin under the costs of the moment, gives a pair its
+tree path where that undercuts the paths it has, and moves flow; *balance* only moves flow, among pairs with more than
+one path. A move between two paths is a Newton step on the links they do not share, and their costs follow at once, so
+each pair sees what the pair before it has done (Gauss-Seidel). Nothing depends on threads or clocks.
+
+Link indices here are those of open links in a :class:`.network.Graph`; a *store* is the tuple
+(first path of each pair, offset of each path, flow of each path, links).
+
+References
+----------
+.. [1] Jayakrishnan et al. (1994), Transportation Research Record 1443, 75-83
+.. [2] Xie, Nie & Liu (2018), doi:10.1177/0361198118774236
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..engines import Traversal, routine
+from .delay import compute_integral, price_link
+from .trees import choose_width, grow_tree, make_queue, mend_tree
+
+__all__ = ["BALANCE", "LOAD", "SEARCH"]
+
+OVERSHOT = 0.5  # a step that turns the difference round by more than this share is cut back
+MOST_CUTS = 12
+
+
+@routine
+def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):  # type: ignore[no-untyped-def]
+    """Write the links only the first path has, and those only the best has; return how many of each."""
+    while at < at_end and best < best_end and links[at] == links[best]:
+        at += 1
+        best += 1
+    while at < at_end and best < best_end and links[at_end - 1] == links[best_end - 1]:
+        at_end -= 1
+        best_end -= 1
+    for step in range(best, best_end):
+        mark[links[step]] = tick
+    n_losing = 0
+    for step in range(at, at_end):
+        link = links[step]
+        if mark[link] == tick:
+            mark[link] = -tick
+        else:
+            losing[n_losing] = link
+            n_losing += 1
+    n_gaining = 0
+    for step in range(best, best_end):
+        link = links[step]
+        if mark[link] == tick:
+            gaining[n_gaining] = link
+            n_gaining += 1
+    return n_losing, n_gaining
+
+
+@routine
+def shift(amount, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+    """Move flow from the losing to the gaining links, price both, return the difference of cost that is left."""
+    difference = 0.0
+    for at in range(n_losing):
+        link = losing[at]
+        flow[link] = max(flow[link] - amount, 0.0)
+        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        difference += cost[link]
+    for at in range(n_gaining):
+        link = gaining[at]
+        flow[link] = max(flow[link] + amount, 0.0)
+        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        difference -= cost[link]
+    return difference
+
+
+@routine
+def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+    """Newton step between two paths; return how many of the ``trips`` moved.
+
+    A step that overshoots is cut back along the chord until it does so by little.
+    """
+    difference = 0.0
+    steepness = 0.0
+    for at in range(n_losing):
+        difference += cost[losing[at]]
+        steepness += slope[losing[at]]
+    for at in range(n_gaining):
+        difference -= cost[gaining[at]]
+        steepness += slope[gaining[at]]
+    if difference <= 0.0:
+        return 0.0
+    moved = trips
+    if difference < steepness * trips:
+        moved = difference / steepness
+    if moved <= 0.0:
+        return 0.0
+    rest = shift(moved, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope)
+    low = 0.0
+    cuts = 0
+    while rest < -OVERSHOT * difference and cuts < MOST_CUTS:
+        # the root lies between low and moved; the chord alone may creep, so it stays off the ends
+        share = min(max(difference / (difference - rest), 0.05), 0.95)
+        tried = low + (moved - low) * share
+        left = shift(
+            tried - moved, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope
+        )
+        moved = tried
+        rest = left
+        cuts += 1
+    return moved
+
+
+@routine
+def level_pair(
+    paths, end, offset, path_flow, links, mark, tick, losing, gaining, flow, base, scale, capacity, power, cost, slope
+):  # type: ignore[no-untyped-def]
+    """Move flow to the cheapest path of one pair; return its excess cost before and the next free mark."""
+    best = paths
+    least = np.inf
+    total = 0.0
+    trips = 0.0
+    for path in range(paths, end):
+        value = 0.0
+        for step in range(offset[path], offset[path + 1]):
+            value += cost[links[step]]
+        total += path_flow[path] * value
+        trips += path_flow[path]
+        if value < least:
+            least = value
+            best = path
+    for path in range(paths, end):
+        if path != best and path_flow[path] > 0.0:
+            tick += 1
+            n_losing, n_gaining = split_paths(
+                links, offset[path], offset[path + 1], offset[best], offset[best + 1], mark, tick, losing, gaining
+            )
+            moved = move(
+                path_flow[path], losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope
+            )
+            path_flow[path] -= moved
+            path_flow[best] += moved
+    return total - trips * least, tick
+
+
+def _balance(
+    sweeps, enough, demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope
+):  # type: ignore[no-untyped-def]
+    """Level all pairs with several paths until their excess cost is ``enough`` or the sweeps are used up."""
+    n_links = flow.size
+    mark = np.zeros(n_links, np.int64)
+    losing = np.empty(n_links, np.int32)
+    gaining = np.empty(n_links, np.int32)
+    several = np.flatnonzero(first_path[1:] - first_path[:-1] > 1)
+    tick = 0
+    excess = 0.0
+    done = 0
+    for _ in range(sweeps):
+        excess = 0.0
+        for at in range(several.size):
+            pair = several[at]
+            over, tick = level_pair(
+                first_path[pair], first_path[pair + 1], offset, path_flow, links, mark, tick, losing, gaining,
+                flow, base, scale, capacity, power, cost, slope,
+            )  # fmt: skip
+            excess += over
+        done += 1
+        if excess <= enough:
+            break
+    return excess, done
+
+
+def _search(start, tail, head, passable, zones, first_pair, origin, destination, demand, tolerance, fresh_trees,
+            n_reached, entries, orders, first_path, offset, path_flow, links,
+            flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Give every pair its cheapest path; return the excess cost met, the cost of the cheapest paths, the new store."""
+    n_nodes = passable.size
+    n_links = flow.size
+    n_pairs = destination.size
+    queue = make_queue(n_nodes, n_links)
+    key = queue[4]
+    item = queue[5]
+    width = choose_width(cost)
+    reach = np.empty(n_nodes)
+    scanned = np.zeros(n_nodes, np.bool_)
+    stack = np.empty(n_nodes, np.int32)
+    spare = np.empty(n_nodes, np.int32)
+    mark = np.zeros(n_links, np.int64)
+    losing = np.empty(n_links, np.int32)
+    gaining = np.empty(n_links, np.int32)
+    new_first = np.zeros(n_pairs + 1, np.int64)
+    new_offset = np.zeros(path_flow.size + n_pairs + 1, np.int64)
+    new_flow = np.zeros(path_flow.size + n_pairs)
+    new_links = np.empty(links.size + links.size // 8 + 16 * n_pairs + n_nodes, np.int32)
+    count = 0
+    filled = 0
+    tick = 0
+    excess = 0.0
+    cheapest = 0.0
+    for zone in range(zones):
+        begin = first_pair[zone]
+        end = first_pair[zone + 1]
+        root = origin[begin]
+        row = zone if entries.shape[0] > 1 else 0
+        entry = entries[row]
+        order = orders[row]
+        if fresh_trees or entries.shape[0] < zones:
+            n_reached[zone] = grow_tree(
+                start, head, passable, cost, root, width, scanned, -1, queue, reach, entry, order
+            )
+        else:
+            mend_tree(start, tail, head, passable, cost, root, n_reached[zone], entry, order, reach, scanned, stack,
+                      spare, key, item)  # fmt: skip
+        for pair in range(begin, end):
+            there = destination[pair]
+            room = offset[first_path[pair + 1]] - offset[first_path[pair]] + n_nodes
+            if filled + room > new_links.size:
+                larger = np.empty(new_links.size + new_links.size // 2 + room, np.int32)
+                larger[:filled] = new_links[:filled]
+                new_links = larger
+            least = np.inf
+            total = 0.0
+            first = count
+            for path in range(first_path[pair], first_path[pair + 1]):
+                value = 0.0
+                for step in range(offset[path], offset[path + 1]):
+                    value += cost[links[step]]
+                total += path_flow[path] * value
+                least = min(least, value)
+            for path in range(first_path[pair], first_path[pair + 1]):
+                if path_flow[path] > 0.0:
+                    for step in range(offset[path], offset[path + 1]):
+                        new_links[filled] = links[step]
+                        filled += 1
+                    new_flow[count] = path_flow[path]
+                    count += 1
+                    new_offset[count] = filled
+            label = reach[there]
+            if label == np.inf:
+                new_first[pair + 1] = count
+                continue
+            if count == first:
+                total = demand[pair] * label
+            excess += total - demand[pair] * label
+            cheapest += demand[pair] * label
+            if count == first or least > label * (1.0 + tolerance):
+                depth = 0
+                node = there
+                while node != root:
+                    depth += 1
+                    node = tail[entry[node]]
+                node = there
+                for step in range(filled + depth - 1, filled - 1, -1):
+                    link = entry[node]
+                    new_links[step] = link
+                    node = tail[link]
+                filled += depth
+                if count == first:
+                    new_flow[count] = demand[pair]
+                    for step in range(filled - depth, filled):
+                        link = new_links[step]
+                        flow[link] += demand[pair]
+                        price_link(link, flow, base, scale, capacity, power, cost, slope)
+                else:
+                    new_flow[count] = 0.0
+                count += 1
+                new_offset[count] = filled
+            new_first[pair + 1] = count
+            if count - first > 1:
+                over, tick = level_pair(
+                    first, count, new_offset, new_flow, new_links, mark, tick, losing, gaining,
+                    flow, base, scale, capacity, power, cost, slope,
+                )  # fmt: skip
+    objective = 0.0
+    for link in range(n_links):
+        objective += compute_integral(flow[link], base[link], scale[link], capacity[link], power[link])
+    return (
+        objective,
+        excess,
+        cheapest,
+        new_first,
+        new_offset[: count + 1].copy(),
+        new_flow[:count].copy(),
+        new_links[:filled].copy(),
+    )
+
+
+def _load(demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+    """Link flows and costs afresh from path flows, each pair's largest path taking up what rounding has left."""
+    flow[:] = 0.0
+    for pair in range(demand.size):
+        begin = first_path[pair]
+        end = first_path[pair + 1]
+        if begin == end:
+            continue
+        largest = begin
+        for path in range(begin, end):
+            if path_flow[path] > path_flow[largest]:
+                largest = path
+        rest = demand[pair]
+        for path in range(begin, end):
+            if path != largest:
+                rest -= path_flow[path]
+        path_flow[largest] = rest
+        for path in range(begin, end):
+            for step in range(offset[path], offset[path + 1]):
+                flow[links[step]] += path_flow[path]
+    for link in range(flow.size):
+        cost[link] = base[link]
+        slope[link] = 0.0
+        price_link(link, flow, base, scale, capacity, power, cost, slope)
+
+
+SEARCH, BALANCE, LOAD = Traversal(_search), Traversal(_balance), Traversal(_load)

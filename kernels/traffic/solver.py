@@ -1,0 +1,91 @@
+"""The order in which an equilibrium is sought: search, balance, audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..engines import Engine
+from .audit import Certificate
+from .columns import Store, no_paths
+from .delay import Delay
+from .demand import Pairs
+from .equilibrium import BALANCE, LOAD, SEARCH
+from .network import Floats, Graph
+
+__all__ = ["Solution", "solve_equilibrium"]
+
+TREE_MEMORY_BYTES = 512 * 2**20  # beyond this, trees are grown anew in each search instead of kept and mended
+SWEEPS = 20
+SHARE = 0.25
+WORTH_AUDIT = 1.5
+
+
+class Solution(NamedTuple):
+    """An equilibrium by open link and by path, and its certificate."""
+
+    flow: Floats
+    store: Store
+    certificate: Certificate
+    history: Floats
+
+
+def solve_equilibrium(
+    graph: Graph,
+    pairs: Pairs,
+    delay: Delay,
+    gap: float,
+    max_iterations: int,
+    store: Store | None,
+    audit: Callable[[Floats], Certificate],
+    engine: Engine,
+) -> Solution:
+    """Seek the equilibrium until the audit certifies ``gap`` or the iterations are used up.
+
+    Parameters
+    ----------
+    graph
+        Open links.
+    pairs
+        Pairs between different nodes with positive demand.
+    delay
+        base, scale, capacity and power of the open links.
+    gap, max_iterations
+        When to stop.
+    store
+        Paths to start from, or None.
+    audit
+        Judges link flows.
+    engine
+        ``"numba"`` or ``"python"``.
+    """
+    search, balance, load = (sweep.on(engine) for sweep in (SEARCH, BALANCE, LOAD))
+    base, scale, capacity, power = delay
+    n_links, n_nodes, zones = len(base), graph.n_nodes, len(pairs.first) - 1
+    flow, cost, slope = np.zeros(n_links), base.copy(), np.zeros(n_links)
+    links = (flow, base, scale, capacity, power, cost, slope)
+    store = no_paths(len(pairs.origin)) if store is None else store
+    load(pairs.demand, *store, *links)
+    rows = zones if 8 * zones * n_nodes <= TREE_MEMORY_BYTES else min(zones, 1)
+    entries, orders = np.empty((rows, n_nodes), np.int32), np.empty((rows, n_nodes), np.int32)
+    n_reached = np.zeros(zones, np.int64)
+    history: list[tuple[float, float]] = []
+    while True:
+        objective, excess, cheapest, *parts = search(
+            graph.start, graph.tail, graph.head, graph.passable, zones, pairs.first, pairs.origin, pairs.destination,
+            pairs.demand, 0.1 * gap, not history, n_reached, entries, orders, *store, *links,
+        )  # fmt: skip
+        store = (parts[0], parts[1], parts[2], parts[3])
+        met = excess / (excess + cheapest) if cheapest > 0.0 else 0.0
+        history.append((objective, met))
+        last = len(history) >= max_iterations
+        if last or (met <= WORTH_AUDIT * gap and len(history) > 1) or cheapest == 0.0:
+            load(pairs.demand, *store, *links)
+            certificate = audit(flow)
+            if last or certificate.relative_gap <= gap:
+                history[-1] = (certificate.objective, certificate.relative_gap)
+                return Solution(flow, store, certificate, np.array(history))
+        enough = max(SHARE * excess, 0.0) if len(history) > 1 else 0.0
+        balance(SWEEPS, enough, pairs.demand, *store, *links)

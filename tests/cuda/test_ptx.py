@@ -1,0 +1,31 @@
+"""Device code compiles for the GPUs of today without one at hand: ``make test-ptx``."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from citytide.kernels.engines import Sweeps, rebind
+from citytide.kernels.traffic.godunov import PARABOLIC, TRIANGULAR
+
+pytestmark = pytest.mark.ptx
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+@pytest.mark.parametrize("sweeps", [PARABOLIC, TRIANGULAR], ids=["parabolic", "triangular"])
+def test_godunov_compiles(
+    sweeps: Sweeps, width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from numba import cuda, types
+
+    # a rule called by a kernel is compiled for the device at hand, whatever the kernel is compiled for
+    device = SimpleNamespace(compute_capability=capability)
+    monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: device)
+    real = types.Float(f"float{width}")
+    twin = rebind(sweeps.gpu, "cuda", {**sweeps.rules, "cuda": cuda})
+    signature = types.void(real[:, ::1], real[:, ::1], *[real] * 5)
+    ptx, _ = cuda.compile_ptx(twin, signature, cc=capability)
+    assert f".target sm_{capability[0]}{capability[1]}" in ptx
+    assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32

@@ -1,0 +1,47 @@
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from citytide.hpc.errors import RunError
+from citytide.hpc.settings import Settings, listed, parse_set, read_run_file, resolve_settings, sourced
+from pydantic import BeforeValidator, Field
+
+
+class Example(Settings):
+    gap: float = Field(default=1e-6, gt=0)
+    factors: Annotated[list[float], BeforeValidator(listed)] = [1.0]
+
+
+def test_set_beats_file_beats_profile_beats_default() -> None:
+    layers = [sourced("profile p", {"gap": 1, "factors": [1]}), sourced("file f", {"gap": 2}), sourced("--set", {"gap": "3"})]
+    for used, gap, source in [(0, 1e-6, "default"), (1, 1.0, "profile p"), (2, 2.0, "file f"), (3, 3.0, "--set")]:
+        settings, table = resolve_settings(Example, layers[:used])
+        assert settings.gap == gap and table["gap"] == {"value": gap, "source": source}
+
+
+def test_list_may_be_written_with_commas() -> None:
+    assert resolve_settings(Example, [sourced("--set", parse_set(["factors=0.8, 1,1.2"]))])[0].factors == [0.8, 1.0, 1.2]
+
+
+def test_unknown_setting_answers_with_the_allowed() -> None:
+    with pytest.raises(RunError, match=r"unknown key 'gab'; did you mean 'gap'\? allowed: gap, factors"):
+        resolve_settings(Example, [sourced("--set", {"gab": 1})])
+
+
+def test_wrong_value_is_named() -> None:
+    with pytest.raises(RunError, match=r"setting: gap: .*greater than 0, got '-1'"):
+        resolve_settings(Example, [sourced("--set", {"gap": "-1"})])
+    with pytest.raises(RunError, match="'gap' is not of the form key=value"):
+        parse_set(["gap"])
+
+
+def test_run_file_is_read_and_its_typos_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("workflow: traffic-assignment\nset:\n  gap: 1.0e-4\nout: runs/x\n")
+    assert read_run_file(path).set == {"gap": 1e-4}
+    path.write_text("workflow: traffic-assignment\nsets: {}\n")
+    with pytest.raises(RunError, match=r"run.yaml: unknown key 'sets'; did you mean 'set'\? allowed: workflow, set"):
+        read_run_file(path)
+    path.write_text("[1")
+    with pytest.raises(RunError, match="cannot be read"):
+        read_run_file(path)

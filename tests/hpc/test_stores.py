@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import zarr
+from citytide.hpc.errors import RunError
+from citytide.hpc.stores import (
+    Product, Variable, create_product, locate, publish, read_arrays, static_files, sweep_partial, write_arrays,
+    write_block,
+)  # fmt: skip
+from hypothesis import given, settings
+
+
+def product(shape: tuple[int, ...], per_shard: int = 1) -> Product:
+    y = Variable("y", ("row", "a", "b")[: len(shape)], "float64", "m", "y", "blocks", shape, per_shard=per_shard)
+    return Product("p", "a product", (y, Variable("name", ("row",), "string", "1", "name", "inputs")))
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 9), st.integers(1, 40), st.integers(1, 3))
+def test_blocks_written_apart_read_back_together(tmp_path_factory, rows: int, links: int, per_shard: int) -> None:
+    run = tmp_path_factory.mktemp("run")
+    create_product(run, product((rows, links), per_shard), {"name": np.array(["n"] * rows, dtype="T")})
+    values = np.random.default_rng(0).normal(size=(rows, links))
+    for start in reversed(range(0, rows, per_shard)):
+        stop = min(start + per_shard, rows)
+        assert len(write_block(run, "p", start, stop, {"y": values[start:stop]})) == 1
+    np.testing.assert_array_equal(read_arrays(locate(run, "p"))["y"], values)
+
+
+def test_shard_is_one_file_however_many_chunks_it_holds(tmp_path: Path) -> None:
+    large = product((2, 3, 1_500_001))
+    create_product(tmp_path, large, {"name": np.array(["a", "b"], dtype="T")})
+    array = zarr.open_array(locate(tmp_path, "p") / "y")
+    assert array.shards is not None and np.prod(array.chunks) <= 1 << 20
+    values = np.arange(3 * 1_500_001.0).reshape(1, 3, -1)
+    assert list(write_block(tmp_path, "p", 1, 2, {"y": values})) == ["y/c/1/0/0"]
+    np.testing.assert_array_equal(array[1:2], values)
+
+
+def test_flipped_bit_in_a_chunk_never_reads_back_as_data(tmp_path: Path) -> None:
+    create_product(tmp_path, product((1, 1000)), {"name": np.array(["a"], dtype="T")})
+    write_block(tmp_path, "p", 0, 1, {"y": np.random.default_rng(1).normal(size=(1, 1000))})
+    shard = locate(tmp_path, "p") / "y/c/0/0"
+    whole = shard.read_bytes()
+    good = read_arrays(locate(tmp_path, "p"))["y"]
+    for bit in range(0, len(whole) * 8, 997):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        shard.write_bytes(damaged)
+        try:
+            read = read_arrays(locate(tmp_path, "p"))["y"]
+        except Exception:
+            continue
+        np.testing.assert_array_equal(read, good, err_msg=f"bit {bit}")  # a bit that means nothing may flip
+
+
+def test_block_of_another_shape_or_dtype_is_refused(tmp_path: Path) -> None:
+    create_product(tmp_path, product((2, 5)), {"name": np.array(["a", "b"], dtype="T")})
+    with pytest.raises(RunError, match=r"p.y rows 0:1 must be \(1, 5\) of float64, the block returned \(1, 4\)"):
+        write_block(tmp_path, "p", 0, 1, {"y": np.zeros((1, 4))})
+    with pytest.raises(RunError, match="returned .* of float32"):
+        write_block(tmp_path, "p", 0, 1, {"y": np.zeros((1, 5), "f4")})
+
+
+def test_block_of_fill_values_still_leaves_a_file(tmp_path: Path) -> None:
+    create_product(tmp_path, product((1, 5)), {"name": np.array(["a"], dtype="T")})
+    (key,) = write_block(tmp_path, "p", 0, 1, {"y": np.full((1, 5), np.nan)})
+    assert (locate(tmp_path, "p") / key).is_file()
+
+
+def test_product_has_its_public_name_only_once_published(tmp_path: Path) -> None:
+    create_product(tmp_path, product((1, 5)), {"name": np.array(["深圳"], dtype="T")})
+    assert not (tmp_path / "p.zarr").exists() and locate(tmp_path, "p").parent.name == "staging"
+    files = static_files(tmp_path, product((1, 5)))
+    assert set(files) == {"zarr.json", "y/zarr.json", "name/zarr.json", "name/c/0"}
+    assert publish(tmp_path, "p") == locate(tmp_path, "p") == tmp_path / "p.zarr"
+    assert publish(tmp_path, "p").exists()  # twice is once
+
+
+def test_stale_partial_files_are_swept(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "0.123.partial").write_text("torn")
+    assert sweep_partial(tmp_path) == 1 and not list(tmp_path.rglob("*.partial"))
+
+
+def test_arrays_of_a_run_come_back_as_they_went(tmp_path: Path) -> None:
+    given_arrays = {
+        "x": (("row", "link"), np.arange(6.0).reshape(2, 3)),
+        "mask": (("link",), np.array([True, False, True])),
+        "label": (("row",), np.array(["上海", "b"], dtype=np.dtypes.StringDType())),
+        "none": (("pair",), np.zeros(0, np.int32)),
+    }
+    write_arrays(tmp_path / "i.zarr", given_arrays)
+    read = read_arrays(tmp_path / "i.zarr")
+    for name, (_, values) in given_arrays.items():
+        assert read[name].tolist() == values.tolist() and read[name].dtype == values.dtype

@@ -1,0 +1,45 @@
+"""Numbers that may only fall, and words that may not appear."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("benchmarks", "datasets", "hpc", "kernels", "workflows")
+PRODUCT = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+LONGEST_MODULE = 400
+MEDIAN_MODULE = 150
+NOUNLESS = {"base", "common", "helpers", "misc", "utils"}
+
+
+def n_lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_module_is_too_long_to_have_one_noun() -> None:
+    assert not {
+        str(path.relative_to(ROOT)): n_lines(path) for path in PRODUCT + TESTS if n_lines(path) > LONGEST_MODULE
+    }
+
+
+def test_median_module_reads_in_one_sitting() -> None:
+    assert statistics.median(n_lines(path) for path in PRODUCT if path.name != "__init__.py") <= MEDIAN_MODULE
+
+
+def test_every_module_is_named_by_a_noun() -> None:
+    assert not [path for path in PRODUCT + TESTS if path.stem.removeprefix("test_") in NOUNLESS]
+
+
+def test_no_file_carries_a_path_of_one_machine() -> None:
+    foreign = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
+    texts = [ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert not [path for path in PRODUCT + texts if foreign.search(path.read_text(encoding="utf-8"))]
+
+
+def test_no_test_is_skipped_by_a_mark() -> None:
+    marks = re.compile(r"mark\.(skip|xfail)")
+    assert not [path for path in TESTS if path != Path(__file__) and marks.search(path.read_text(encoding="utf-8"))]

@@ -1,0 +1,68 @@
+"""The README's blocks run, in its order, in one folder, as a reader would run them.
+
+A ``bash`` or ``python`` block runs unless the line before it is ``<!-- not run: REASON -->``.
+A block of any language after ``<!-- file: NAME -->`` is written to that file first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCK = re.compile(
+    r"(?:<!-- (?P<mark>not run|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```", re.M | re.S
+)
+
+
+class Block(NamedTuple):
+    language: str
+    body: str
+    file: str
+    reason: str
+
+
+def blocks() -> list[Block]:
+    return [
+        Block(
+            found["language"],
+            found["body"],
+            found["text"] if found["mark"] == "file" else "",
+            found["text"] if found["mark"] == "not run" else "",
+        )
+        for found in BLOCK.finditer(README.read_text(encoding="utf-8"))
+    ]
+
+
+def test_blocks_run_as_written(tmp_path: Path) -> None:
+    bin_folder = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    n_run = 0
+    for place, block in enumerate(blocks()):
+        if block.file:
+            (tmp_path / block.file).write_text(block.body, encoding="utf-8")
+        if block.reason or block.language not in ("bash", "python"):
+            continue
+        script = tmp_path / f"block_{place}.{'py' if block.language == 'python' else 'sh'}"
+        script.write_text(block.body, encoding="utf-8")
+        command = (
+            [sys.executable, script.name] if block.language == "python" else ["bash", "-euo", "pipefail", script.name]
+        )
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        assert run.returncode == 0, f"{block.body}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
+        n_run += 1
+    assert n_run, "the README shows nothing that runs"
+
+
+def test_block_that_does_not_run_says_why() -> None:
+    assert all(len(block.reason.split()) >= 3 for block in blocks() if block.reason)
+
+
+def test_readme_names_both_commands() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert "make demo" in text
+    assert "make test" in text

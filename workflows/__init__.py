@@ -1,0 +1,1 @@
+"""Workflows: one file per question a user asks."""

@@ -1,0 +1,156 @@
+"""What an assignment answers: summary, warnings, figures and tables from the published products and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..hpc.ledger import done_blocks, read_ledger
+from ..hpc.records import write_json
+from ..hpc.runs import Run
+from ..hpc.stores import read_arrays
+from .assignment_products import SCALARS
+
+__all__ = ["finish_assignment"]
+
+BUSIEST = 15  # links in the table of the busiest
+DRAWN = 2000  # scenarios whose convergence is handed to the figure
+
+
+def finish_assignment(run: Run) -> Mapping[str, Any]:
+    """Write figures and tables, and return summary, warnings and cut pairs."""
+    from .figures import write_figures
+
+    data = run.open("assignment")
+    inputs = read_arrays(run.path / "inputs.zarr")
+    labels = [str(label) for label in data.scenario.values]
+    asked = {name: setting["value"] for name, setting in run.record["settings"].items()}
+    summary = [
+        {"scenario": label, **{name: data[name].values[row].item() for name in SCALARS if name in SUMMARY}}
+        for row, label in enumerate(labels)
+    ]
+    columns = _ledger_columns(run)
+    units = run.record["attrs"]["instance"]["units"]
+    served = inputs["demand"].sum() * inputs["demand_factor"] - data.unserved_demand.values
+    write_figures(
+        run.path,
+        x=inputs["x"],
+        y=inputs["y"],
+        tail=inputs["tail"],
+        head=inputs["head"],
+        capacity=inputs["capacity"],
+        flow=data.flow.data if hasattr(data.flow, "data") else data.flow.values,
+        closed=_Closed(data),
+        scenario=labels,
+        link_name=_names(run, inputs),
+        crs=str(run.record["attrs"]["instance"]["crs"]),
+        flow_unit=units.get("flow", "1"),
+        time_unit=units.get("time", "1"),
+        tstt=np.where(data.tstt.values > 0, _total_cost(data, asked), np.nan),
+        served_demand=served,
+        gaps=dict(zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)),
+        target=float(asked["gap"]),
+    )
+    _write_busiest(run, data, inputs)
+    return {
+        "summary": summary,
+        "warnings": _warn(summary, data, columns),
+        "unserved": _name_cut_pairs(labels, columns, inputs),
+        "unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True)),
+        "converged": dict(zip(labels, data.converged.values.tolist(), strict=True)),
+    }
+
+
+SUMMARY = ("objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "iterations")
+
+
+class _Closed:
+    """Rows of the mask of closed links, made when asked for: their cost is infinite."""
+
+    def __init__(self, data: Any) -> None:
+        self.cost = data.cost
+
+    def __getitem__(self, scenario: int, /) -> Any:
+        return np.isinf(self.cost[scenario].values)
+
+
+def _total_cost(data: Any, asked: Mapping[str, Any]) -> Any:
+    """Travel cost of all trips: TSTT, or the objective where TSTT is told at marginal costs."""
+    return data.tstt.values if asked["principle"] == "user" else data.objective.values
+
+
+def _ledger_columns(run: Run) -> dict[str, list[Any]]:
+    """What travelled in the ledger beside the product's scalars, scenario by scenario."""
+    done = done_blocks(read_ledger(run.path / "ledger.jsonl"))
+    tasks = run.plan.step("assignment").tasks
+    blocks = [done["assignment", index]["scalars"] for index in range(tasks)]
+    return {
+        name: [value for block in blocks for value in block[name]] for name in ("history", "unserved", "n_unserved")
+    }
+
+
+def _name_cut_pairs(labels: list[str], columns: Mapping[str, list[Any]], inputs: Mapping[str, Any]) -> list[Any]:
+    node = inputs["node_id"]
+    return [
+        {
+            "scenario": label,
+            "origin": int(node[inputs["origin"][pair]]),
+            "destination": int(node[inputs["destination"][pair]]),
+            "demand": float(inputs["demand"][pair] * factor),
+        }
+        for label, factor, pairs in zip(labels, inputs["demand_factor"], columns["unserved"], strict=True)
+        for pair in pairs
+    ]
+
+
+def _warn(summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[Any]]) -> list[str]:
+    warnings = []
+    for row, line in enumerate(summary):
+        label, cut = line["scenario"], int(columns["n_unserved"][row])
+        if line["objective"] != line["objective"]:
+            warnings.append(f"scenario {label}: no trip has a path left; its figures are not a number")
+            continue
+        if cut:
+            demand = float(data.unserved_demand.values[row])
+            warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
+        if not data.converged.values[row]:
+            warnings.append(
+                f"scenario {label}: stopped at relative gap {line['relative_gap']:.3g} after {line['iterations']} iterations; "
+                "allow more with --set max_iterations=N, or ask for a larger gap"
+            )
+    return warnings
+
+
+def _names(run: Run, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
+    from ..datasets.instances import Instance
+
+    return Instance.from_arrays(dict(inputs), run.record["attrs"]["instance"]).link_name
+
+
+def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any]) -> None:
+    """The links that carry most in the first scenario."""
+    flow, cost = data.flow[0].values, data.cost[0].values
+    names = _names(run, inputs)
+    order = np.argsort(-flow, kind="stable")[:BUSIEST]
+    units = run.record["attrs"]["instance"]["units"]
+    columns = [("link", "1"), ("from", "1"), ("to", "1"), ("flow", units.get("flow", "1")), ("flow / capacity", "1"),
+               ("cost", units.get("time", "1"))]  # fmt: skip
+    rows = []
+    for link in order.tolist():
+        capacity = inputs["capacity"][link]
+        row = [int(inputs[name][link]) for name in ("link_id", "from_node", "to_node")]
+        ratio = float(flow[link] / capacity) if capacity > 0 else None
+        rows.append([*row, float(flow[link]), ratio, float(cost[link]), *([names[link]] if names else [])])
+    (run.path / "tables").mkdir(exist_ok=True)
+    write_json(
+        run.path / "tables" / "01-busiest.json",
+        {
+            "section": "result",
+            "title": "Busiest links",
+            "caption": f"The {len(rows)} links with the largest flow in scenario {data.scenario.values[0]}.",
+            "columns": [{"name": n, "unit": u} for n, u in columns + ([("name", "1")] if names else [])],
+            "rows": rows,
+        },
+    )

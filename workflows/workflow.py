@@ -1,0 +1,69 @@
+"""What a workflow is: settings, a preparation that opens the inputs and plans, and a last look at the products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..hpc.errors import RunError
+from ..hpc.plans import BlockStep, ReductionStep
+from ..hpc.runs import Run
+from ..hpc.settings import Settings
+from ..hpc.stores import Product
+
+__all__ = ["WORKFLOWS", "Prepared", "Workflow", "load_workflow"]
+
+# A workflow is found by its file: `traffic-assignment` stands in traffic_assignment.py as WORKFLOW.
+WORKFLOWS = ("traffic-assignment",)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run needs, opened and checked, before anything is written."""
+
+    steps: tuple[BlockStep | ReductionStep, ...]
+    products: tuple[Product, ...]
+    arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def input_bytes(self) -> int:
+        return sum(values.nbytes for _, values in self.arrays.values())
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A question a user asks, by name.
+
+    ``prepare(settings)`` opens and checks; ``finish(run)`` reads the published products, writes figures and tables into
+    the run folder, and returns what the result says: ``summary``, ``warnings`` and whatever else belongs in it.
+    """
+
+    name: str
+    summary: str
+    settings: type[Settings]
+    prepare: Callable[[Any], Prepared]
+    finish: Callable[[Run], Mapping[str, Any]]
+
+
+def load_workflow(name: str) -> Workflow:
+    """The workflow of a name.
+
+    Raises
+    ------
+    RunError
+        Naming the known ones.
+    """
+    if name not in WORKFLOWS:
+        raise RunError(f"there is no workflow {name!r}; known: {', '.join(WORKFLOWS)} (or give a run file, FILE.yaml)")
+    module = import_module(f".{name.replace('-', '_')}", __package__)
+    workflow: Workflow = module.WORKFLOW
+    return workflow
