@@ -102,9 +102,12 @@ def compare(
 
 def _measure(name: str, side: Side, timeout_s: float | None) -> Measurement:
     try:
-        return side.measure(timeout_s)
+        measured = side.measure(timeout_s)
     except SideError as error:
         raise SideError(f"side {name}: {error}") from None
+    if measured.answer.get("converged") is False:
+        raise SideError(f"side {name}: {side.label} says it did not converge; a wrong answer has no speed")
+    return measured
 
 
 def _measure_pair(

@@ -92,17 +92,6 @@ def verify_dataset(name: str) -> list[str]:
     -------
     list of str
         One sentence per file that is missing or differs; empty when all is well.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> before = os.environ.get("CITYTIDE_DATA"), os.environ.get("XDG_CACHE_HOME")
-    >>> with tempfile.TemporaryDirectory() as empty:
-    ...     os.environ["CITYTIDE_DATA"] = os.environ["XDG_CACHE_HOME"] = empty
-    ...     len(verify_dataset("braess"))
-    2
-    >>> for key, value in zip(("CITYTIDE_DATA", "XDG_CACHE_HOME"), before):
-    ...     _ = os.environ.pop(key) if value is None else os.environ.__setitem__(key, value)
     """
     problems = []
     for file in get_dataset(name).files:

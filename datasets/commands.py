@@ -40,7 +40,7 @@ def list_data(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def describe(name: str, as_json: bool) -> None:
     """Tell a data set's source, terms, files and, for a network, its size."""
-    found = _guard(lambda: _describe(name))
+    found = _describe(name)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -77,7 +77,7 @@ def fetch(names: tuple[str, ...], as_json: bool) -> None:
         if name == catalogue.DEFAULT_NETWORK:
             found[name] = []
             continue
-        found[name] = [str(path) for path in _guard(lambda name=name: catalogue.fetch(name))]
+        found[name] = [str(path) for path in catalogue.fetch(name)]
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -92,16 +92,6 @@ def _names() -> list[str]:
     from .sources import DATASETS
 
     return [catalogue.DEFAULT_NETWORK, *DATASETS]
-
-
-def _guard(work: Any) -> Any:
-    """An input error is a sentence for the user, not a traceback."""
-    from .errors import InputError
-
-    try:
-        return work()
-    except InputError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _summarise(name: str) -> dict[str, Any]:

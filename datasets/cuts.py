@@ -62,10 +62,11 @@ def find_cut_pairs(
     doubtful = np.flatnonzero(part[start] != part[instance.destination])
     cut = []
     reached = np.zeros(2 * n, dtype=np.bool_)
-    for node in np.unique(start[doubtful]).tolist():
+    # Pairs are sorted by origin, so those of one origin lie together.
+    borders = np.flatnonzero(np.diff(start[doubtful], prepend=-1))
+    for pairs in np.split(doubtful, borders[1:]) if doubtful.size else ():
         reached[:] = False
-        reached[breadth_first_order(links, node, return_predecessors=False)] = True
-        pairs = doubtful[start[doubtful] == node]
+        reached[breadth_first_order(links, int(start[pairs[0]]), return_predecessors=False)] = True
         cut.append(pairs[~reached[instance.destination[pairs]]])
     return np.sort(np.concatenate(cut)).astype(np.int64) if cut else np.zeros(0, dtype=np.int64)
 

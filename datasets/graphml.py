@@ -74,7 +74,9 @@ def read_graphml(
     notes: list[str] = []
     rank, node_id = _keep_core(edges, DROPPED[mode])
     if not rank.size:
-        raise InputError(f"no road is left for mode {mode!r}", file=file, way_out="choose another mode")
+        raise InputError(
+            f"no roads for mode {mode!r} make a connected network", file=file, way_out="choose another mode"
+        )
     kept = [edges[k] for k in rank.tolist()]
     notes.append(
         f"Of {len(edges):,} edges, {len(kept):,} are the largest strongly connected part of the {mode} network."

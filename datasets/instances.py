@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -233,8 +233,9 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
     Parameters
     ----------
     source
-        A name in the catalogue, a folder of TNTP or GMNS files, an osmnx ``.graphml`` file, or None for the
-        embedded synthetic city. A folder that is called like a catalogue name is reached as ``./NAME``.
+        A name in the catalogue, ``grid-LINKS`` or ``ring-radial-LINKS`` (and ``-seedSEED``) for a made-up city of
+        that size, a folder of TNTP or GMNS files, an osmnx ``.graphml`` file, or None for the embedded synthetic
+        city. A folder that is called like a name is reached as ``./NAME``.
     options
         Passed to the reader, for instance ``demand="rides.csv"`` with a ``.graphml``.
 
@@ -258,6 +259,12 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         source = catalogue.DEFAULT_NETWORK
     if isinstance(source, str) and source in catalogue.INSTANCES:
         return catalogue.open_named(source, **options)
+    if isinstance(source, str) and source.startswith(("grid-", "ring-radial-")):
+        from .synthetic.network import make_named
+
+        made = make_named(source)
+        if made is not None:
+            return call_reader(lambda: made, None, options)
     path = Path(source).expanduser()
     if path.is_dir():
         return _open_folder(path, options)
@@ -269,7 +276,7 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         from .tntp import read_tntp
 
         return call_reader(read_tntp, path, options)
-    known = ", ".join(sorted(catalogue.INSTANCES))
+    known = ", ".join([*sorted(catalogue.INSTANCES), "grid-LINKS", "ring-radial-LINKS"])
     if path.exists():
         raise InputError(
             "this is no network file that can be read",
@@ -278,8 +285,15 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         )
     raise InputError(
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
-        way_out=f"known names are {known}",
+        way_out=f"{_suggest(str(source), catalogue.INSTANCES)}known names are {known}",
     )
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), known, n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def _open_folder(folder: Path, options: dict[str, Any]) -> Instance:

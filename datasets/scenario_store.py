@@ -97,7 +97,8 @@ def _read_names(path: Path, arrays: dict[str, Any], n_scenarios: int) -> list[st
         raise _refuse(path, "the group holds no scenario", "give at least one row")
     if "scenario" not in arrays:
         return [f"scenario-{k + 1}" for k in range(n_scenarios)]
-    names = [str(name) for name in np.asarray(arrays["scenario"][...]).tolist()]
+    found = np.asarray(arrays["scenario"][...]).tolist()
+    names = [name.decode() if isinstance(name, bytes) else str(name) for name in found]
     if len(names) != n_scenarios:
         raise _refuse(path, f"'scenario' names {len(names)} of {n_scenarios} scenarios", "give each row a name")
     for name in names:

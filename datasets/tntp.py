@@ -173,12 +173,13 @@ def _read_links(header: Header) -> _Links:
     width = len(rows[0])
     for row, number, complete in zip(rows, lines, ended, strict=True):
         if len(row) != width or len(row) < _NEEDED or (ended[0] and not complete):
-            wanted = f"{max(width, _NEEDED)} columns" + (" and a ';'" if ended[0] else "")
+            wanted = max(width, _NEEDED)
+            unended = ended[0] and not complete
             raise InputError(
-                f"the row has {len(row)} columns{'' if complete or not ended[0] else ' and no end'}",
+                f"the row holds {len(row)} of {wanted} columns" + (" and lacks its ';'" if unended else ""),
                 file=header.file,
                 line=number,
-                way_out=f"it should have {wanted}: init node, term node, capacity, length, time, b, power, ...",
+                way_out="is the file cut off? A row is init node, term node, capacity, length, time, b, power, ...",
             )
     try:
         table = np.array(rows, dtype=np.float64)

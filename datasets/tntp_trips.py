@@ -17,7 +17,9 @@ from .tntp_header import Header, read_header
 
 __all__ = ["Trips", "read_trips"]
 
-_SHORTFALL = 1e-4  # of the total that the header states; what rounding in the entries may explain
+# Of the total that the header states: less is a file cut off, any difference beyond rounding is worth a note.
+_SHORTFALL = 1e-4
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,7 @@ def _compare_total(header: Header, total: float) -> list[str]:
             line=header.lines["TOTAL OD FLOW"],
             way_out="the file is cut off or was edited: fetch it again, or correct the header",
         )
-    if total > stated * (1.0 + _SHORTFALL) + rounding:
-        return [
-            f"{header.file.name} states a total flow of {stated:.10g}; its entries, which count, give {total:.10g}."
-        ]
+    if abs(total - stated) > _ROUNDING * stated + rounding:
+        name = header.file.name
+        return [f"{name} states a total flow of {stated:.10g}; its entries, which count, add up to {total:.10g}."]
     return []

@@ -63,8 +63,8 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
     other = live_driver(run)
     if other and not take_over:
         raise RunError(
-            f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for it, "
-            "stop it with Ctrl-C there, or say --take-over if you know that it is gone",
+            f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for "
+            "it, stop it with Ctrl-C there, or say --take-over if you know that it is gone",
             exit_code=BUSY,
         )
     attempt = _next_attempt(run)

@@ -152,7 +152,7 @@ def _warn_of_other_versions(run: Run) -> None:
     changed = [f"{k} {recorded.get(k)} -> {v}" for k, v in describe_versions().items() if recorded.get(k) != v]
     if changed:
         say(
-            f"run {run.path} was begun elsewhere ({'; '.join(changed)}): its last bits may differ from an undisturbed run"
+            f"run {run.path} was begun elsewhere ({'; '.join(changed)}): last bits may differ from those of one machine"
         )
 
 

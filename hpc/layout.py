@@ -58,8 +58,8 @@ def make_columns(rows: Iterable[Mapping[str, Any]]) -> list[Column]:
     return [make_column(key, _HEADINGS.get(key, key.replace("_", " ")), "", held[key]) for key in order]
 
 
-def make_column(key: str, heading: str, unit: str, values: Iterable[object]) -> Column:
-    """A column for these values; ten digits for the largest of them where all are of a readable size."""
+def make_column(key: str, heading: str, unit: str, values: Iterable[object], digits: int = 10) -> Column:
+    """A column for these values; so many digits for the largest of them where all are of a readable size."""
     cells = list(values)
     if heading.lower() in _IDENTIFIERS:
         return Column(key, heading, is_identifier=True)
@@ -68,7 +68,7 @@ def make_column(key: str, heading: str, unit: str, values: Iterable[object]) -> 
     sizes = [abs(value) for value in cells if isinstance(value, int | float) and isfinite(value)]
     if not sizes or max(sizes) >= 1e15 or any(0 < size < 1e-3 for size in sizes):
         return Column(key, heading, unit, True)
-    most = min(max(10 - len(str(int(max(sizes)))), 0), 6)
+    most = min(max(digits - len(str(int(max(sizes)))), 0), digits - 4)
     needed = max(len(f"{size:.6f}".rstrip("0").partition(".")[2]) for size in sizes)
     return Column(key, heading, unit, True, min(most, needed))
 

@@ -33,8 +33,9 @@ class BlockStep:
     Parameters
     ----------
     function
-        Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of ``inputs``,
-        sliced to the block where their first dim is ``dim``) and returns one: the product's variables and ``scalars``.
+        Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of
+        ``inputs``, sliced to the block where their first dim is ``dim``) and returns one: the product's variables and
+        ``scalars``.
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
         ``"work/<step>"`` of a one-block step.
@@ -63,9 +64,9 @@ class BlockStep:
 class ReductionStep:
     """``chunk`` of every block, ``combine`` up a tree of fixed shape, ``finalize`` into a product.
 
-    ``chunk(arrays, **params)`` returns the partial result of a block; ``combine(partials)`` takes several, in block order;
-    ``finalize(partial)`` returns the product's rows, whose blocked dim has length one shard. Exact under any grouping
-    where the partials are integers, minima or maxima. ``partial_bytes`` is the size of one partial.
+    ``chunk(arrays, **params)`` returns the partial result of a block; ``combine(partials)`` takes several, in block
+    order; ``finalize(partial)`` returns the product's rows, whose blocked dim has length one shard. Exact under any
+    grouping where the partials are integers, minima or maxima. ``partial_bytes`` is the size of one partial.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Plan:
             "products": [product.to_json() for product in self.products],
             "workers": self.workers,
             "memory_per_worker": self.memory_per_worker,
+            "worker_bytes": WORKER_BYTES,
             "peak_memory_bytes": self.peak_memory_bytes,
             "tasks": self.tasks,
             "node_hours": self.node_hours,
@@ -195,9 +197,9 @@ def make_plan(
     needed = WORKER_BYTES + threads * worst.memory_bytes
     if needed > memory_per_worker:
         raise RunError(
-            f"step {worst.name!r} needs {_size(needed)} in a worker of {threads} threads ({_size(WORKER_BYTES)} for the "
-            f"worker, {_size(worst.memory_bytes)} a block), but a worker is granted {_size(memory_per_worker)}: use fewer "
-            "workers or threads, a pool with more memory, or smaller blocks"
+            f"step {worst.name!r} needs {_size(needed)} in a worker of {threads} threads ({_size(WORKER_BYTES)} for "
+            f"the worker, {_size(worst.memory_bytes)} a block), but a worker is granted {_size(memory_per_worker)}: "
+            "use fewer workers or threads, a pool with more memory, or smaller blocks"
         )
     return plan
 
@@ -233,8 +235,8 @@ def _refuse_shared_shards(steps: list[PlannedStep], products: Mapping[str, Produ
         for variable in products[step.product].filled_by("blocks"):
             if step.tasks > 1 and step.per_block % variable.per_shard:
                 raise RunError(
-                    f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks of "
-                    f"{step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple of it"
+                    f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks "
+                    f"of {step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple"
                 )
 
 

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from .evidence import Evidence, gather_evidence
 
-__all__ = ["write_crate"]
+__all__ = ["RUN_FILE", "write_crate", "write_run_file"]
 
 METADATA, RUN_FILE = "ro-crate-metadata.json", "run.yaml"
 PROFILES = {
@@ -71,7 +71,7 @@ def write_crate(run: Path) -> Path:
     'http://schema.org/FailedActionStatus'
     """
     evidence = gather_evidence(run)
-    _write_run_file(run / RUN_FILE, evidence.run)
+    write_run_file(evidence)
     crate = _describe(evidence)
     crate.metadata.extra_contexts.append(_RUN_TERMS)
     content = crate.metadata.generate()
@@ -92,10 +92,11 @@ def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_run_file(path: Path, record: Mapping[str, Any]) -> None:
-    """The run in the form `citytide run FILE.yaml` takes, with every setting that has a value."""
+def write_run_file(evidence: Evidence) -> None:
+    """Write the run in the form `citytide run FILE.yaml` takes, with every setting that has a value."""
     import yaml
 
+    path, record = evidence.folder / RUN_FILE, evidence.run
     if path.exists():
         return
     settings = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from .evidence import Evidence, gather_evidence, instant, seconds_of
 from .layout import make_column, make_columns, number_text, size_text, unit_text
+from .provenance import RUN_FILE, write_run_file
 from .timeline import make_timeline, span_text
 
 __all__ = ["write_report"]
@@ -57,7 +58,10 @@ def write_report(run: Path) -> Path:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number_text, size=size_text, span=span_text)
     source = Path(__file__).with_suffix(".html.j2").read_text(encoding="utf-8")
-    html = environment.from_string(source).render(_context(gather_evidence(run)))
+    evidence = gather_evidence(run)
+    if evidence.run:
+        write_run_file(evidence)
+    html = environment.from_string(source).render(_context(evidence))
     path = run / "report.html"
     partial = path.with_name("report.html.partial")
     partial.write_text(html, encoding="utf-8")
@@ -69,6 +73,7 @@ def _context(evidence: Evidence) -> dict[str, Any]:
     record, result = evidence.run, evidence.result
     steps = [step for step in _items(evidence.plan.get("steps")) if step.get("name")]
     summary = _summary(result)
+    shown = next((row for row in summary if str(row.get("scenario")).endswith("@1.0")), summary[0] if summary else {})
     unserved = _items(result.get("unserved"))
     figures = [_figure(path, note, evidence.folder) for path, note in evidence.figures]
     error, _, trace = evidence.error.partition("\n")
@@ -88,7 +93,8 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "gaps": evidence.gaps,
         "notes": [str(text) for text in _sequence(record.get("notes"))],
         "headlines": _headlines(result, summary),
-        "tiles": _tiles(summary),
+        "tiles": _tiles(shown),
+        "shown": str(shown.get("scenario", "")),
         "summary": summary,
         "columns": make_columns(summary),
         "asked": _settings(record.get("settings"), is_default=False),
@@ -107,6 +113,7 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "memory": _memory(evidence, steps),
         "node_hours": evidence.plan.get("node_hours"),
         "command": _command(record.get("command")),
+        "run_file": RUN_FILE if (evidence.folder / RUN_FILE).exists() else "",
         "products": _products(evidence),
         "versions": _versions(record),
         "seeds": _pairs(record.get("seeds")),
@@ -157,6 +164,9 @@ def _summary(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         if isinstance(values, Mapping) and any(row.get("scenario") in values for row in rows):
             for row in rows:
                 row.setdefault(key, values.get(row.get("scenario")))
+    for row in rows:
+        if row.get("converged") in (0, 1):
+            row["converged"] = bool(row["converged"])
     return rows
 
 
@@ -167,12 +177,13 @@ def _headlines(result: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) 
         return [(str(name), str(text)) for name, text in own.items()]
     if isinstance(own, str):
         return [("", own)]
-    if not summary:
+    if not summary or result.get("state") != "done":
         return []
     gaps = [row["relative_gap"] for row in summary if _is_number(row.get("relative_gap"))]
     reached = [row for row in summary if row.get("converged")]
     if len(summary) > 1:
-        text = f"{len(reached):,} of {len(summary):,} scenarios reached the gap asked for."
+        part = f"All {len(summary):,}" if len(reached) == len(summary) else f"{len(reached):,} of {len(summary):,}"
+        text = f"{part} scenarios reached the gap asked for."
     else:
         text = (
             f"Scenario {summary[0].get('scenario', '')} {'reached' if reached else 'did not reach'} the gap asked for."
@@ -185,10 +196,9 @@ def _headlines(result: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) 
     return [(next(iter(names), "") if isinstance(names, Mapping) else "", text)]
 
 
-def _tiles(summary: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any, str]]:
-    """Heading, value and exact text of the first scenario's main numbers."""
+def _tiles(first: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Heading, value and exact text of one scenario's main numbers."""
     wanted = {"objective": "Objective", "relative_gap": "Relative gap", "tstt": "TSTT", "iterations": "Iterations"}
-    first = summary[0] if summary else {}
     return [(text, first[key], repr(first[key])) for key, text in wanted.items() if _is_number(first.get(key))]
 
 
@@ -227,7 +237,7 @@ def _table(content: Mapping[str, Any]) -> dict[str, Any]:
         named = column if isinstance(column, Mapping) else {"name": column}
         cells = [row[position] for row in rows if position < len(row)]
         unit = unit_text(str(named.get("unit") or ""))
-        columns.append(make_column(str(position), str(named.get("name", "")), unit, cells))
+        columns.append(make_column(str(position), str(named.get("name", "")), unit, cells, 7))
     return {
         "title": str(content.get("title", "")),
         "caption": str(content.get("caption", "")),

@@ -182,7 +182,8 @@ def _refuse_occupied(path: Path) -> None:
     if (path / "run.json").exists():
         other = read_json(path / "run.json")
         raise RunError(
-            f"output folder {path} holds run {other['id']}: go on with it by `citytide resume {path}`, or choose another --out",
+            f"output folder {path} holds run {other['id']}: go on with it by `citytide resume {path}`, "
+            "or choose another --out",
             exit_code=REFUSED,
         )
     if path.exists() and not path.is_dir():

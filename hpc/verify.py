@@ -84,8 +84,8 @@ def refuse_damaged_inputs(run: Run) -> None:
     bad = [name for name, digest in run.record.get("stored_inputs", {}).items() if _differs(run.path / name, digest)]
     if bad:
         raise RunError(
-            f"run {run.path}: {bad[0]} is damaged, and it is what every block reads: start a new run from the original files "
-            f"({', '.join(item['path'] for item in run.record['inputs']) or 'see run.json'})"
+            f"run {run.path}: {bad[0]} is damaged, and every block reads it: start a new run from the original "
+            f"files ({', '.join(item['path'] for item in run.record['inputs']) or 'see run.json'})"
         )
 
 

@@ -2,8 +2,8 @@
 
     python tests/look.py runs/demo/report.html [FOLDER]
 
-The pictures go beside the report, or into FOLDER. A narrow window is a frame inside a wider one, since Chromium makes no
-window as narrow as a phone; dark is the report with its dark rules made the only ones.
+The pictures go beside the report, or into FOLDER. A narrow window is a frame inside a wider one, since Chromium makes
+no window as narrow as a phone; dark is the report with its dark rules made the only ones.
 """
 
 from __future__ import annotations

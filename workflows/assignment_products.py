@@ -29,7 +29,13 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
     """Layout of ``assignment.zarr`` for ``n`` scenarios."""
     time, flow = instance.units.get("time", "1"), instance.units.get("flow", "1")
     links = instance.n_links
-    unit = {"average_excess_cost": time, "relative_gap": "1", "iterations": "1", "converged": "1", "unserved_demand": flow}
+    unit = {
+        "average_excess_cost": time,
+        "relative_gap": "1",
+        "iterations": "1",
+        "converged": "1",
+        "unserved_demand": flow,
+    }
     total = f"{flow} {time}".replace("1 1", "1").removeprefix("1 ").removesuffix(" 1")
     per_scenario = tuple(
         Variable(name, ("scenario",), WHOLE_NUMBERS.get(name, "float64"), unit.get(name, total), text, "ledger", (n,))

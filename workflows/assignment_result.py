@@ -31,6 +31,7 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
         {"scenario": label, **{name: data[name].values[row].item() for name in SCALARS if name in SUMMARY}}
         for row, label in enumerate(labels)
     ]
+    shown = _shown(labels, inputs["demand_factor"])
     columns = _ledger_columns(run)
     units = run.record["attrs"]["instance"]["units"]
     served = inputs["demand"].sum() * inputs["demand_factor"] - data.unserved_demand.values
@@ -43,18 +44,20 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
         capacity=inputs["capacity"],
         flow=data.flow.data if hasattr(data.flow, "data") else data.flow.values,
         closed=_Closed(data),
+        connector=~(inputs["passable"][inputs["tail"]] & inputs["passable"][inputs["head"]]),
         scenario=labels,
         link_name=_names(run, inputs),
         crs=str(run.record["attrs"]["instance"]["crs"]),
         flow_unit=units.get("flow", "1"),
         time_unit=units.get("time", "1"),
-        tstt=np.where(data.tstt.values > 0, _total_cost(data, asked), np.nan),
+        tstt=_total_cost(data, asked),
         served_demand=served,
         gaps=dict(zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)),
         target=float(asked["gap"]),
     )
-    _write_busiest(run, data, inputs)
+    _write_busiest(run, data, inputs, shown)
     return {
+        "headline": _headline(data, served, shown, units),
         "summary": summary,
         "warnings": _warn(summary, data, columns),
         "unserved": _name_cut_pairs(labels, columns, inputs),
@@ -64,6 +67,25 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
 
 
 SUMMARY = ("objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "iterations")
+
+
+def _shown(labels: list[str], factors: Any) -> int:
+    """The scenario that a reader sees first: the base at the demand nearest to what was given."""
+    base = [row for row, label in enumerate(labels) if label.startswith("base@")]
+    return min(base, key=lambda row: abs(float(factors[row]) - 1.0))
+
+
+def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str:
+    """The answer in one sentence."""
+    demand, total = float(served[row]), float((data.flow[row] * data.cost[row].where(data.flow[row] > 0, 0.0)).sum())
+    over = int((data.flow[row] > data.capacity).sum())
+    if not demand > 0:
+        return ""
+    unit = "" if units.get("time", "1") == "1" else f" {units['time']}"
+    return (
+        f"Under {data.scenario.values[row]}, {demand:,.6g} trips take {total / demand:.4g}{unit} each on average; "
+        f"{over:,} of {data.sizes['link']:,} links carry more than their capacity."
+    )
 
 
 class _Closed:
@@ -117,8 +139,8 @@ def _warn(summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[A
             warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
         if not data.converged.values[row]:
             warnings.append(
-                f"scenario {label}: stopped at relative gap {line['relative_gap']:.3g} after {line['iterations']} iterations; "
-                "allow more with --set max_iterations=N, or ask for a larger gap"
+                f"scenario {label}: stopped at relative gap {line['relative_gap']:.3g} after {line['iterations']} "
+                "iterations: allow more with --set max_iterations=N, or ask for a larger gap"
             )
     return warnings
 
@@ -129,9 +151,9 @@ def _names(run: Run, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
     return Instance.from_arrays(dict(inputs), run.record["attrs"]["instance"]).link_name
 
 
-def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any]) -> None:
-    """The links that carry most in the first scenario."""
-    flow, cost = data.flow[0].values, data.cost[0].values
+def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> None:
+    """The links that carry most in the scenario shown first."""
+    flow, cost = data.flow[shown].values, data.cost[shown].values
     names = _names(run, inputs)
     order = np.argsort(-flow, kind="stable")[:BUSIEST]
     units = run.record["attrs"]["instance"]["units"]
@@ -149,7 +171,7 @@ def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any]) -> None:
         {
             "section": "result",
             "title": "Busiest links",
-            "caption": f"The {len(rows)} links with the largest flow in scenario {data.scenario.values[0]}.",
+            "caption": f"The {len(rows)} links with the largest flow in scenario {data.scenario.values[shown]}.",
             "columns": [{"name": n, "unit": u} for n, u in columns + ([("name", "1")] if names else [])],
             "rows": rows,
         },

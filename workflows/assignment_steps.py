@@ -69,7 +69,9 @@ def solve_scenarios(arrays: Arrays, *, od_time: bool, **asked: Any) -> dict[str,
             found["od_time"] = _zone_costs(arrays, row, result, asked)
         for name, value in found.items():
             columns.setdefault(name, []).append(value)
-    return {name: np.stack(values) if name in ("flow", "cost", "od_time") else values for name, values in columns.items()}
+    return {
+        name: np.stack(values) if name in ("flow", "cost", "od_time") else values for name, values in columns.items()
+    }
 
 
 def _solve(arrays: Arrays, row: int, factor: float, start: PathFlows | None, asked: dict[str, Any]) -> Assignment:

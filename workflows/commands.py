@@ -11,7 +11,9 @@ from ..hpc.commands import as_json, show_json
 
 __all__ = ["plan", "resume", "run", "verify"]
 
-_set = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file's. Repeatable.")
+_set = click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file's. Repeatable."
+)
 _profile = click.option("--profile", metavar="NAME|FILE", help="Site profile; `local` by default.")
 
 
@@ -76,15 +78,14 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
     if as_json:
         show_json(drafted.to_json())
         return
-    rows = [
-        [s.name, f"{s.tasks:,}", f"{s.bytes_in / 1e6:,.1f}", f"{s.bytes_out / 1e6:,.1f}", f"{s.memory_bytes / 1e6:,.0f}",
-         f"{s.seconds:,.1f}"]
-        for s in drafted.steps
-    ]  # fmt: skip
+    rows = []
+    for step in drafted.steps:
+        megabytes = [f"{size / 1e6:,.1f}" for size in (step.bytes_in, step.bytes_out, step.memory_bytes)]
+        rows.append([step.name, f"{step.tasks:,}", *megabytes, f"{step.seconds:,.1f}"])
     _table(["step", "tasks", "in MB", "out MB", "MB a block", "CPU s"], rows)
     click.echo(
-        f"{drafted.tasks:,} tasks on {drafted.workers} workers; a worker needs {drafted.peak_memory_bytes / 1e6:,.0f} MB "
-        f"of the {drafted.memory_per_worker / 1e6:,.0f} MB it is granted; about {drafted.node_hours:.2g} node-hours"
+        f"{drafted.tasks:,} tasks on {drafted.workers} workers, {drafted.node_hours:.2g} node-hours; a worker needs "
+        f"{drafted.peak_memory_bytes / 1e6:,.0f} MB of the {drafted.memory_per_worker / 1e6:,.0f} MB it is granted"
     )
 
 
@@ -147,7 +148,7 @@ def _tell(done: Any, as_json: bool) -> None:
         show_json({key: result[key] for key in ("run", "state", "products", "summary")})
     else:
         if result["summary"]:
-            columns = list(result["summary"][0])
+            columns = [name for name in result["summary"][0] if name not in ("lower_bound", "sptt")]
             _table(columns, [[_figure(row[column]) for column in columns] for row in result["summary"][:20]])
             if len(result["summary"]) > 20:
                 click.echo(f"... and {len(result['summary']) - 20} more in {result['run']}/report.html")
@@ -166,12 +167,8 @@ def _figure(value: Any) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    Console(soft_wrap=True).print(table)
+    """Columns as wide as they need: a pipe or a narrow terminal must not cost digits."""
+    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
+    for row in [columns, *rows]:
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join([row[0].ljust(widths[0]), *cells[1:]]).rstrip())

@@ -39,26 +39,27 @@ def draw_convergence(run: Path, number: int, gaps: Mapping[str, ArrayLike], *, t
     Parameters
     ----------
     gaps
-        Scenario label to relative gap float64[iteration], from the first iteration on; what is not finite is left out.
+        Scenario label to relative gap float64[iteration], from the first iteration on; what is not finite, and a 0
+        before the last iteration, is left out.
     target
         The gap asked for, drawn as a dashed line.
     """
     from matplotlib.ticker import MaxNLocator
 
-    curves = {label: np.maximum(values, _SMALLEST_GAP) for label, values in _finite(gaps).items()}
+    curves = _known(gaps)
     named, faint = _choose(curves, {label: len(values) for label, values in curves.items()})
     figure, (axes,) = make_sheet(240.0, [(46.0, 38.0, SHEET_WIDTH_PT - 58.0, 190.0)])
     style_axes(axes)
     axes.set_yscale("log")
     for label in faint:
-        axes.plot(np.arange(1, len(curves[label]) + 1), curves[label], color=FAINT, linewidth=0.6)
+        axes.plot(np.arange(1, len(curves[label]) + 1), curves[label], color=FAINT, linewidth=0.7)
     for label, colour in zip(named, _line_colours(len(named)), strict=True):
         values = curves[label]
         axes.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1.6, label=_legible(label))
         axes.plot([len(values)], values[-1:], "o", color=colour, markersize=4)
     if target is not None and target > 0:
         axes.axhline(target, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        axes.annotate(f"asked: {target:g}", (1, target), (-2, 4), xycoords=("axes fraction", "data"), ha="right",
+        axes.annotate(f"asked: {target:g}", (0, target), (4, -11), xycoords=("axes fraction", "data"), ha="left",
                       textcoords="offset points", fontsize=TEXT_PT - 1, color=INK)  # fmt: skip
     axes.set_xlabel("iteration")
     axes.set_title("relative gap", loc="left", fontsize=TEXT_PT, color=INK, pad=0, y=0.99)
@@ -136,9 +137,17 @@ def draw_demand_response(
     return write_figure(run, number, "demand", figure, title="How cost answers demand", caption=caption, alt=alt)
 
 
-def _finite(gaps: Mapping[str, ArrayLike]) -> dict[str, Floats]:
-    curves = {label: np.asarray(values, np.float64).ravel() for label, values in gaps.items()}
-    return {label: values[np.isfinite(values)] for label, values in curves.items() if np.isfinite(values).any()}
+def _known(gaps: Mapping[str, ArrayLike]) -> dict[str, Floats]:
+    """Curves with a gap; a value that is not finite, and a 0 before the last iteration, was not measured yet."""
+    curves = {}
+    for label, given in gaps.items():
+        values = np.array(given, np.float64).ravel()
+        last = values[-1:].copy()
+        values[values <= 0] = np.nan
+        values[-1:] = np.maximum(last, _SMALLEST_GAP)
+        if np.isfinite(values).any():
+            curves[label] = values
+    return curves
 
 
 def _choose(curves: Mapping[str, ArrayLike], weight: Mapping[str, float]) -> tuple[list[str], list[str]]:

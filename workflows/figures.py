@@ -44,15 +44,16 @@ def write_figures(
 ) -> list[Path]:
     """Draw an assignment: flow map, difference maps, convergence, answer to demand.
 
-    The map shows the first scenario that carries any flow. A difference map is drawn for the scenarios other than the
-    base whose total travel time moves most against the base at the same demand factor, three at most.
+    The map shows the base (the first name) at the demand factor nearest 1, or else the first scenario with any flow. A
+    difference map is drawn for each other name at its factor nearest 1, against the base at the same factor: for the
+    three whose total travel time moves most.
 
     Parameters
     ----------
     run
         Run folder; figures go to ``run/figures`` with a sidecar each.
     x, y
-        Coordinates float64[node]; ``crs`` says in what (see `maps.make_frame`).
+        Coordinates float64[node]; ``crs`` says in what (see `mapframe.make_frame`).
     tail, head, capacity
         int32[link] node indices and float64[link].
     flow, closed
@@ -74,15 +75,17 @@ def write_figures(
         The figures written, in the order of the report.
     """
     from .curves import draw_convergence, draw_demand_response
-    from .maps import draw_difference_map, draw_flow_map, make_frame
+    from .mapframe import make_frame
+    from .maps import draw_difference_map, draw_flow_map
 
     names, factors = zip(*(_split(label) for label in scenario), strict=True)
     ends = np.asarray(tail, np.int32), np.asarray(head, np.int32)
     paths: list[Path] = []
+    nearest = sorted(range(len(scenario)), key=lambda row: (names[row] != names[0], abs(factors[row] - 1.0)))
     total = None if tstt is None else np.asarray(tstt, np.float64)
     if len(ends[0]):
         frame = make_frame(np.asarray(x, np.float64), np.asarray(y, np.float64), *ends, crs)
-        shown = next((row for row in range(len(scenario)) if np.any(_row(flow, row) > 0)), 0)
+        shown = next((row for row in nearest if np.any(_row(flow, row) > 0)), 0)
         paths.append(
             draw_flow_map(
                 run, 1, frame, _row(flow, shown), np.asarray(capacity, np.float64), closed=_mask(closed, shown),
@@ -98,7 +101,9 @@ def write_figures(
                 )
             )  # fmt: skip
     if gaps:
-        paths.append(draw_convergence(run, len(paths) + 1, gaps, target=target))
+        main = scenario[nearest[0]]  # first in the figure, so that it is named however many there are
+        ordered = {main: gaps[main], **gaps} if main in gaps else gaps
+        paths.append(draw_convergence(run, len(paths) + 1, ordered, target=target))
     levels = sorted(set(factors))
     if len(levels) > 1 and total is not None and served_demand is not None:
         served = np.asarray(served_demand, np.float64)
@@ -130,7 +135,11 @@ def _most_changed(
 ) -> list[tuple[int, int]]:
     """Pairs of a scenario's row and its base's row, the greatest change of total travel time first."""
     base = {factor: row for row, (name, factor) in enumerate(zip(names, factors, strict=True)) if name == names[0]}
-    pairs = [(row, base[factors[row]]) for row, name in enumerate(names) if name != names[0] and factors[row] in base]
+    chosen: dict[str, int] = {}
+    for row in sorted(range(len(names)), key=lambda row: abs(factors[row] - 1.0)):
+        if names[row] != names[0] and factors[row] in base:
+            chosen.setdefault(names[row], row)
+    pairs = [(row, base[factors[row]]) for row in sorted(chosen.values())]
     if total is not None:
         size = np.nan_to_num(np.abs(total))
         pairs.sort(key=lambda pair: -abs(size[pair[0]] - size[pair[1]]) / max(size[pair[1]], 1e-300))

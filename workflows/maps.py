@@ -1,13 +1,8 @@
-"""Maps of a network's flows, and of what a scenario changes in them.
-
-A link is drawn beside its reverse, on the right of its direction of travel, as wide as its flow. The work is done in
-points of the sheet, so widths and side-steps are exact; links of one class make one path, which keeps the file small.
-"""
+"""Maps of a network's flows, and of what a scenario changes in them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,77 +21,17 @@ from .canvas import (
     sample_scale,
     write_figure,
 )
+from .mapframe import MARGIN_PT, MapFrame, draw_links
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["MapFrame", "draw_difference_map", "draw_flow_map", "make_frame"]
+__all__ = ["draw_difference_map", "draw_flow_map"]
 
 Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
-VECTOR_LINKS = 12_000  # more links than this are drawn as a picture inside the SVG
 LOAD_EDGES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # volume over capacity
-N_WIDTHS, LEGEND_PT, MARGIN_PT, N_LABELS = 12, 54.0, 12.0, 6
-_METRES_PER_DEGREE = 111_195.0  # of a great circle on a sphere of 6,371 km
-
-
-@dataclass(frozen=True)
-class MapFrame:
-    """Where links lie on the sheet: ``start, stop`` float64[link, 2] in points, and what one point is in metres."""
-
-    start: Floats
-    stop: Floats
-    height_pt: float
-    metres_per_pt: float | None
-    widest_pt: float
-    has_reverse: Bools
-
-    @property
-    def is_picture(self) -> bool:
-        return len(self.start) > VECTOR_LINKS
-
-
-def make_frame(x: Floats, y: Floats, tail: Ints, head: Ints, crs: str = "") -> MapFrame:
-    """Fit a network into the sheet's width, north up.
-
-    Parameters
-    ----------
-    x, y
-        Coordinates float64[node] in ``crs``; degrees where that is geographic.
-    tail, head
-        Node indices int32[link].
-    crs
-        ``"EPSG:..."`` for places on earth; any other text for positions without a scale.
-    """
-    stretch, metres = _units(crs, y)
-    used = np.unique(np.concatenate([tail, head]))
-    across, up = x * stretch, y
-    low = np.array([across[used].min(), up[used].min()])
-    span = np.array([across[used].max(), up[used].max()]) - low
-    room = SHEET_WIDTH_PT - 2 * MARGIN_PT
-    points = room / max(span[0], 1e-12)
-    if span[1] * points > 1.25 * room:  # a tall network: the height decides
-        points = 1.25 * room / span[1]
-    height = max(span[1] * points + 2 * MARGIN_PT, 150.0)
-    shift = np.array([SHEET_WIDTH_PT, height]) / 2 - (low + span / 2) * points
-    place = np.column_stack([across, up]) * points + shift
-    key = tail.astype(np.int64) * len(x) + head
-    reverse = np.isin(key, head.astype(np.int64) * len(x) + tail)
-    widest = float(np.clip(5.0 * (150 / max(len(tail), 1)) ** 0.25, 1.0, 5.0))
-    return MapFrame(place[tail], place[head], height, metres / points if metres else None, widest, reverse)
-
-
-def _units(crs: str, y: Floats) -> tuple[float, float | None]:
-    """How much narrower a unit of x is than one of y, and how many metres a unit of y is."""
-    if not crs.upper().startswith("EPSG:"):
-        return 1.0, None
-    from pyproj import CRS
-
-    system = CRS.from_user_input(crs)
-    if system.is_geographic:
-        return float(np.cos(np.radians(np.mean(y)))), _METRES_PER_DEGREE
-    return 1.0, float(system.axis_info[0].unit_conversion_factor)
+LEGEND_PT, N_LABELS = 54.0, 6
 
 
 def draw_flow_map(
@@ -134,7 +69,7 @@ def draw_flow_map(
     kind = np.where(quiet, -1, np.searchsorted(LOAD_EDGES, load, side="right"))
     figure, sheet, legend = _sheets(frame)
     top = _top(flow[~quiet])
-    middle = _draw_links(sheet, frame, np.where(quiet, 0.0, flow), top, kind, colours)
+    middle = draw_links(sheet, frame, np.where(quiet, 0.0, flow), top, kind, colours)
     _mark_closed(sheet, middle, closed)
     beside = _label_roads(sheet, frame, np.where(quiet, 0.0, flow), link_name)
     ticks = {edge + 1: f"{LOAD_EDGES[edge]:g}" for edge in (1, 3, 5, 6)}
@@ -181,16 +116,17 @@ def draw_difference_map(
     kind[kind == middle] = -1
     colours[middle] = FAINT
     figure, sheet, legend = _sheets(frame)
-    places = _draw_links(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), top, kind, colours)
+    places = draw_links(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), top, kind, colours)
     _mark_closed(sheet, places, closed)
     beside = _label_roads(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), link_name)
     ticks = {slot: ("+" if slot > middle else "") + _short(edges[slot - 1]) for slot in (1, 3, 6, 8)}
     heading = f"change of flow{f', {flow_unit}' if flow_unit else ''}"
     _draw_legend(legend, frame, colours, ticks, heading, 0.0, flow_unit, bool(closed.any()))
     more, less = int((change > 0.1 * step).sum()), int((change < -0.1 * step).sum())
+    gain = "link gains" if more == 1 else "links gain"
     caption = (
-        f"Flow of {scenario} minus flow of {base}: {more:,} links gain, {less:,} lose, the others change by less than "
-        f"{0.1 * step:,.3g} {flow_unit}".rstrip()
+        f"Flow of {scenario} minus flow of {base}: {more:,} {gain}, {less:,} lose, "
+        f"the others change by less than {0.1 * step:,.3g} {flow_unit}".rstrip()
         + ". Width: size of the change."
     )
     alt = (
@@ -209,39 +145,6 @@ def _sheets(frame: MapFrame) -> tuple[Any, Axes, Axes]:
         axes.set(xlim=(0, SHEET_WIDTH_PT), ylim=(0, tall))
         axes.set_axis_off()
     return figure, sheet, legend
-
-
-def _draw_links(
-    sheet: Axes, frame: MapFrame, size: Floats, top: float, kind: NDArray[np.intp], colours: Sequence[str]
-) -> Floats:
-    """One path per class of width and colour, thin below wide; ``kind`` -1 is a hairline. Returns links' middles."""
-    from matplotlib.collections import PathCollection
-    from matplotlib.path import Path as Outline
-
-    share = np.clip(size / top, 0.0, 1.0) if top > 0 else np.zeros_like(size)
-    rank = np.ceil(share * N_WIDTHS).astype(np.int64)
-    width = np.maximum(frame.widest_pt * rank / N_WIDTHS, 0.12 * frame.widest_pt)
-    hair = max(0.08 * frame.widest_pt, 0.25)
-    width[kind < 0] = hair
-    along = frame.stop - frame.start
-    length = np.hypot(along[:, 0], along[:, 1])[:, None]
-    right = np.divide(np.column_stack([along[:, 1], -along[:, 0]]), length, out=np.zeros_like(along), where=length > 0)
-    shift = right * np.where(frame.has_reverse, width / 2 + 0.05 * frame.widest_pt, 0.0)[:, None]
-    start, stop = frame.start + shift, frame.stop + shift
-    group = np.where(kind < 0, -1, rank * 100 + kind)
-    outlines, tints, widths = [], [], []
-    for code in np.unique(group):
-        chosen = group == code
-        ends = np.stack([start[chosen], stop[chosen]], axis=1).reshape(-1, 2).round(2)
-        outlines.append(Outline(ends, np.tile([Outline.MOVETO, Outline.LINETO], len(ends) // 2)))
-        tints.append(FAINT if code < 0 else colours[code % 100])
-        widths.append(float(width[chosen][0]))
-    lines = PathCollection(
-        outlines, facecolors="none", edgecolors=tints, linewidths=widths, capstyle="round", rasterized=frame.is_picture
-    )
-    sheet.add_collection(lines, autolim=False)
-    middle: Floats = (start + stop) / 2
-    return middle
 
 
 def _mark_closed(sheet: Axes, middle: Floats, closed: Bools) -> None:
@@ -345,10 +248,8 @@ def _top(size: Floats) -> float:
 
 
 def _short(value: float) -> str:
-    """A number of at most a few characters: 500, 2,000, 20k, 1.5M."""
-    size, letter = next(
-        ((s, c) for least, s, c in ((1e6, 1e6, "M"), (1e4, 1e3, "k")) if abs(value) >= least), (1.0, "")
-    )
+    """A number of at most a few characters: 500, 2k, 1.5M."""
+    size, letter = next(((size, letter) for size, letter in ((1e6, "M"), (1e3, "k")) if abs(value) >= size), (1.0, ""))
     return f"{value / size:,.4g}{letter}".replace("-", "\N{MINUS SIGN}")
 
 

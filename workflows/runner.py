@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ class Draft:
     backend: Backend
     settings: dict[str, dict[str, Any]]
     out: str | None
+    command: tuple[str, ...]
 
 
 def draft_run(
@@ -63,7 +63,17 @@ def draft_run(
         input_bytes=prepared.input_bytes,
     )
     chosen = str(out) if out is not None else file.out
-    return Draft(workflow, prepared, plan, site, backend, table, chosen)
+    return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))
+
+
+def _command(what: str | Path, sets: Mapping[str, Any], profile: str | None, out: str | Path | None) -> tuple[str, ...]:
+    """The command line that asks for the same, also when Python asked."""
+    words = ["citytide", "run", str(what)]
+    for key, value in sets.items():
+        text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        words += ["--set", f"{key}={text}"]
+    words += ["--profile", profile] if profile else []
+    return (*words, *(["--out", str(out)] if out is not None else []))
 
 
 def _run_file(what: str | Path) -> RunFile:
@@ -106,10 +116,10 @@ def run(
 
     Examples
     --------
-    >>> import citytide, tempfile
-    >>> out = tempfile.mkdtemp()
-    >>> done = citytide.run("traffic-assignment", set={"network": "two-routes"}, out=out)  # doctest: +SKIP
-    >>> done.open("assignment").flow  # doctest: +SKIP
+    >>> import tempfile
+    >>> done = run("traffic-assignment", set={"gap": 1e-2}, out=tempfile.mkdtemp())
+    >>> done.result["state"], done.open("assignment").flow.dims
+    ('done', ('scenario', 'link'))
     """
     return start_run(draft_run(what, set=set, profile=profile, out=out), quiet=quiet)
 
@@ -123,7 +133,7 @@ def start_run(draft: Draft, *, quiet: bool = False) -> Run:
         "workflow": draft.workflow.name,
         "name": str(draft.settings.get("network", {}).get("value") or draft.workflow.name),
         "version": _version(),
-        "command": sys.argv,
+        "command": list(draft.command),
         "settings": draft.settings,
         "profile": draft.profile.model_dump(mode="json"),
         "inputs": stamp_inputs(draft.prepared.inputs),

@@ -78,14 +78,15 @@ def main() -> None:
 @main.command()
 @click.option("--blocks", "n_blocks", default=1000, show_default=True)
 @click.option("--workers", default=4, show_default=True)
+@click.option("--read", is_flag=True, help="let each block also read a row from the run's inputs")
 @_scratch
-def blocks(n_blocks: int, workers: int, scratch: Path | None) -> None:
+def blocks(n_blocks: int, workers: int, read: bool, scratch: Path | None) -> None:
     """Wall over blocks of a step with an empty kernel and one array; and CPU of all processes per further block."""
     few = max(1, n_blocks // 10)
     with _folder(scratch) as folder:
         cpu = [_family_cpu()]
         for count in (few, n_blocks):
-            lines = drive_empty_run(folder / str(count), blocks=count, workers=workers)
+            lines = drive_empty_run(folder / str(count), blocks=count, workers=workers, read=read)
             cpu.append(_family_cpu())
     # Starting workers costs both runs the same.
     further = ((cpu[2] - cpu[1]) - (cpu[1] - cpu[0])) / max(1, n_blocks - few)

@@ -71,10 +71,14 @@ def make_environment(peer: str) -> Path:
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     installed = subprocess.run([*pip, "install", "--quiet", *PEERS[peer]], capture_output=True, text=True)
     if installed.returncode:
-        raise PeerError(f"peer {peer} cannot be installed: {installed.stderr.strip().splitlines()[-1:]}")
+        raise PeerError(f"peer {peer} cannot be installed: {_last_line(installed.stderr)}")
     frozen = subprocess.run([*pip, "freeze"], capture_output=True, text=True, check=True).stdout.split()
     ready = {"peer": peer, "asked": PEERS[peer], "installed": frozen, "python": sys.version, "made": time.time()}
     partial = folder / "ready.json.partial"
     partial.write_text(json.dumps(ready, indent=1))
     os.replace(partial, folder / "ready.json")
     return python
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2] or "pip said nothing"

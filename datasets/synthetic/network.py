@@ -6,6 +6,7 @@ city's data would have, so the last bits of a machine's ``exp`` do not show.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -17,7 +18,7 @@ from ..errors import InputError
 from ..instances import Instance
 from .streets import StreetPlan, plan_grid, plan_rings
 
-__all__ = ["make_city", "make_network"]
+__all__ = ["make_city", "make_named", "make_network"]
 
 Kind = Literal["grid", "ring-radial"]
 _PLANS = {"grid": plan_grid, "ring-radial": plan_rings}
@@ -80,8 +81,8 @@ def make_network(
         raise InputError(f"kind of city {kind!r} is unknown", way_out=f"choose one of {', '.join(get_args(Kind))}")
     if not _SMALLEST <= n_links <= _LARGEST:
         raise InputError(f"n_links is {n_links}", way_out=f"give {_SMALLEST} to {_LARGEST:,}")
-    if seed < 0:
-        raise InputError(f"seed is {seed}", way_out="give a whole number from 0 up")
+    if not 0 <= seed < 2**64:
+        raise InputError(f"seed is {seed}", way_out="give a whole number from 0 up, below 2**64")
     if not 0.0 < load < 10.0:
         raise InputError(f"load is {load}", way_out="give a number above 0 and below 10; 0.35 is a rush hour")
     name = name or f"{kind}-{n_links}-seed{seed}"
@@ -127,14 +128,33 @@ def make_network(
     )
 
 
-def make_city(*, seed: int = 1) -> Instance:
-    """Make the city that is used when nobody names a network: ring-radial, some 3,000 links, a rush hour.
+def make_named(name: str) -> Instance | None:
+    """Make the city that a name asks for, ``KIND-LINKS`` or ``KIND-LINKS-seedSEED``; None if it is no such name.
+
+    Examples
+    --------
+    >>> make_named("grid-100-seed3").name
+    'grid-100-seed3'
+    """
+    found = re.fullmatch(r"(grid|ring-radial)-(\d+)(?:-seed(\d+))?", name)
+    if not found:
+        return None
+    kind: Kind = "grid" if found[1] == "grid" else "ring-radial"
+    return make_network(kind, int(found[2]), int(found[3] or 0))
+
+
+def make_city(*, seed: int | str = 1) -> Instance:
+    """Make the city that is used when nobody names a network: ring-radial, some 3,000 links, a full rush hour.
 
     Examples
     --------
     >>> make_city().n_pairs
     11990
     """
+    try:
+        seed = int(seed)
+    except ValueError:
+        raise InputError(f"seed is {seed!r}", way_out="give a whole number from 0 up") from None
     return make_network("ring-radial", 3000, seed, n_zones=110, load=0.55, name="synthetic-city")
 
 

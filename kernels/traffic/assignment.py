@@ -147,9 +147,7 @@ def assign_traffic(
     pairs = check_pairs(network.n_nodes, origin, destination, demand)
     graph = network.graph(closed)
     travels = np.flatnonzero((pairs.demand > 0.0) & (pairs.origin != pairs.destination))
-    active = check_pairs(
-        network.n_nodes, pairs.origin[travels], pairs.destination[travels], pairs.demand[travels]
-    )
+    active = check_pairs(network.n_nodes, pairs.origin[travels], pairs.destination[travels], pairs.demand[travels])
     travel = gather_delay(network, graph)
     marginal = travel._replace(scale=travel.scale * (travel.power + 1.0))
     delay = marginal if principle == "system" else travel

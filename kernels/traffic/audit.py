@@ -60,11 +60,11 @@ def _audit(start, head, passable, first_pair, origin, destination, demand, flow,
         total = tstt + part
         tstt_rest += (tstt - total) + part if abs(tstt) >= abs(part) else (part - total) + tstt
         tstt = total
-    queue = make_queue(n_nodes, head.size)
+    queue = make_queue(n_nodes)
     width = choose_width(cost)
     reach = np.empty(n_nodes)
     entry = np.empty(n_nodes, np.int32)
-    order = np.empty(n_nodes, np.int32)
+    order = np.empty(2 * n_nodes + 1, np.int32)
     wanted = np.zeros(n_nodes, np.bool_)
     sptt = 0.0
     sptt_rest = 0.0

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..engines import Traversal, routine
 from .delay import compute_integral, price_link
-from .trees import choose_width, grow_tree, make_queue, mend_tree
+from .trees import choose_width, grow_tree, make_heap, make_queue, mend_tree
 
 __all__ = ["BALANCE", "LOAD", "SEARCH"]
 
@@ -176,9 +176,9 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
     n_nodes = passable.size
     n_links = flow.size
     n_pairs = destination.size
-    queue = make_queue(n_nodes, n_links)
-    key = queue[4]
-    item = queue[5]
+    queue = make_queue(n_nodes)
+    key, item = make_heap(n_links)
+    listed = np.empty(2 * n_nodes + 1, np.int32)
     width = choose_width(cost)
     reach = np.empty(n_nodes)
     scanned = np.zeros(n_nodes, np.bool_)
@@ -204,9 +204,9 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
         entry = entries[row]
         order = orders[row]
         if fresh_trees or entries.shape[0] < zones:
-            n_reached[zone] = grow_tree(
-                start, head, passable, cost, root, width, scanned, -1, queue, reach, entry, order
-            )
+            n_listed = grow_tree(start, head, passable, cost, root, width, scanned, 0, queue, reach, entry, listed)
+            order[:n_listed] = listed[:n_listed]
+            n_reached[zone] = n_listed
         else:
             mend_tree(start, tail, head, passable, cost, root, n_reached[zone], entry, order, reach, scanned, stack,
                       spare, key, item)  # fmt: skip

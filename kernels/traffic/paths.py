@@ -1,7 +1,7 @@
 """Shortest path trees from many origins, and the demand they carry.
 
 All-or-nothing loading: each OD pair travels its cheapest path. The trees come from :mod:`.trees`; the demand of one
-origin is added up against the order in which its nodes settled, so a tree is loaded in one pass over its nodes however
+origin is added up against the order in which its nodes n_listed, so a tree is loaded in one pass over its nodes however
 many destinations it serves.
 
 References
@@ -39,11 +39,11 @@ class Loading(NamedTuple):
 
 def _load(start, tail, head, passable, cost, first_pair, origin, destination, demand, loads, flow, od_cost):  # type: ignore[no-untyped-def]
     n_nodes = passable.size
-    queue = make_queue(n_nodes, head.size)
+    queue = make_queue(n_nodes)
     width = choose_width(cost)
     reach = np.empty(n_nodes)
     entry = np.empty(n_nodes, np.int32)
-    order = np.empty(n_nodes, np.int32)
+    order = np.empty(2 * n_nodes + 1, np.int32)
     wanted = np.zeros(n_nodes, np.bool_)
     carried = np.zeros(n_nodes)
     for zone in range(first_pair.size - 1):
@@ -52,7 +52,7 @@ def _load(start, tail, head, passable, cost, first_pair, origin, destination, de
         root = origin[begin]
         for pair in range(begin, end):
             wanted[destination[pair]] = True
-        settled = grow_tree(start, head, passable, cost, root, width, wanted, end - begin, queue, reach, entry, order)
+        n_listed = grow_tree(start, head, passable, cost, root, width, wanted, end - begin, queue, reach, entry, order)
         for pair in range(begin, end):
             there = destination[pair]
             wanted[there] = False
@@ -60,7 +60,7 @@ def _load(start, tail, head, passable, cost, first_pair, origin, destination, de
             if loads and reach[there] < np.inf:
                 carried[there] += demand[pair]
         if loads:
-            for at in range(settled - 1, 0, -1):
+            for at in range(n_listed - 1, 0, -1):
                 node = order[at]
                 if carried[node] > 0.0:
                     link = entry[node]

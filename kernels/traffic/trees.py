@@ -1,9 +1,9 @@
 """Shortest path trees: grown from nothing, or mended after costs have changed.
 
 A tree is a label per node (``reach``, the cost from the origin) and the open link by which a node is entered
-(``entry``). Growing is Dijkstra's method. Its queue has two stages: nodes far from the front wait unsorted in buckets
-of equal width (a change of label is then a few stores), and the bucket at the front is ordered by a 4-ary heap. The
-order in which nodes settle is therefore exact, whatever the bucket width.
+(``entry``). Growing corrects labels bucket by bucket: nodes wait in buckets of equal width, first in first out, so a
+change of label is a few stores where a heap would sort. Labels are final once the front has left their bucket. The
+bucket width changes the time it takes, not the labels. With a width below the least link cost this is Dial's method.
 
 Mending relabels the old tree from the root and lets improvements spread from the links that now undercut a label.
 Labels are sums along the path, in path order, so a path stored link by link sums to the very bits of its label.
@@ -15,9 +15,9 @@ import numpy as np
 
 from ..engines import routine
 
-FARTHEST = 4e18  # last bucket: int64 ends soon after
+__all__ = ["choose_width", "grow_tree", "make_heap", "make_queue", "mend_tree", "pop", "push"]
 
-__all__ = ["choose_width", "grow_tree", "make_queue", "mend_tree", "pop", "push"]
+BUCKETS = 2048  # in the window; nodes beyond it wait in one list behind the buckets
 
 
 @routine
@@ -59,146 +59,186 @@ def pop(key, item, size):  # type: ignore[no-untyped-def]
 
 
 @routine
-def unlink(first, after, before, node, slot):  # type: ignore[no-untyped-def]
-    """Take a node out of the list of a bucket."""
-    previous = before[node]
-    following = after[node]
-    if previous >= 0:
-        after[previous] = following
-    else:
-        first[slot] = following
-    if following >= 0:
-        before[following] = previous
+def make_queue(n_nodes):  # type: ignore[no-untyped-def]
+    """Empty buckets (first and last node, the far list behind them), each node's neighbours and bucket, a flag."""
+    first = np.full(BUCKETS + 1, -1, np.int32)
+    last = np.full(BUCKETS + 1, -1, np.int32)
+    after = np.empty(n_nodes, np.int32)
+    before = np.empty(n_nodes, np.int32)
+    bucket = np.empty(n_nodes, np.int32)
+    flag = np.zeros(n_nodes, np.bool_)
+    return first, last, after, before, bucket, flag
 
 
 @routine
-def make_queue(n_nodes, n_links):  # type: ignore[no-untyped-def]
-    """Empty buckets (first, next, previous, bucket of a node) and heap (key, item)."""
-    size = 64
-    while size < 2 * n_nodes and size < 65536:
-        size *= 2
-    first = np.full(size, -1, np.int32)
-    after = np.empty(n_nodes, np.int32)
-    before = np.empty(n_nodes, np.int32)
-    bucket = np.empty(n_nodes, np.int64)
-    key = np.empty(2 * n_links + 2)
-    item = np.empty(2 * n_links + 2, np.int32)
-    return first, after, before, bucket, key, item
+def make_heap(n_links):  # type: ignore[no-untyped-def]
+    """Room for the heap of :func:`mend_tree`: a link improves its head at most once in each of two passes."""
+    return np.empty(2 * n_links + 1), np.empty(2 * n_links + 1, np.int32)
 
 
 @routine
 def choose_width(cost):  # type: ignore[no-untyped-def]
-    """Bucket width: half the mean cost of the links that cost something, the far outliers left out."""
-    total = 0.0
-    count = 0
-    for link in range(cost.size):
-        if cost[link] > 0.0:
-            total += cost[link]
-            count += 1
-    if count == 0:
-        return 1.0
-    bound = 8.0 * total / count
-    total = 0.0
-    count = 0
-    for link in range(cost.size):
-        if 0.0 < cost[link] <= bound:
-            total += cost[link]
-            count += 1
-    return 0.5 * total / count
+    """Bucket width: half the mean cost of the links that cost something, far outliers left out."""
+    bound = np.inf
+    width = 1.0
+    for _ in range(3):
+        total = 0.0
+        count = 0
+        for link in range(cost.size):
+            if 0.0 < cost[link] <= bound:
+                total += cost[link]
+                count += 1
+        if count == 0:
+            break
+        width = max(0.5 * total / count, 1e-300)
+        bound = 8.0 * total / count
+    return width
+
+
+@routine
+def keep_last(order, n_scans, flag):  # type: ignore[no-untyped-def]
+    """Shorten a list of nodes to the last mention of each, in order; return how many are left."""
+    into = n_scans
+    for at in range(n_scans - 1, -1, -1):
+        if not flag[order[at]]:
+            flag[order[at]] = True
+            into -= 1
+            order[into] = order[at]
+    left = n_scans - into
+    for at in range(left):
+        order[at] = order[into + at]
+        flag[order[at]] = False
+    return left
+
+
+@routine
+def move_window(first, last, after, before, bucket, reach, rate):  # type: ignore[no-untyped-def]
+    """Begin the window at the nearest node of the far list and hand the list out; return the begin and how many wait."""
+    node = first[BUCKETS]
+    epoch = np.inf
+    while node >= 0:
+        epoch = min(epoch, reach[node])
+        node = after[node]
+    node = first[BUCKETS]
+    first[BUCKETS] = -1
+    waiting = 0
+    while node >= 0:
+        following = after[node]
+        offset = (reach[node] - epoch) * rate
+        place = int(offset) if offset < BUCKETS else BUCKETS
+        waiting += place != BUCKETS
+        after[node] = -1
+        before[node] = -1
+        bucket[node] = place
+        if first[place] < 0:
+            first[place] = node
+        else:
+            previous = last[place]
+            after[previous] = node
+            before[node] = previous
+        last[place] = node
+        node = following
+    return epoch, waiting
 
 
 @routine
 def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queue, reach, entry, order):  # type: ignore[no-untyped-def]
-    """Grow the tree of one origin; return how many nodes settled (their order is in ``order``).
+    """Grow the tree of one origin into ``reach`` and ``entry``; return how many nodes ``order`` then lists.
 
-    Stops when ``n_wanted`` nodes marked in ``wanted`` have settled; a negative ``n_wanted`` never stops.
+    In ``order`` (room for twice the nodes, and some) parents stand before children. A positive ``n_wanted`` stops the
+    search once that many nodes marked in ``wanted`` are final; their marks are taken away.
     """
-    first, after, before, bucket, key, item = queue
-    mask = first.size - 1
+    first, last, after, before, bucket, flag = queue
     rate = 1.0 / width
     reach[:] = np.inf
     bucket[:] = -1
     entry[:] = -1
     reach[origin] = 0.0
-    key[0] = 0.0
-    item[0] = origin
-    heaped = 1
-    waiting = 0
+    bucket[origin] = 0
+    first[0] = origin
+    last[0] = origin
+    after[origin] = -1
+    before[origin] = -1
+    epoch = 0.0
+    waiting = 1
     front = 0
-    settled = 0
+    n_scans = 0
+    n_found = 1
+    stops = n_wanted > 0
+    is_final = False
     while True:
-        if heaped == 0:
-            if waiting == 0:
-                break
-            idle = 0
-            while True:  # the next bucket with a node of this round
-                front += 1
-                idle += 1
-                node = first[front & mask]
-                while node >= 0:
-                    following = after[node]
-                    if bucket[node] == front:
-                        unlink(first, after, before, node, front & mask)
-                        bucket[node] = -1
-                        waiting -= 1
-                        push(key, item, heaped, reach[node], node)
-                        heaped += 1
-                    node = following
-                if heaped > 0:
+        # No call to another routine that takes arrays stands in this loop: each costs as much as the rest of a step.
+        while waiting > 0 and n_scans < order.size:
+            node = first[front]
+            if node < 0:
+                if stops and n_wanted == 0:
+                    is_final = True
                     break
-                if idle > mask:  # a whole round was empty: go where the nearest node waits
-                    nearest = -1
-                    for node in range(bucket.size):
-                        if bucket[node] >= 0 and (nearest < 0 or bucket[node] < nearest):
-                            nearest = bucket[node]
-                    front = nearest - 1
-                    idle = 0
-        label = key[0]
-        node = item[0]
-        heaped -= 1
-        if heaped > 0:
-            pop(key, item, heaped)
-        if label > reach[node]:
-            continue
-        order[settled] = node
-        settled += 1
-        if n_wanted >= 0 and wanted[node]:
-            n_wanted -= 1
-            if n_wanted == 0:
-                break
-        if not passable[node] and node != origin:
-            continue
-        for link in range(start[node], start[node + 1]):
-            label_there = label + cost[link]
-            there = head[link]
-            if label_there < reach[there]:
-                reach[there] = label_there
-                entry[there] = link
-                scaled = label_there * rate
-                place = int(scaled) if scaled < FARTHEST else int(FARTHEST)
-                old = bucket[there]
-                if place <= front:
-                    if old >= 0:
-                        unlink(first, after, before, there, old & mask)
-                        bucket[there] = -1
-                        waiting -= 1
-                    push(key, item, heaped, label_there, there)
-                    heaped += 1
-                elif old != place:
-                    if old >= 0:
-                        unlink(first, after, before, there, old & mask)
-                    else:
-                        waiting += 1
-                    following = first[place & mask]
-                    after[there] = following
-                    before[there] = -1
-                    if following >= 0:
-                        before[following] = there
-                    first[place & mask] = there
-                    bucket[there] = place
-    if waiting > 0:  # stopped early: leave the buckets empty for the next origin
-        first[:] = -1
-    return settled
+                front += 1
+                continue
+            following = after[node]
+            first[front] = following
+            if following >= 0:
+                before[following] = -1
+            bucket[node] = -1
+            waiting -= 1
+            order[n_scans] = node
+            n_scans += 1
+            if stops and wanted[node]:
+                wanted[node] = False
+                n_wanted -= 1
+            if not passable[node] and node != origin:
+                continue
+            label = reach[node]
+            for link in range(start[node], start[node + 1]):
+                label_there = label + cost[link]
+                there = head[link]
+                label_before = reach[there]
+                if label_there < label_before:
+                    if label_before == np.inf:
+                        n_found += 1
+                    reach[there] = label_there
+                    entry[there] = link
+                    offset = (label_there - epoch) * rate
+                    place = int(offset) if offset < BUCKETS else BUCKETS
+                    old = bucket[there]
+                    if old != place:
+                        if old >= 0:
+                            previous = before[there]
+                            following = after[there]
+                            if previous >= 0:
+                                after[previous] = following
+                            else:
+                                first[old] = following
+                            if following >= 0:
+                                before[following] = previous
+                            else:
+                                last[old] = previous
+                            waiting -= old != BUCKETS
+                        waiting += place != BUCKETS
+                        after[there] = -1
+                        bucket[there] = place
+                        if first[place] < 0:
+                            first[place] = there
+                            before[there] = -1
+                        else:
+                            previous = last[place]
+                            after[previous] = there
+                            before[there] = previous
+                        last[place] = there
+        if is_final:
+            first[:] = -1
+            break
+        if n_scans == order.size:
+            n_scans = keep_last(order, n_scans, flag)
+        elif first[BUCKETS] < 0:
+            break
+        else:
+            front = 0
+            epoch, waiting = move_window(first, last, after, before, bucket, reach, rate)
+    if n_scans > n_found or is_final:
+        n_scans = keep_last(order, n_scans, flag)
+    return n_scans
 
 
 @routine

@@ -22,12 +22,13 @@ class Scripted:
     def __init__(self, name: str, seconds: list[float], diary: list[str], whole: bool = False) -> None:
         self.label, self.seconds, self.diary, self.whole = name, seconds, diary, whole
         self.asked = 0
+        self.answer: dict[str, Any] = {"iterations": 9}
 
     def measure(self, timeout_s: float | None = None) -> Measurement:
         self.diary.append(self.label)
         value = self.seconds[self.asked % len(self.seconds)]
         self.asked += 1
-        return Measurement(value, None, self.whole, {"iterations": 9})
+        return Measurement(value, None, self.whole, self.answer)
 
     def twin(self) -> Scripted:
         return Scripted(f"{self.label}'", self.seconds, self.diary, self.whole)
@@ -81,6 +82,13 @@ def test_seconds_told_by_one_side_only_are_not_compared() -> None:
     with pytest.raises(SideError, match="side B printed no JSON line"):
         compare(Scripted("a", [1.0], diary), Scripted("b", [1.0], diary, whole=True), pairs=50, calibrate=0)
     assert len(diary) < 10  # said after the first pair, not after the last
+
+
+def test_an_answer_that_did_not_converge_has_no_speed() -> None:
+    lost = Scripted("a", [1.0], [])
+    lost.answer = {"converged": False}
+    with pytest.raises(SideError, match="side B: a says it did not converge"):
+        compare(Scripted("a", [1.0], []), lost)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citytide.datasets.cuts import find_cut_pairs, refuse_cut_pairs
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import Instance
 from citytide.datasets.synthetic.network import make_network
 from citytide.datasets.synthetic.textbook import make_braess
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def walk(instance: Instance, is_open: np.ndarray, origin: int) -> set[int]:
@@ -34,7 +35,7 @@ def test_cut_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
     closed = draw.random(city.n_links) < 0.4
     expected = [
         k
-        for k, (origin, destination) in enumerate(zip(city.origin.tolist(), city.destination.tolist()))
+        for k, (origin, destination) in enumerate(zip(city.origin.tolist(), city.destination.tolist(), strict=True))
         if destination not in walk(city, ~closed, origin)
     ]
     assert find_cut_pairs(city, closed=closed).tolist() == expected

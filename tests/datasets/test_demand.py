@@ -1,7 +1,8 @@
 import numpy as np
-from citytide.datasets.demand import find_repeated_pair, sort_pairs
 from hypothesis import given
 from hypothesis import strategies as st
+
+from citytide.datasets.demand import find_repeated_pair, sort_pairs
 
 ENTRIES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 1000).map(float)), max_size=60)
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from citytide.datasets.encodings import read_text
 from citytide.datasets.errors import InputError
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import Instance, open_instance
 from citytide.datasets.synthetic.network import make_network
 from citytide.datasets.synthetic.textbook import make_braess, make_two_routes
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def same(one: Instance, other: Instance) -> bool:
@@ -73,7 +74,8 @@ def test_an_instance_of_uneven_arrays_is_refused():
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        InputError, match=r"network 'siouxfalls' is neither .* known names are anaheim, braess, chicago"
+        InputError,
+        match=r"network 'siouxfalls' is neither .* did you mean sioux-falls\? known names are anaheim, braess, ",
     ):
         open_instance("siouxfalls")
 
@@ -96,6 +98,15 @@ def test_without_a_name_the_synthetic_city_opens():
     city = open_instance()
     assert city.name == "synthetic-city" and same(city, open_instance("synthetic-city"))
     assert not same(city, open_instance("synthetic-city", seed=2))
+
+
+def test_a_made_up_city_opens_by_kind_size_and_seed():
+    assert same(open_instance("grid-200-seed4"), make_network("grid", 200, 4))
+    assert same(open_instance("ring-radial-200"), make_network("ring-radial", 200, 0))
+    with pytest.raises(InputError, match="n_links is 7; give 24 to 100,000"):
+        open_instance("grid-7")
+    with pytest.raises(InputError, match="seed is 'x'; give a whole number"):
+        open_instance("synthetic-city", seed="x")
 
 
 def test_the_repr_reads_well():

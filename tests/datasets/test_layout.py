@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
+
 from citytide.datasets.layout import place_nodes
 from citytide.datasets.synthetic.network import make_network
-from scipy.spatial.distance import pdist
 
 
 @pytest.mark.parametrize("n_links", [500, 4500])

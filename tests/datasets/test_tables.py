@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from citytide.datasets.errors import InputError
 from citytide.datasets.tables import read_table
 

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import open_instance
 from citytide.datasets.tntp import read_tntp
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 NET = """<NUMBER OF ZONES> 2
 <NUMBER OF NODES> 4
@@ -84,8 +85,16 @@ def test_coordinates_come_from_the_node_file(tmp_path: Path):
         ("<NUMBER OF ZONES> 2", "<NUMBER OF ZONES> 8", r"<NUMBER OF ZONES> is 8, more than 4 nodes"),
         ("<FIRST THRU NODE> 3", "<FIRST THRU NODE> 7", r"<FIRST THRU NODE> is 7, beyond 4 nodes"),
         ("<END OF METADATA>", "", r"the line <END OF METADATA> is missing"),
-        ("\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1\t;\n", "\t2\t4\t0\t1\t2", r"line 13: the row has 5 columns and no end"),
-        ("\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1\t;\n", "\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1", r"line 13: .* no end"),
+        (
+            "\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1\t;\n",
+            "\t2\t4\t0\t1\t2",
+            r"line 13: the row holds 5 of 10 columns and lacks its ';'; is the file cut off",
+        ),
+        (
+            "\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1\t;\n",
+            "\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1",
+            r"line 13: the row holds 10 of 10 columns and lacks its ';'",
+        ),
     ],
 )
 def test_a_bad_network_is_refused_with_its_line(tmp_path: Path, old: str, new: str, message: str):
@@ -126,7 +135,7 @@ def test_missing_files_are_named(tmp_path: Path):
     with pytest.raises(InputError, match=r"elsewhere.tntp: the file is missing"):
         read_tntp(tmp_path / "Toy_net.tntp", trips=tmp_path / "elsewhere.tntp")
     (tmp_path / "Other_net.tntp").write_text(NET)
-    with pytest.raises(InputError, match="several networks lie here: Other_net.tntp, "):
+    with pytest.raises(InputError, match=r"several networks lie here: Other_net.tntp, "):
         read_tntp(tmp_path)
 
 
@@ -137,6 +146,11 @@ def test_headers_that_are_only_imprecise_become_notes(tmp_path: Path):
     assert "states 4 links and holds 5" in notes and "states no first through node" in notes
     assert "states 3 zones, the network 2" in notes and "total flow of 8" in notes
     assert toy.n_links == 5 and toy.passable.all()
+
+
+def test_a_total_that_is_a_little_short_is_told(tmp_path: Path):
+    toy = read_tntp(write(tmp_path, trips=TRIPS.replace("9.0", "9.0005")))
+    assert any("states a total flow of 9.0005; its entries, which count, add up to 9" in note for note in toy.notes)
 
 
 def test_a_column_that_is_not_the_toll_is_not_taken_for_it(tmp_path: Path):
@@ -151,11 +165,14 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, seed: int, zones: int):
     flow = np.where(draw.random((zones, zones)) < 0.6, np.round(draw.random((zones, zones)) * 1e4, 3), 0.0)
     blocks = []
     for origin in range(zones):
-        row = [f"{d + 1} : {flow[origin, d]!r};" for d in draw.permutation(zones)]
+        row = [f"{d + 1} : {float(flow[origin, d])!r};" for d in draw.permutation(zones)]
         blocks.append(f"Origin  {origin + 1} \n" + "\n".join(" ".join(row[k : k + 5]) for k in range(0, zones, 5)))
     ends = draw.integers(1, zones + 1, (2 * zones, 2))
     numbers = np.round(draw.random((2 * zones, 5)) * 1e3, 5)
-    rows = [f"\t{a}\t{b}\t" + "\t".join(map(repr, n.tolist())) + "\t0\t0\t1\t;" for (a, b), n in zip(ends, numbers)]
+    rows = [
+        f"\t{a}\t{b}\t" + "\t".join(map(repr, n.tolist())) + "\t0\t0\t1\t;"
+        for (a, b), n in zip(ends, numbers, strict=True)
+    ]
     net = f"<NUMBER OF ZONES> {zones}\n<NUMBER OF NODES> {zones}\n<END OF METADATA>\n" + "\n".join(rows)
     trips = "<END OF METADATA>\n" + "\n".join(blocks)
     toy = read_tntp(write(tmp_path, net=net, trips=trips))
@@ -193,7 +210,7 @@ def test_published_flows_give_the_published_objective(data: Path, folder: str, o
     instance = open_instance(data / "traffic" / "tntp" / folder)
     flow = np.loadtxt(data / "traffic" / "tntp" / folder / f"{folder}_flow.tntp", skiprows=1, usecols=(0, 1, 2))
     where = {(int(a), int(b)): x for a, b, x in flow}
-    ends = zip(instance.node_id[instance.tail].tolist(), instance.node_id[instance.head].tolist())
+    ends = zip(instance.node_id[instance.tail].tolist(), instance.node_id[instance.head].tolist(), strict=True)
     x = np.array([where[pair] for pair in ends])
     t, b, c, p = instance.free_time, instance.b, instance.capacity, instance.power
     z = float((t * (x + b * c / (p + 1) * (x / c) ** (p + 1))).sum())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from citytide.hpc.clusters import LocalBackend
 from citytide.hpc.execution import execute_run
 from citytide.hpc.plans import BlockStep, ReductionStep, make_plan
@@ -53,10 +54,10 @@ def lay_out(out: Path, *, rows: int = 12, per_block: int = 1, sleep: float = 0.0
     y = Variable("y", ("row", "link"), "float64", "1", "twice x", "blocks", (rows, LINKS))
     total = Variable("total", ("row",), "float64", "1", "sum of x", "ledger", (rows,))
     label = Variable("label", ("row",), "string", "1", "name of the row", "inputs")
-    ends = [
-        Variable(name, ("link",), "float64", "1", name, "blocks", (LINKS,), per_shard=LINKS) for name in ("least", "most")
-    ]
-    products = (Product("double", "Twice x", (y, total, label)), Product("envelope", "Ends of y", tuple(ends)))
+    least, most = (
+        Variable(end, ("link",), "float64", "1", end, "blocks", (LINKS,), per_shard=LINKS) for end in ("least", "most")
+    )
+    products = (Product("double", "Twice x", (y, total, label)), Product("envelope", "Ends of y", (least, most)))
     steps = (
         BlockStep(
             name="double", function="doubling:double", dim="row", extent=rows, inputs=("inputs.zarr",),

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from citytide.hpc import claims
 from citytide.hpc.claims import claim, live_driver, read_driver
 from citytide.hpc.errors import RunError

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from citytide.hpc.claims import claim
 from citytide.hpc.errors import RunError
 from citytide.hpc.ledger import done_blocks, read_ledger
@@ -53,7 +54,9 @@ def test_run_computes_what_its_steps_say(undisturbed: Path) -> None:
 
 
 @pytest.mark.parametrize(("workers", "per_block"), [(1, 1), (2, 5), (4, 12)])
-def test_stores_are_the_same_bytes(undisturbed: Path, tmp_path: Path, make_doubling, workers: int, per_block: int) -> None:
+def test_stores_are_the_same_bytes(
+    undisturbed: Path, tmp_path: Path, make_doubling, workers: int, per_block: int
+) -> None:
     from doubling import drive, store_bytes
 
     run = make_doubling(tmp_path / "run", per_block=per_block)

@@ -2,8 +2,9 @@ import json
 from pathlib import Path
 
 import hypothesis.strategies as st
-from citytide.hpc.ledger import Ledger, done_blocks, last_line, read_ledger
 from hypothesis import given
+
+from citytide.hpc.ledger import Ledger, done_blocks, last_line, read_ledger
 
 
 def write(path: Path, attempt: int, blocks: list[int]) -> None:

@@ -1,13 +1,15 @@
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from hypothesis import given
+
 from citytide.hpc.errors import RunError
 from citytide.hpc.plans import FAN_IN, BlockStep, Plan, ReductionStep, make_plan, read_plan
 from citytide.hpc.records import write_json
 from citytide.hpc.stores import Product, Variable
-from hypothesis import given
 
 
 def block_step(**changed: Any) -> BlockStep:
@@ -40,7 +42,7 @@ def test_reduction_tree_ends_in_one_task_and_loses_no_partial(extent: int) -> No
         memory_bytes=lambda block: 1, partial_bytes=1, product="p", rows=4,
     ).levels()  # fmt: skip
     assert [step.kind for step in tree[:1] + tree[-1:]] == ["block", "finalize"] and tree[-2].tasks == 1
-    for below, above in zip(tree, tree[1:-1], strict=False):
+    for below, above in pairwise(tree[:-1]):
         assert above.extent == below.tasks and above.tasks == -(-below.tasks // FAN_IN)
 
 
@@ -64,7 +66,7 @@ def test_threads_of_a_worker_share_its_memory() -> None:
 
 
 def test_shard_with_two_owners_is_refused() -> None:
-    with pytest.raises(RunError, match=r"two blocks of step 's' would share a shard of p.y: blocks of 3 .* shards of 2"):
+    with pytest.raises(RunError, match=r"two blocks of step 's' would share a shard of p.y: blocks of 3 .* of 2"):
         plan(block_step(per_block=3), products=(product(per_shard=2),))
     plan(block_step(per_block=4), products=(product(per_shard=2),))
 

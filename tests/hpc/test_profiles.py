@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from citytide.hpc.clusters import make_backend
 from citytide.hpc.devices import Machine, describe_machine, parse_memory, thread_budget
 from citytide.hpc.errors import RunError
@@ -61,7 +62,7 @@ def test_wrong_profile_is_refused_with_file_line_and_way_out(site: Path, old: st
 
 
 def test_unknown_profile_lists_the_known() -> None:
-    with pytest.raises(RunError, match="no profile 'nowhere'; known: .*local"):
+    with pytest.raises(RunError, match=r"no profile 'nowhere'; known: .*local"):
         load_profile("nowhere")
 
 
@@ -72,7 +73,7 @@ def test_every_value_is_explained_by_file_and_line_or_default(site: Path) -> Non
 
 
 def test_backend_that_cannot_run_here_is_refused(site: Path) -> None:
-    with pytest.raises(RunError, match="'slurm-jobs', which this version cannot run; use a profile with `backend: local`"):
+    with pytest.raises(RunError, match="'slurm-jobs', which this version cannot run; use a profile with"):
         make_backend(load_profile("night"))
     with pytest.raises(RunError, match="no pool 'tpu'; it has cpu"):
         Profile(name="x").pool("tpu")

@@ -197,7 +197,7 @@ keys = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     record=st.dictionaries(keys, junk), plan=st.dictionaries(keys, junk), result=st.dictionaries(keys, junk),
     lines=st.lists(st.fixed_dictionaries(

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from citytide.hpc.errors import RunError
 from citytide.hpc.index import find_run, list_runs
 from citytide.hpc.runs import open_run

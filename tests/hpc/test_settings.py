@@ -2,25 +2,31 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from pydantic import BeforeValidator, Field
+
 from citytide.hpc.errors import RunError
 from citytide.hpc.settings import Settings, listed, parse_set, read_run_file, resolve_settings, sourced
-from pydantic import BeforeValidator, Field
 
 
 class Example(Settings):
     gap: float = Field(default=1e-6, gt=0)
-    factors: Annotated[list[float], BeforeValidator(listed)] = [1.0]
+    factors: Annotated[list[float], BeforeValidator(listed)] = Field(default=[1.0])
 
 
 def test_set_beats_file_beats_profile_beats_default() -> None:
-    layers = [sourced("profile p", {"gap": 1, "factors": [1]}), sourced("file f", {"gap": 2}), sourced("--set", {"gap": "3"})]
+    layers = [
+        sourced("profile p", {"gap": 1, "factors": [1]}),
+        sourced("file f", {"gap": 2}),
+        sourced("--set", {"gap": "3"}),
+    ]
     for used, gap, source in [(0, 1e-6, "default"), (1, 1.0, "profile p"), (2, 2.0, "file f"), (3, 3.0, "--set")]:
         settings, table = resolve_settings(Example, layers[:used])
         assert settings.gap == gap and table["gap"] == {"value": gap, "source": source}
 
 
 def test_list_may_be_written_with_commas() -> None:
-    assert resolve_settings(Example, [sourced("--set", parse_set(["factors=0.8, 1,1.2"]))])[0].factors == [0.8, 1.0, 1.2]
+    layer = sourced("--set", parse_set(["factors=0.8, 1,1.2"]))
+    assert resolve_settings(Example, [layer])[0].factors == [0.8, 1.0, 1.2]
 
 
 def test_unknown_setting_answers_with_the_allowed() -> None:

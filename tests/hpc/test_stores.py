@@ -4,12 +4,21 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 import zarr
+from hypothesis import given, settings
+
 from citytide.hpc.errors import RunError
 from citytide.hpc.stores import (
-    Product, Variable, create_product, locate, publish, read_arrays, static_files, sweep_partial, write_arrays,
+    Product,
+    Variable,
+    create_product,
+    locate,
+    publish,
+    read_arrays,
+    static_files,
+    sweep_partial,
+    write_arrays,
     write_block,
 )  # fmt: skip
-from hypothesis import given, settings
 
 
 def product(shape: tuple[int, ...], per_shard: int = 1) -> Product:
@@ -60,7 +69,7 @@ def test_block_of_another_shape_or_dtype_is_refused(tmp_path: Path) -> None:
     create_product(tmp_path, product((2, 5)), {"name": np.array(["a", "b"], dtype="T")})
     with pytest.raises(RunError, match=r"p.y rows 0:1 must be \(1, 5\) of float64, the block returned \(1, 4\)"):
         write_block(tmp_path, "p", 0, 1, {"y": np.zeros((1, 4))})
-    with pytest.raises(RunError, match="returned .* of float32"):
+    with pytest.raises(RunError, match=r"returned .* of float32"):
         write_block(tmp_path, "p", 0, 1, {"y": np.zeros((1, 5), "f4")})
 
 

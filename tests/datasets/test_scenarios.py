@@ -1,0 +1,147 @@
+import tracemalloc
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.instances import Instance
+from citytide.datasets.scenarios import ScenarioTable, base_scenario, read_scenarios
+from citytide.datasets.synthetic.network import make_network
+from citytide.datasets.synthetic.textbook import make_braess, make_two_routes
+
+
+def read(tmp_path: Path, text: str, instance: Instance | None = None, encoding: str = "utf-8") -> ScenarioTable:
+    file = tmp_path / "s.csv"
+    file.write_bytes(text.encode(encoding))
+    return read_scenarios(file, instance or make_braess())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_rows_become_factors_with_base_first(tmp_path: Path, encoding: str):
+    table = read(
+        tmp_path, "Scenario,link,capacity_factor,speed_factor\n暴雨,4,0.5,0.8\n封路,1,0,\n暴雨,2,,0.5\n", None, encoding
+    )
+    assert table.name == ("base", "暴雨", "封路") and len(table) == 3
+    assert [f.tolist() for f in table.factors(0)] == [[1] * 5, [1] * 5]
+    assert [f.tolist() for f in table.factors(1)] == [[1, 1, 1, 0.5, 1], [1, 0.5, 1, 0.8, 1]]
+    assert [f.tolist() for f in table.factors(2)] == [[0, 1, 1, 1, 1], [1] * 5]
+    assert table.position("封路") == 2
+
+
+def test_links_may_be_named_by_their_ends(tmp_path: Path):
+    table = read(tmp_path, "scenario,from,to,capacity_factor\nclosed,3,4,0\nnothing,,,\n")
+    assert table.name == ("base", "closed", "nothing")
+    assert table.factors(1)[0].tolist() == [1, 1, 1, 0, 1] and (table.factors(2)[0] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("scenario,link,capacity_factor\na,9,0\n", r"s.csv, line 2: link 9 is not in network braess; its link ids run"),
+        ("scenario,link,capacity_factor\na,x,0\n", r"line 2: link is 'x'; give a whole number"),
+        ("scenario,from,to\na,1,2\n", r"line 2: no link leads from 1 to 2 in network braess"),
+        ("scenario,link,capacity_factor\na,1,-1\n", r"line 2: capacity_factor is -1; give a finite number from 0 up"),
+        ("scenario,link,speed_factor\na,1,nan\n", r"line 2: speed_factor is nan"),
+        (
+            "scenario,link,speed_factor\na,1,1\nb,2,0\na,1,0\n",
+            r"line 4: link 1 stands twice in scenario 'a', first on line 2",
+        ),
+        ("scenario,link,speed_factor\nbase,1,0\n", r"line 2: scenario 'base' changes a link"),
+        ("scenario,link,speed_factor\na@1,1,0\n", r"line 2: scenario 'a@1' has an '@' in its name"),
+        ("scenario,link,speed_factor\n,1,0\n", r"line 2: the scenario has no name"),
+        ("scenario,speed_factor\na,0\n", r"line 1: no column says which links change; give 'link', or 'from' and 'to'"),
+        ("scenario,link,from,to\na,1,1,3\n", r"line 1: the columns name links twice"),
+        ("scenario,link\n", r"the file names no scenario"),
+        ("link,speed_factor\n1,0\n", r"column 'scenario' is missing"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, text: str, message: str):
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, text)
+
+
+def test_ends_that_name_parallel_links_are_refused(tmp_path: Path):
+    with pytest.raises(InputError, match=r"line 2: links 1 and 2 both lead from 1 to 2; name the one that is meant"):
+        read(tmp_path, "scenario,from,to,speed_factor\na,1,2,0\n", make_two_routes())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_csv_and_zarr_of_the_same_factors_read_the_same(tmp_path: Path, seed: int):
+    draw = np.random.default_rng(seed)
+    braess = make_braess()
+    factors = np.where(draw.random((2, 3, 5)) < 0.5, 1.0, np.round(draw.random((2, 3, 5)), 3))
+    rows = [
+        f"s{s},{braess.link_id[k]},{factors[0, s, k]},{factors[1, s, k]}" for s in range(3) for k in draw.permutation(5)
+    ]
+    from_csv = read(tmp_path, "scenario,link,capacity_factor,speed_factor\n" + "\n".join(rows))
+    group = zarr.create_group(tmp_path / "s.zarr", overwrite=True)
+    for name, values in zip(("capacity_factor", "speed_factor"), factors, strict=True):
+        group.create_array(name, data=values, chunks=(2, 5))
+    from_zarr = read_scenarios(tmp_path / "s.zarr", braess)
+    assert from_zarr.name == ("base", "scenario-1", "scenario-2", "scenario-3")
+    for scenario in range(4):
+        for one, other in zip(from_csv.factors(scenario), from_zarr.factors(scenario), strict=True):
+            np.testing.assert_array_equal(one, other)
+    for scenario in range(3):
+        np.testing.assert_array_equal(from_csv.factors(scenario + 1), factors[:, scenario])
+
+
+@pytest.mark.parametrize("text", [object, "U4"])
+def test_a_zarr_that_xarray_wrote_names_its_scenarios_and_links(tmp_path: Path, text: object):
+    braess = make_braess()
+    factors = xr.Dataset(
+        {"speed_factor": (("scenario", "link"), np.array([[1.0] * 5, [1, 1, 1, 1, 0]]))},
+        coords={"scenario": np.array(["base", "暴雨"], dtype=text), "link_id": ("link", braess.link_id)},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zarr, about text of fixed length; reading it must not warn
+        factors.to_zarr(tmp_path / "s.zarr", consolidated=False)
+    table = read_scenarios(tmp_path / "s.zarr", braess)
+    assert table.name == ("base", "暴雨") and table.factors(1)[1].tolist() == [1, 1, 1, 1, 0]
+
+
+def test_a_bad_zarr_is_refused(tmp_path: Path):
+    braess = make_braess()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="this is no Zarr group"):
+        read_scenarios(tmp_path / "empty", braess)
+    group = zarr.create_group(tmp_path / "s.zarr")
+    with pytest.raises(InputError, match="holds neither capacity_factor nor speed_factor"):
+        read_scenarios(tmp_path / "s.zarr", braess)
+    group.create_array("speed_factor", data=np.ones((2, 4)))
+    with pytest.raises(
+        InputError, match=r"shape \(2, 4\); it should be \(scenario, 5\), one column per link of braess"
+    ):
+        read_scenarios(tmp_path / "s.zarr", braess)
+    group.create_array("speed_factor", data=np.array([[1, 1, np.nan, 1, 1.0]]), overwrite=True)
+    with pytest.raises(InputError, match="speed_factor of link 3 in scenario 'scenario-1' is nan"):
+        read_scenarios(tmp_path / "s.zarr", braess)
+    group.create_array("speed_factor", data=np.ones((1, 5)), overwrite=True)
+    group.create_array("link_id", data=braess.link_id + 1)
+    with pytest.raises(InputError, match="link_id is not that of network braess"):
+        read_scenarios(tmp_path / "s.zarr", braess)
+
+
+def test_many_scenarios_of_few_changes_take_little_memory(tmp_path: Path):
+    city = make_network("grid", 20_000, 0)
+    rows = "\n".join(f"s{k},{k % city.n_links + 1},0" for k in range(2_000))
+    (tmp_path / "s.csv").write_text("scenario,link,capacity_factor\n" + rows)
+    tracemalloc.start()
+    table = read_scenarios(tmp_path / "s.csv", city)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(table) == 2_001 and peak < 40e6, "dense, the factors would take 660 MB"
+
+
+def test_without_a_file_base_stands_alone():
+    table = base_scenario(4)
+    assert table.name == ("base",) and (table.factors(0)[0] == 1).all()
+    with pytest.raises(IndexError, match="scenario 1 is not among 0 to 0"):
+        table.factors(1)

@@ -1,0 +1,189 @@
+"""The workflow from settings to products, on networks whose answers are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+import citytide
+from citytide.datasets.errors import InputError
+from citytide.hpc.ledger import done_blocks, read_ledger
+from citytide.hpc.runs import Run
+
+WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
+
+
+def solve(out: Path, workers: int = 2, **settings: Any) -> Run:
+    profile = out.parent / f"w{workers}.yaml"
+    profile.write_text(WORKERS.format(workers))
+    run = citytide.run("traffic-assignment", set=settings, profile=str(profile), out=out)
+    assert run.result["state"] == "done", run.result
+    return run
+
+
+def store_bytes(run: Run) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(run.path)): path.read_bytes()
+        for product in run.products.values()
+        for path in sorted(product.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """The embedded city under four scenarios: nothing, a closure, a storm, and one that cuts a zone off."""
+    from citytide.datasets.instances import open_instance
+
+    folder = tmp_path_factory.mktemp("city")
+    city = open_instance("synthetic-city")
+    zone = int(city.destination[0])
+    into = city.link_id[city.head == zone]
+    rows = ["closure,10,0,1", "storm,20,0.7,0.6", *(f"cut,{link},1,0" for link in into)]
+    csv = folder / "scenarios.csv"
+    csv.write_text("scenario,link,capacity_factor,speed_factor\n" + "\n".join(rows) + "\n")
+    return csv, solve(folder / "run", scenarios=str(csv), gap=1e-4, demand_factors="0.8,1", od_time=True)
+
+
+def test_scenarios_are_crossed_with_factors_scenario_major(city: tuple[Path, Run]) -> None:
+    data = city[1].open("assignment")
+    expected = [f"{name}@{factor}" for name in ("base", "closure", "storm", "cut") for factor in ("0.8", "1.0")]
+    assert data.scenario.values.tolist() == expected
+    assert [row["scenario"] for row in city[1].result["summary"]] == expected
+    np.testing.assert_array_equal(data.demand_factor, [0.8, 1.0] * 4)
+
+
+def test_certificate_holds_in_the_store(city: tuple[Path, Run]) -> None:
+    data = city[1].open("assignment")
+    assert (data.relative_gap <= 1e-4).all() and (data.converged == 1).all()
+    excess = data.tstt - data.sptt
+    np.testing.assert_allclose(data.lower_bound, data.objective - excess, rtol=1e-14)
+    finite = np.where(np.isfinite(data.cost), data.cost, 0.0)
+    np.testing.assert_allclose((data.flow.values * finite).sum(axis=1), data.tstt, rtol=1e-12)
+
+
+def test_closed_link_carries_nothing_and_costs_infinity(city: tuple[Path, Run]) -> None:
+    data = city[1].open("assignment")
+    link = int(np.flatnonzero(data.link_id.values == 10)[0])
+    closed = data.isel(link=link).sel(scenario=["closure@0.8", "closure@1.0"])
+    assert (closed.flow == 0).all() and np.isinf(closed.cost).all()
+    assert np.isfinite(data.cost.sel(scenario="base@1.0")).all()
+
+
+def test_cut_pairs_are_left_out_listed_and_summed(city: tuple[Path, Run]) -> None:
+    data, result = city[1].open("assignment"), city[1].result
+    unserved = data.unserved_demand.sel(scenario="cut@1.0").item()
+    assert unserved > 0 and (data.unserved_demand.sel(scenario=["base@1.0", "storm@1.0"]) == 0).all()
+    listed = [pair["demand"] for pair in result["unserved"] if pair["scenario"] == "cut@1.0"]
+    assert sum(listed) == pytest.approx(unserved, rel=1e-12)
+    assert any(text.startswith("scenario cut@1.0:") and "cut off" in text for text in result["warnings"])
+
+
+def test_zone_to_zone_costs_are_those_of_the_cheapest_paths(city: tuple[Path, Run]) -> None:
+    data = city[1].open("assignment").sel(scenario="base@1.0")
+    costs = data.od_time.values
+    assert (np.diag(costs) == 0).all()
+    inner = costs[:, :, None] + costs[None, :, :]  # over any zone in between it is no cheaper
+    assert (costs <= np.nanmin(inner, axis=1) * (1 + 1e-12)).all()
+
+
+def test_envelope_holds_every_scenario(city: tuple[Path, Run]) -> None:
+    data, ends = city[1].open("assignment"), city[1].open("envelope")
+    np.testing.assert_array_equal(ends.flow_least, data.flow.min("scenario"))
+    np.testing.assert_array_equal(ends.flow_most, data.flow.max("scenario"))
+    base = (data.flow.sel(scenario=["base@0.8", "base@1.0"]) > data.capacity).sum("scenario")
+    assert (ends.n_over_capacity >= base).all() and (ends.n_over_capacity <= 8).all()
+
+
+@pytest.mark.parametrize(("workers", "per_block"), [(1, 8), (4, 3)])
+def test_stores_are_the_same_bytes(city: tuple[Path, Run], tmp_path: Path, workers: int, per_block: int) -> None:
+    again = solve(
+        tmp_path / "run", workers, scenarios=str(city[0]), gap=1e-4, demand_factors=[0.8, 1.0], od_time=True,
+        scenarios_per_block=per_block,
+    )  # fmt: skip
+    assert store_bytes(again) == store_bytes(city[1])
+
+
+def test_store_holds_no_clock_host_path_or_run_id(city: tuple[Path, Run]) -> None:
+    run = city[1]
+    secrets = (run.id, f'"{run.record["host"]}"', str(run.path), run.record["created"][:10])
+    for name, data in store_bytes(run).items():
+        for secret in secrets if name.endswith(".json") else ():
+            assert secret.encode() not in data, (name, secret)
+
+
+def test_scenarios_started_from_the_base_reach_the_same_optimum(city: tuple[Path, Run], tmp_path: Path) -> None:
+    warm = solve(tmp_path / "run", scenarios=str(city[0]), gap=1e-4, demand_factors="0.8,1", start="base")
+    steps = [line["step"] for line in done_blocks(read_ledger(warm.path / "ledger.jsonl")).values()]
+    assert steps[0] == "base" and steps.count("assignment") == 8
+    data, cold = warm.open("assignment"), city[1].open("assignment")
+    assert (data.converged == 1).all()
+    assert (data.objective >= cold.lower_bound - 1e-9 * cold.objective).all()
+    assert (cold.objective >= data.lower_bound - 1e-9 * cold.objective).all()
+
+
+def test_scenario_without_any_path_is_nan_and_the_run_is_done(tmp_path: Path) -> None:
+    from citytide.datasets.instances import open_instance
+
+    links = open_instance("synthetic-city").link_id
+    path = tmp_path / "none.csv"
+    path.write_text("scenario,link,speed_factor\n" + "\n".join(f"nothing,{link},0" for link in links))
+    run = solve(tmp_path / "run", scenarios=str(path), gap=1e-3)
+    lost = run.open("assignment").sel(scenario="nothing@1.0")
+    assert np.isnan(lost.objective) and lost.converged == 0 and (lost.flow == 0).all() and np.isinf(lost.cost).all()
+    assert any("no trip has a path left" in text for text in run.result["warnings"])
+
+
+def test_zarr_of_scenarios_is_the_same_as_the_table(city: tuple[Path, Run], tmp_path: Path) -> None:
+    from citytide.datasets.instances import open_instance
+    from citytide.datasets.scenarios import read_scenarios
+
+    instance = open_instance("synthetic-city")
+    table = read_scenarios(city[0], instance)
+    group = zarr.open_group(tmp_path / "scenarios.zarr", mode="w")
+    for index, name in enumerate(("capacity_factor", "speed_factor")):
+        values = np.stack([table.factors(row)[index] for row in range(len(table))])
+        group.create_array(name, data=values)
+    group.create_array("scenario", data=np.array(table.name, dtype=np.dtypes.StringDType()))
+    group.create_array("link_id", data=instance.link_id)
+    run = solve(
+        tmp_path / "run", scenarios=str(tmp_path / "scenarios.zarr"), gap=1e-4, demand_factors="0.8,1", od_time=True
+    )
+    assert store_bytes(run) == store_bytes(city[1])
+
+
+def test_base_network_that_cuts_a_pair_is_refused(tmp_path: Path) -> None:
+    net = "<NUMBER OF ZONES> 2\n<NUMBER OF NODES> 2\n<FIRST THRU NODE> 1\n<NUMBER OF LINKS> 1\n<END OF METADATA>\n"
+    (tmp_path / "t_net.tntp").write_text(net + "~\n2 1 1 1 1 0.15 4 0 0 1 ;\n")
+    (tmp_path / "t_trips.tntp").write_text(
+        "<NUMBER OF ZONES> 2\n<TOTAL OD FLOW> 1\n<END OF METADATA>\nOrigin 1\n 2 : 1.0;\n"
+    )
+    with pytest.raises(InputError, match="no path leads from 1 to 2, which has a demand of 1"):
+        citytide.run("traffic-assignment", set={"network": str(tmp_path)}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "principle", "objective"),
+    [
+        ("sioux-falls", "user", 4231335.28710744),
+        ("sioux-falls", "system", 7194256.05289299),
+        ("anaheim", "user", 1286032.17109603),
+    ],
+)
+def test_published_optima_from_the_files(
+    data: Path, tmp_path: Path, network: str, principle: str, objective: float
+) -> None:
+    run = solve(tmp_path / "run", network=network, principle=principle, gap=1e-10)
+    (row,) = run.result["summary"]
+    assert row["objective"] == pytest.approx(objective, rel=1e-9) and row["relative_gap"] <= 1e-10
+    assert row["lower_bound"] <= objective * (1 + 1e-12)
+    inputs = {
+        Path(item["path"]).name: item["sha256"] for item in json.loads((run.path / "run.json").read_text())["inputs"]
+    }
+    assert len(inputs) >= 2 and all(len(digest) == 64 for digest in inputs.values())
