@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing.spawn
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 from .devices import describe_machine, thread_budget
 from .errors import RunError
+from .nursery import choose_method, start_nursery, without_main
 from .profiles import Profile, size_pool
 
 __all__ = ["Backend", "LocalBackend", "make_backend"]
@@ -26,6 +26,7 @@ class Backend(Protocol):
     def threads(self) -> int: ...
     @property
     def memory_per_worker(self) -> int: ...
+    def warm_up(self, modules: Sequence[str]) -> None: ...
     def open(self, run: Path) -> AbstractContextManager[Any]: ...
 
 
@@ -38,6 +39,10 @@ class LocalBackend:
     memory_per_worker: int
     scratch: str | None = None
 
+    def warm_up(self, modules: Sequence[str]) -> None:
+        """Begin to import what workers need, while the driver has other things to do."""
+        start_nursery(thread_budget(self.threads), modules)
+
     @contextmanager
     def open(self, run: Path) -> Iterator[Any]:
         import dask.config
@@ -46,7 +51,7 @@ class LocalBackend:
         settings = {
             "distributed.nanny.pre-spawn-environ": thread_budget(self.threads),
             "distributed.worker.preload": ["citytide.hpc.worker"],
-            "distributed.worker.multiprocessing-method": "spawn",
+            "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads)),
             "distributed.admin.system-monitor.gil.enabled": False,
             "distributed.scheduler.work-stealing": False,
             "distributed.comm.timeouts.connect": "60s",
@@ -54,7 +59,7 @@ class LocalBackend:
         with (
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
-            _spawn_without_main(),
+            without_main(),
             LocalCluster(
                 n_workers=self.workers,
                 threads_per_worker=self.threads,
@@ -67,25 +72,6 @@ class LocalBackend:
             Client(cluster) as client,
         ):
             yield client
-
-
-@contextmanager
-def _spawn_without_main() -> Iterator[None]:
-    """Start workers without importing the caller's script.
-
-    Blocks are named by import path, so no worker needs it; and a notebook, ``python -`` or a script without a main
-    guard would otherwise fail to start any.
-    """
-    original = multiprocessing.spawn.get_preparation_data
-
-    def prepared(name: str) -> Any:
-        return {k: v for k, v in original(name).items() if not k.startswith("init_main")}
-
-    multiprocessing.spawn.get_preparation_data = prepared
-    try:
-        yield
-    finally:
-        multiprocessing.spawn.get_preparation_data = original
 
 
 def make_backend(profile: Profile, pool: str = "cpu") -> Backend:

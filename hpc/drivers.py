@@ -78,6 +78,9 @@ def _drive_step(
     stopped = False
     synced = time.monotonic()
     for future in flying:
+        if future.status in ("pending", "lost"):  # its worker died before the answer was fetched: it runs again
+            flying.add(future)
+            continue
         if future.status == "finished":
             line = future.result()
             if line is None:
@@ -108,6 +111,8 @@ def _block_of(key: str) -> int:
 
 def explain_failure(future: Any, run: Path) -> str:
     """What went wrong in a block, in a sentence, and the traceback of the step's own code."""
+    if future.status == "cancelled":
+        return f"block {future.key} was cancelled: `citytide resume {run}` runs it again"
     error = future.exception()
     step, block = future.key.rsplit("-", 2)[:2]
     where = f"step {step!r}, block {block}"

@@ -120,7 +120,8 @@ def rebind(
     EngineError
         If the function names a global that the digest cannot follow, or reaches itself.
     """
-    mark = digest(function, engine, variant, names=names)  # first: it refuses what would bind for ever
+    # First: it refuses what would bind for ever. A cached twin is loaded into the module that it names.
+    mark = digest(function, engine, variant, function.__module__, names=names)
     scope = {**function.__globals__, **names}
     for name in {*_names(function.__code__), *names}:
         part = scope.get(name)

@@ -38,7 +38,7 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
     from ..hpc.settings import parse_set
     from .runner import draft_run, start_run
 
-    draft = draft_run(what, set=parse_set(sets), profile=profile, out=out)
+    draft = draft_run(what, set=parse_set(sets), profile=profile, out=out, warm_up=True)
     _tell(start_run(draft, quiet=False), as_json)
 
 

@@ -41,8 +41,9 @@ def draft_run(
     set: Mapping[str, Any] | None = None,
     profile: str | None = None,
     out: str | Path | None = None,
+    warm_up: bool = False,
 ) -> Draft:
-    """Open the inputs of a workflow (or of a run file) and plan it."""
+    """Open the inputs of a workflow (or of a run file) and plan it; workers may warm up meanwhile."""
     file = _run_file(what)
     site = load_profile(profile or file.profile or "local")
     workflow = load_workflow(file.workflow)
@@ -53,6 +54,8 @@ def draft_run(
     ]
     settings, table = resolve_settings(workflow.settings, layers)
     backend = make_backend(site)
+    if warm_up:
+        backend.warm_up(workflow.modules)
     prepared = workflow.prepare(settings)
     plan = make_plan(
         prepared.steps,
@@ -121,7 +124,7 @@ def run(
     >>> done.result["state"], done.open("assignment").flow.dims
     ('done', ('scenario', 'link'))
     """
-    return start_run(draft_run(what, set=set, profile=profile, out=out), quiet=quiet)
+    return start_run(draft_run(what, set=set, profile=profile, out=out, warm_up=True), quiet=quiet)
 
 
 def start_run(draft: Draft, *, quiet: bool = False) -> Run:
@@ -166,8 +169,9 @@ def resume(path: str | Path, *, profile: str | None = None, take_over: bool = Fa
     """
     found = open_run(path)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
-    backend = make_backend(site)
-    return _execute(found, backend, load_workflow(found.workflow), take_over=take_over, quiet=quiet)
+    backend, workflow = make_backend(site), load_workflow(found.workflow)
+    backend.warm_up(workflow.modules)
+    return _execute(found, backend, workflow, take_over=take_over, quiet=quiet)
 
 
 def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: bool, quiet: bool) -> Run:

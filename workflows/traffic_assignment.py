@@ -167,4 +167,5 @@ WORKFLOW = Workflow(
     settings=AssignmentSettings,
     prepare=prepare_assignment,
     finish=finish_assignment,
+    modules=("numba", STEPS),
 )

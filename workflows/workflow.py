@@ -52,6 +52,7 @@ class Workflow:
     settings: type[Settings]
     prepare: Callable[[Any], Prepared]
     finish: Callable[[Run], Mapping[str, Any]]
+    modules: tuple[str, ...] = ()  # what a worker imports for the steps
 
 
 def load_workflow(name: str) -> Workflow:

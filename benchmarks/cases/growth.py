@@ -15,6 +15,7 @@ from .trees import time_trees
 __all__ = ["main", "measure_growth", "relate_to_nlogn"]
 
 SIZES = ("city-5k", "city-20k", "city-100k")
+LARGEST = 100_000
 
 
 def relate_to_nlogn(nodes: Sequence[int], seconds: Sequence[float]) -> list[float]:
@@ -30,14 +31,16 @@ def relate_to_nlogn(nodes: Sequence[int], seconds: Sequence[float]) -> list[floa
 
 
 def measure_growth(
-    names: Sequence[str] = SIZES, *, rounds: int = 5, repeat: int = 3, to: Reach = "zones"
+    names: Sequence[str] = SIZES, *, rounds: int = 5, repeat: int = 2, to: Reach = "zones"
 ) -> dict[str, Any]:
     """CPU seconds per tree at each size: the least over rounds that visit the sizes in turn; neighbours only add."""
     networks = {name: make_tree_network(name, to=to) for name in names}
     goes: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name, arrays in networks.items():
-            goes[name].append(time_trees(arrays, repeat=repeat))
+            # A small network is gone over more often, so that no size is measured in a blink.
+            more = max(1, LARGEST // len(arrays["tail"]))
+            goes[name].append(time_trees(arrays, repeat=repeat * more))
     rows = [min(goes[name], key=lambda go: go["cpu_seconds_per_tree"]) for name in names]
     factors = relate_to_nlogn([row["nodes"] for row in rows], [row["cpu_seconds_per_tree"] for row in rows])
     sizes = [

@@ -30,12 +30,13 @@ from .delay import gather_delay
 from .demand import check_pairs
 from .equilibrium import SEARCH
 from .network import Bools, Floats, RoadNetwork
-from .solver import TREE_MEMORY_BYTES, solve_equilibrium
+from .solver import solve_equilibrium
 
 __all__ = ["Assignment", "PathFlows", "assign_traffic", "estimate_memory_bytes"]
 
 Principle = Literal["user", "system"]
 PATHS_PER_PAIR = 2.0
+STEPS_PER_SIDE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +130,14 @@ def assign_traffic(
 
     Examples
     --------
-    Braess's paradox: three routes, six trips, 92 for everyone.
+    Braess's network: six trips share three routes, and everyone needs 92.
 
-    >>> braess = RoadNetwork(n_nodes=4, tail=[0, 0, 2, 2, 3], head=[2, 3, 1, 3, 1],
-    ...     free_time=[0.0, 50.0, 50.0, 10.0, 0.0], capacity=[1.0] * 5, b=[0.0, 0.02, 0.02, 0.1, 0.0], power=[1.0] * 5)
-    >>> answer = assign_traffic(braess, [0], [1], [6.0])
-    >>> answer.converged, answer.flow.sum() > 0
+    >>> braess = RoadNetwork(n_nodes=4, tail=[0, 0, 2, 2, 3], head=[2, 3, 1, 3, 1], capacity=[1.0] * 5,
+    ...     free_time=[1e-8, 50.0, 50.0, 10.0, 1e-8], b=[1e9, 0.02, 0.02, 0.1, 1e9], power=[1.0] * 5)
+    >>> answer = assign_traffic(braess, [0], [1], [6.0], gap=1e-12)
+    >>> answer.flow.round(6), round(answer.objective, 6), answer.od_cost.round(6)
+    (array([4., 2., 2., 2., 4.]), 386.0, array([92.]))
+    >>> answer.lower_bound <= answer.objective, answer.converged
     (True, True)
     """
     if not gap > 0.0:
@@ -193,15 +196,15 @@ def assign_traffic(
 
 
 def estimate_memory_bytes(n_nodes: int, n_links: int, n_pairs: int) -> int:
-    """Peak memory of one call of :func:`assign_traffic`, the interpreter and its libraries left out.
+    """Peak memory of one call of :func:`assign_traffic`, without the interpreter and its libraries.
+
+    An upper estimate for street networks: two paths for each pair, as long as a walk across a square city, and the
+    store of paths twice while it is rebuilt.
 
     Examples
     --------
-    >>> estimate_memory_bytes(1000, 3000, 100_000) > estimate_memory_bytes(1000, 3000, 50_000)
+    >>> estimate_memory_bytes(933, 2950, 93_135) < 400 * 2**20
     True
     """
-    zones = min(n_nodes, n_pairs)
-    trees = min(8 * zones * n_nodes, TREE_MEMORY_BYTES)
-    steps = 2.0 * n_nodes**0.5
-    store = n_pairs * PATHS_PER_PAIR * (steps * 4 + 24)
-    return int(trees + 2.5 * store + 150 * n_pairs + 200 * n_links + 100 * n_nodes)
+    path_bytes = 4 * STEPS_PER_SIDE * n_nodes**0.5 + 24
+    return int(2.25 * PATHS_PER_PAIR * n_pairs * path_bytes + 150 * n_pairs + 250 * n_links + 150 * n_nodes)

@@ -1,3 +1,5 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (Numba infers the types of what it compiles, from the arrays it is handed)
 """The certificate of an assignment, found again from its link flows alone.
 
 The Beckmann objective is convex, so its tangent at the flows bounds the optimum from below:
@@ -5,7 +7,7 @@ The Beckmann objective is convex, so its tangent at the flows bounds the optimum
 .. math:: Z(x) - \\Big(\\sum_a c_a x_a - \\sum_{od} d_{od} u_{od}\\Big) \\le Z^* \\le Z(x)
 
 with the costs :math:`c` at the flows and the cheapest OD costs :math:`u` under them. The audit uses nothing that the
-solver has kept: it prices the flows, grows each tree anew and adds up in the order of links, origins and pairs.
+solver has kept: it prices the flows, grows every tree anew (:mod:`.paths`) and adds up in the order of links and pairs.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..engines import Engine, Traversal
+from ..engines import Engine, Traversal, routine
 from .delay import Delay, compute_integral, price_link
-from .network import Floats, Graph
 from .demand import Pairs
-from .trees import choose_width, grow_tree, make_queue
+from .network import Floats, Graph
+from .paths import LOAD
 
 __all__ = ["Certificate", "audit_flows", "price_flows"]
 
@@ -42,51 +44,32 @@ class Certificate(NamedTuple):
         return self.excess / self.tstt if self.tstt > 0.0 else 0.0
 
 
-def _audit(start, head, passable, first_pair, origin, destination, demand, flow, base, scale, capacity, power, od_cost):  # type: ignore[no-untyped-def]
-    n_nodes = passable.size
-    cost = base.copy()
-    slope = np.empty(flow.size)
-    objective = 0.0
-    objective_rest = 0.0
-    tstt = 0.0
-    tstt_rest = 0.0
+def _total(flow, base, scale, capacity, power, cost, demand, od_cost):
+    """Objective, cost of the flows and cost of the cheapest paths, by Neumaier's sum: what rounding drops is kept."""
+    totals = np.zeros(3)
+    dropped = np.zeros(3)
     for link in range(flow.size):
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
-        part = compute_integral(flow[link], base[link], scale[link], capacity[link], power[link])
-        total = objective + part  # Neumaier's sum: what rounding drops is kept beside
-        objective_rest += (objective - total) + part if abs(objective) >= abs(part) else (part - total) + objective
-        objective = total
-        part = cost[link] * flow[link]
-        total = tstt + part
-        tstt_rest += (tstt - total) + part if abs(tstt) >= abs(part) else (part - total) + tstt
-        tstt = total
-    queue = make_queue(n_nodes)
-    width = choose_width(cost)
-    reach = np.empty(n_nodes)
-    entry = np.empty(n_nodes, np.int32)
-    order = np.empty(2 * n_nodes + 1, np.int32)
-    wanted = np.zeros(n_nodes, np.bool_)
-    sptt = 0.0
-    sptt_rest = 0.0
-    for zone in range(first_pair.size - 1):
-        begin = first_pair[zone]
-        end = first_pair[zone + 1]
-        for pair in range(begin, end):
-            wanted[destination[pair]] = True
-        grow_tree(start, head, passable, cost, origin[begin], width, wanted, end - begin, queue, reach, entry, order)
-        for pair in range(begin, end):
-            label = reach[destination[pair]]
-            wanted[destination[pair]] = False
-            od_cost[pair] = label
-            if label < np.inf and demand[pair] > 0.0:
-                part = demand[pair] * label
-                total = sptt + part
-                sptt_rest += (sptt - total) + part if abs(sptt) >= abs(part) else (part - total) + sptt
-                sptt = total
-    return objective + objective_rest, tstt + tstt_rest, sptt + sptt_rest
+        add(totals, dropped, 0, compute_integral(flow[link], base[link], scale[link], capacity[link], power[link]))
+        add(totals, dropped, 1, cost[link] * flow[link])
+    for pair in range(demand.size):
+        if demand[pair] > 0.0 and od_cost[pair] < np.inf:
+            add(totals, dropped, 2, demand[pair] * od_cost[pair])
+    return totals + dropped
 
 
-def _price(flow, base, scale, capacity, power):  # type: ignore[no-untyped-def]
+@routine
+def add(totals, dropped, which, part):
+    """Add ``part`` to one of the totals."""
+    before = totals[which]
+    after = before + part
+    if abs(before) >= abs(part):
+        dropped[which] += (before - after) + part
+    else:
+        dropped[which] += (part - after) + before
+    totals[which] = after
+
+
+def _price(flow, base, scale, capacity, power):
     cost = base.copy()
     slope = np.empty(flow.size)
     for link in range(flow.size):
@@ -94,7 +77,7 @@ def _price(flow, base, scale, capacity, power):  # type: ignore[no-untyped-def]
     return cost
 
 
-_AUDIT, _PRICE = Traversal(_audit), Traversal(_price)
+_TOTAL, _PRICE = Traversal(_total), Traversal(_price)
 
 
 def price_flows(flow: Floats, delay: Delay, engine: Engine) -> Floats:
@@ -119,9 +102,12 @@ def audit_flows(graph: Graph, pairs: Pairs, flow: Floats, delay: Delay, engine: 
     engine
         ``"numba"`` or ``"python"``.
     """
-    od_cost = np.full(len(pairs.origin), np.inf)
-    totals = _AUDIT.on(engine)(
-        graph.start, graph.head, graph.passable, pairs.first, pairs.origin, pairs.destination, pairs.demand,
-        flow, *delay, od_cost,
+    cost = price_flows(flow, delay, engine)
+    n_pairs = len(pairs.origin)
+    od_cost = np.full(n_pairs, np.inf)
+    LOAD.on(engine)(
+        graph.start, graph.tail, graph.head, graph.passable, cost, pairs.first, pairs.origin, pairs.destination,
+        pairs.demand, False, np.zeros(len(cost)), od_cost,
     )  # fmt: skip
-    return Certificate(*(float(total) for total in totals), od_cost)
+    objective, tstt, sptt = (float(total) for total in _TOTAL.on(engine)(flow, *delay, cost, pairs.demand, od_cost))
+    return Certificate(objective, tstt, sptt, od_cost)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .demand import Pairs
-from .network import Bools, Floats, Graph, Ints
+from .network import Floats, Graph, Ints
 
 __all__ = ["PathFlows", "Store", "no_paths"]
 

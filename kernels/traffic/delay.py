@@ -1,3 +1,5 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (Numba infers the types of what it compiles, from the arrays it is handed)
 """What a link costs under its flow: the volume-delay function, its slope and its integral.
 
 .. math:: c(x) = g + k \\, (x / q)^p, \\qquad \\int_0^x c = g x + \\frac{k q}{p + 1} (x / q)^{p + 1}
@@ -8,7 +10,6 @@ with a base cost :math:`g` (free-flow time and fixed cost), :math:`k = t_0 b`, c
 from __future__ import annotations
 
 import math
-
 from typing import NamedTuple
 
 from ..engines import routine
@@ -20,7 +21,7 @@ GENTLEST = 1e-6  # flow over capacity below which the slope is no longer followe
 
 
 @routine
-def raise_ratio(ratio, power):  # type: ignore[no-untyped-def]
+def raise_ratio(ratio, power):
     """``ratio ** power`` for ratio >= 0, with 0 ** 0 = 1."""
     if power == 4.0:
         square = ratio * ratio
@@ -44,7 +45,7 @@ def raise_ratio(ratio, power):  # type: ignore[no-untyped-def]
 
 
 @routine
-def price_link(link, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+def price_link(link, flow, base, scale, capacity, power, cost, slope):
     """Set cost and slope of one link from its flow."""
     if scale[link] == 0.0:
         return
@@ -66,7 +67,7 @@ def price_link(link, flow, base, scale, capacity, power, cost, slope):  # type: 
 
 
 @routine
-def compute_integral(flow, base, scale, capacity, power):  # type: ignore[no-untyped-def]
+def compute_integral(flow, base, scale, capacity, power):
     """Integral of a link's cost from no flow to ``flow``."""
     if scale == 0.0:
         return base * flow

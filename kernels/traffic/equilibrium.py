@@ -1,9 +1,12 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (Numba infers the types of what it compiles, from the arrays it is handed)
 """Gradient projection on path flows, one pair after another.
 
-Two sweeps take turns. *search* mends the tree of each origin under the costs of the moment, gives a pair its
-tree path where that undercuts the paths it has, and moves flow; *balance* only moves flow, among pairs with more than
-one path. A move between two paths is a Newton step on the links they do not share, and their costs follow at once, so
-each pair sees what the pair before it has done (Gauss-Seidel). Nothing depends on threads or clocks.
+Two sweeps take turns. *search* grows the tree of each origin under the costs of the moment, gives a pair its tree path
+where that undercuts the paths it has, and moves flow; *balance* only moves flow, among pairs with more than one path,
+and now and then goes on in the direction of its last sweep (:mod:`.momentum`). A move between two paths is a Newton
+step on the links they do not share, and their costs follow at once, so each pair sees what the pair before it has done
+(Gauss-Seidel). Nothing depends on threads or clocks.
 
 Link indices here are those of open links in a :class:`.network.Graph`; a *store* is the tuple
 (first path of each pair, offset of each path, flow of each path, links).
@@ -20,16 +23,18 @@ import numpy as np
 
 from ..engines import Traversal, routine
 from .delay import compute_integral, price_link
-from .trees import choose_width, grow_tree, make_heap, make_queue, mend_tree
+from .momentum import extrapolate
+from .trees import choose_width, grow_tree, make_queue
 
 __all__ = ["BALANCE", "LOAD", "SEARCH"]
 
 OVERSHOT = 0.5  # a step that turns the difference round by more than this share is cut back
 MOST_CUTS = 12
+STRIDE = 4  # every so many sweeps, the last one is extrapolated
 
 
 @routine
-def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):  # type: ignore[no-untyped-def]
+def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):
     """Write the links only the first path has, and those only the best has; return how many of each."""
     while at < at_end and best < best_end and links[at] == links[best]:
         at += 1
@@ -57,7 +62,7 @@ def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):
 
 
 @routine
-def shift(amount, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+def shift(amount, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):
     """Move flow from the losing to the gaining links, price both, return the difference of cost that is left."""
     difference = 0.0
     for at in range(n_losing):
@@ -74,7 +79,7 @@ def shift(amount, losing, n_losing, gaining, n_gaining, flow, base, scale, capac
 
 
 @routine
-def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):
     """Newton step between two paths; return how many of the ``trips`` moved.
 
     A step that overshoots is cut back along the chord until it does so by little.
@@ -113,7 +118,7 @@ def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacit
 @routine
 def level_pair(
     paths, end, offset, path_flow, links, mark, tick, losing, gaining, flow, base, scale, capacity, power, cost, slope
-):  # type: ignore[no-untyped-def]
+):
     """Move flow to the cheapest path of one pair; return its excess cost before and the next free mark."""
     best = paths
     least = np.inf
@@ -144,17 +149,23 @@ def level_pair(
 
 def _balance(
     sweeps, enough, demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope
-):  # type: ignore[no-untyped-def]
+):
     """Level all pairs with several paths until their excess cost is ``enough`` or the sweeps are used up."""
     n_links = flow.size
     mark = np.zeros(n_links, np.int64)
     losing = np.empty(n_links, np.int32)
     gaining = np.empty(n_links, np.int32)
     several = np.flatnonzero(first_path[1:] - first_path[:-1] > 1)
+    step = np.empty(n_links)
+    trial = np.empty(n_links)
     tick = 0
     excess = 0.0
     done = 0
-    for _ in range(sweeps):
+    for sweep in range(sweeps):
+        strides = sweep % STRIDE == STRIDE - 1
+        if strides:
+            path_before = path_flow.copy()
+            flow_before = flow.copy()
         excess = 0.0
         for at in range(several.size):
             pair = several[at]
@@ -166,24 +177,27 @@ def _balance(
         done += 1
         if excess <= enough:
             break
+        if strides:
+            extrapolate(
+                several, first_path, offset, path_flow, links, path_before, flow_before, step, trial,
+                flow, base, scale, capacity, power, cost, slope,
+            )  # fmt: skip
     return excess, done
 
 
-def _search(start, tail, head, passable, zones, first_pair, origin, destination, demand, tolerance, fresh_trees,
-            n_reached, entries, orders, first_path, offset, path_flow, links,
-            flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]  # fmt: skip
+def _search(start, tail, head, passable, zones, first_pair, origin, destination, demand, tolerance,
+            first_path, offset, path_flow, links,
+            flow, base, scale, capacity, power, cost, slope):  # fmt: skip
     """Give every pair its cheapest path; return the excess cost met, the cost of the cheapest paths, the new store."""
     n_nodes = passable.size
     n_links = flow.size
     n_pairs = destination.size
     queue = make_queue(n_nodes)
-    key, item = make_heap(n_links)
-    listed = np.empty(2 * n_nodes + 1, np.int32)
+    entry = np.empty(n_nodes, np.int32)
+    order = np.empty(2 * n_nodes + 1, np.int32)
+    wanted = np.zeros(n_nodes, np.bool_)
     width = choose_width(cost)
     reach = np.empty(n_nodes)
-    scanned = np.zeros(n_nodes, np.bool_)
-    stack = np.empty(n_nodes, np.int32)
-    spare = np.empty(n_nodes, np.int32)
     mark = np.zeros(n_links, np.int64)
     losing = np.empty(n_links, np.int32)
     gaining = np.empty(n_links, np.int32)
@@ -200,16 +214,11 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
         begin = first_pair[zone]
         end = first_pair[zone + 1]
         root = origin[begin]
-        row = zone if entries.shape[0] > 1 else 0
-        entry = entries[row]
-        order = orders[row]
-        if fresh_trees or entries.shape[0] < zones:
-            n_listed = grow_tree(start, head, passable, cost, root, width, scanned, 0, queue, reach, entry, listed)
-            order[:n_listed] = listed[:n_listed]
-            n_reached[zone] = n_listed
-        else:
-            mend_tree(start, tail, head, passable, cost, root, n_reached[zone], entry, order, reach, scanned, stack,
-                      spare, key, item)  # fmt: skip
+        for pair in range(begin, end):
+            wanted[destination[pair]] = True
+        grow_tree(start, head, passable, cost, root, width, wanted, end - begin, queue, reach, entry, order)
+        for pair in range(begin, end):
+            wanted[destination[pair]] = False
         for pair in range(begin, end):
             there = destination[pair]
             room = offset[first_path[pair + 1]] - offset[first_path[pair]] + n_nodes
@@ -266,7 +275,7 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
                 new_offset[count] = filled
             new_first[pair + 1] = count
             if count - first > 1:
-                over, tick = level_pair(
+                _, tick = level_pair(
                     first, count, new_offset, new_flow, new_links, mark, tick, losing, gaining,
                     flow, base, scale, capacity, power, cost, slope,
                 )  # fmt: skip
@@ -284,7 +293,7 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
     )
 
 
-def _load(demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope):  # type: ignore[no-untyped-def]
+def _load(demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope):
     """Link flows and costs afresh from path flows, each pair's largest path taking up what rounding has left."""
     flow[:] = 0.0
     for pair in range(demand.size):

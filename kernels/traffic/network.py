@@ -7,7 +7,7 @@ with free-flow time :math:`t_0`, capacity :math:`c` and a fixed cost :math:`f` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -88,9 +88,9 @@ class RoadNetwork:
     capacity: Floats
     b: Floats
     power: Floats
-    fixed_cost: Floats = field(default=None)  # type: ignore[assignment]
-    passable: Bools = field(default=None)  # type: ignore[assignment]
-    closed: Bools = field(default=None)  # type: ignore[assignment]
+    fixed_cost: Floats = None  # type: ignore[assignment]  # an array once constructed
+    passable: Bools = None  # type: ignore[assignment]  # an array once constructed
+    closed: Bools = None  # type: ignore[assignment]  # an array once constructed
 
     def __post_init__(self) -> None:
         n_links = len(self.tail)
@@ -117,7 +117,8 @@ class RoadNetwork:
     def __repr__(self) -> str:
         blocked = int((~self.passable).sum())
         closed = int(self.closed.sum())
-        return f"RoadNetwork({self.n_nodes} nodes, {self.n_links} links, {closed} closed, {blocked} not to be passed through)"
+        size = f"{self.n_nodes} nodes, {self.n_links} links"
+        return f"RoadNetwork({size}, {closed} closed, {blocked} not to be passed through)"
 
     @cached_property
     def _graph(self) -> Graph:
@@ -136,8 +137,8 @@ class RoadNetwork:
         return self._build_graph(self.closed | _mask("closed", closed, "link", self.n_links))
 
     def _build_graph(self, closed: Bools) -> Graph:
-        link = np.flatnonzero(~closed)
-        link = link[np.argsort(self.tail[link], kind="stable")].astype(np.int32)
+        is_open = np.flatnonzero(~closed)
+        link: Ints = is_open[np.argsort(self.tail[is_open], kind="stable")].astype(np.int32)
         tail = self.tail[link]
         start = np.zeros(self.n_nodes + 1, np.int32)
         np.cumsum(np.bincount(tail, minlength=self.n_nodes), out=start[1:])

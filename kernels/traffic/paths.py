@@ -1,3 +1,5 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (Numba infers the types of what it compiles, from the arrays it is handed)
 """Shortest path trees from many origins, and the demand they carry.
 
 All-or-nothing loading: each OD pair travels its cheapest path. The trees come from :mod:`.trees`; the demand of one
@@ -20,10 +22,10 @@ import numpy.typing as npt
 from ..contracts import Contract, kernel
 from ..engines import Engine, Traversal, choose_engine
 from .demand import check_pairs
-from .network import Bools, Floats, Ints, RoadNetwork
+from .network import Bools, Floats, RoadNetwork
 from .trees import choose_width, grow_tree, make_queue
 
-__all__ = ["Loading", "load_trees"]
+__all__ = ["LOAD", "Loading", "load_trees"]
 
 
 class Loading(NamedTuple):
@@ -37,7 +39,7 @@ class Loading(NamedTuple):
     """Cost of all served trips together, summed in the order of the pairs."""
 
 
-def _load(start, tail, head, passable, cost, first_pair, origin, destination, demand, loads, flow, od_cost):  # type: ignore[no-untyped-def]
+def _load(start, tail, head, passable, cost, first_pair, origin, destination, demand, loads, flow, od_cost):
     n_nodes = passable.size
     queue = make_queue(n_nodes)
     width = choose_width(cost)
@@ -70,7 +72,7 @@ def _load(start, tail, head, passable, cost, first_pair, origin, destination, de
             carried[root] = 0.0
 
 
-_LOAD = Traversal(_load)
+LOAD = Traversal(_load)
 
 
 @kernel(
@@ -135,7 +137,7 @@ def load_trees(
     graph = network.graph(shut if closed is None else shut | closed)
     flow_open = np.zeros(len(graph.link))
     od_cost = np.full(len(pairs.origin), np.inf)
-    _LOAD.on(choose_engine(_LOAD.engines, engine))(
+    LOAD.on(choose_engine(LOAD.engines, engine))(
         graph.start, graph.tail, graph.head, graph.passable, cost[graph.link],
         pairs.first, pairs.origin, pairs.destination, pairs.demand, loads, flow_open, od_cost,
     )  # fmt: skip

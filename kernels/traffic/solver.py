@@ -17,9 +17,8 @@ from .network import Floats, Graph
 
 __all__ = ["Solution", "solve_equilibrium"]
 
-TREE_MEMORY_BYTES = 512 * 2**20  # beyond this, trees are grown anew in each search instead of kept and mended
-SWEEPS = 20
-SHARE = 0.25
+SWEEPS = 40
+SHARE = 0.05
 WORTH_AUDIT = 1.5
 
 
@@ -63,19 +62,16 @@ def solve_equilibrium(
     """
     search, balance, load = (sweep.on(engine) for sweep in (SEARCH, BALANCE, LOAD))
     base, scale, capacity, power = delay
-    n_links, n_nodes, zones = len(base), graph.n_nodes, len(pairs.first) - 1
+    n_links, zones = len(base), len(pairs.first) - 1
     flow, cost, slope = np.zeros(n_links), base.copy(), np.zeros(n_links)
     links = (flow, base, scale, capacity, power, cost, slope)
     store = no_paths(len(pairs.origin)) if store is None else store
     load(pairs.demand, *store, *links)
-    rows = zones if 8 * zones * n_nodes <= TREE_MEMORY_BYTES else min(zones, 1)
-    entries, orders = np.empty((rows, n_nodes), np.int32), np.empty((rows, n_nodes), np.int32)
-    n_reached = np.zeros(zones, np.int64)
     history: list[tuple[float, float]] = []
     while True:
         objective, excess, cheapest, *parts = search(
             graph.start, graph.tail, graph.head, graph.passable, zones, pairs.first, pairs.origin, pairs.destination,
-            pairs.demand, 0.1 * gap, not history, n_reached, entries, orders, *store, *links,
+            pairs.demand, 0.1 * gap, *store, *links,
         )  # fmt: skip
         store = (parts[0], parts[1], parts[2], parts[3])
         met = excess / (excess + cheapest) if cheapest > 0.0 else 0.0

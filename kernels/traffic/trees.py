@@ -1,12 +1,18 @@
-"""Shortest path trees: grown from nothing, or mended after costs have changed.
+# mypy: allow-untyped-defs, allow-untyped-calls
+# (Numba infers the types of what it compiles, from the arrays it is handed)
+"""Shortest path trees, grown in buckets.
 
 A tree is a label per node (``reach``, the cost from the origin) and the open link by which a node is entered
-(``entry``). Growing corrects labels bucket by bucket: nodes wait in buckets of equal width, first in first out, so a
+(``entry``). Labels are corrected bucket by bucket: nodes wait in buckets of equal width, first in first out, so a
 change of label is a few stores where a heap would sort. Labels are final once the front has left their bucket. The
-bucket width changes the time it takes, not the labels. With a width below the least link cost this is Dial's method.
+bucket width changes the time it takes, not the labels; with a width below the least link cost this is Dial's method.
 
-Mending relabels the old tree from the root and lets improvements spread from the links that now undercut a label.
 Labels are sums along the path, in path order, so a path stored link by link sums to the very bits of its label.
+
+References
+----------
+.. [1] Dial (1969), doi:10.1145/363269.363610
+.. [2] Cherkassky, Goldberg & Radzik (1996), doi:10.1007/BF02592101
 """
 
 from __future__ import annotations
@@ -15,51 +21,13 @@ import numpy as np
 
 from ..engines import routine
 
-__all__ = ["choose_width", "grow_tree", "make_heap", "make_queue", "mend_tree", "pop", "push"]
+__all__ = ["choose_width", "grow_tree", "keep_last", "make_queue"]
 
 BUCKETS = 2048  # in the window; nodes beyond it wait in one list behind the buckets
 
 
 @routine
-def push(key, item, size, value, what):  # type: ignore[no-untyped-def]
-    """Add to the heap of ``size`` entries; the caller counts."""
-    at = size
-    while at > 0:
-        above = (at - 1) >> 2
-        if key[above] <= value:
-            break
-        key[at] = key[above]
-        item[at] = item[above]
-        at = above
-    key[at] = value
-    item[at] = what
-
-
-@routine
-def pop(key, item, size):  # type: ignore[no-untyped-def]
-    """Take the root away from a heap that holds ``size`` entries afterwards."""
-    value = key[size]
-    what = item[size]
-    at = 0
-    while True:
-        child = 4 * at + 1
-        if child >= size:
-            break
-        least = child
-        for sibling in range(child + 1, min(child + 4, size)):
-            if key[sibling] < key[least]:
-                least = sibling
-        if key[least] >= value:
-            break
-        key[at] = key[least]
-        item[at] = item[least]
-        at = least
-    key[at] = value
-    item[at] = what
-
-
-@routine
-def make_queue(n_nodes):  # type: ignore[no-untyped-def]
+def make_queue(n_nodes):
     """Empty buckets (first and last node, the far list behind them), each node's neighbours and bucket, a flag."""
     first = np.full(BUCKETS + 1, -1, np.int32)
     last = np.full(BUCKETS + 1, -1, np.int32)
@@ -71,13 +39,7 @@ def make_queue(n_nodes):  # type: ignore[no-untyped-def]
 
 
 @routine
-def make_heap(n_links):  # type: ignore[no-untyped-def]
-    """Room for the heap of :func:`mend_tree`: a link improves its head at most once in each of two passes."""
-    return np.empty(2 * n_links + 1), np.empty(2 * n_links + 1, np.int32)
-
-
-@routine
-def choose_width(cost):  # type: ignore[no-untyped-def]
+def choose_width(cost):
     """Bucket width: half the mean cost of the links that cost something, far outliers left out."""
     bound = np.inf
     width = 1.0
@@ -96,7 +58,7 @@ def choose_width(cost):  # type: ignore[no-untyped-def]
 
 
 @routine
-def keep_last(order, n_scans, flag):  # type: ignore[no-untyped-def]
+def keep_last(order, n_scans, flag):
     """Shorten a list of nodes to the last mention of each, in order; return how many are left."""
     into = n_scans
     for at in range(n_scans - 1, -1, -1):
@@ -112,8 +74,8 @@ def keep_last(order, n_scans, flag):  # type: ignore[no-untyped-def]
 
 
 @routine
-def move_window(first, last, after, before, bucket, reach, rate):  # type: ignore[no-untyped-def]
-    """Begin the window at the nearest node of the far list and hand the list out; return the begin and how many wait."""
+def move_window(first, last, after, before, bucket, reach, rate):
+    """Begin the window at the nearest node of the far list, hand the list out; return begin and how many wait."""
     node = first[BUCKETS]
     epoch = np.inf
     while node >= 0:
@@ -142,7 +104,7 @@ def move_window(first, last, after, before, bucket, reach, rate):  # type: ignor
 
 
 @routine
-def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queue, reach, entry, order):  # type: ignore[no-untyped-def]
+def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queue, reach, entry, order):
     """Grow the tree of one origin into ``reach`` and ``entry``; return how many nodes ``order`` then lists.
 
     In ``order`` (room for twice the nodes, and some) parents stand before children. A positive ``n_wanted`` stops the
@@ -239,65 +201,3 @@ def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queu
     if n_scans > n_found or is_final:
         n_scans = keep_last(order, n_scans, flag)
     return n_scans
-
-
-@routine
-def mend_tree(
-    start, tail, head, passable, cost, origin, n_reached, entry, order, reach, scanned, stack, fresh, key, item
-):  # type: ignore[no-untyped-def]
-    """Make a tree of one origin shortest again after costs have changed.
-
-    ``entry`` and ``order`` (any order of the ``n_reached`` nodes that can be reached) are renewed in place.
-    """
-    reach[:] = np.inf
-    scanned[:] = False
-    reach[origin] = 0.0
-    fresh[0] = origin
-    filled = 1
-    for at in range(n_reached):
-        node = order[at]
-        depth = 0
-        while reach[node] == np.inf:
-            stack[depth] = node
-            depth += 1
-            node = tail[entry[node]]
-        while depth > 0:
-            depth -= 1
-            node = stack[depth]
-            link = entry[node]
-            reach[node] = reach[tail[link]] + cost[link]
-            fresh[filled] = node
-            filled += 1
-    heaped = 0
-    for at in range(n_reached):
-        node = fresh[at]
-        order[at] = node
-        scanned[node] = True
-        if not passable[node] and node != origin:
-            continue
-        label = reach[node]
-        for link in range(start[node], start[node + 1]):
-            label_there = label + cost[link]
-            there = head[link]
-            if label_there < reach[there]:
-                reach[there] = label_there
-                entry[there] = link
-                if scanned[there]:
-                    push(key, item, heaped, label_there, there)
-                    heaped += 1
-    while heaped > 0:
-        label = key[0]
-        node = item[0]
-        heaped -= 1
-        if heaped > 0:
-            pop(key, item, heaped)
-        if label > reach[node] or (not passable[node] and node != origin):
-            continue
-        for link in range(start[node], start[node + 1]):
-            label_there = label + cost[link]
-            there = head[link]
-            if label_there < reach[there]:
-                reach[there] = label_there
-                entry[there] = link
-                push(key, item, heaped, label_there, there)
-                heaped += 1
