@@ -27,6 +27,7 @@ from .stores import hash_file, locate, write_block
 __all__ = ["load_function", "read_work", "run_block"]
 
 Arrays = dict[str, NDArray[Any]]
+SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
 STOP = "stop"  # a file in the run folder: no further block starts
 
 
@@ -118,7 +119,7 @@ def _open_group(path: str, dim: str, names: str) -> tuple[Mapping[str, Any], Arr
             continue
         dims = getattr(array.metadata, "dimension_names", None) or ("",)
         if dims[0] == dim:
-            sliced[name] = array
+            sliced[name] = np.asarray(array[...]) if array.nbytes <= SMALL_BYTES else array
         else:
             whole[name] = np.asarray(array[...])
     return sliced, whole

@@ -53,7 +53,6 @@ class LocalBackend:
             "distributed.worker.preload": ["citytide.hpc.worker"],
             "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads)),
             "distributed.admin.system-monitor.gil.enabled": False,
-            "distributed.scheduler.work-stealing": False,
             "distributed.comm.timeouts.connect": "60s",
         }
         with (

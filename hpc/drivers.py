@@ -22,6 +22,8 @@ from .progress import Reporter, say
 __all__ = ["Outcome", "drain_on_interrupt", "drive"]
 
 Outcome = Literal["done", "failed", "stopped"]
+AHEAD, AHEAD_SHORT = 2, 16  # blocks handed to each thread: one runs, the next is there; short ones travel in packs
+SHORT_S = 0.1
 SYNC_EVERY_S = 0.1  # finished blocks wait at most this long for their line to count
 Runner = Callable[[str, int, str, int], "dict[str, Any] | None"]
 
@@ -44,61 +46,44 @@ def drive(
 
 
 def _drive_step(
-    run: Path,
-    step: PlannedStep,
-    todo: list[int],
-    plan: Plan,
-    client: Any,
-    ledger: Ledger,
-    reporter: Reporter,
+    run: Path, step: PlannedStep, todo: list[int], plan: Plan, client: Any, ledger: Ledger, reporter: Reporter,
     execute: Runner,
-) -> Outcome:
+) -> Outcome:  # fmt: skip
     from distributed import as_completed
 
     waiting = iter(todo)
+    threads = max(1, sum(client.nthreads().values()) or plan.workers)
 
     def submit(count: int) -> list[Any]:
-        return [
-            client.submit(
-                execute,
-                str(run),
-                ledger.attempt,
-                step.name,
-                index,
-                key=f"{step.name}-{index}-{ledger.attempt}",
-                pure=False,
-            )
-            for index in islice(waiting, count)
-        ]
+        blocks = list(islice(waiting, max(0, count)))
+        keys = [f"{step.name}-{block}-{ledger.attempt}" for block in blocks]
+        fixed = [[word] * len(blocks) for word in (str(run), ledger.attempt, step.name)]
+        return list(client.map(execute, *fixed, blocks, key=keys, pure=False)) if blocks else []
 
-    # Two blocks a thread: one runs while the next is already there. More would only fill the scheduler.
-    window = 2 * max(1, sum(client.nthreads().values()) or plan.workers)
+    window = AHEAD * threads
     flying = as_completed(submit(window), with_results=False)
     failed: str | None = None
     stopped = False
     synced = time.monotonic()
-    for future in flying:
-        if future.status in ("pending", "lost"):  # its worker died before the answer was fetched: it runs again
-            flying.add(future)
-            continue
-        if future.status == "finished":
-            line = future.result()
+    for batch in flying.batches():
+        # A worker that died before its answer was fetched leaves a future that runs again.
+        flying.update([future for future in batch if future.status in ("pending", "lost")])
+        finished = [future for future in batch if future.status == "finished"]
+        for line in client.gather(finished):
             if line is None:
                 stopped = True
             else:
                 ledger.append("block", **line, time=round(time.time(), 3))
                 reporter.advance()
-        elif not failed:
-            failed = explain_failure(future, run)
-            ledger.append(
-                "failed", step=step.name, block=_block_of(future.key), error=failed, time=round(time.time(), 3)
-            )
-            (run / STOP).touch()  # what already runs may finish; nothing else starts
-            say(failed)
-        future.release()
-        if not (failed or stopped):
-            for new in submit(1):
-                flying.add(new)
+                window = (AHEAD if line["seconds"] > SHORT_S else AHEAD_SHORT) * threads
+        for future in batch:
+            if future.status in ("error", "cancelled") and not failed:
+                failed = explain_failure(future, run)
+                ledger.append("failed", step=step.name, block=_block_of(future.key), error=failed, time=time.time())
+                (run / STOP).touch()  # what already runs may finish; nothing else starts
+                say(failed)
+        if not (failed or stopped) and flying.count() <= window // 2:
+            flying.update(submit(window - flying.count()))
         if time.monotonic() - synced > SYNC_EVERY_S or flying.is_empty():
             ledger.sync()
             synced = time.monotonic()

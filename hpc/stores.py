@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 EVERY_CHUNK: Any = {"write_empty_chunks": True}  # a missing file means `not done`, never `all fill`
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
 Filled = Literal["blocks", "ledger", "inputs"]
@@ -146,7 +147,9 @@ def _layout(variable: Variable, shape: tuple[int, ...]) -> tuple[tuple[int, ...]
         return (), ()
     lengths = [max(1, n) for n in shape]
     rows = variable.per_shard if variable.filled == "blocks" else lengths[0]
-    chunk = [rows, *lengths[1:]]
+    row = int(np.prod(lengths[1:], dtype=np.int64))
+    # a block reads its own rows of the inputs: a chunk holds few, so that little is read in vain
+    chunk = [max(1, min(rows, ROW_ELEMENTS // row)) if variable.filled == "inputs" and row > 1 else rows, *lengths[1:]]
     for axis in range(len(chunk)):  # halve the leading axes first, so that a row stays in one piece as long as it can
         while int(np.prod(chunk, dtype=np.int64)) > CHUNK_ELEMENTS and chunk[axis] > 1:
             chunk[axis] = -(-chunk[axis] // 2)

@@ -144,4 +144,4 @@ def load_trees(
     flow = np.zeros(network.n_links)
     flow[graph.link] = flow_open
     served = np.isfinite(od_cost) & (pairs.demand > 0.0)
-    return Loading(flow, od_cost, float(np.dot(pairs.demand[served], od_cost[served])))
+    return Loading(flow, od_cost, float(np.sum(pairs.demand[served] * od_cost[served])))

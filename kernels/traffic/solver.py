@@ -65,6 +65,7 @@ def solve_equilibrium(
     n_links, zones = len(base), len(pairs.first) - 1
     flow, cost, slope = np.zeros(n_links), base.copy(), np.zeros(n_links)
     links = (flow, base, scale, capacity, power, cost, slope)
+    is_cold = store is None
     store = no_paths(len(pairs.origin)) if store is None else store
     load(pairs.demand, *store, *links)
     history: list[tuple[float, float]] = []
@@ -77,11 +78,11 @@ def solve_equilibrium(
         met = excess / (excess + cheapest) if cheapest > 0.0 else 0.0
         history.append((objective, met))
         last = len(history) >= max_iterations
-        if last or (met <= WORTH_AUDIT * gap and len(history) > 1) or cheapest == 0.0:
+        if last or (met <= WORTH_AUDIT * gap and not is_cold) or cheapest == 0.0:
             load(pairs.demand, *store, *links)
             certificate = audit(flow)
             if last or certificate.relative_gap <= gap:
                 history[-1] = (certificate.objective, certificate.relative_gap)
                 return Solution(flow, store, certificate, np.array(history))
-        enough = max(SHARE * excess, 0.0) if len(history) > 1 else 0.0
-        balance(SWEEPS, enough, pairs.demand, *store, *links)
+        balance(SWEEPS, max(SHARE * excess, 0.0), pairs.demand, *store, *links)
+        is_cold = False  # from now on every pair has had paths, and the excess met means something

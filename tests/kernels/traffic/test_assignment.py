@@ -222,7 +222,7 @@ def test_warm_start_arrives_where_a_cold_one_does(seed: int) -> None:
     network, origin, destination, demand = make_town(seed)
     base = assign_traffic(network, origin, destination, demand, gap=1e-9)
     again = assign_traffic(network, origin, destination, demand, gap=1e-9, start=base.paths)
-    assert again.iterations <= 2 and again.objective == pytest.approx(base.objective, rel=1e-9)
+    assert again.iterations <= min(base.iterations, 4) and again.objective == pytest.approx(base.objective, rel=1e-9)
     shut = np.arange(network.n_links) == np.argmax(base.flow)
     grown = np.where(np.arange(len(demand)) % 5 == 0, 0.0, demand * 1.2)
     cold, warm = (
