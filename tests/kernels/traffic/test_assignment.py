@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from citytide.kernels.traffic.assignment import PathFlows, assign_traffic, estimate_memory_bytes
@@ -97,6 +97,7 @@ def test_square_root_and_steep_route_share_where_their_costs_meet() -> None:
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), principle=st.sampled_from(["user", "system"]))
+@example(seed=99999, principle="system")  # a steep link shared by many pairs: slow without going on in one direction
 def test_certificate_holds_when_others_look(seed: int, principle: Any) -> None:
     network, *trips = make_town(seed, powers=(0.0, 0.5, 1.0, 2.3, 4.0, 16.83))
     answer = assign_traffic(network, *trips, gap=1e-8, principle=principle)
