@@ -12,12 +12,13 @@ ifneq ($(DATA),)
 export CITYTIDE_DATA ?= $(realpath $(DATA))
 endif
 
-.PHONY: help demo test lint unit simulator test-ptx look clean
+.PHONY: help demo test lint unit simulator test-ptx soak look clean
 
 help:
 	@echo "make demo      solve a traffic assignment and write its report to runs/demo"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
+	@echo "make soak      kill a run N=20 times each way and compare the bytes it resumes to"
 	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
 	@echo "make clean     remove environments, caches and the demo's run"
 
@@ -42,7 +43,8 @@ endef
 	$(call environment,.venv-ptx,--editable ".[gpu-check]")
 
 demo: .venv/stamp
-	.venv/bin/citytide run traffic-assignment --out runs/demo
+	@if [ -e runs/demo/run.json ]; then .venv/bin/citytide resume runs/demo; \
+	else .venv/bin/citytide run traffic-assignment --set demand_factors=0.8,1.0,1.2 --out runs/demo; fi
 	@echo "report: $(CURDIR)/runs/demo/report.html"
 
 test: lint unit simulator
@@ -61,6 +63,11 @@ simulator: .venv-test/stamp
 
 test-ptx: .venv-ptx/stamp
 	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py
+
+# Kills drivers and workers N times each at random blocks; `make test` does so a few times.
+N ?= 20
+soak: .venv-test/stamp
+	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed
 
 look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }

@@ -134,7 +134,7 @@ def start_run(draft: Draft, *, quiet: bool = False) -> Run:
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
     record = {
         "workflow": draft.workflow.name,
-        "name": str(draft.settings.get("network", {}).get("value") or draft.workflow.name),
+        "name": draft.prepared.title or draft.workflow.name,
         "version": _version(),
         "command": list(draft.command),
         "settings": draft.settings,

@@ -111,6 +111,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         steps=tuple(steps),
         products=tuple(products),
         arrays=arrays,
+        title=instance.name,
         inputs={path.name: path for path in files if path.is_file()},
         notes=instance.notes,
         attrs={"instance": attrs, "gap": settings.gap},

