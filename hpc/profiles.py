@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .devices import Machine, parse_memory
+from .documents import find_lines, read_document
 from .errors import RunError
 
-__all__ = ["Pool", "Profile", "explain_profile", "find_profiles", "load_profile", "refuse", "size_pool"]
+__all__ = ["Pool", "Profile", "explain_profile", "find_profiles", "load_profile", "size_pool"]
 
 Memory = Annotated[
     int | Literal["auto"], BeforeValidator(lambda value: value if value == "auto" else parse_memory(value))
@@ -106,62 +105,7 @@ def load_profile(name: str) -> Profile:
     RunError
         Naming the file, the line, the key and what is allowed.
     """
-    path = _path_of(name)
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RunError(f"profile {path} cannot be read: {error}") from None
-    if not isinstance(data, dict):
-        raise RunError(f"profile {path} must be a mapping such as `name: my-site`")
-    try:
-        return Profile.model_validate(data)
-    except ValidationError as error:
-        lines = dict(_lines(text))
-        raise RunError(refuse(f"profile {path}", error, Profile, lines)) from None
-
-
-def refuse(what: str, error: ValidationError, model: type[BaseModel], lines: Mapping[str, int] | None = None) -> str:
-    """All that is wrong with a file or a set of settings, one sentence each, with the way out."""
-    sentences = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"] if part not in ("int", "literal['auto']"))
-        place = f" line {lines[where]}" if lines and where in lines else ""
-        if problem["type"] == "extra_forbidden":
-            key = str(problem["loc"][-1])
-            allowed = _allowed(model, problem["loc"][:-1])
-            close = difflib.get_close_matches(key, allowed, 1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            sentences.append(f"{what}{place}: unknown key {where!r}; {hint}allowed: {', '.join(allowed)}")
-        else:
-            sentence = problem["msg"].removeprefix("Value error, ")
-            shown = "" if problem["type"] == "missing" else f", got {problem['input']!r}"
-            sentences.append(f"{what}{place}: {where or 'value'}: {sentence}{shown}")
-    return "; ".join(dict.fromkeys(sentences))
-
-
-def _allowed(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    fields = model.model_fields
-    if path and path[0] == "pools":
-        fields = Pool.model_fields
-    elif path and path[0] == "limits":
-        fields = Limits.model_fields
-    return list(fields)
-
-
-def _lines(text: str) -> Iterator[tuple[str, int]]:
-    """Line of every key, by its dotted path."""
-
-    def visit(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                name = f"{path}.{key.value}" if path else str(key.value)
-                yield name, key.start_mark.line + 1
-                yield from visit(value, name)
-
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if root is not None:
-        yield from visit(root, "")
+    return read_document("profile", _path_of(name), Profile)
 
 
 @dataclass(frozen=True)
@@ -176,7 +120,7 @@ class Explained:
 def explain_profile(name: str) -> list[Explained]:
     """Every value of a profile with the file and line that set it, or the schema's default."""
     path, profile = _path_of(name), load_profile(name)
-    lines = dict(_lines(path.read_text(encoding="utf-8")))
+    lines = dict(find_lines(path.read_text(encoding="utf-8")))
 
     def visit(value: Any, key: str) -> Iterator[Explained]:
         if isinstance(value, dict) and value:

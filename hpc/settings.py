@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from .documents import read_document, refuse
 from .errors import RunError
-from .profiles import refuse
 
 __all__ = ["RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_run_file", "resolve_settings", "sourced"]
 
@@ -45,16 +44,7 @@ class RunFile(BaseModel):
 
 def read_run_file(path: Path) -> RunFile:
     """Read a run file; relative paths in it are relative to where the command is given."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RunError(f"run file {path} cannot be read: {error}") from None
-    if not isinstance(data, dict):
-        raise RunError(f"run file {path} must be a mapping with workflow, set, profile, out")
-    try:
-        return RunFile.model_validate(data)
-    except ValidationError as error:
-        raise RunError(refuse(f"run file {path}", error, RunFile)) from None
+    return read_document("run file", path, RunFile)
 
 
 def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
