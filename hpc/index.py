@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RunError
+from .progress import say
 from .records import now, read_json, write_json
 
 __all__ = ["add_run", "find_run", "index_folder", "list_runs"]
@@ -46,7 +47,10 @@ def list_runs() -> list[dict[str, Any]]:
 
 
 def add_run(identity: str, workflow: str, path: Path) -> None:
-    """Note where a run stands."""
-    index_folder().mkdir(parents=True, exist_ok=True)
+    """Note where a run stands; a run that cannot be noted is still found by its folder."""
     note = {"id": identity, "workflow": workflow, "path": str(path.resolve()), "created": now()}
-    write_json(index_folder() / f"{identity}.json", note)
+    try:
+        index_folder().mkdir(parents=True, exist_ok=True)
+        write_json(index_folder() / f"{identity}.json", note)
+    except OSError as error:
+        say(f"the run is not in the index ({index_folder()}: {error.strerror}): set CITYTIDE_HOME to a folder of yours")

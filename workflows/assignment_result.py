@@ -81,7 +81,8 @@ def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str
     over = int((data.flow[row] > data.capacity).sum())
     if not demand > 0:
         return ""
-    unit = "" if units.get("time", "1") == "1" else f" {units['time']}"
+    time = units.get("time", "1")
+    unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
     return (
         f"Under {data.scenario.values[row]}, {demand:,.6g} trips take {total / demand:.4g}{unit} each on average; "
         f"{over:,} of {data.sizes['link']:,} links carry more than their capacity."
@@ -132,7 +133,8 @@ def _warn(summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[A
     for row, line in enumerate(summary):
         label, cut = line["scenario"], int(columns["n_unserved"][row])
         if line["objective"] != line["objective"]:
-            warnings.append(f"scenario {label}: no trip has a path left; its figures are not a number")
+            why = "no trip has a path left" if cut else "there is no demand"
+            warnings.append(f"scenario {label}: {why}; its figures are not a number")
             continue
         if cut:
             demand = float(data.unserved_demand.values[row])

@@ -43,3 +43,13 @@ def test_missing_runs_and_products_are_named(tmp_path: Path, make_doubling) -> N
         find_run(str(tmp_path))
     with pytest.raises(RunError, match="has no product 'flow'; published: none yet"):
         open_run(make_doubling(tmp_path / "run")).open("flow")
+
+
+def test_run_that_cannot_be_indexed_is_still_found_by_its_folder(
+    tmp_path: Path, make_doubling, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CITYTIDE_HOME", str(tmp_path / "file" / "home"))
+    run = make_doubling(tmp_path / "run")
+    assert "not in the index" in capsys.readouterr().err
+    assert open_run(run).status()["state"] == "created"
