@@ -46,9 +46,7 @@ def test_run_file_is_read_and_its_typos_refused(tmp_path: Path) -> None:
     path.write_text("workflow: traffic-assignment\nset:\n  gap: 1.0e-4\nout: runs/x\n")
     assert read_run_file(path).set == {"gap": 1e-4}
     path.write_text("workflow: traffic-assignment\nsets: {}\n")
-    with pytest.raises(
-        RunError, match=r"run.yaml line 2: unknown key 'sets'; did you mean 'set'\? allowed"
-    ):
+    with pytest.raises(RunError, match=r"run.yaml line 2: unknown key 'sets'; did you mean 'set'\? allowed"):
         read_run_file(path)
     path.write_text("[1")
     with pytest.raises(RunError, match="cannot be read"):
