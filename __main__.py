@@ -38,6 +38,11 @@ def main() -> None:
     """Run the command line; what a person did wrong is one sentence, never a traceback."""
     try:
         cli()
+    except OSError as error:
+        if error.errno is None:
+            raise
+        print(f"citytide: {error.filename or 'the file system'}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         expected = _expected()
         if not isinstance(error, expected):

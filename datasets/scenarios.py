@@ -107,6 +107,11 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
 
         return read_scenario_store(path, instance)
     table = read_table(path, require=("scenario",))
+    allowed = ("scenario", "link", "from", "to", *FACTORS)
+    unknown = [column for column in table.columns if column not in allowed]
+    if unknown:  # a misspelt factor would leave every scenario without effect
+        problem = f"unknown column {unknown[0]!r}"
+        raise InputError(problem, file=table.file, line=1, way_out=f"allowed columns are {', '.join(allowed)}")
     links = _find_links(table, instance)
     capacity, speed = (table.numbers(factor, default=1.0) for factor in FACTORS)
     names: dict[str, int] = {BASE: 0}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .devices import peak_memory_bytes
 from .errors import RunError
 from .plans import Block, Plan, PlannedStep, read_plan
-from .stores import hash_file, locate, write_block
+from .stores import hash_file, locate, sync_folder, write_block
 
 __all__ = ["load_function", "read_work", "run_block"]
 
@@ -143,6 +143,8 @@ def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]
     partial.write_bytes(buffer.getbuffer())
     digest = hash_file(partial, sync=True)
     os.replace(partial, path)
+    for folder in (path.parent, path.parent.parent):
+        sync_folder(folder)
     return {f"work/{path.parent.name}/{path.name}": digest}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -14,8 +15,9 @@ from typing import Any
 import psutil
 
 from .errors import BUSY, RunError
+from .ledger import last_attempt
 
-__all__ = ["HEARTBEAT_S", "claim", "live_driver", "read_driver"]
+__all__ = ["HEARTBEAT_S", "claim", "live_driver", "read_driver", "refuse_superseded"]
 
 HEARTBEAT_S = 10.0
 _HELD: set[Path] = set()  # runs this process drives
@@ -33,7 +35,7 @@ def read_driver(run: Path) -> dict[str, Any] | None:
 def live_driver(run: Path) -> dict[str, Any] | None:
     """The driver if it still lives: on this host its process exists, on another its heartbeat is fresh."""
     driver = read_driver(run)
-    if driver is None or driver["state"] != "running":
+    if driver is None or driver.get("state") != "running":
         return None
     if driver["host"] == os.uname().nodename and driver["pid"] == os.getpid():
         return driver if run.resolve() in _HELD else None  # a full disk may have kept us from signing off
@@ -60,29 +62,16 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
     RunError
         If another driver lives and ``take_over`` is not said.
     """
-    other = live_driver(run)
-    if other and not take_over:
-        raise RunError(
-            f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for "
-            "it, stop it with Ctrl-C there, or say --take-over if you know that it is gone",
-            exit_code=BUSY,
-        )
-    attempt = _next_attempt(run)
+    with _alone(run):
+        attempt, record = _take(run, take_over)
+    _HELD.add(run.resolve())
     stopped = threading.Event()
-    record = {
-        "host": os.uname().nodename,
-        "pid": os.getpid(),
-        "started": _started(os.getpid()),
-        "attempt": attempt,
-        "state": "running",
-    }
 
     def beat() -> None:
         while not stopped.wait(HEARTBEAT_S):
-            _write(run, record)
+            if _newest_attempt(run) == attempt:
+                _write(run, record)
 
-    _write(run, record)
-    _HELD.add(run.resolve())
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()
     try:
@@ -91,20 +80,51 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
         stopped.set()
         thread.join()
         _HELD.discard(run.resolve())
-        if (read_driver(run) or {}).get("attempt") == attempt:
+        if _newest_attempt(run) == attempt:
             _write(run, {**record, "state": "ended"})
 
 
-def _next_attempt(run: Path) -> int:
-    """Two drivers that start at the same moment: the file system lets one of them have the number."""
-    folder = run / "attempts"
-    folder.mkdir(exist_ok=True)
-    attempt = 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=0)
-    try:
-        os.close(os.open(folder / str(attempt), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        raise RunError(f"another driver took run {run} at this moment; see `citytide status`", exit_code=BUSY) from None
-    return attempt
+def refuse_superseded(run: Path, attempt: int) -> None:
+    """End a driver that was taken over, before it touches what is another's now."""
+    newest = _newest_attempt(run)
+    if newest > attempt:
+        raise RunError(f"run {run} was taken over by attempt {newest}; this was attempt {attempt}", exit_code=BUSY)
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Look, take the number and sign in as one act, whoever else tries at the same moment."""
+    with (run / "driver.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
+    other = live_driver(run)
+    if other and not take_over:
+        raise RunError(
+            f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for "
+            "it, stop it with Ctrl-C there, or say --take-over if you know that it is gone",
+            exit_code=BUSY,
+        )
+    attempt = _newest_attempt(run) + 1
+    (run / "attempts").mkdir(exist_ok=True)
+    (run / "attempts" / str(attempt)).touch()
+    record = {
+        "host": os.uname().nodename,
+        "pid": os.getpid(),
+        "started": _started(os.getpid()),
+        "attempt": attempt,
+        "state": "running",
+    }
+    _write(run, record)
+    return attempt, record
+
+
+def _newest_attempt(run: Path) -> int:
+    """The highest number anybody took, by the folder of attempts and by the ledger."""
+    taken = [int(path.name) for path in (run / "attempts").glob("*") if path.name.isdigit()]
+    return max([*taken, last_attempt(run / "ledger.jsonl") if not taken else 0])
 
 
 def _write(run: Path, record: dict[str, Any]) -> None:

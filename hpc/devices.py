@@ -68,13 +68,17 @@ def parse_memory(text: str | int) -> int:
     >>> parse_memory("2GB"), parse_memory("1 MiB"), parse_memory(512)
     (2000000000, 1048576, 512)
     """
-    if isinstance(text, int):
+    if isinstance(text, int) and not isinstance(text, bool) and text > 0:
         return text
+    if not isinstance(text, str):
+        raise ValueError(f"memory {text!r} is not understood; write for example 2GB, 600MiB or 1500000000")
     value = text.strip().lower().removesuffix("b")
     number = value.rstrip("kmgti ")
     unit = value[len(number) :].strip()
     try:
-        return int(float(number) * _UNITS[unit])
+        if not 0 < (size := float(number) * _UNITS[unit]) < 1e18:
+            raise ValueError
+        return int(size)
     except (ValueError, KeyError):
         raise ValueError(f"memory {text!r} is not understood; write for example 2GB, 600MiB or 1500000000") from None
 

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from .blocks import STOP, run_block
+from .claims import refuse_superseded
 from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan, PlannedStep
 from .progress import Reporter, say
@@ -85,6 +86,7 @@ def _drive_step(
         if not (failed or stopped) and flying.count() <= window // 2:
             flying.update(submit(window - flying.count()))
         if time.monotonic() - synced > SYNC_EVERY_S or flying.is_empty():
+            refuse_superseded(run, ledger.attempt)
             ledger.sync()
             synced = time.monotonic()
     return "failed" if failed else "stopped" if stopped else "done"

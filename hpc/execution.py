@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
-from .claims import claim
+from .claims import claim, refuse_superseded
 from .clusters import Backend
 from .drivers import Outcome, drain_on_interrupt, drive
 from .errors import FAILED, RunError
@@ -39,6 +39,8 @@ def execute_run(
     """
     started, clock = now(), time.perf_counter()
     refuse_damaged_inputs(run)
+    if run.status()["state"] == "done" and run.result:
+        return run.result  # nothing to do: a published store is not touched
     with claim(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
         try:
             return _execute(run, backend, finish, attempt, started, clock, quiet)
@@ -69,6 +71,7 @@ def _execute(
             with backend.open(run.path) as client, Reporter(quiet=quiet) as reporter:
                 outcome = drive(run.path, plan, client, ledger, reporter)
         answer: dict[str, Any] = {"summary": [], "warnings": []}
+        refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
             answer |= finish(run)

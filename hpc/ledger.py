@@ -1,21 +1,24 @@
 """The ledger of a run: which blocks are done, said once, durably.
 
 A line is appended by the run's one driver and counts from the moment it is synced to disk. Every driver opens with a
-line that raises the attempt; what an older attempt appends after it does not count.
+line that raises the attempt; what an older attempt appends after it does not count. The last key of a line is the CRC-32 of
+the line without it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Ledger", "done_blocks", "last_line", "read_ledger"]
+__all__ = ["Ledger", "done_blocks", "last_attempt", "last_line", "read_ledger"]
 
 Line = dict[str, Any]
+CHECK_BYTES = 19  # of `,"crc":"01234567"}` and the line's end
 
 
 def read_ledger(path: Path) -> list[Line]:
@@ -35,12 +38,9 @@ def _parse(path: Path) -> Iterator[Line]:
         return
     with path.open("rb") as file:
         for raw in file:
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                continue
-            if raw.endswith(b"\n") and isinstance(line, dict):
-                yield line
+            body = raw[:-CHECK_BYTES] + b"}"
+            if raw == _sealed(body):  # else it is torn, or a bit of it flipped: it does not count
+                yield json.loads(body)
 
 
 def done_blocks(lines: Iterable[Line]) -> dict[tuple[str, int], Line]:
@@ -59,6 +59,16 @@ def last_line(lines: Iterable[Line], kind: str) -> Line | None:
     return next((line for line in reversed(list(lines)) if line["kind"] == kind), None)
 
 
+def _sealed(body: bytes) -> bytes:
+    """A JSON object as a line of the ledger, with its check as the last key."""
+    return body[:-1] + b',"crc":"%08x"}\n' % zlib.crc32(body)
+
+
+def last_attempt(path: Path) -> int:
+    """The highest attempt that any line tells of."""
+    return max((int(line.get("attempt", 0)) for line in _parse(path)), default=0)
+
+
 class Ledger:
     """Append-only writer; `append` queues a line, `sync` makes all queued lines count at once."""
 
@@ -70,7 +80,7 @@ class Ledger:
 
     def append(self, kind: str, **fields: Any) -> None:
         line = {"kind": kind, "attempt": self.attempt, **fields}
-        self._queued.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        self._queued.append(_sealed(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()))
 
     @property
     def is_synced(self) -> bool:
@@ -78,10 +88,14 @@ class Ledger:
 
     def sync(self) -> None:
         if self._queued:
-            data = b"".join(self._queued)
-            while data:  # a full disk may take a part: the rest raises, and the torn tail is dropped by the next driver
-                data = data[os.write(self._file, data) :]
-            os.fsync(self._file)
+            data, before = b"".join(self._queued), os.fstat(self._file).st_size
+            try:
+                while data:
+                    data = data[os.write(self._file, data) :]
+                os.fsync(self._file)
+            except OSError:  # a full disk may have taken a part
+                os.ftruncate(self._file, before)
+                raise
             self._queued.clear()
 
     def __enter__(self) -> Self:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import multiprocessing.forkserver
 import multiprocessing.spawn
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -28,11 +30,15 @@ def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
         return
     before = {name: os.environ.get(name) for name in budget}
     os.environ.update(budget)
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None  # inherited: Ctrl-C is the driver's
     try:
         multiprocessing.forkserver.set_forkserver_preload([*EVERY_WORKER, *modules])
         with without_main():
             multiprocessing.forkserver.ensure_running()
     finally:
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     _budget = budget

@@ -242,7 +242,10 @@ def _refuse_shared_shards(steps: list[PlannedStep], products: Mapping[str, Produ
 
 def read_plan(run: Path) -> Plan:
     """The plan a run was started with."""
-    data = json.loads((run / "plan.json").read_text())
+    try:
+        data = json.loads((run / "plan.json").read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{run}/plan.json cannot be read ({error}): start a new run from the original files") from None
     steps = []
     for step in data["steps"]:
         step.pop("blocks")

@@ -30,7 +30,7 @@ class Strict(BaseModel):
 class Pool(Strict):
     """Workers of one kind. ``local`` uses the first block of fields, Slurm pools all of them."""
 
-    workers: int | Literal["auto"] = "auto"
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     threads: int = Field(default=1, ge=1)
     memory: Memory = "auto"
     scratch: str | None = None

@@ -159,7 +159,7 @@ def create_run(
     write_json(path / "plan.json", plan.to_json())
     stored = {
         str(file.relative_to(path)): hash_file(file, sync=True)
-        for file in sorted((path / "inputs.zarr").rglob("*"))
+        for file in [path / "plan.json", *sorted((path / "inputs.zarr").rglob("*"))]
         if file.is_file()
     }
     write_json(

@@ -34,6 +34,7 @@ __all__ = [
     "read_arrays",
     "static_files",
     "sweep_partial",
+    "sync_folder",
     "write_arrays",
     "write_block",
     "write_scalars",
@@ -194,7 +195,7 @@ def write_block(run: Path, product: str, start: int, stop: int, arrays: Mapping[
             written[f"{name}/{key}"] = hash_file(path, sync=True)
             folders.update(path.relative_to(root).parents)
     for folder in folders:
-        _sync_folder(root / folder)
+        sync_folder(root / folder)
     return written
 
 
@@ -223,7 +224,7 @@ def hash_file(path: Path, *, sync: bool = False) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -255,11 +256,11 @@ def publish(run: Path, product: str) -> Path:
     staged, published = run / "staging" / f"{product}.zarr", run / f"{product}.zarr"
     if staged.exists():
         for folder, _, _ in os.walk(staged):
-            _sync_folder(Path(folder))
+            sync_folder(Path(folder))
         os.replace(staged, published)
         if not any(staged.parent.iterdir()):
             staged.parent.rmdir()
-        _sync_folder(run)
+        sync_folder(run)
     return published
 
 

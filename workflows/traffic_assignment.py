@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.cuts import refuse_cut_pairs
 from ..datasets.instances import Instance, open_instance
@@ -45,6 +45,14 @@ class AssignmentSettings(Settings):
     demand_factors: Annotated[list[Factor], BeforeValidator(listed)] = Field(
         default=[1.0], min_length=1, description="multiples of the demand, crossed with the scenarios"
     )
+
+    @field_validator("demand_factors")
+    @classmethod
+    def _each_once(cls, factors: list[float]) -> list[float]:
+        if len(set(factors)) < len(factors):
+            raise ValueError("each factor may stand once")
+        return factors
+
     gap: float = Field(default=1e-6, gt=0, lt=1, description="relative gap at which a scenario counts as solved")
     principle: Literal["user", "system"] = Field(
         default="user", description="everybody's best route, or the least total cost"
@@ -112,7 +120,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         products=tuple(products),
         arrays=arrays,
         title=instance.name,
-        inputs={path.name: path for path in files if path.is_file()},
+        inputs=_name_apart([path for path in files if path.is_file()]),
         notes=instance.notes,
         attrs={"instance": attrs, "gap": settings.gap},
     )
@@ -143,6 +151,14 @@ def _lay_out(
         "to_y": (("link",), instance.y[instance.head]),
     }
     return labels, arrays | _changes(table), attrs
+
+
+def _name_apart(files: list[Path]) -> dict[str, Path]:
+    """Files by name; a second file of a name gets its number."""
+    named: dict[str, Path] = {}
+    for number, path in enumerate(files, start=1):
+        named[f"{number}-{path.name}" if path.name in named else path.name] = path
+    return named
 
 
 def _dim_of(name: str) -> str:

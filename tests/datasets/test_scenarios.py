@@ -58,6 +58,10 @@ def test_links_may_be_named_by_their_ends(tmp_path: Path):
         ("scenario,speed_factor\na,0\n", r"line 1: no column says which links change; give 'link', or 'from' and 'to'"),
         ("scenario,link,from,to\na,1,1,3\n", r"line 1: the columns name links twice"),
         ("scenario,link\n", r"the file names no scenario"),
+        (
+            "scenario,link,cap_factor\na,1,0\n",
+            r"line 1: unknown column 'cap_factor'; allowed columns are scenario, link",
+        ),
         ("link,speed_factor\n1,0\n", r"column 'scenario' is missing"),
     ],
 )

@@ -62,3 +62,12 @@ def test_heartbeat_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             if (read_driver(tmp_path) or {})["heartbeat"] > first:
                 break
         assert (read_driver(tmp_path) or {})["heartbeat"] > first
+
+
+def test_driver_that_was_taken_over_neither_beats_nor_goes_on(tmp_path: Path) -> None:
+    with claim(tmp_path) as old:
+        with claim(tmp_path, take_over=True):
+            with pytest.raises(RunError, match="was taken over by attempt 2; this was attempt 1") as refused:
+                claims.refuse_superseded(tmp_path, old)
+            assert refused.value.exit_code == 3
+    assert (read_driver(tmp_path) or {})["attempt"] == 2

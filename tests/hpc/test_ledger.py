@@ -64,3 +64,15 @@ def test_lines_count_only_once_synced(tmp_path: Path) -> None:
 
 def test_missing_ledger_is_an_empty_one(tmp_path: Path) -> None:
     assert read_ledger(tmp_path / "none.jsonl") == []
+
+
+@given(st.integers(0, 10**6))
+def test_line_with_a_flipped_bit_does_not_count(tmp_path_factory, bit: int) -> None:
+    path = tmp_path_factory.mktemp("ledger") / "ledger.jsonl"
+    write(path, 1, [0, 1, 2])
+    whole = read_ledger(path)
+    data = bytearray(path.read_bytes())
+    data[bit // 8 % len(data)] ^= 1 << bit % 8
+    path.write_bytes(data)
+    read = read_ledger(path)
+    assert len(read) < len(whole) and all(line in whole for line in read)
