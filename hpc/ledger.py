@@ -1,8 +1,8 @@
 """The ledger of a run: which blocks are done, said once, durably.
 
 A line is appended by the run's one driver and counts from the moment it is synced to disk. Every driver opens with a
-line that raises the attempt; what an older attempt appends after it does not count. The last key of a line is the CRC-32 of
-the line without it.
+line that raises the attempt; what an older attempt appends after it does not count. The last key of a line is the
+CRC-32 of the line without it: a torn line, or one with a flipped bit, does not count either.
 """
 
 from __future__ import annotations
