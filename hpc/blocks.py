@@ -24,7 +24,7 @@ from .errors import RunError
 from .plans import Block, Plan, PlannedStep, read_plan
 from .stores import hash_file, locate, sync_folder, write_block
 
-__all__ = ["load_function", "read_work", "run_block"]
+__all__ = ["load_function", "run_block"]
 
 Arrays = dict[str, NDArray[Any]]
 SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
@@ -123,11 +123,6 @@ def _open_group(path: str, dim: str, names: str) -> tuple[Mapping[str, Any], Arr
         else:
             whole[name] = np.asarray(array[...])
     return sliced, whole
-
-
-def read_work(run: Path, step: str, index: int = 0) -> Arrays:
-    """What a step without a product left for the steps after it."""
-    return _read_npz(run / "work" / step / f"{index}.npz")
 
 
 def _read_npz(path: Path) -> Arrays:

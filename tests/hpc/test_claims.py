@@ -71,3 +71,15 @@ def test_driver_that_was_taken_over_neither_beats_nor_goes_on(tmp_path: Path) ->
                 claims.refuse_superseded(tmp_path, old)
             assert refused.value.exit_code == 3
     assert (read_driver(tmp_path) or {})["attempt"] == 2
+
+
+def test_of_drivers_that_start_at_the_same_moment_one_is_accepted(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from citytide.hpc.claims import claim\n"
+        "while time.time() < float(sys.argv[2]): pass\n"
+        "with claim(Path(sys.argv[1])): print('accepted', flush=True); time.sleep(2)\n"
+    )
+    start = str(time.time() + 3)
+    command = [sys.executable, "-c", script, str(tmp_path), start]
+    drivers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(3)]
+    assert [driver.communicate()[0].strip() for driver in drivers].count(b"accepted") == 1
