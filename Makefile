@@ -12,13 +12,14 @@ ifneq ($(DATA),)
 export CITYTIDE_DATA ?= $(realpath $(DATA))
 endif
 
-.PHONY: help demo test lint unit simulator test-ptx soak look clean
+.PHONY: help demo test lint unit simulator slurm test-slurm test-ptx soak look clean
 
 help:
 	@echo "make demo      solve a traffic assignment and write its report to runs/demo"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
+	@echo "make slurm     install Slurm's Debian packages, for the private Slurm that tests and sandbox start"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
-	@echo "make soak      kill a run N=20 times each way and compare the bytes it resumes to"
+	@echo "make soak      kill runs N=20 times each way, here and on a private Slurm, and compare their bytes"
 	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
 	@echo "make clean     remove environments, caches and the demo's run"
 
@@ -47,7 +48,7 @@ demo: .venv/stamp
 	else .venv/bin/citytide run traffic-assignment --set demand_factors=0.8,1.0,1.2 --out runs/demo; fi
 	@echo "report: $(CURDIR)/runs/demo/report.html"
 
-test: lint unit simulator
+test: lint unit simulator test-slurm
 
 lint: .venv-test/stamp
 	.venv-test/bin/ruff check .
@@ -61,13 +62,26 @@ unit: .venv-test/stamp
 simulator: .venv-test/stamp
 	NUMBA_ENABLE_CUDASIM=1 .venv-test/bin/python -m pytest -m cuda tests/cuda
 
+# A Slurm of its own, started and stopped by the tests; without its packages (make slurm) they skip and say so.
+test-slurm: .venv-test/stamp
+	.venv-test/bin/python -m pytest -m slurm tests
+
+SLURM_PACKAGES := slurmctld slurmd slurmdbd slurm-client munge mariadb-server
+slurm:
+	@if ! dpkg-query --show $(SLURM_PACKAGES) >/dev/null 2>&1; then \
+		[ "$$(id -u)" = 0 ] && run= || run=sudo; \
+		$$run apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive $$run apt-get install --quiet=2 --yes --no-install-recommends $(SLURM_PACKAGES); fi
+	@echo "Slurm $$(slurmctld -V | cut -d' ' -f2) is here; none of its services is started"
+
 test-ptx: .venv-ptx/stamp
 	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py
 
-# Kills drivers and workers N times each at random blocks; `make test` does so a few times.
+# Kills drivers, schedulers, workers and jobs N times at random moments; `make test` does so a few times.
 N ?= 20
 soak: .venv-test/stamp
 	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed
+	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" tests/hpc/slurm
 
 look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }

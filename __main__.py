@@ -9,7 +9,7 @@ import click
 from .datasets.commands import data
 from .hpc.commands import doctor, profile, report, status
 from .kernels.commands import kernels
-from .workflows.commands import plan, resume, run, verify
+from .workflows.commands import drive, plan, resume, run, submit, verify
 
 __all__ = ["cli", "main"]
 
@@ -29,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (run, plan, resume, status, report, profile, data, kernels, doctor):
+for command in (run, plan, submit, resume, drive, status, report, profile, data, kernels, doctor):
     cli.add_command(command)
 data.add_command(verify)
 

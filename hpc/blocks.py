@@ -8,13 +8,14 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +23,18 @@ from numpy.typing import NDArray
 from .devices import peak_memory_bytes
 from .errors import RunError
 from .plans import Block, Plan, PlannedStep, read_plan
-from .stores import hash_file, locate, sync_folder, write_block
+from .shards import write_file
+from .stores import locate, sync_folders, write_block
 
-__all__ = ["load_function", "run_block"]
+__all__ = ["STOP", "load_function", "run_blocks"]
 
 Arrays = dict[str, NDArray[Any]]
+NONE: NDArray[Any] = np.empty(0)
 SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
 STOP = "stop"  # a file in the run folder: no further block starts
+MARGIN_S = 2.0  # between a block's expected end and that of its allocation
+FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
+FULL = {errno.ENOSPC: "no space left on the disk", errno.EDQUOT: "the quota is used up on the disk"}
 
 
 def load_function(path: str) -> Callable[..., Any]:
@@ -39,53 +45,98 @@ def load_function(path: str) -> Callable[..., Any]:
     return getattr(import_module(module), name)  # type: ignore[no-any-return]
 
 
-def run_block(run: str, attempt: int, name: str, index: int) -> dict[str, Any] | None:
-    """Run block ``index`` of step ``name``; returns its ledger line, or None when the run is being stopped."""
-    folder = Path(run)
-    if (folder / STOP).exists():
-        return None
-    started, clock = time.time(), time.perf_counter()
-    step = _plan(run, attempt).step(name)
-    block = step.block(index)
-    _reset_peak()
-    results = _compute(folder, step, block)
-    scalars = {key: _plain(results.pop(key)) for key in step.scalars}
-    computed = time.perf_counter() - clock
-    try:
-        if step.product is None:
-            shards = _write_npz(folder / "work" / step.name / f"{index}.npz", results)
+def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s: float = 0.0) -> list[dict[str, Any]]:
+    """Run blocks of a step one after another and say of each what became of it.
+
+    Parameters
+    ----------
+    expected_s
+        How long a block is expected to take [s]: none starts that would not end before ``CITYTIDE_DEADLINE``.
+
+    Returns
+    -------
+    list of dict
+        One for each index, in order, by ``outcome``: ``done`` (the block's ledger line; its bytes are on disk),
+        ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
+        stopped, or a block before it failed).
+    """
+    pack = _Pack(Path(run), _plan(run, attempt).step(step))
+    name, stop = _worker_name(), os.path.join(run, STOP)
+    outcomes: list[dict[str, Any]] = []
+    failed = False
+    for place, index in enumerate(indices):
+        if failed or os.path.exists(stop):
+            outcomes.append({"outcome": "stopped", "block": index})
+        elif not _has_time(expected_s):
+            outcomes.append({"outcome": "declined", "block": index, "worker": name})
         else:
-            shards = write_block(folder, step.product, block.start, block.stop, results)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise OSError(errno.ENOSPC, "no space left on the disk", run) from None
-        raise
+            try:
+                line = pack.run_block(index, _last_in_row(indices, place))
+            except Exception as error:
+                failed = True
+                outcomes.append({"outcome": "failed", "block": index, **_describe(error, run)})
+            else:
+                outcomes.append({"outcome": "done", "name": name, **line})
+    try:
+        sync_folders(pack.unsynced)
+    except OSError as error:  # then nobody knows which names are on disk
+        return [{"outcome": "failed", "block": indices[0], **_describe(error, run)}] + [
+            {"outcome": "stopped", "block": index} for index in indices[1:]
+        ]
+    return outcomes
+
+
+def _last_in_row(indices: list[int], place: int) -> int:
+    """The last of the blocks that follow one another from here on."""
+    index = indices[place]
+    for following in indices[place + 1 :]:
+        if following != index + 1:
+            break
+        index = following
+    return index
+
+
+def _has_time(expected_s: float) -> bool:
+    """Whether a block that starts now ends before the allocation does."""
+    deadline = os.environ.get("CITYTIDE_DEADLINE")
+    return not deadline or time.time() + 1.1 * expected_s + MARGIN_S <= float(deadline)
+
+
+def _worker_name() -> str:
+    """The name Dask knows this worker by."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return str(distributed.get_worker().name) if distributed else ""
+    except ValueError:
+        return ""  # not in a worker
+
+
+def _describe(error: Exception, run: str) -> dict[str, Any]:
+    """An exception as text: what is pickled here need not be known where it is read."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    number = error.errno if isinstance(error, OSError) else None
+    if number in FULL:
+        message = f"{FULL[number]} of {run}: make space and run `citytide resume {run}`; nothing is lost"
+    else:
+        message = _message(error)
     return {
-        "step": step.name,
-        "block": index,
-        "worker": f"{os.uname().nodename}:{os.getpid()}",
-        "started": round(started, 3),
-        "seconds": round(time.perf_counter() - clock, 6),
-        "compute_seconds": round(computed, 6),
-        "memory_bytes": peak_memory_bytes(),
-        "shards": shards,
-        "scalars": scalars,
+        "type": type(error).__name__,
+        "message": message[:MESSAGE],
+        "trace": "".join(traceback.format_list(frames[-FRAMES:])).rstrip(),
+        "errno": number,
     }
 
 
-def _compute(folder: Path, step: PlannedStep, block: Block) -> Arrays:
-    function = load_function(step.function)
-    if step.kind == "block":
-        return dict(function(_block_arrays(folder, step, block), **step.params))
-    below = folder / step.inputs[0]
-    if step.kind == "combine":
-        return dict(function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)]))
-    return dict(function(_read_npz(below / "0.npz")))
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # a step's own kind of error, which cannot say what it is
+        return ""
 
 
 def _plain(values: Any) -> Any:
     """Scalars as JSON; a ragged list (a history per row) passes as it is."""
-    return values.tolist() if isinstance(values, np.ndarray) else values
+    return values.tolist() if isinstance(values, (np.ndarray, np.generic)) else values
 
 
 @lru_cache(maxsize=4)
@@ -93,18 +144,79 @@ def _plan(run: str, attempt: int) -> Plan:
     return read_plan(Path(run))
 
 
-def _block_arrays(folder: Path, step: PlannedStep, block: Block) -> Arrays:
-    arrays: Arrays = {}
-    for source in step.inputs:
-        group, _, names = source.partition(":")
-        if group.startswith("work/"):
-            arrays |= _read_npz(folder / group / "0.npz")
-            continue
-        path = folder / group if group.endswith(".zarr") else locate(folder, group)
-        sliced, whole = _open_group(str(path), step.dim, names)
-        arrays |= whole
-        arrays |= {name: np.asarray(array[block.start : block.stop]) for name, array in sliced.items()}
-    return arrays
+class _Pack:
+    """Blocks of one step that run one after another, and what they share: rows read ahead, folders not yet synced."""
+
+    def __init__(self, folder: Path, step: PlannedStep) -> None:
+        self.folder, self.step = folder, step
+        self.unsynced: set[str] = set()
+        self._ahead: dict[tuple[str, str], tuple[int, NDArray[Any]]] = {}
+
+    def run_block(self, index: int, last: int) -> dict[str, Any]:
+        """Run one block and return its ledger line; those up to ``last`` are likely to be next."""
+        started, clock = time.time(), time.perf_counter()
+        folder, step, block = self.folder, self.step, self.step.block(index)
+        _reset_peak()
+        results = self._compute(block, step.block(last).stop)
+        scalars = {key: _plain(results.pop(key)) for key in step.scalars}
+        computed = time.perf_counter() - clock
+        if step.product is None:
+            shards = _write_npz(folder, f"work/{step.name}/{index}.npz", results, self.unsynced)
+        else:
+            shards = write_block(folder, step.product, block.start, block.stop, results, unsynced=self.unsynced)
+        job = os.environ.get("CITYTIDE_JOB")
+        return {
+            "step": step.name,
+            "block": index,
+            "worker": f"{os.environ.get('SLURMD_NODENAME') or os.uname().nodename}:{os.getpid()}",
+            **({"job": job} if job else {}),
+            "started": round(started, 3),
+            "seconds": round(time.perf_counter() - clock, 6),
+            "compute_seconds": round(computed, 6),
+            "memory_bytes": peak_memory_bytes(),
+            "shards": shards,
+            "scalars": scalars,
+        }
+
+    def _compute(self, block: Block, until: int) -> Arrays:
+        step = self.step
+        function = load_function(step.function)
+        if step.kind == "block":
+            return dict(function(self._arrays(block, until), **step.params))
+        below = self.folder / step.inputs[0]
+        if step.kind == "combine":
+            return dict(function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)]))
+        return dict(function(_read_npz(below / "0.npz")))
+
+    def _arrays(self, block: Block, until: int) -> Arrays:
+        arrays: Arrays = {}
+        for source in self.step.inputs:
+            group, _, names = source.partition(":")
+            if group.startswith("work/"):
+                arrays |= _read_npz(self.folder / group / "0.npz")
+                continue
+            path = str(self.folder / group if group.endswith(".zarr") else locate(self.folder, group))
+            sliced, whole = _open_group(path, self.step.dim, names)
+            arrays |= whole
+            for name, array in sliced.items():
+                if isinstance(array, np.ndarray):
+                    arrays[name] = array[block.start : block.stop]
+                else:
+                    arrays[name] = self._rows((path, name), array, block, until)
+        return arrays
+
+    def _rows(self, key: tuple[str, str], array: Any, block: Block, until: int) -> NDArray[Any]:
+        """Rows of a large array: a few small blocks at once, since Zarr takes about as long for one row as for many."""
+        at, rows = self._ahead.pop(key, (0, NONE))
+        if not at <= block.start < block.stop <= at + len(rows):
+            rows = NONE  # before the next are read
+            most = SMALL_BYTES // max(1, array.nbytes // array.shape[0])
+            at, stop = block.start, max(block.stop, min(until, block.start + most))
+            rows = _frozen(np.asarray(array[at:stop]))
+        if until > block.stop:
+            self._ahead[key] = at, rows
+        chosen: NDArray[Any] = rows[block.start - at : block.stop - at]
+        return chosen
 
 
 @lru_cache(maxsize=8)
@@ -119,10 +231,16 @@ def _open_group(path: str, dim: str, names: str) -> tuple[Mapping[str, Any], Arr
             continue
         dims = getattr(array.metadata, "dimension_names", None) or ("",)
         if dims[0] == dim:
-            sliced[name] = np.asarray(array[...]) if array.nbytes <= SMALL_BYTES else array
+            sliced[name] = _frozen(np.asarray(array[...])) if array.nbytes <= SMALL_BYTES else array
         else:
-            whole[name] = np.asarray(array[...])
+            whole[name] = _frozen(np.asarray(array[...]))
     return sliced, whole
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """What blocks share may not be written to: the next one would read it."""
+    array.flags.writeable = False
+    return array
 
 
 def _read_npz(path: Path) -> Arrays:
@@ -130,17 +248,13 @@ def _read_npz(path: Path) -> Arrays:
         return dict(file)
 
 
-def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+def _write_npz(folder: Path, name: str, arrays: Mapping[str, NDArray[Any]], unsynced: set[str]) -> dict[str, str]:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{uuid4().hex}.partial")
-    partial.write_bytes(buffer.getbuffer())
-    digest = hash_file(partial, sync=True)
-    os.replace(partial, path)
-    for folder in (path.parent, path.parent.parent):
-        sync_folder(folder)
-    return {f"work/{path.parent.name}/{path.name}": digest}
+    path = folder / name
+    digest = write_file(str(path), buffer.getbuffer())
+    unsynced.update((str(path.parent), str(path.parent.parent), str(folder)))
+    return {name: digest}
 
 
 def _reset_peak() -> None:

@@ -12,12 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from .errors import BUSY, RunError
 from .ledger import last_attempt
 
-__all__ = ["HEARTBEAT_S", "claim", "live_driver", "read_driver", "refuse_superseded"]
+__all__ = ["HEARTBEAT_S", "claim", "live_driver", "newest_attempt", "read_driver", "refuse_live", "refuse_superseded"]
 
 HEARTBEAT_S = 10.0
 _HELD: set[Path] = set()  # runs this process drives
@@ -39,18 +37,20 @@ def live_driver(run: Path) -> dict[str, Any] | None:
         return None
     if driver["host"] == os.uname().nodename and driver["pid"] == os.getpid():
         return driver if run.resolve() in _HELD else None  # a full disk may have kept us from signing off
+    if driver.get("job") and driver["job"] == os.environ.get("SLURM_JOB_ID"):
+        return None  # this very job, requeued by Slurm: its earlier life is over
     if driver["host"] == os.uname().nodename:
         return driver if _started(driver["pid"]) == driver["started"] else None
     return driver if time.time() - driver["heartbeat"] < MISSED * HEARTBEAT_S else None
 
 
-def _started(pid: int) -> float | None:
-    """When a process started; process ids are used again, start times are not."""
+def _started(pid: int) -> int | None:
+    """When a process started, in ticks since boot (no clock that is set can move it); process ids are used again."""
     try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
         return None
+    return None if told[0] == "Z" else int(told[19])
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
 
     def beat() -> None:
         while not stopped.wait(HEARTBEAT_S):
-            if _newest_attempt(run) == attempt:
+            if newest_attempt(run) == attempt:
                 _write(run, record)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
@@ -80,13 +80,13 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
         stopped.set()
         thread.join()
         _HELD.discard(run.resolve())
-        if _newest_attempt(run) == attempt:
+        if newest_attempt(run) == attempt:
             _write(run, {**record, "state": "ended"})
 
 
 def refuse_superseded(run: Path, attempt: int) -> None:
     """End a driver that was taken over, before it touches what is another's now."""
-    newest = _newest_attempt(run)
+    newest = newest_attempt(run)
     if newest > attempt:
         raise RunError(f"run {run} was taken over by attempt {newest}; this was attempt {attempt}", exit_code=BUSY)
 
@@ -99,21 +99,33 @@ def _alone(run: Path) -> Iterator[None]:
         yield
 
 
-def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
-    other = live_driver(run)
-    if other and not take_over:
+def refuse_live(run: Path) -> None:
+    """End here if another driver lives.
+
+    Raises
+    ------
+    RunError
+        Naming its process, host and attempt.
+    """
+    if other := live_driver(run):
         raise RunError(
             f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for "
             "it, stop it with Ctrl-C there, or say --take-over if you know that it is gone",
             exit_code=BUSY,
         )
-    attempt = _newest_attempt(run) + 1
+
+
+def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
+    if not take_over:
+        refuse_live(run)
+    attempt = newest_attempt(run) + 1
     (run / "attempts").mkdir(exist_ok=True)
     (run / "attempts" / str(attempt)).touch()
     record = {
         "host": os.uname().nodename,
         "pid": os.getpid(),
         "started": _started(os.getpid()),
+        "job": os.environ.get("SLURM_JOB_ID"),
         "attempt": attempt,
         "state": "running",
     }
@@ -121,7 +133,7 @@ def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
     return attempt, record
 
 
-def _newest_attempt(run: Path) -> int:
+def newest_attempt(run: Path) -> int:
     """The highest number anybody took, by the folder of attempts and by the ledger."""
     taken = [int(path.name) for path in (run / "attempts").glob("*") if path.name.isdigit()]
     return max([*taken, last_attempt(run / "ledger.jsonl") if not taken else 0])

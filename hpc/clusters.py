@@ -7,27 +7,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import ClassVar, Protocol
 
+from .crews import Crew, LocalCrew
 from .devices import describe_machine, thread_budget
-from .errors import RunError
 from .nursery import choose_method, start_nursery, without_main
+from .plans import Grant
 from .profiles import Profile, size_pool
 
 __all__ = ["Backend", "LocalBackend", "make_backend"]
 
 
 class Backend(Protocol):
-    """Opens a Dask client whose workers can run any block of a plan."""
+    """Opens a crew whose workers can run any block of a plan."""
 
     @property
-    def workers(self) -> int: ...
+    def pools(self) -> tuple[Grant, ...]: ...
     @property
-    def threads(self) -> int: ...
-    @property
-    def memory_per_worker(self) -> int: ...
+    def is_remote(self) -> bool:
+        """Whether the driver belongs in a job of its own rather than in this process."""
+        ...
+
     def warm_up(self, modules: Sequence[str]) -> None: ...
-    def open(self, run: Path) -> AbstractContextManager[Any]: ...
+    def open(self, run: Path, attempt: int) -> AbstractContextManager[Crew]: ...
+    def deadline(self) -> float | None:
+        """When the allocation of this process ends (seconds since the epoch)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,21 @@ class LocalBackend:
     threads: int
     memory_per_worker: int
     scratch: str | None = None
+    is_remote: ClassVar[bool] = False
+
+    @property
+    def pools(self) -> tuple[Grant, ...]:
+        return (Grant("cpu", self.workers, self.threads, self.memory_per_worker),)
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Begin to import what workers need, while the driver has other things to do."""
         start_nursery(thread_budget(self.threads), modules)
 
+    def deadline(self) -> None:
+        return None
+
     @contextmanager
-    def open(self, run: Path) -> Iterator[Any]:
+    def open(self, run: Path, attempt: int) -> Iterator[Crew]:
         import dask.config
         from distributed import Client, LocalCluster
 
@@ -54,6 +67,7 @@ class LocalBackend:
             "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads)),
             "distributed.admin.system-monitor.gil.enabled": False,
             "distributed.comm.timeouts.connect": "60s",
+            "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
         }
         with (
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
@@ -70,16 +84,15 @@ class LocalBackend:
             ) as cluster,
             Client(cluster) as client,
         ):
-            yield client
+            yield LocalCrew(client, self.pools[0])
 
 
-def make_backend(profile: Profile, pool: str = "cpu") -> Backend:
-    """The backend a profile names, sized for its pool."""
-    if profile.backend != "local":
-        raise RunError(
-            f"profile {profile.name!r} names backend {profile.backend!r}, which this version cannot run; use "
-            "a profile with `backend: local`, such as `--profile local`"
-        )
-    asked = profile.pool(pool)
-    workers, memory = size_pool(asked, describe_machine())
-    return LocalBackend(workers, asked.threads, memory, asked.scratch)
+def make_backend(profile: Profile) -> Backend:
+    """The backend a profile names, sized for its pools."""
+    if profile.backend == "local":
+        asked = profile.pool("cpu")
+        workers, memory = size_pool(asked, describe_machine())
+        return LocalBackend(workers, asked.threads, memory, asked.scratch)
+    from .slurm.backends import AllocationBackend, JobsBackend
+
+    return JobsBackend(profile) if profile.backend == "slurm-jobs" else AllocationBackend(profile)

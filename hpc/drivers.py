@@ -1,119 +1,330 @@
-"""The driver: sends out the blocks the ledger lacks, writes down those that come back, stops when asked to."""
+"""The driver: hands out the blocks the ledger lacks, writes down those that come back, stops when asked to."""
 
 from __future__ import annotations
 
 import errno
 import os
+import queue
 import signal
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-from .blocks import STOP, run_block
+from .blocks import STOP, run_blocks
 from .claims import refuse_superseded
+from .crews import Crew
 from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan, PlannedStep
 from .progress import Reporter, say
+from .retries import Casualty, decide
+from .slurm.endings import Ending
 
 __all__ = ["Outcome", "drain_on_interrupt", "drive"]
 
-Outcome = Literal["done", "failed", "stopped"]
-AHEAD, AHEAD_SHORT = 2, 16  # blocks handed to each thread: one runs, the next is there; short ones travel in packs
-SHORT_S = 0.1
+# `lost`: the scheduler died. `expired`: the driver's own allocation ends before the work does.
+Outcome = Literal["done", "failed", "stopped", "lost", "expired"]
+AHEAD = 2  # packs handed to each thread: one runs, the next is there
+PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
+TICK_S = 0.5
 SYNC_EVERY_S = 0.1  # finished blocks wait at most this long for their line to count
-Runner = Callable[[str, int, str, int], "dict[str, Any] | None"]
+ANSWER_S = 60.0  # for a finished pack to be fetched from its worker
+VERDICT_S = 60.0  # for a worker's end to be explained, before it counts as unexplained
+Runner = Callable[..., "list[dict[str, Any]]"]
 
 
 def drive(
-    run: Path, plan: Plan, client: Any, ledger: Ledger, reporter: Reporter, *, execute: Runner = run_block
+    run: Path,
+    plan: Plan,
+    crew: Crew,
+    ledger: Ledger,
+    reporter: Reporter,
+    *,
+    execute: Runner = run_blocks,
+    deadline: float | None = None,
 ) -> Outcome:
-    """Run every step's missing blocks, step by step; safe to call again after any interruption."""
+    """Run every step's missing blocks, step by step; safe to call again after any interruption.
+
+    ``deadline`` (seconds since the epoch) is when the driver's own allocation ends.
+    """
     for step in plan.steps:
-        done = {index for name, index in done_blocks(read_ledger(ledger.path)) if name == step.name}
+        done = {index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name}
         todo = [index for index in range(step.tasks) if index not in done]
         if not todo:
             continue
         reporter.start(step.name, len(done), step.tasks)
-        outcome = _drive_step(run, step, todo, plan, client, ledger, reporter, execute)
+        longest = max((line["seconds"] for line in done.values()), default=0.0)
+        floor = _Floor(run, step, crew, ledger, reporter, execute, deadline, longest)
+        outcome = floor.work(todo)
         ledger.sync()
         if outcome != "done":
             return outcome
     return "done"
 
 
-def _drive_step(
-    run: Path, step: PlannedStep, todo: list[int], plan: Plan, client: Any, ledger: Ledger, reporter: Reporter,
-    execute: Runner,
-) -> Outcome:  # fmt: skip
-    from distributed import as_completed
+@dataclass
+class _Pack:
+    """Blocks that travel together."""
 
-    waiting = iter(todo)
-    threads = max(1, sum(client.nthreads().values()) or plan.workers)
+    blocks: list[int]
+    pool: str
+    number: int
+    future: Any = None
 
-    def submit(count: int) -> list[Any]:
-        blocks = list(islice(waiting, max(0, count)))
-        keys = [f"{step.name}-{block}-{ledger.attempt}" for block in blocks]
-        fixed = [[word] * len(blocks) for word in (str(run), ledger.attempt, step.name)]
-        return list(client.map(execute, *fixed, blocks, key=keys, pure=False)) if blocks else []
 
-    window = AHEAD * threads
-    flying = as_completed(submit(window), with_results=False)
-    failed: str | None = None
-    stopped = False
-    synced = time.monotonic()
-    for batch in flying.batches():
-        # A worker that died before its answer was fetched leaves a future that runs again.
-        flying.update([future for future in batch if future.status in ("pending", "lost")])
-        finished = [future for future in batch if future.status == "finished"]
-        for line in client.gather(finished):
-            if line is None:
-                stopped = True
+@dataclass
+class _Fallen:
+    """Blocks that were running when their worker died, until it is known why it did."""
+
+    worker: str
+    blocks: list[int]
+    pool: str
+    alone: bool
+    at: float = field(default_factory=time.time)
+
+
+class _Floor:
+    """One step's blocks between `waiting` and done."""
+
+    def __init__(
+        self, run: Path, step: PlannedStep, crew: Crew, ledger: Ledger, reporter: Reporter, execute: Runner,
+        deadline: float | None, longest_s: float,
+    ) -> None:  # fmt: skip
+        self.run, self.step, self.crew, self.ledger, self.reporter = run, step, crew, ledger, reporter
+        self.execute, self.deadline = execute, deadline
+        self.waiting: defaultdict[str, deque[int]] = defaultdict(deque)
+        self.flying: dict[str, _Pack] = {}
+        self.fallen: list[_Fallen] = []
+        self.history: defaultdict[int, list[Casualty]] = defaultdict(list)
+        self.finished_by: set[str] = set()  # workers that finished a block of this step
+        self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.expected_s = longest_s  # the longest block so far
+        self.usual_s: float | None = None  # a moving mean, by which packs are sized
+        self.packs = 0
+        self.failed: str | None = None
+        self.stopped = self.expired = False
+        self.synced = self.ticked = 0.0
+
+    def work(self, todo: Sequence[int]) -> Outcome:
+        self.waiting[self.step.pool].extend(todo)
+        try:
+            while self._tick() and (self.flying or (self.fallen and not self.failed) or self._may_hand_out()):
+                self._hand_out()
+                self._collect()
+        finally:
+            if self.flying and self.crew.is_lost():
+                self.flying.clear()
+        if self.failed:
+            return "failed"
+        if self.expired:
+            return "expired"
+        if self.crew.is_lost() and (self.flying or any(self.waiting.values())):
+            return "lost"
+        return "stopped" if self.stopped else "done"
+
+    def _may_hand_out(self) -> bool:
+        return any(self.waiting.values()) and not (self.failed or self.stopped or self.expired)
+
+    def _tick(self) -> bool:
+        """What is done every now and then; False when there is no sense in going on."""
+        now = time.monotonic()
+        if now - self.synced > SYNC_EVERY_S:
+            refuse_superseded(self.run, self.ledger.attempt)
+            self.ledger.sync()
+            self.synced = now
+        if now - self.ticked < TICK_S:
+            return True
+        self.ticked = now
+        if self.crew.is_lost():
+            self.ledger.append("lost", time=_time())
+            return False
+        if (trouble := self.crew.trouble()) and not self.failed:
+            self._fail(trouble, None)
+            return False
+        if (self.run / STOP).exists() and not self.flying:
+            self.stopped = True
+        self._bury()
+        in_flight: defaultdict[str, int] = defaultdict(int)
+        for pack in self.flying.values():
+            in_flight[pack.pool] += len(pack.blocks)
+        open_pools = {pool for pool in (*self.waiting, *in_flight)}
+        self.crew.want({p: len(self.waiting[p]) + in_flight[p] for p in sorted(open_pools)}, self.expected_s)
+        self.reporter.wait(self.crew.waits())
+        if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
+            self.expired = True
+            (self.run / STOP).touch()
+        return True
+
+    def _needed_s(self) -> float:
+        """Before the driver's own end: running blocks finish, the ledger is synced, jobs are taken back."""
+        return min(1.1 * self.expected_s, 600.0) + 15.0
+
+    def _hand_out(self) -> None:
+        for pool, blocks in self.waiting.items():
+            if not blocks or not self._may_hand_out():
+                continue
+            threads = self.crew.threads(pool)
+            room = AHEAD * threads - sum(pack.pool == pool for pack in self.flying.values())
+            if room <= AHEAD * threads // 2 and self.flying:
+                continue
+            size = self._pack_size(len(blocks), threads)
+            packs = []
+            while blocks and len(packs) < room:
+                self.packs += 1
+                packs.append(_Pack([blocks.popleft() for _ in range(min(size, len(blocks)))], pool, self.packs))
+            self._send(packs, pool)
+
+    def _pack_size(self, blocks: int, threads: int) -> int:
+        if self.usual_s is None or self.usual_s > PACK_S / 2:
+            return 1
+        fair = -(-blocks // (AHEAD * threads))  # the last blocks are shared out
+        return max(1, min(PACK_BLOCKS, fair, int(PACK_S / max(self.usual_s, 1e-6))))
+
+    def _send(self, packs: list[_Pack], pool: str) -> None:
+        if not packs:
+            return
+        limit = next(grant.walltime_s for grant in self.crew.pools if grant.name == pool)
+        # A block longer than any allocation must be tried all the same, or it would be put off for ever.
+        expected = min(self.expected_s, 0.75 * limit - 5.0) if limit else self.expected_s
+        keys = [f"{self.step.name}-{pack.number}-{self.ledger.attempt}" for pack in packs]
+        words = (str(self.run), self.ledger.attempt, self.step.name)
+        fixed = [[word] * len(packs) for word in words]
+        sent = self.crew.client.map(
+            self.execute, *fixed, [pack.blocks for pack in packs], [max(0.0, expected)] * len(packs),
+            key=keys, pure=False, resources=self.crew.resources(pool),
+        )  # fmt: skip
+        for key, pack, future in zip(keys, packs, sent, strict=True):
+            pack.future = future
+            self.flying[key] = pack
+            future.add_done_callback(self.landed.put)
+
+    def _collect(self) -> None:
+        try:
+            landed = [self.landed.get(timeout=TICK_S)]
+        except queue.Empty:
+            return
+        while not self.landed.empty():
+            landed.append(self.landed.get())
+        dead: defaultdict[str, list[_Pack]] = defaultdict(list)
+        for future in landed:
+            pack = self.flying.get(future.key)
+            if pack is None or pack.future is not future:
+                continue
+            if future.status == "finished":
+                self._take_in(pack)
+            elif future.status == "error":
+                self._classify(pack, dead)
+            elif future.status == "cancelled":
+                self._put_back(pack.blocks, self.flying.pop(future.key).pool)
+            else:  # the worker that held the answer died: it runs again
+                future.add_done_callback(self.landed.put)
+        for worker, packs in dead.items():
+            self._mourn(worker, packs)
+
+    def _take_in(self, pack: _Pack) -> None:
+        try:
+            outcomes = pack.future.result(timeout=ANSWER_S)
+        except Exception:  # its worker died in between: by now it waits to run again, or has fallen
+            pack.future.add_done_callback(self.landed.put)
+            return
+        del self.flying[pack.future.key]
+        for outcome in outcomes:
+            kind = outcome.pop("outcome")
+            if kind == "done":
+                self._write_down(outcome)
+            elif kind == "failed":
+                self._fail(_explain(outcome, self.step.name, self.run), outcome["block"])
             else:
-                ledger.append("block", **line, time=round(time.time(), 3))
-                reporter.advance()
-                window = (AHEAD if line["seconds"] > SHORT_S else AHEAD_SHORT) * threads
-        for future in batch:
-            if future.status in ("error", "cancelled") and not failed:
-                failed = explain_failure(future, run)
-                ledger.append("failed", step=step.name, block=_block_of(future.key), error=failed, time=time.time())
-                (run / STOP).touch()  # what already runs may finish; nothing else starts
-                say(failed)
-        if not (failed or stopped) and flying.count() <= window // 2:
-            flying.update(submit(window - flying.count()))
-        if time.monotonic() - synced > SYNC_EVERY_S or flying.is_empty():
-            refuse_superseded(run, ledger.attempt)
-            ledger.sync()
-            synced = time.monotonic()
-    return "failed" if failed else "stopped" if stopped else "done"
+                if kind == "declined":
+                    self.crew.drain(outcome.get("worker", ""))
+                elif not (self.failed or self.expired):
+                    self.stopped = True
+                self.waiting[pack.pool].append(outcome["block"])
+
+    def _write_down(self, line: dict[str, Any]) -> None:
+        name = line.pop("name", "")
+        self.finished_by.add(name)
+        self.ledger.append("block", **line, time=_time())
+        self.reporter.advance()
+        self.expected_s = max(self.expected_s, line["seconds"])
+        usual = line["seconds"] if self.usual_s is None else self.usual_s
+        self.usual_s = 0.9 * usual + 0.1 * line["seconds"]
+
+    def _classify(self, pack: _Pack, dead: defaultdict[str, list[_Pack]]) -> None:
+        del self.flying[pack.future.key]
+        error = pack.future.exception()
+        if type(error).__name__ == "KilledWorker":
+            dead[str(error.last_worker.name)].append(pack)
+        else:  # not a step's own error, which comes back as an outcome
+            self._fail(f"step {self.step.name!r}, blocks {pack.blocks}: {type(error).__name__}: {error}", pack.blocks[0])
+
+    def _mourn(self, worker: str, packs: list[_Pack]) -> None:
+        """Packs that a dead worker was running wait for the reason; those it only held go on at once."""
+        packs.sort(key=lambda pack: pack.number)
+        threads = max(1, next(grant.threads for grant in self.crew.pools if grant.name == packs[0].pool))
+        for pack in packs[threads:]:
+            self._put_back(pack.blocks, pack.pool)
+        for pack in packs[:threads]:
+            self.fallen.append(_Fallen(worker, pack.blocks, pack.pool, worker not in self.finished_by))
+
+    def _bury(self) -> None:
+        for fallen in list(self.fallen):
+            ending = self.crew.ending(fallen.worker, fallen.at)
+            if ending is None and time.time() - fallen.at > VERDICT_S:
+                ending = Ending.LOST
+            if ending is None:
+                continue
+            self.fallen.remove(fallen)
+            self.ledger.append(
+                "casualty", step=self.step.name, blocks=fallen.blocks, worker=fallen.worker, ending=str(ending),
+                time=_time(),
+            )  # fmt: skip
+            for block in fallen.blocks:
+                self._judge(block, fallen, Casualty(ending, fallen.worker, fallen.alone))
+
+    def _judge(self, block: int, fallen: _Fallen, casualty: Casualty) -> None:
+        self.history[block].append(casualty)
+        verdict = decide(self.history[block], fallen.pool, self.crew.pools)
+        if verdict.action == "stop":
+            self._fail(
+                f"step {self.step.name!r}, block {block}: {verdict.sentence}; then `citytide resume {self.run}`", block
+            )
+            return
+        if verdict.action == "pool":
+            self.ledger.append(
+                "moved", step=self.step.name, block=block, pool=verdict.pool, why=verdict.sentence, time=_time()
+            )
+            say(f"step {self.step.name!r}, block {block}: {verdict.sentence}")
+        self._put_back([block], verdict.pool or fallen.pool)
+
+    def _put_back(self, blocks: Sequence[int], pool: str) -> None:
+        self.waiting[pool].extendleft(reversed(blocks))
+
+    def _fail(self, sentence: str, block: int | None) -> None:
+        if self.failed:
+            return
+        self.failed = sentence
+        self.ledger.append("failed", step=self.step.name, block=block, error=sentence, time=_time())
+        (self.run / STOP).touch()  # what already runs may finish; nothing else starts
+        say(sentence)
 
 
-def _block_of(key: str) -> int:
-    return int(key.rsplit("-", 2)[1])
-
-
-def explain_failure(future: Any, run: Path) -> str:
+def _explain(outcome: dict[str, Any], step: str, run: Path) -> str:
     """What went wrong in a block, in a sentence, and the traceback of the step's own code."""
-    if future.status == "cancelled":
-        return f"block {future.key} was cancelled: `citytide resume {run}` runs it again"
-    error = future.exception()
-    step, block = future.key.rsplit("-", 2)[:2]
-    where = f"step {step!r}, block {block}"
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    where = f"step {step!r}, block {outcome['block']}"
+    if outcome["errno"] == errno.ENOSPC:
         return (
             f"{where}: no space left on the disk of {run}: make space and run `citytide resume {run}`; nothing is lost"
         )
-    if type(error).__name__ == "KilledWorker":
-        return (
-            f"{where}: the worker died each time it ran this block, most likely out of memory: "
-            f"give workers more memory or fewer blocks at a time, then `citytide resume {run}`"
-        )
-    trace = "".join(traceback.format_tb(future.traceback())[-3:]).rstrip()
-    return f"{where}: {type(error).__name__}: {error}\n{trace}"
+    return f"{where}: {outcome['type']}: {outcome['message']}\n{outcome['trace']}".rstrip()
+
+
+def _time() -> float:
+    return round(time.time(), 3)
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from .verify import find_damage, refuse_damaged_inputs
 
 __all__ = ["Finish", "execute_run"]
 
+SCHEDULERS = 5  # that may die in one attempt
+
 # Given a run whose products are published, returns what its result says beside the state: summary, warnings ...
 Finish = Callable[[Run], Mapping[str, Any]]
 
@@ -60,7 +62,7 @@ def _execute(
     plan = run.plan
     with Ledger(run.path / "ledger.jsonl", attempt) as ledger:
         # This line is the take-over: whatever an older driver appends from now on does not count.
-        ledger.append("driver", host=os.uname().nodename, pid=os.getpid(), workers=backend.workers, time=_time())
+        ledger.append("driver", host=os.uname().nodename, pid=os.getpid(), workers=sum(pool.workers for pool in backend.pools), time=_time())
         _warn_of_other_versions(run)
         ledger.sync()
         if attempt > 1:
@@ -68,8 +70,7 @@ def _execute(
             _mend_static(run, plan)
         outcome: Outcome = "done"
         if _missing(run, plan):
-            with backend.open(run.path) as client, Reporter(quiet=quiet) as reporter:
-                outcome = drive(run.path, plan, client, ledger, reporter)
+            outcome = _drive(run, plan, backend, ledger, quiet)
         answer: dict[str, Any] = {"summary": [], "warnings": []}
         refuse_superseded(run.path, attempt)
         if outcome == "done":
@@ -93,6 +94,21 @@ def _execute(
         write_json(run.path / "result.json", result)
         ledger.append("end", state=outcome, time=_time())
     return result
+
+
+def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) -> Outcome:
+    """Drive with one crew after another, should a scheduler die."""
+    for _ in range(SCHEDULERS):
+        with backend.open(run.path, ledger.attempt) as crew, Reporter(quiet=quiet) as reporter:
+            outcome = drive(run.path, plan, crew, ledger, reporter, deadline=backend.deadline())
+        if outcome != "lost":
+            return outcome
+        say("the scheduler died: another takes its place; blocks that were done stay done")
+    raise RunError(
+        f"run {run.path}: {SCHEDULERS} schedulers died one after another: see their logs in {run.path}/slurm/logs; "
+        f"then `citytide resume {run.path}`",
+        exit_code=FAILED,
+    )
 
 
 def _missing(run: Run, plan: Plan) -> bool:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import RunError
 from .stores import Product
 
-__all__ = ["Block", "BlockStep", "Plan", "PlannedStep", "ReductionStep", "make_plan", "read_plan"]
+__all__ = ["Block", "BlockStep", "Grant", "Plan", "PlannedStep", "ReductionStep", "make_plan", "read_plan"]
 
 WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
 FAN_IN = 8  # partial results that one task of a reduction combines
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a pool grants: so many workers, and to each of them so much."""
+
+    name: str
+    workers: int
+    threads: int
+    memory_per_worker: int
+    gpus: int = 0  # of one worker
+    walltime_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +51,9 @@ class BlockStep:
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
         ``"work/<step>"`` of a one-block step.
-    memory_bytes, seconds
-        What one block is declared to need; the run reports it against what was measured.
+    memory_bytes, seconds, gpus
+        What one block is declared to need; it runs in the least pool that grants it, and the run reports what was
+        measured against it.
     """
 
     name: str
@@ -54,6 +67,7 @@ class BlockStep:
     per_block: int = 1
     product: str | None = None
     scalars: tuple[str, ...] = ()
+    gpus: int = 0  # that one block needs
 
     def blocks(self) -> Iterator[Block]:
         for index, start in enumerate(range(0, self.extent, self.per_block)):
@@ -127,6 +141,8 @@ class PlannedStep:
     scalars: tuple[str, ...] = ()
     memory_bytes: int = 0
     seconds: float = 0.0
+    gpus: int = 0
+    pool: str = "cpu"
     bytes_in: int = 0
     bytes_out: int = 0
 
@@ -184,24 +200,44 @@ def make_plan(
     threads: int,
     memory_per_worker: int,
     input_bytes: int = 0,
+    pools: Sequence[Grant] = (),
 ) -> Plan:
-    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a block that does not fit."""
+    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool meets.
+
+    Without ``pools`` there is one, of ``workers``.
+    """
+    pools = pools or [Grant("cpu", workers, threads, memory_per_worker)]
     planned: list[PlannedStep] = []
     for step in steps:
         planned += step.levels() if isinstance(step, ReductionStep) else [_planned(step)]
     by_name = {product.name: product for product in products}
     _refuse_shared_shards(planned, by_name)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
-    plan = Plan(tuple(planned), products, workers, memory_per_worker)
-    worst = max(planned, key=lambda step: step.memory_bytes)
-    needed = WORKER_BYTES + threads * worst.memory_bytes
-    if needed > memory_per_worker:
+    planned = [replace(step, pool=_bind(step, pools).name) for step in planned]
+    return Plan(tuple(planned), products, workers, memory_per_worker)
+
+
+def _bind(step: PlannedStep, pools: Sequence[Grant]) -> Grant:
+    """The least pool that grants what a block of the step needs."""
+    fitting = [pool for pool in pools if pool.gpus >= step.gpus and _needed(step, pool) <= pool.memory_per_worker]
+    if fitting:
+        return min(fitting, key=lambda pool: (pool.gpus, pool.memory_per_worker))
+    with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
+    if not with_gpus:
         raise RunError(
-            f"step {worst.name!r} needs {_size(needed)} in a worker of {threads} threads ({_size(WORKER_BYTES)} for "
-            f"the worker, {_size(worst.memory_bytes)} a block), but a worker is granted {_size(memory_per_worker)}: "
-            "use fewer workers or threads, a pool with more memory, or smaller blocks"
+            f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile grants one "
+            f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
         )
-    return plan
+    best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
+    raise RunError(
+        f"step {step.name!r} needs {_size(_needed(step, best))} in a worker of {best.threads} threads "
+        f"({_size(WORKER_BYTES)} for the worker, {_size(step.memory_bytes)} a block), but a worker is granted "
+        f"{_size(best.memory_per_worker)}: use fewer workers or threads, a pool with more memory, or smaller blocks"
+    )
+
+
+def _needed(step: PlannedStep, pool: Grant) -> int:
+    return WORKER_BYTES + pool.threads * step.memory_bytes
 
 
 def _planned(step: BlockStep) -> PlannedStep:
@@ -209,7 +245,7 @@ def _planned(step: BlockStep) -> PlannedStep:
     return PlannedStep(
         name=step.name, kind="block", function=step.function, dim=step.dim, extent=step.extent,
         per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
-        product=step.product, scalars=step.scalars,
+        product=step.product, scalars=step.scalars, gpus=step.gpus,
         memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
         seconds=sum(step.seconds(block) for block in blocks),
     )  # fmt: skip
@@ -221,7 +257,7 @@ def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes:
         for variable in products[step.product].filled_by("blocks"):
             written += variable.shard_bytes * -(-step.extent // variable.per_shard)
     read = input_bytes if "inputs.zarr" in step.inputs else 0
-    return PlannedStep(**{**vars(step), "bytes_in": read, "bytes_out": written})
+    return replace(step, bytes_in=read, bytes_out=written)
 
 
 def _refuse_shared_shards(steps: list[PlannedStep], products: Mapping[str, Product]) -> None:

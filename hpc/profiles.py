@@ -6,50 +6,17 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .devices import Machine, parse_memory
+from .devices import Machine
 from .documents import find_lines, read_document
 from .errors import RunError
+from .pools import Command, DriverJob, Limits, Name, Pool, PoolName, Strict, Text
 
-__all__ = ["Pool", "Profile", "explain_profile", "find_profiles", "load_profile", "size_pool"]
-
-Memory = Annotated[
-    int | Literal["auto"], BeforeValidator(lambda value: value if value == "auto" else parse_memory(value))
-]
-Walltime = Annotated[str, Field(pattern=r"^(\d+-)?\d{1,2}:\d{2}:\d{2}$")]
-Name = Annotated[str, Field(pattern=r"^[\w.@+-]+$")]  # goes into a job script one day: no blanks, no shell text
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Pool(Strict):
-    """Workers of one kind. ``local`` uses the first block of fields, Slurm pools all of them."""
-
-    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
-    threads: int = Field(default=1, ge=1)
-    memory: Memory = "auto"
-    scratch: str | None = None
-    gpus: int = Field(default=0, ge=0)
-
-    partition: Name | None = None
-    account: Name | None = None
-    qos: Name | None = None
-    cores: int | None = Field(default=None, ge=1)
-    walltime: Walltime | None = None
-    max_jobs: int | None = Field(default=None, ge=1)
-    interface: Name | None = None
-
-
-class Limits(Strict):
-    """What the site allows one user."""
-
-    max_jobs: int | None = Field(default=None, ge=1)
-    max_cores: int | None = Field(default=None, ge=1)
+__all__ = ["DriverJob", "Pool", "Profile", "explain_profile", "find_profiles", "load_profile", "size_pool"]
 
 
 class Profile(Strict):
@@ -58,16 +25,98 @@ class Profile(Strict):
     name: Name
     description: str = ""
     backend: Literal["local", "slurm-jobs", "slurm-allocation", "mpi"] = "local"
-    pools: dict[str, Pool] = Field(default_factory=lambda: {"cpu": Pool()})
-    environment: tuple[str, ...] = ()
-    mpi_launcher: str | None = None
+    pools: dict[PoolName, Pool] = Field(default_factory=lambda: {"cpu": Pool()}, min_length=1)
+    driver: DriverJob = DriverJob()
+    environment: tuple[Text, ...] = ()
+    python: Command | None = None
+    slurm_conf: Command | None = None
+    poll_s: float = Field(default=10, ge=1, allow_inf_nan=False)
+    mpi_launcher: Text | None = None
     limits: Limits = Limits()
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("description")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        return " ".join(text.split())
+
+    @model_validator(mode="after")
+    def _fits_slurm(self) -> Self:
+        if self.backend.startswith("slurm"):
+            wrong = list(_examine(self))
+            if wrong:
+                raise ValidationError.from_exception_data(
+                    "Profile",
+                    [
+                        InitErrorDetails(
+                            type=PydanticCustomError("missing", "{text}", {"text": text}), loc=at, input=""
+                        )
+                        for at, text in wrong
+                    ],
+                )
+        return self
 
     def pool(self, name: str = "cpu") -> Pool:
         if name not in self.pools:
             raise RunError(f"profile {self.name!r} has no pool {name!r}; it has {', '.join(self.pools)}")
         return self.pools[name]
+
+    def driver_job(self) -> DriverJob:
+        """The driver's job with what it leaves open taken from the first pool; its walltime from the longest."""
+        first, asked = next(iter(self.pools.values())), self.driver
+        longest = max(self.pools.values(), key=lambda pool: pool.walltime_s or 0)
+        open_fields = {"account": first.account, "walltime": longest.walltime}
+        if asked.partition is None:
+            open_fields |= {"partition": first.partition, "qos": first.qos}
+        return asked.model_copy(
+            update={name: value for name, value in open_fields.items() if getattr(asked, name) is None}
+        )
+
+
+def _examine(profile: Profile) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What a Slurm backend needs and a profile lacks: the key it is about, and a sentence."""
+    whole = profile.backend == "slurm-allocation"
+    if whole and len(profile.pools) > 1:
+        yield ("pools",), "slurm-allocation runs in one allocation of one pool: keep one pool, or use slurm-jobs"
+    if profile.driver.memory == "auto":
+        yield ("driver", "memory"), "say how much memory the driver's job gets, such as 2GB"
+    for name, pool in profile.pools.items():
+        at, workers = ("pools", name), pool.workers_per_job
+        if pool.memory == "auto":
+            yield (
+                at,
+                "say how much memory a job gets, such as `memory: 8GB`; Slurm ends a job that takes more than asked",
+            )
+        if pool.walltime is None:
+            yield at, 'say how long a job may run, such as `walltime: "12:00:00"`'
+        if pool.gpus and workers != pool.gpus:
+            yield (
+                (*at, "workers"),
+                f"{workers} workers do not fit {pool.gpus} GPUs: one per GPU, which is `workers: auto`",
+            )
+        if pool.gpu_type and not pool.gpus:
+            yield (*at, "gpu_type"), f"gpu_type {pool.gpu_type} asks for a kind of GPU and gpus for none: add `gpus: 1`"
+        if pool.job_cores < pool.threads * workers:
+            yield (
+                (*at, "cores"),
+                f"{pool.job_cores} cores are too few for {workers} workers of {pool.threads} threads: ask for "
+                f"{pool.threads * workers}, or leave cores away",
+            )
+        if whole and pool.job_cores % workers:
+            yield (*at, "cores"), f"{pool.job_cores} cores cannot be shared evenly by {workers} workers of a node"
+        if not whole and pool.nodes > 1:
+            yield (
+                (*at, "nodes"),
+                f"nodes {pool.nodes}: a job of slurm-jobs has one node; use slurm-allocation, or max_jobs",
+            )
+        cores, allowed = pool.job_cores * pool.nodes, profile.limits
+        if allowed.max_jobs and pool.max_jobs and pool.max_jobs > allowed.max_jobs:
+            yield (*at, "max_jobs"), f"{pool.max_jobs} jobs are more than limits.max_jobs allows ({allowed.max_jobs})"
+        if allowed.max_cores and cores > allowed.max_cores:
+            yield (
+                (*at, "cores"),
+                f"{cores} cores of one job are more than limits.max_cores allows ({allowed.max_cores})",
+            )
 
 
 def _folders() -> list[Path]:

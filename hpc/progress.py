@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 __all__ = ["Reporter", "say"]
 
 LINE_EVERY_S = 10.0
+WAIT_S, WAIT_AGAIN_S = 5.0, 60.0
 
 
 def say(message: str) -> None:
@@ -31,6 +32,7 @@ class Reporter:
             self._bars = Progress(*columns, console=Console(stderr=True), transient=False)
         self._task: TaskID | None = None
         self._name, self._done, self._total, self._told = "", 0, 0, 0.0
+        self._waiting: float | None = None
 
     def __enter__(self) -> Self:
         if self._bars:
@@ -55,3 +57,18 @@ class Reporter:
         elif not self.quiet and (self._done == self._total or time.monotonic() - self._told > LINE_EVERY_S):
             self._told = time.monotonic()
             say(f"{self._name}: {self._done} of {self._total} blocks")
+
+    def wait(self, sentences: tuple[str, ...]) -> None:
+        """Why nothing runs: said once it has lasted a while, and again every minute."""
+        now = time.monotonic()
+        if not sentences:
+            self._waiting = None
+            return
+        if self._waiting is None:
+            self._waiting = now + WAIT_S
+        if now >= self._waiting and not self.quiet:
+            for sentence in sentences[:3]:
+                say(sentence)
+            if len(sentences) > 3:
+                say(f"... and {len(sentences) - 3} more jobs wait")
+            self._waiting = now + WAIT_AGAIN_S

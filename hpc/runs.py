@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -145,7 +146,8 @@ def create_run(
         If the folder already holds a run, or anything else.
     """
     name = str(record["workflow"])
-    identity = f"{name}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    short = re.sub(r"[^A-Za-z0-9_-]", "-", name.rpartition(":")[0].rpartition(".")[2] or name)  # a job's name holds it
+    identity = f"{short}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     path = Path(out) if out is not None else Path("runs") / identity
     _refuse_occupied(path)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)

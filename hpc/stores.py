@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import product as product_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +18,7 @@ import zarr
 from zarr.codecs import ZstdCodec
 
 from .errors import RunError
+from .shards import EVERY_CHUNK, encode_rows, open_layout, write_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,7 @@ __all__ = [
     "static_files",
     "sweep_partial",
     "sync_folder",
+    "sync_folders",
     "write_arrays",
     "write_block",
     "write_scalars",
@@ -42,7 +43,6 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
-EVERY_CHUNK: Any = {"write_empty_chunks": True}  # a missing file means `not done`, never `all fill`
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
 Filled = Literal["blocks", "ledger", "inputs"]
 
@@ -173,47 +173,44 @@ def write_scalars(run: Path, product: Product, columns: Mapping[str, Sequence[An
         _fill(group, variable, values.reshape(variable.shape))
 
 
-def write_block(run: Path, product: str, start: int, stop: int, arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+def write_block(
+    run: Path,
+    product: str,
+    start: int,
+    stop: int,
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    unsynced: set[str] | None = None,
+) -> dict[str, str]:
     """Write rows ``[start, stop)`` of each array, sync them, and return the hash of every shard file written.
 
-    The caller owns whole shards: the plan refused anything else.
+    The caller owns whole shards: the plan refused anything else. The names of the files are on disk once their
+    folders are synced: here, or by the caller, for many blocks at once, who gives a set ``unsynced`` that they join.
     """
-    root = locate(run, product)
+    root = str(locate(run, product))
     written: dict[str, str] = {}
-    folders: set[Path] = set()
+    folders: set[str] = set() if unsynced is None else unsynced
     for name, values in arrays.items():
-        array = _open(str(root), name)
+        array = open_layout(f"{root}/{name}")
         expected = (stop - start, *array.shape[1:])
         if values.shape != expected or values.dtype != array.dtype:
             raise RunError(
                 f"{product}.{name} rows {start}:{stop} must be {expected} of {array.dtype}, the block returned "
                 f"{values.shape} of {values.dtype}"
             )
-        array[start:stop] = values
-        for key in _shard_keys(array, start, stop):
-            path = root / name / key
-            written[f"{name}/{key}"] = hash_file(path, sync=True)
-            folders.update(path.relative_to(root).parents)
-    for folder in folders:
-        sync_folder(root / folder)
+        rows = (array.shards or array.chunks)[0]
+        if start % rows or (stop % rows and stop != array.shape[0]):
+            raise RunError(
+                f"{product}.{name} rows {start}:{stop} are not whole shards of {rows} rows: change `per_block`"
+            )
+        for key, data in encode_rows(array, start, stop, values):
+            path = f"{root}/{name}/{key}"
+            written[f"{name}/{key}"] = write_file(path, data)
+            while len(path := os.path.dirname(path)) >= len(root):
+                folders.add(path)
+    if unsynced is None:
+        sync_folders(folders)
     return written
-
-
-_OPEN: dict[tuple[str, str], zarr.Array[Any]] = {}
-
-
-def _open(root: str, name: str) -> zarr.Array[Any]:
-    """A worker writes many blocks: opening an array once saves half the time of a small one."""
-    if (root, name) not in _OPEN:
-        _OPEN[root, name] = zarr.open_array(f"{root}/{name}", mode="r+").with_config(EVERY_CHUNK)
-    return _OPEN[root, name]
-
-
-def _shard_keys(array: zarr.Array[Any], start: int, stop: int) -> list[str]:
-    shape = array.shards or array.chunks
-    first, last = start // shape[0], -(-stop // shape[0])
-    grid = [range(first, last), *(range(-(-n // s)) for n, s in zip(array.shape[1:], shape[1:], strict=True))]
-    return ["c/" + "/".join(map(str, index)) for index in product_of(*grid)]
 
 
 def hash_file(path: Path, *, sync: bool = False) -> str:
@@ -224,12 +221,18 @@ def hash_file(path: Path, *, sync: bool = False) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path | str) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_folders(folders: Iterable[str]) -> None:
+    """Sync folders, each after those within it."""
+    for folder in sorted(folders, key=len, reverse=True):
+        sync_folder(folder)
 
 
 def static_files(run: Path, product: Product) -> dict[str, str]:

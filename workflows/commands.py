@@ -9,7 +9,7 @@ import click
 
 from ..hpc.commands import as_json, show_json
 
-__all__ = ["plan", "resume", "run", "verify"]
+__all__ = ["drive", "plan", "resume", "run", "submit", "verify"]
 
 _set = click.option(
     "--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file's. Repeatable."
@@ -57,6 +57,28 @@ def resume(run: str, profile: str | None, take_over: bool, as_json: bool) -> Non
     from . import runner
 
     _tell(runner.resume(run, profile=profile, take_over=take_over, quiet=False), as_json)
+
+
+@click.command()
+@click.argument("what", metavar="WORKFLOW|FILE.yaml")
+@_set
+@_profile
+@click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<id> by default.")
+def submit(what: str, sets: tuple[str, ...], profile: str | None, out: str | None) -> None:
+    """Submit a run (first version; grows)."""
+    from ..hpc.settings import parse_set
+    from . import runner
+
+    runner.submit(what, set=parse_set(sets), profile=profile, out=out)
+
+
+@click.command(hidden=True)
+@click.argument("run")
+def drive(run: str) -> None:
+    """What a driver job runs; a person says resume."""
+    from . import runner
+
+    _tell(runner.drive(run), False)
 
 
 @click.command()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..hpc.clusters import Backend, make_backend
+from ..hpc.errors import RunError
 from ..hpc.execution import execute_run
 from ..hpc.plans import Plan, make_plan
 from ..hpc.profiles import Profile, load_profile
+from ..hpc.progress import say
+from ..hpc.records import write_json
 from ..hpc.runs import Run, create_run, open_run
 from ..hpc.settings import RunFile, read_run_file, resolve_settings, sourced
 from .workflow import Prepared, Workflow, load_workflow
@@ -18,7 +23,20 @@ from .workflow import Prepared, Workflow, load_workflow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Draft", "draft_run", "open_run", "resume", "run", "start_run"]
+__all__ = [
+    "Draft",
+    "drive",
+    "draft_run",
+    "follow",
+    "lay_out",
+    "open_run",
+    "resume",
+    "resume_remotely",
+    "run",
+    "start_run",
+    "submit",
+    "submit_laid_out",
+]
 
 
 @dataclass(frozen=True)
@@ -56,14 +74,15 @@ def draft_run(
     backend = make_backend(site)
     if warm_up:
         backend.warm_up(workflow.modules)
-    prepared = workflow.prepare(settings)
+    prepared, first = workflow.prepare(settings), backend.pools[0]
     plan = make_plan(
         prepared.steps,
         prepared.products,
-        workers=backend.workers,
-        threads=backend.threads,
-        memory_per_worker=backend.memory_per_worker,
+        workers=first.workers,
+        threads=first.threads,
+        memory_per_worker=first.memory_per_worker,
         input_bytes=prepared.input_bytes,
+        pools=backend.pools,
     )
     chosen = str(out) if out is not None else file.out
     return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))
@@ -128,7 +147,15 @@ def run(
 
 
 def start_run(draft: Draft, *, quiet: bool = False) -> Run:
-    """Lay a drafted run out on disk and run it."""
+    """Lay a drafted run out on disk and run it; on Slurm, submit it and follow it to its end."""
+    laid = lay_out(draft)
+    if draft.backend.is_remote:
+        return follow(submit_laid_out(laid, draft.profile), quiet=quiet)
+    return _execute(laid, draft.backend, draft.workflow, take_over=False, quiet=quiet)
+
+
+def lay_out(draft: Draft) -> Run:
+    """A drafted run on disk: inputs, plan, empty products; nothing runs."""
     from ..hpc.records import stamp_inputs
 
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
@@ -144,8 +171,84 @@ def start_run(draft: Draft, *, quiet: bool = False) -> Run:
         "notes": list(draft.prepared.notes),
         "attrs": dict(draft.prepared.attrs),
     }
-    started = create_run(draft.out, draft.plan, arrays, record)
-    return _execute(started, draft.backend, draft.workflow, take_over=False, quiet=quiet)
+    return create_run(draft.out, draft.plan, arrays, record)
+
+
+def submit(
+    what: str | Path,
+    *,
+    set: Mapping[str, Any] | None = None,
+    profile: str | None = None,
+    out: str | Path | None = None,
+) -> Run:
+    """Lay a run out and submit its driver job; returns as soon as Slurm has taken it.
+
+    Parameters
+    ----------
+    what, set, profile, out
+        As for :func:`run`; the profile's backend must be one of Slurm.
+
+    Raises
+    ------
+    RunError, InputError
+        Before anything is submitted, if anything asked for cannot be had; or with Slurm's own sentence.
+    """
+    draft = draft_run(what, set=set, profile=profile, out=out)
+    refuse_local(draft.profile)
+    return submit_laid_out(lay_out(draft), draft.profile)
+
+
+def refuse_local(site: Profile) -> None:
+    """Only a profile of Slurm has something to submit to."""
+    if not site.backend.startswith("slurm"):
+        raise RunError(
+            f"profile {site.name!r} names backend {site.backend!r}, and there is nothing to submit to: use "
+            "`citytide run`, or a profile with `backend: slurm-jobs` (`citytide profile list`)"
+        )
+
+
+def submit_laid_out(laid: Run, site: Profile) -> Run:
+    """Submit the driver of a run that is laid out, unless it has one."""
+    from ..hpc.slurm.controller import Controller
+    from ..hpc.slurm.submission import refuse_queued, submit_driver
+
+    use_slurm_conf(site)
+    controller = Controller()
+    refuse_queued(laid.path, controller)
+    job = submit_driver(laid.path, site, controller)
+    say(f"run {laid.id}: driver job {job} is submitted; follow it: citytide attach {shlex.quote(str(laid.path))}")
+    return laid
+
+
+def use_slurm_conf(site: Profile) -> None:
+    """Speak to the cluster that the profile names, if it names one."""
+    if site.slurm_conf:
+        os.environ["SLURM_CONF"] = site.slurm_conf
+
+
+def drive(path: str | Path) -> Run:
+    """What a driver job runs: go on with a run here, and see to a successor if this allocation ends too early."""
+    from ..hpc.slurm.controller import Controller
+    from ..hpc.slurm.submission import own_job, submit_driver, wait_for_end_of_others
+
+    found = open_run(path)
+    site = Profile.model_validate(found.record["profile"])
+    use_slurm_conf(site)
+    wait_for_end_of_others(found.path)
+    done = _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
+    if done.result.get("state") == "expired":
+        job = own_job()
+        after = submit_driver(found.path, site, Controller(), after=f"afterany:{job}" if job else None)
+        say(f"this allocation is used up: job {after} goes on")
+    return done
+
+
+def follow(started: Run, *, quiet: bool) -> Run:
+    """Wait for a submitted run to end, showing how far it is; Ctrl-C leaves it running."""
+    from ..hpc.following import follow_run
+
+    follow_run(started.path, quiet=quiet)
+    return Run(started.path)
 
 
 def resume(path: str | Path, *, profile: str | None = None, take_over: bool = False, quiet: bool = True) -> Run:
@@ -169,16 +272,39 @@ def resume(path: str | Path, *, profile: str | None = None, take_over: bool = Fa
     """
     found = open_run(path)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
+    if profile:
+        found.record["profile"] = site.model_dump(mode="json")
     backend, workflow = make_backend(site), load_workflow(found.workflow)
+    if backend.is_remote:
+        return follow(resume_remotely(found, site, take_over=take_over), quiet=quiet)
     backend.warm_up(workflow.modules)
     return _execute(found, backend, workflow, take_over=take_over, quiet=quiet)
+
+
+def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Run:
+    """Submit the next driver job of a run, from any login node; a finished run is left as it is."""
+    from ..hpc.claims import refuse_live
+    from ..hpc.slurm.controller import Controller
+    from ..hpc.slurm.submission import cancel_jobs
+
+    if found.status()["state"] == "done":
+        return found
+    use_slurm_conf(site)
+    if take_over:
+        cancel_jobs(found.path, Controller())
+    else:
+        refuse_live(found.path)
+    write_json(found.path / "run.json", found.record)  # the profile may be another now
+    return submit_laid_out(found, site)
 
 
 def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: bool, quiet: bool) -> Run:
     from ..hpc.provenance import write_crate
     from ..hpc.report import write_report
 
-    execute_run(found, backend, workflow.finish, take_over=take_over, quiet=quiet)
+    result = execute_run(found, backend, workflow.finish, take_over=take_over, quiet=quiet)
+    if result["state"] == "expired":
+        return Run(found.path)
     write_report(found.path)
     write_crate(found.path)
     return Run(found.path)

@@ -57,15 +57,30 @@ class Workflow:
 
 
 def load_workflow(name: str) -> Workflow:
-    """The workflow of a name.
+    """The workflow of a name, or of an import path ``package.module:NAME`` (one of your own).
 
     Raises
     ------
     RunError
         Naming the known ones.
     """
+    module, colon, attribute = name.partition(":")
+    if colon:
+        return _import_workflow(name, module, attribute)
     if name not in WORKFLOWS:
-        raise RunError(f"there is no workflow {name!r}; known: {', '.join(WORKFLOWS)} (or give a run file, FILE.yaml)")
-    module = import_module(f".{name.replace('-', '_')}", __package__)
-    workflow: Workflow = module.WORKFLOW
+        raise RunError(
+            f"there is no workflow {name!r}; known: {', '.join(WORKFLOWS)} (or give a run file, FILE.yaml, or "
+            "package.module:NAME)"
+        )
+    workflow: Workflow = import_module(f".{name.replace('-', '_')}", __package__).WORKFLOW
     return workflow
+
+
+def _import_workflow(name: str, module: str, attribute: str) -> Workflow:
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise RunError(f"workflow {name!r} cannot be imported: {error}; is its folder on PYTHONPATH?") from None
+    if not isinstance(found, Workflow):
+        raise RunError(f"{name!r} is a {type(found).__name__}, not a citytide.workflows.workflow.Workflow")
+    return found

@@ -19,6 +19,8 @@ pools:
   gpu:
     partition: a100
     gpus: 4
+    memory: 60GiB
+    walltime: 2-00:00:00
 environment:
   - module load python/3.11
 """
@@ -46,7 +48,7 @@ def test_site_profile_is_found_by_name_and_read(site: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("cores: 32", "coers: 32", r"line 6: unknown key 'pools.cpu.coers'; did you mean 'cores'\? allowed: workers, "),
+        ("cores: 32", "coers: 32", r"line 6: unknown key 'pools.cpu.coers'; did you mean 'cores'\? allowed: partition, "),
         ("backend:", "backand:", r"line 2: unknown key 'backand'; did you mean 'backend'\? allowed: name, "),
         ("120GB", "many", r"line 7: pools.cpu.memory: memory 'many' is not understood; write for example 2GB"),
         ("partition: work", 'partition: "a; rm -rf"', r"line 5: pools.cpu.partition: .*got 'a; rm -rf'"),

@@ -1,0 +1,82 @@
+"""A crew: the workers of a run while it is driven, and what the driver may ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from .plans import Grant
+from .slurm.endings import Ending
+
+__all__ = ["Crew", "LocalCrew"]
+
+
+class Crew(Protocol):
+    """Workers of one or several pools under one Dask scheduler."""
+
+    @property
+    def client(self) -> Any: ...
+    @property
+    def pools(self) -> tuple[Grant, ...]: ...
+    def threads(self, pool: str) -> int:
+        """Worker threads that a pool has, or will have soon."""
+        ...
+
+    def resources(self, pool: str) -> Mapping[str, float] | None:
+        """What ties a block to a pool's workers."""
+        ...
+
+    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
+        """How many blocks each pool has still to do, and how long one may take."""
+        ...
+
+    def drain(self, worker: str) -> None:
+        """Hand a worker no further blocks: its allocation is near its end."""
+        ...
+
+    def ending(self, worker: str, since: float) -> Ending | None:
+        """Why a worker died; None while nobody knows yet."""
+        ...
+
+    def is_lost(self) -> bool:
+        """Whether the scheduler is gone, and with it all that was handed out."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why this crew will never do the work, in a sentence; None as long as it may."""
+        ...
+
+    def waits(self) -> tuple[str, ...]:
+        """Why nothing runs, if nothing does."""
+        ...
+
+
+class LocalCrew:
+    """Workers on this machine, under nannies that start them again."""
+
+    def __init__(self, client: Any, grant: Grant) -> None:
+        self.client, self.pools = client, (grant,)
+
+    def threads(self, pool: str) -> int:
+        return max(1, sum(self.client.nthreads().values()) or self.pools[0].workers * self.pools[0].threads)
+
+    def resources(self, pool: str) -> None:
+        return None
+
+    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
+        pass
+
+    def drain(self, worker: str) -> None:
+        pass
+
+    def ending(self, worker: str, since: float) -> Ending:
+        return Ending.LOST
+
+    def is_lost(self) -> bool:
+        return False
+
+    def trouble(self) -> None:
+        return None
+
+    def waits(self) -> tuple[str, ...]:
+        return ()

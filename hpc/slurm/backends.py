@@ -1,0 +1,187 @@
+"""Backends on Slurm: worker jobs of their own, or workers by srun inside one allocation. A workflow cannot tell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..crews import Crew
+from ..errors import FAILED, RunError
+from ..keys import keys_folder, load_security, make_keys, remove_keys
+from ..plans import Grant
+from ..pools import Pool
+from ..profiles import Profile
+from .controller import Controller, Unanswered
+from .scheduler import read_address, scheduler_file
+
+if TYPE_CHECKING:
+    from .keeper import Keeper
+
+__all__ = ["AllocationBackend", "JobsBackend", "grant_of", "memory_per_worker"]
+
+HEADROOM = 0.92  # of a job's memory: the rest is for nannies and what the kernel counts beside the workers
+SCHEDULER_START_S = 60.0
+
+
+def memory_per_worker(pool: Pool) -> int:
+    """What one worker of a pool may hold [B]."""
+    assert pool.memory != "auto"  # the profile's own check
+    return int(HEADROOM * pool.memory / pool.workers_per_job)
+
+
+def grant_of(name: str, pool: Pool, jobs: int) -> Grant:
+    """What ``jobs`` jobs of a pool grant to a plan."""
+    count = pool.workers_per_job
+    gpus = pool.gpus // count if pool.gpus else 0
+    return Grant(name, jobs * count, pool.threads, memory_per_worker(pool), gpus, pool.walltime_s)
+
+
+class SlurmBackend:
+    """What both have in common: one scheduler process per crew, keys per attempt, a clock that ends."""
+
+    is_remote: ClassVar[bool] = True
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.controller = Controller()
+
+    @cached_property
+    def pools(self) -> tuple[Grant, ...]:
+        raise NotImplementedError
+
+    def warm_up(self, modules: Sequence[str]) -> None:
+        pass
+
+    def deadline(self) -> float | None:
+        """When this job ends, as Slurm told its script; the driver's clock."""
+        told = os.environ.get("CITYTIDE_DEADLINE")
+        return float(told) if told else None
+
+    def _scheduler_command(self, run: Path, attempt: int, serial: int) -> list[str]:
+        interface = next(iter(self.profile.pools.values())).interface
+        words = [sys.executable, "-m", "citytide.hpc.slurm.scheduler", str(run), str(attempt), "--serial", str(serial)]
+        return words + (["--interface", interface] if interface else [])
+
+    def _keeper(self, run: Path, attempt: int) -> Keeper:
+        raise NotImplementedError
+
+    @contextmanager
+    def open(self, run: Path, attempt: int) -> Iterator[Crew]:
+        import dask.config
+        from distributed import Client
+
+        from .crew import SlurmCrew
+
+        (run / "slurm" / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not keys_folder(run, attempt).exists():
+            remove_keys(run)  # those of attempts that were killed
+            make_keys(run, attempt)
+        before = read_address(run, attempt)
+        serial = before["serial"] + 1 if before else 0
+        with ExitStack() as stack:
+            stack.callback(_forget, run, attempt)
+            keeper = self._keeper(run, attempt)  # worker jobs queue and start while the scheduler does
+            stack.callback(keeper.close)
+            keeper.start()
+            scheduler = _start_scheduler(self._scheduler_command(run, attempt, serial), run, attempt)
+            stack.callback(_end, scheduler)
+            told = _wait(scheduler, run, attempt, serial)
+            stack.enter_context(dask.config.set({"distributed.comm.timeouts.connect": "30s"}))
+            client = Client(
+                told["address"], security=load_security(keys_folder(run, attempt)), set_as_default=False, timeout="30s"
+            )
+            crew = SlurmCrew(client, self.pools, keeper, scheduler)
+            keeper.meet(crew.workers, told)
+            stack.callback(crew.close)
+            yield crew
+
+
+class JobsBackend(SlurmBackend):
+    """Elastic pools: every worker job is submitted, watched and replaced by the reconciler."""
+
+    @cached_property
+    def pools(self) -> tuple[Grant, ...]:
+        most = self.profile.limits.max_jobs
+        return tuple(
+            grant_of(name, pool, min(n for n in (pool.max_jobs or DEFAULT_JOBS, most) if n))
+            for name, pool in self.profile.pools.items()
+        )
+
+    def _keeper(self, run: Path, attempt: int) -> Keeper:
+        from .reconciler import Reconciler
+
+        return Reconciler(run, attempt, self.profile, self.controller)
+
+
+class AllocationBackend(SlurmBackend):
+    """One allocation of one pool: the driver in its batch step, scheduler and workers under srun."""
+
+    @cached_property
+    def pools(self) -> tuple[Grant, ...]:
+        ((name, pool),) = self.profile.pools.items()
+        return (grant_of(name, pool, pool.nodes),)
+
+    def _scheduler_command(self, run: Path, attempt: int, serial: int) -> list[str]:
+        node = os.environ.get("SLURMD_NODENAME", "")
+        srun = ["srun", "--overlap", "--ntasks=1", "--nodes=1", "--cpus-per-task=1", "--mem=0", "--input=0"]
+        where = [f"--nodelist={node}"] if node else []
+        return [*srun, *where, "--job-name=scheduler", *super()._scheduler_command(run, attempt, serial)]
+
+    def _keeper(self, run: Path, attempt: int) -> Keeper:
+        from .slots import Slots
+
+        return Slots(run, attempt, self.profile, self.controller)
+
+
+DEFAULT_JOBS = 8  # of a pool that does not say how many it may have
+
+
+def _start_scheduler(command: list[str], run: Path, attempt: int) -> subprocess.Popen[bytes]:
+    log = (run / "slurm" / "logs" / f"scheduler-{attempt}.log").open("ab")
+    with log:
+        # its own session: a signal to the driver's group must not take the scheduler before blocks have drained
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+
+
+def _wait(scheduler: subprocess.Popen[bytes], run: Path, attempt: int, serial: int) -> dict[str, Any]:
+    deadline = time.monotonic() + SCHEDULER_START_S
+    while time.monotonic() < deadline:
+        if told := read_address(run, attempt, serial):
+            return told
+        if scheduler.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise RunError(
+        f"run {run}: the Dask scheduler did not start: see {run}/slurm/logs/scheduler-{attempt}.log", exit_code=FAILED
+    )
+
+
+def _end(scheduler: subprocess.Popen[bytes]) -> None:
+    assert scheduler.stdin is not None
+    scheduler.stdin.close()
+    try:
+        scheduler.wait(10)
+    except subprocess.TimeoutExpired:
+        scheduler.kill()
+        scheduler.wait()
+
+
+def _forget(run: Path, attempt: int) -> None:
+    remove_keys(run, attempt)
+    scheduler_file(run, attempt).unlink(missing_ok=True)
+
+
+def answers(controller: Controller) -> bool:
+    """Whether Slurm's controller answers at all."""
+    try:
+        controller.queue()
+    except Unanswered:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""A keeper: whoever sees to it that a run has the workers it wants, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..profiles import Profile
+from ..progress import say
+from .controller import Controller
+from .endings import Ending
+
+__all__ = ["Keeper", "Registered"]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A worker as the scheduler knows it."""
+
+    address: str
+    threads: int
+    executing: int
+
+
+class Keeper:
+    """Looks every ``poll_s`` seconds; what it learned is read by the driver's thread without waiting."""
+
+    def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
+        self.run, self.attempt, self.profile, self.controller = run, attempt, profile, controller
+        self.registered: Callable[[], Mapping[str, Registered]] = dict
+        self.scheduler: dict[str, Any] = {}
+        self.wanted: dict[str, int] = {}
+        self.expected_s = 0.0
+        self.lock = threading.RLock()
+        self._ended = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def meet(self, registered: Callable[[], Mapping[str, Registered]], scheduler: dict[str, Any]) -> None:
+        """Learn how to ask which workers have registered."""
+        self.registered, self.scheduler = registered, scheduler
+        self._woken.set()
+
+    def close(self) -> None:
+        """End the thread, then whatever it kept."""
+        self._ended.set()
+        self._woken.set()
+        if self._thread.ident:
+            self._thread.join()
+        self.dismiss()
+
+    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
+        with self.lock:
+            new = {pool for pool, count in blocks.items() if count} - {p for p, n in self.wanted.items() if n}
+            self.wanted, self.expected_s = dict(blocks), expected_s
+        if new:
+            self._woken.set()
+
+    def _loop(self) -> None:
+        looked = -self.profile.poll_s
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            look = begun - looked >= self.profile.poll_s  # Slurm is asked at most once per interval, whoever wakes us
+            looked = begun if look else looked
+            try:
+                self.tick(time.time(), look=look)
+            except Exception:  # a keeper that dies would leave a run waiting for ever
+                say(f"the keeper of the workers met an error and goes on:\n{traceback.format_exc()}")
+            self._woken.wait(max(0.05, looked + self.profile.poll_s - time.monotonic()))
+            self._woken.clear()
+
+    def tick(self, now: float, *, look: bool) -> None:
+        """Compare what is wanted with what is there; ``look`` says that Slurm may be asked."""
+        raise NotImplementedError
+
+    def dismiss(self) -> None:
+        raise NotImplementedError
+
+    def threads(self, pool: str) -> int:
+        raise NotImplementedError
+
+    def drain(self, worker: str) -> None:
+        raise NotImplementedError
+
+    def ending(self, worker: str, since: float) -> Ending | None:
+        raise NotImplementedError
+
+    def trouble(self) -> str | None:
+        raise NotImplementedError
+
+    def waits(self) -> tuple[str, ...]:
+        raise NotImplementedError

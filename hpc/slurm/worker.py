@@ -1,0 +1,157 @@
+"""What a worker job runs: Dask workers under nannies, one per GPU where there are any.
+
+``python -m citytide.hpc.slurm.worker RUN --name JOB`` reads everything else from the run's folder. Workers are named
+``JOB-0``, ``JOB-1`` ..., so that a worker tells its job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..claims import newest_attempt
+from ..devices import thread_budget
+from ..errors import RunError
+from ..keys import keys_folder, load_security
+from ..nursery import choose_method, start_nursery, without_main
+from ..plans import read_plan
+from ..pools import Pool
+from ..profiles import Profile
+from ..records import read_json
+from .backends import memory_per_worker
+from .jobs import parse_name
+from .scheduler import read_address
+
+__all__ = ["pin_gpus"]
+
+SCHEDULER_S = 300.0  # to wait for the driver's scheduler; jobs may start before it
+DEATH_S = 60  # to wait for a scheduler that says where it is
+
+
+def pin_gpus(visible: str | None, listed: Sequence[str]) -> list[str]:
+    """UUIDs of the GPUs that Slurm gave this job: indices differ between tasks, UUIDs do not.
+
+    Examples
+    --------
+    >>> pin_gpus("1,0", ["GPU-aa", "GPU-bb"])
+    ['GPU-bb', 'GPU-aa']
+    >>> pin_gpus("GPU-bb", ["GPU-aa", "GPU-bb"])
+    ['GPU-bb']
+    """
+    names = [name.strip() for name in (visible or "").split(",") if name.strip()]
+    uuids = []
+    for name in names:
+        if name.isdigit() and int(name) < len(listed):
+            uuids.append(listed[int(name)])
+        elif not name.isdigit():
+            uuids.append(name)
+        else:
+            raise RunError(
+                f"CUDA_VISIBLE_DEVICES={visible} names GPU {name}, but this node lists {len(listed)}: ask the "
+                "administrator to constrain devices (ConstrainDevices=yes) or to mend gres.conf"
+            )
+    return uuids
+
+
+def _listed_gpus() -> list[str]:
+    """UUIDs in the order of their indices, whatever CUDA_VISIBLE_DEVICES says."""
+    asked = subprocess.run(
+        ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"], capture_output=True, text=True, timeout=60
+    )
+    if asked.returncode:
+        raise RunError(f"nvidia-smi failed on this node ({asked.stderr.strip()}): its GPUs cannot be told apart")
+    return asked.stdout.split()
+
+
+def _wait_for_scheduler(run: Path, attempt: int) -> dict[str, Any]:
+    deadline = time.monotonic() + SCHEDULER_S
+    while time.monotonic() < deadline:
+        if newest_attempt(run) > attempt:
+            raise RunError(f"run {run} is at attempt {newest_attempt(run)}: this job belongs to attempt {attempt}")
+        if told := read_address(run, attempt):
+            return told
+        time.sleep(0.2)
+    raise RunError(f"no scheduler of attempt {attempt} within {SCHEDULER_S:.0f} s: its driver is gone")
+
+
+async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, count: int) -> None:
+    """Keep the job's workers until their scheduler dismisses them or the job is asked to end."""
+    import dask.config
+    from distributed import Nanny
+
+    told = _wait_for_scheduler(run, attempt)
+    budget = thread_budget(pool.threads)
+    gpus = pin_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"), _listed_gpus()) if pool.gpus else []
+    if pool.gpus and len(gpus) != count:
+        raise RunError(f"pool {pool_name!r} asks for {count} GPUs, but Slurm gave this job {len(gpus)}")
+    dask.config.set(
+        {
+            "distributed.nanny.pre-spawn-environ": budget,
+            "distributed.worker.multiprocessing-method": choose_method(budget),
+            "distributed.admin.system-monitor.gil.enabled": False,
+            "distributed.comm.timeouts.connect": "30s",
+        }
+    )
+    nannies = []
+    for index in range(count):
+        own = {"CITYTIDE_WORKER": f"{name}-{index}", **({"CUDA_VISIBLE_DEVICES": gpus[index]} if gpus else {})}
+        nannies.append(
+            Nanny(
+                told["address"],
+                nthreads=pool.threads,
+                memory_limit=memory_per_worker(pool),
+                name=f"{name}-{index}",
+                local_directory=tempfile.gettempdir(),  # the job's own scratch folder, by TMPDIR
+                security=load_security(keys_folder(run, attempt)),
+                protocol="tls",
+                interface=pool.interface,
+                death_timeout=DEATH_S,
+                preload=["citytide.hpc.worker"],
+                resources={f"pool-{pool_name}": pool.threads},
+                env={**budget, **own},
+                dashboard=False,
+            )
+        )
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    try:
+        with without_main():
+            await asyncio.gather(*nannies)
+        print(f"citytide: {count} workers registered with {told['address']}", flush=True)
+        every = asyncio.gather(*(nanny.finished() for nanny in nannies))
+        await asyncio.wait([every, asyncio.ensure_future(ended.wait())], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await asyncio.gather(*(nanny.close(timeout=5) for nanny in nannies), return_exceptions=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="the Dask workers of one job of a run")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--workers", type=int, help="worker processes; those of the pool by default")
+    asked = parser.parse_args()
+    parsed = parse_name(asked.name)
+    if parsed is None:
+        raise SystemExit(f"citytide: {asked.name!r} is not a job's name")
+    profile = Profile.model_validate(read_json(asked.run / "run.json")["profile"])
+    pool = profile.pool(parsed.pool)
+    modules = {step.function.partition(":")[0] for step in read_plan(asked.run).steps}
+    start_nursery(thread_budget(pool.threads), sorted(modules))
+    try:
+        count = asked.workers or pool.workers_per_job
+        asyncio.run(serve(asked.run, parsed.attempt, parsed.pool, asked.name, pool, count))
+    except RunError as error:
+        sys.exit(f"citytide: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""What is wanted against what is there: waits are named, losses replaced, Slurm's silence is not death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from slurm_runs import (
+    begin, blocks_done, jobs_of, leftovers, lines, slurm, store_bytes, undisturbed, wait_for, wait_for_end, write_profile,
+)  # fmt: skip
+
+from citytide.hpc.runs import open_run
+from citytide.hpc.slurm.jobs import read_jobs
+from citytide.hpc.slurm.submission import cancel_jobs
+from citytide.hpc.slurm.controller import Controller
+
+pytestmark = pytest.mark.slurm
+NAMED_S = 15.0
+
+
+def told(run: Path) -> str:
+    """All that the run says of its jobs and of why nothing runs."""
+    board = read_jobs(run)
+    return "\n".join([*board.waits, *(job.sentence for job in board.jobs), board.slurm]) if board else ""
+
+
+def wait_until_named(run: Path, *words: str) -> None:
+    """The cause is named within 15 s of the first worker job's submission."""
+    wait_for("a worker job", 60, lambda: "job" in told(run) or "pool" in told(run))
+    wait_for(f"a word of {words} in {told(run)!r}", NAMED_S, lambda: any(word in told(run) for word in words))
+
+
+@pytest.fixture
+def end_after(sandbox) -> Iterator[list[Path]]:
+    """Runs that wait for ever are taken back after the test."""
+    runs: list[Path] = []
+    yield runs
+    for run in runs:
+        cancel_jobs(run, Controller())
+        wait_for("the end of its jobs", 40, lambda run=run: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING")])
+
+
+def test_walltime_beyond_the_partitions_limit_is_named(sandbox, tmp_path: Path, end_after: list[Path]) -> None:
+    cpu = {"partition": "tiny", "walltime": "00:30:00"}
+    run = begin(tmp_path, write_profile(tmp_path, cpu=cpu, driver={"partition": "debug", "walltime": "00:30:00"}), rows=2)
+    end_after.append(run)
+    wait_until_named(run, "PartitionTimeLimit")
+
+
+def test_held_job_is_named(sandbox, tmp_path: Path, end_after: list[Path]) -> None:
+    run = begin(tmp_path, write_profile(tmp_path, cpu={"extra_directives": ["--begin=now+1hour"]}), rows=2)
+    end_after.append(run)
+    jobs = wait_for("its worker job", 60, lambda: jobs_of(run, "cpu"))
+    slurm("scontrol", "hold", *(job.id for job in jobs))
+    wait_until_named(run, "JobHeldUser", "JobHeldAdmin")
+
+
+def test_dead_prologue_is_named_and_ends_the_run(sandbox, tmp_path: Path) -> None:
+    run = begin(tmp_path, write_profile(tmp_path, cpu={"prologue": ["exit 7"]}), rows=2)
+    wait_until_named(run, "before its worker registered")
+    assert "7" in told(run)
+    cancel_jobs(run, Controller())
+
+
+def test_all_nodes_taken_is_named(sandbox, tmp_path: Path, end_after: list[Path]) -> None:
+    script = tmp_path / "all.sh"
+    script.write_text("#!/bin/bash\nsleep 300\n")
+    run = begin(tmp_path, write_profile(tmp_path, cpu={"extra_directives": ["--exclusive"]}), rows=2)
+    end_after.append(run)
+    wait_for("the driver", 60, lambda: jobs_of(run, "driver", "RUNNING"))
+    taken = [slurm("sbatch", "--parsable", "--exclusive", "-t", "10", "-o", "/dev/null", str(script)).strip() for _ in range(4)]
+    try:
+        wait_until_named(run, "Resources", "Priority")
+    finally:
+        slurm("scancel", *taken)
+
+
+def test_slow_blocks_and_short_allocations_lose_no_block_and_no_retry(sandbox, tmp_path: Path) -> None:
+    """Walltime 60 s, blocks of 25 s, twelve of them: allocations are used up to their end and replaced."""
+    profile = write_profile(tmp_path, cpu={"walltime": "00:01:00", "max_jobs": 6}, driver={"walltime": "00:20:00"})
+    run = begin(tmp_path, profile, rows=12, sleep=25.0)
+    ended = wait_for_end(run, 300)
+    assert ended.result["state"] == "done" and lines(run, "failed") == [] and lines(run, "casualty") == []
+    assert len({line["job"] for line in blocks_done(run).values()}) >= 6
+    assert leftovers(run) == []
+
+
+def test_lost_worker_job_is_replaced(sandbox, tmp_path: Path) -> None:
+    run = begin(tmp_path, write_profile(tmp_path, cpu={"max_jobs": 1}), rows=10, sleep=1.0)
+    wait_for("two blocks", 60, lambda: len(blocks_done(run)) >= 2)
+    (job,) = jobs_of(run, "cpu", "RUNNING")
+    slurm("scancel", job.id)
+    ended = wait_for_end(run)
+    assert ended.result["state"] == "done" and len({line["job"] for line in blocks_done(run).values()}) == 2
+    assert store_bytes(run) == undisturbed(tmp_path, rows=10)
+
+
+def test_controller_away_for_a_minute_changes_nothing_but_a_message(sandbox, tmp_path: Path) -> None:
+    run = begin(tmp_path, write_profile(tmp_path), rows=40, sleep=3.0)
+    wait_for("the first block", 60, lambda: blocks_done(run))
+    sandbox.stop_accounting()
+    sandbox.stop_controller()
+    try:
+        gone = time.monotonic()
+        wait_for("a word about it", 40, lambda: "has not answered for" in told(run))
+        before = len(blocks_done(run))
+        time.sleep(max(0.0, 60.0 - (time.monotonic() - gone)))
+        assert len(blocks_done(run)) > before  # blocks go on meanwhile
+    finally:
+        sandbox.start_controller()
+    ended = wait_for_end(run, 180)
+    assert ended.result["state"] == "done" and lines(run, "failed") == []
+    sandbox.start_accounting()
+    assert leftovers(run) == []
+
+
+def test_slurm_is_asked_at_most_once_per_interval_for_fifty_jobs(sandbox, tmp_path: Path) -> None:
+    count = tmp_path / "asked"
+    wrapper = tmp_path / "bin" / "squeue"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f"#!/bin/bash\ndate +%s.%N >> '{count}'\nexec {slurm('which', 'squeue').strip()} \"$@\"\n")
+    wrapper.chmod(0o755)
+    script = tmp_path / "all.sh"
+    profile = write_profile(
+        tmp_path, cpu={"max_jobs": 50, "memory": "600MiB"}, poll_s=2, environment=[f"export PATH='{wrapper.parent}':$PATH"]
+    )
+    script.write_text("#!/bin/bash\nsleep 300\n")
+    run = begin(tmp_path, profile, rows=50, sleep=5.0)
+    wait_for("fifty jobs", 90, lambda: len(jobs_of(run, "cpu")) >= 50)
+    time.sleep(10.0)
+    asked = [float(line) for line in count.read_text().split()]
+    assert len(asked) > 4
+    assert min(later - earlier for earlier, later in zip(asked, asked[1:], strict=False)) > 1.5
+    os.kill(open_run(run).status()["driver"]["pid"], signal.SIGTERM)
+    cancel_jobs(run, Controller())
+    wait_for("the end of its jobs", 60, lambda: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING", "COMPLETING")])
+
+
+def test_straggler_on_a_lost_node_may_write_late(sandbox, tmp_path: Path) -> None:
+    """A killed slurmd leaves its processes alive: two copies of a block run at once, and the bytes are equal."""
+    run = begin(tmp_path, write_profile(tmp_path), rows=16, sleep=4.0)
+    wait_for("the first block", 60, lambda: blocks_done(run))
+    job = jobs_of(run, "cpu", "RUNNING")[0]
+    driver = jobs_of(run, "driver", "RUNNING")[0]
+    if job.node == driver.node:
+        slurm("scontrol", "update", f"nodename={job.node}", "state=drain", "reason=test")
+    sandbox.kill_node(job.node)
+    try:
+        ended = wait_for_end(run, 200)
+        assert ended.result["state"] == "done"
+        assert store_bytes(run) == undisturbed(tmp_path, rows=16)
+    finally:
+        sandbox.start_node(job.node)
+        slurm("scontrol", "update", f"nodename={job.node}", "state=resume")
