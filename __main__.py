@@ -7,7 +7,9 @@ import sys
 import click
 
 from .datasets.commands import data
-from .hpc.commands import doctor, profile, report, status
+from .hpc.commands import doctor, profile, report
+from .hpc.run_commands import attach, bundle, cancel, logs, status
+from .hpc.slurm.commands import check_profile, detect_profile
 from .kernels.commands import kernels
 from .workflows.commands import drive, plan, resume, run, submit, verify
 
@@ -26,12 +28,16 @@ def cli() -> None:
       citytide run traffic-assignment      an embedded city, in seconds
       citytide data list                   networks and data sets by name
       citytide doctor                      is this machine ready?
+      citytide profile detect              a profile of this cluster, for `submit` and `run`
     """
 
 
-for command in (run, plan, submit, resume, drive, status, report, profile, data, kernels, doctor):
+for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, profile, data, kernels,
+                doctor):  # fmt: skip
     cli.add_command(command)
 data.add_command(verify)
+profile.add_command(check_profile)
+profile.add_command(detect_profile)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands about runs and sites: status, report, profile, doctor."""
+"""Commands about sites and what runs left: report, profile, doctor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["doctor", "profile", "report", "status"]
+__all__ = ["as_json", "doctor", "profile", "report", "show_json"]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout and nothing else.")
 
@@ -25,46 +25,6 @@ def _strict(value: Any) -> Any:
     if isinstance(value, float) and value - value != 0.0:  # NaN and infinities
         return None
     return value
-
-
-@click.command()
-@click.argument("run", required=False)
-@as_json
-def status(run: str | None, as_json: bool) -> None:
-    """Show the state of RUN (folder or id), or list all runs.
-
-    \b
-    Examples:
-      citytide status
-      citytide status runs/demo --json
-    """
-    from .index import list_runs
-    from .runs import open_run
-
-    if run is None:
-        known = [open_run(note["path"]).status() for note in list_runs()]
-        if as_json:
-            show_json(known)
-        for one in [] if as_json else known:
-            click.echo(f"{one['state']:<12} {one['id']:<44} {one['run']}")
-        if not known and not as_json:
-            click.echo("no runs yet; start one with: citytide run traffic-assignment")
-        return
-    one = open_run(run).status()
-    if as_json:
-        show_json(one)
-        return
-    click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
-    for name, step in one["steps"].items():
-        click.echo(f"  {name:<24} {step['done']:>8} of {step['blocks']} blocks")
-    if one["driver"]:
-        click.echo(f"  driven by process {one['driver']['pid']} on {one['driver']['host']}")
-    if one["error"]:
-        click.echo(f"  {one['error']}")
-    for name, path in one["products"].items():
-        click.echo(f"  product {name}: {path}")
-    if one["state"] in ("interrupted", "stopped", "failed", "damaged"):
-        click.echo(f"  to go on: citytide resume {one['run']}")
 
 
 @click.command()

@@ -27,15 +27,40 @@ def read_document(what: str, path: Path, model: type[Model]) -> Model:
     """
     try:
         text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RunError(f"{what} {path} cannot be read: {error}") from None
+    _refuse_duplicates(f"{what} {path}", root)
     if not isinstance(data, dict):
         raise RunError(f"{what} {path} must be a mapping with keys among {', '.join(model.model_fields)}")
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise RunError(refuse(f"{what} {path}", error, model, dict(find_lines(text)))) from None
+
+
+def _refuse_duplicates(what: str, root: yaml.Node | None) -> None:
+    """A key given twice: YAML would keep the last in silence."""
+    nodes = [] if root is None else [root]
+    seen: set[int] = set()  # an alias stands for its node, and may stand within it
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))
+        if not isinstance(node, yaml.MappingNode):
+            nodes += node.value
+            continue
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            nodes.append(value)
+            name, line = str(key.value), key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and name in first:
+                raise RunError(
+                    f"{what} line {line}: key {name!r} stands in line {first[name]} already: keep one of them"
+                )
+            first[name] = line
 
 
 def refuse(what: str, error: ValidationError, model: type[BaseModel], lines: Mapping[str, int] | None = None) -> str:

@@ -52,7 +52,9 @@ def drive(
     ``deadline`` (seconds since the epoch) is when the driver's own allocation ends.
     """
     for step in plan.steps:
-        done = {index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name}
+        done = {
+            index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name
+        }
         todo = [index for index in range(step.tasks) if index not in done]
         if not todo:
             continue
@@ -172,7 +174,7 @@ class _Floor:
             if room <= AHEAD * threads // 2 and self.flying:
                 continue
             size = self._pack_size(len(blocks), threads)
-            packs = []
+            packs: list[_Pack] = []
             while blocks and len(packs) < room:
                 self.packs += 1
                 packs.append(_Pack([blocks.popleft() for _ in range(min(size, len(blocks)))], pool, self.packs))
@@ -260,7 +262,9 @@ class _Floor:
         if type(error).__name__ == "KilledWorker":
             dead[str(error.last_worker.name)].append(pack)
         else:  # not a step's own error, which comes back as an outcome
-            self._fail(f"step {self.step.name!r}, blocks {pack.blocks}: {type(error).__name__}: {error}", pack.blocks[0])
+            self._fail(
+                f"step {self.step.name!r}, blocks {pack.blocks}: {type(error).__name__}: {error}", pack.blocks[0]
+            )
 
     def _mourn(self, worker: str, packs: list[_Pack]) -> None:
         """Packs that a dead worker was running wait for the reason; those it only held go on at once."""

@@ -41,6 +41,7 @@ def make_keys(run: Path, attempt: int) -> Path:
     if folder.exists():
         raise RunError(f"{folder} exists: attempt {attempt} has keys; a new attempt takes a new number")
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.chmod(0o700)
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)

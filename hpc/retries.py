@@ -60,7 +60,9 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
         return Verdict("stop", sentence=f"{limit}: give the pool a longer walltime, or make blocks smaller")
     if latest in (Ending.LOST, Ending.USER_CODE) and counted[Ending.LOST] + counted[Ending.USER_CODE] >= LOSSES:
         died = f"the worker died each of {LOSSES} times it ran this block"
-        return Verdict("stop", sentence=f"{died}, most likely out of memory: give workers more memory, or smaller blocks")
+        return Verdict(
+            "stop", sentence=f"{died}, most likely out of memory: give workers more memory, or smaller blocks"
+        )
     return Verdict("again")
 
 

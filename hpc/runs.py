@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import secrets
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .claims import live_driver
-from .errors import REFUSED, RunError
+from .errors import BUSY, REFUSED, RunError
 from .index import add_run, find_run
 from .ledger import done_blocks, last_line, read_ledger
 from .plans import Plan, read_plan
 from .records import describe_place, now, read_json, write_json
+from .standing import Look, describe_jobs, find_state
 from .stores import create_product, hash_file, write_arrays
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["Run", "create_run", "open_run"]
+__all__ = ["Run", "create_run", "name_run", "open_run", "refuse_occupied"]
 
 
 class Run:
@@ -74,8 +78,14 @@ class Run:
             [name for name in data.variables if name in data.dims or data[name].attrs.get("coordinate")]
         )
 
-    def status(self) -> dict[str, Any]:
-        """State, blocks done of each step, and who drives: one JSON-able object."""
+    def status(self, *, seen: Look | None = None) -> dict[str, Any]:
+        """State, blocks done of each step, who drives, and its jobs in Slurm: one JSON-able object.
+
+        Parameters
+        ----------
+        seen
+            What Slurm answered just now; without it the run's files alone decide.
+        """
         lines = read_ledger(self.path / "ledger.jsonl")
         done = done_blocks(lines)
         steps = {
@@ -83,7 +93,8 @@ class Run:
             for step in self.plan.steps
         }
         failed = last_line(lines, "failed")
-        state = self._state(lines, all(step["done"] == step["blocks"] for step in steps.values()))
+        complete = all(step["done"] == step["blocks"] for step in steps.values())
+        state = find_state(self.path, self.id, lines, complete=complete, seen=seen)
         return {
             "run": str(self.path.resolve()),
             "id": self.id,
@@ -94,16 +105,8 @@ class Run:
             "driver": live_driver(self.path),
             "error": failed["error"] if failed and state == "failed" else None,
             "products": {name: str(path.resolve()) for name, path in self.products.items()},
+            "slurm": describe_jobs(self.path, self.id, lines, state, seen=seen),
         }
-
-    def _state(self, lines: list[dict[str, Any]], complete: bool) -> str:
-        if live_driver(self.path):
-            return "running"
-        end = last_line(lines, "end")
-        newest = max((i for i, line in enumerate(lines) if line["kind"] in ("driver", "bad")), default=-1)
-        if end and lines.index(end) > newest:
-            return str(end["state"])
-        return "damaged" if end and end["state"] == "done" and not complete else "interrupted" if lines else "created"
 
     def __repr__(self) -> str:
         status = self.status()
@@ -143,49 +146,83 @@ def create_run(
     Raises
     ------
     RunError
-        If the folder already holds a run, or anything else.
+        If the folder already holds a run, or anything else; or if another lays a run out there at this moment.
     """
     name = str(record["workflow"])
-    short = re.sub(r"[^A-Za-z0-9_-]", "-", name.rpartition(":")[0].rpartition(".")[2] or name)  # a job's name holds it
-    identity = f"{short}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    identity = name_run(name)
     path = Path(out) if out is not None else Path("runs") / identity
-    _refuse_occupied(path)
+    refuse_occupied(path)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    marker = path / "preparing"
-    marker.touch()
-    write_arrays(path / "inputs.zarr", arrays)
-    values = {name: array for name, (_, array) in arrays.items()}
-    for product in plan.products:
-        create_product(path, product, values)
-    (path / "ledger.jsonl").touch(mode=0o600)
-    write_json(path / "plan.json", plan.to_json())
-    stored = {
-        str(file.relative_to(path)): hash_file(file, sync=True)
-        for file in [path / "plan.json", *sorted((path / "inputs.zarr").rglob("*"))]
-        if file.is_file()
-    }
-    write_json(
-        path / "run.json",
-        {
-            "schema": 1,
-            "id": identity,
-            "created": now(),
-            **describe_place(),
-            "stored_inputs": stored,
-            **record,
-        },
-    )
-    marker.unlink()
+    with _preparing(path):
+        write_arrays(path / "inputs.zarr", arrays)
+        values = {name: array for name, (_, array) in arrays.items()}
+        for product in plan.products:
+            create_product(path, product, values)
+        (path / "ledger.jsonl").touch(mode=0o600)
+        write_json(path / "plan.json", plan.to_json())
+        stored = {
+            str(file.relative_to(path)): hash_file(file, sync=True)
+            for file in [path / "plan.json", *sorted((path / "inputs.zarr").rglob("*"))]
+            if file.is_file()
+        }
+        write_json(
+            path / "run.json",
+            {
+                "schema": 1,
+                "id": identity,
+                "created": now(),
+                **describe_place(),
+                "stored_inputs": stored,
+                **record,
+            },
+        )
     add_run(identity, name, path)
     return Run(path)
 
 
-def _refuse_occupied(path: Path) -> None:
+def name_run(workflow: str) -> str:
+    """A new id; the names of its jobs begin with it, so it holds letters, digits, - and _ alone."""
+    short = re.sub(r"[^A-Za-z0-9_-]", "-", workflow.rpartition(":")[0].rpartition(".")[2] or workflow)
+    return f"{short}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+@contextmanager
+def _preparing(path: Path) -> Iterator[None]:
+    """Of several that lay a run out in one folder at the same moment, one does.
+
+    The marker is locked as long as its owner lives, and stays behind if that dies: then the folder may be used again.
+    """
+    marker = path / "preparing"
+    with marker.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(
+                f"output folder {path} is being filled by another run at this moment: choose another --out",
+                exit_code=BUSY,
+            ) from None
+        try:
+            refuse_occupied(path)  # once more: that other may have been quicker
+        except RunError:
+            marker.unlink(missing_ok=True)
+            raise
+        yield
+        marker.unlink()
+
+
+def refuse_occupied(path: Path) -> None:
+    """End here if a folder holds a run, or anything else.
+
+    Raises
+    ------
+    RunError
+        Naming what it holds.
+    """
     if (path / "run.json").exists():
         other = read_json(path / "run.json")
         raise RunError(
-            f"output folder {path} holds run {other['id']}: go on with it by `citytide resume {path}`, "
-            "or choose another --out",
+            f"output folder {path} holds run {other['id']}: go on with it by "
+            f"`citytide resume {shlex.quote(str(path))}`, or choose another --out",
             exit_code=REFUSED,
         )
     if path.exists() and not path.is_dir():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
+import fcntl
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +20,16 @@ from .errors import FAILED, RunError
 from .index import index_folder
 from .records import now, read_json
 from .sandbox_files import ROOM, SandboxPlan, write_files
-from .sandbox_processes import daemon_pid, end, find_processes, free_ports, is_alive
+from .sandbox_processes import daemon_pid, end, find_jobs, find_processes, free_ports, home_address
 
 __all__ = ["Sandbox", "missing_packages", "sandbox_folder"]
 
 MARKER = "sandbox.json"
 SOCKET_PATH = 108  # bytes of a Unix socket's path, with the closing zero
 POLL_S = 0.2
-START_S = 60.0
-PACKAGES = {  # Debian's, by the commands they bring
-    "slurmctld": "slurmctld",
-    "slurmd": "slurmd",
-    "sbatch": "slurm-client",
-    "munged": "munge",
-}
-ACCOUNTING_PACKAGES = {"slurmdbd": "slurmdbd", "mariadbd": "mariadb-server", "mariadb-install-db": "mariadb-server"}
+PATIENCE_S = 60.0
+PACKAGES = {"munged": "munge", "sbatch": "slurm-client", "slurmctld": "slurmctld", "slurmd": "slurmd"}  # Debian's
+ACCOUNTING_PACKAGES = {"mariadb-install-db": "mariadb-server", "mariadbd": "mariadb-server", "slurmdbd": "slurmdbd"}
 
 
 def sandbox_folder() -> Path:
@@ -50,10 +48,8 @@ class Sandbox:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).expanduser().resolve()
-        marker = self.folder / MARKER
-        if not marker.is_file():
+        if not (self.folder / MARKER).is_file():
             raise RunError(f"there is no sandbox in {self.folder}: start one with `citytide sandbox start`")
-        self.plan = SandboxPlan.from_json(read_json(marker))
 
     @classmethod
     def start(
@@ -79,10 +75,15 @@ class Sandbox:
         options
             Settings of slurm.conf to add or to replace.
         """
-        root = _check(Path(folder).expanduser().resolve(), accounting, nodes)
+        root = Path(folder).expanduser().resolve()
+        _check(root, accounting, {"nodes": nodes, "cpus": cpus, "memory": memory_mb})
+        host = os.uname().nodename.partition(".")[0]
+        address, named = home_address(host)
         plan = SandboxPlan(
-            user=getpass.getuser(),
-            host=os.uname().nodename.partition(".")[0],
+            user=_user(),
+            host=host,
+            address=address,
+            named=named,
             nodes=nodes,
             cpus=cpus,
             memory_mb=memory_mb,
@@ -91,15 +92,19 @@ class Sandbox:
             ports=free_ports(2 + nodes),
             created=now(),
         )
-        _claim(root, plan)
-        sandbox = cls(root)
-        try:
-            write_files(root, plan)
-            sandbox._start_all()
-        except BaseException:
-            sandbox.stop()
-            raise
+        with _claim(root, plan):
+            sandbox = cls(root)
+            try:
+                write_files(root, plan)
+                sandbox._start_all()
+            except BaseException:
+                sandbox.stop()
+                raise
         return sandbox
+
+    @cached_property
+    def plan(self) -> SandboxPlan:
+        return SandboxPlan.from_json(read_json(self.folder / MARKER))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -110,7 +115,7 @@ class Sandbox:
         """Folder, daemons and their process numbers, states of nodes, and jobs in the queue."""
         daemons = {name: daemon_pid(self.folder, name) for name in self._daemons}
         nodes = self._node_states() if daemons["slurmctld"] else {}
-        queue = self._ask("squeue", "--noheader", "--states=PD,R,CG,CF", "--format=%A") if nodes else None
+        queue = self._ask("squeue", "--noheader", "--format=%A") if nodes else None
         return {
             "folder": str(self.folder),
             "running": all(daemons.values()) and len(nodes) == self.plan.nodes,
@@ -119,20 +124,21 @@ class Sandbox:
             "environment": self.environment,
             "daemons": daemons,
             "nodes": nodes,
-            "jobs": len(queue.split()) if queue is not None else None,
+            "jobs": None if queue is None else len(queue.split()),
             "accounting": self.plan.accounting,
         }
 
     def stop(self) -> None:
         """End every process of the sandbox, its jobs included, and remove its folder."""
-        jobs = find_processes(self.folder, jobs_only=True)
-        end(jobs, grace_s=2.0)  # a job may have to clear away files elsewhere
-        deadline = time.monotonic() + START_S
-        while left := find_processes(self.folder):  # more than once: a dying slurmd may have left a child behind
-            end(left, grace_s=0.0)
+        controller = daemon_pid(self.folder, "slurmctld")
+        end([controller] if controller else [], grace_s=0.0)  # or it starts the next jobs in place of those that end
+        end(find_jobs(self.folder), grace_s=2.0)  # a job may have to clear away files elsewhere
+        deadline = time.monotonic() + PATIENCE_S
+        while left := find_processes(self.folder):  # again: what dies may just have started another
             if time.monotonic() > deadline:
                 numbers = ", ".join(map(str, left))
                 raise RunError(f"processes {numbers} of the sandbox in {self.folder} do not end", exit_code=FAILED)
+            end(left, grace_s=0.0)
         shutil.rmtree(self.folder)
 
     def stop_controller(self) -> None:
@@ -141,8 +147,7 @@ class Sandbox:
 
     def start_controller(self) -> None:
         """Start slurmctld again, with the state it saved."""
-        self._run([_find("slurmctld"), "-f", self._conf])
-        self._wait("slurmctld", lambda: self._ask("scontrol", "ping") is not None)
+        self._start("slurmctld", ["-f", self._conf], lambda: self._ask("scontrol", "ping") is not None)
 
     def stop_accounting(self) -> None:
         """End slurmdbd; the database and the controller go on."""
@@ -150,25 +155,24 @@ class Sandbox:
 
     def start_accounting(self) -> None:
         """Start slurmdbd again."""
-        socket = {"MYSQL_UNIX_PORT": str(self.folder / "mariadb.sock")}
-        self._run([_find("slurmdbd")], extra=socket)
-        self._wait("slurmdbd", lambda: self._ask("sacctmgr", "--noheader", "show", "cluster") is not None)
+        self._start("slurmdbd", [], lambda: self._ask("sacctmgr", "--noheader", "show", "cluster") is not None)
 
     def kill_node(self, name: str) -> None:
-        """Kill one node's slurmd at once; the jobs on it lose their daemon but not their lives."""
+        """Kill one node's slurmd at once: its jobs lose their daemon but not their lives."""
         self._end_daemon(f"slurmd-{self._node(name)}", grace_s=0.0)
 
     def start_node(self, name: str) -> None:
         """Start one node's slurmd again and wait until the controller, if there is one, takes the node back."""
-        self._start_node(self._node(name))
-        if daemon_pid(self.folder, "slurmctld"):
-            self._wait(f"slurmd-{name}", lambda: _serves(self._node_states().get(name, "")))
-
-    # How it starts
+        controlled = daemon_pid(self.folder, "slurmctld") is not None
+        self._start(
+            f"slurmd-{self._node(name)}",
+            ["-f", self._conf, "-N", name],
+            lambda: not controlled or _serves(self._node_states().get(name, "")),
+        )
 
     @property
     def _conf(self) -> str:
-        return str(self.folder / "slurm.conf")
+        return self.environment["SLURM_CONF"]
 
     @property
     def _daemons(self) -> tuple[str, ...]:
@@ -179,14 +183,14 @@ class Sandbox:
         with ThreadPoolExecutor(max_workers=1) as pool:
             database = pool.submit(self._start_database) if self.plan.accounting else None
             self._start_munge()
-            if database:
-                database.result()
-                self.start_accounting()
-                self._make_account()
-        # Only now: without accounts at its first start the controller gives up.
-        self._run([_find("slurmctld"), "-f", self._conf, "-c", "-i"])
+        if database:
+            database.result()
+            self.start_accounting()
+            self._make_account()
+        # Not before: a controller without state and without accounts gives up.
+        self._start("slurmctld", ["-f", self._conf, "-c", "-i"])
         for name in self.plan.node_names:
-            self._start_node(name)
+            self._start(f"slurmd-{name}", ["-f", self._conf, "-N", name])
         self._wait("slurmctld", self._all_idle)
 
     def _start_munge(self) -> None:
@@ -195,39 +199,30 @@ class Sandbox:
         key.write_bytes(os.urandom(128))
         files = {"key-file": "munge.key", "socket": "munge.sock", "pid-file": "run/munged.pid"}
         files |= {"log-file": "log/munged.log", "seed-file": "run/munged.seed"}
-        # --force: nobody else can reach the socket in this folder, and munged takes that for a mistake.
-        self._run(
-            [_find("munged"), "--force", "--num-threads=2", *(f"--{k}={self.folder / v}" for k, v in files.items())]
-        )
+        # --force: nobody else can reach the socket in this folder, which munged takes for a mistake.
+        self._start("munged", ["--force", "--num-threads=2", *(f"--{k}={self.folder / v}" for k, v in files.items())])
 
     def _start_database(self) -> None:
-        place = [f"--datadir={self.folder / 'database'}", "--innodb-log-file-size=16M"]
+        place = ["--no-defaults", f"--datadir={self.folder / 'database'}", "--innodb-log-file-size=16M"]
         if os.geteuid() == 0:
             place.append("--user=root")
         login = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={self.plan.user}"]
-        self._run([_find("mariadb-install-db"), "--no-defaults", *place, *login, "--skip-test-db"])
-        command = [_find("mariadbd"), "--no-defaults", *place, "--skip-networking", "--skip-name-resolve"]
-        command += [f"--socket={self.folder / 'mariadb.sock'}", f"--pid-file={self.folder / 'run/mariadbd.pid'}"]
-        # Its contents need not survive the machine: no flush per transaction.
-        command += ["--innodb-buffer-pool-size=64M", "--innodb-lock-wait-timeout=900"]
-        command += ["--innodb-flush-log-at-trx-commit=0", f"--log-error={self.folder / 'log/mariadbd.log'}"]
-        self._run(["sh", "-c", '"$@" &', "sh", *command])
+        self._run([_find("mariadb-install-db"), *place, *login, "--skip-test-db"])
+        # What it holds need not survive the machine: no flush at each transaction.
+        command = [_find("mariadbd"), *place, "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
+        command += ["--innodb-lock-wait-timeout=900", "--skip-networking", "--skip-name-resolve"]
+        for option, name in (("socket", "mariadb.sock"), ("pid-file", "run/mariadbd.pid"), ("tmpdir", "tmp")):
+            command.append(f"--{option}={self.folder / name}")
+        command.append(f"--log-error={self.folder / 'log/mariadbd.log'}")
+        self._run(["sh", "-c", '"$@" &', "sh", *command])  # it does not leave its parent by itself
         self._wait("mariadbd", (self.folder / "mariadb.sock").is_socket)
 
     def _make_account(self) -> None:
         """One account with this user in it, so that limits can be enforced from the first job on."""
-        user = f"name={self.plan.user}"
-        for words in (
-            ("cluster", "sandbox"),
-            ("account", "sandbox"),
-            ("user", user, "account=sandbox", "defaultaccount=sandbox", "adminlevel=admin"),
-        ):
-            self._run([_find("sacctmgr"), "--immediate", "--quiet", "add", *words])
-
-    def _start_node(self, name: str) -> None:
-        self._run([_find("slurmd"), "-f", self._conf, "-N", name])
-
-    # What it is made with
+        manager = [_find("sacctmgr"), "--immediate", "--quiet", "add"]
+        self._run([*manager, "cluster", self.plan.cluster])
+        self._run([*manager, "account", self.plan.cluster])
+        self._run([*manager, "user", f"name={self.plan.user}", f"account={self.plan.cluster}", "adminlevel=admin"])
 
     def _node(self, name: str) -> str:
         if name not in self.plan.node_names:
@@ -236,7 +231,7 @@ class Sandbox:
 
     def _node_states(self) -> dict[str, str]:
         answer = self._ask("sinfo", "--noheader", "--Node", "--partition=debug", "--format=%N %T") or ""
-        return dict(line.split() for line in answer.splitlines())
+        return {name: state for name, state in (line.split() for line in answer.splitlines())}
 
     def _all_idle(self) -> bool:
         states = self._node_states()
@@ -249,27 +244,38 @@ class Sandbox:
         end([pid], grace_s=grace_s)
 
     def _environment(self) -> dict[str, str]:
-        kept = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR", "TZ") if key in os.environ}
-        return {**kept, **self.environment, "PATH": _path(), "LC_ALL": "C"}
+        kept = {key: os.environ[key] for key in ("HOME", "TZ") if key in os.environ}
+        database = {"MYSQL_UNIX_PORT": str(self.folder / "mariadb.sock")}  # slurmdbd cannot be told otherwise
+        return {**kept, **self.environment, **database, "PATH": _path(), "LC_ALL": "C"}
 
-    def _run(self, command: Sequence[str], *, extra: Mapping[str, str] | None = None) -> None:
-        log = self.folder / "log" / "start.log"
-        with log.open("a") as output:
+    def _start(self, name: str, arguments: Sequence[str], is_ready: Callable[[], bool] | None = None) -> None:
+        """Start a daemon that puts itself into the background, and wait for it if told what for."""
+        if daemon_pid(self.folder, name):
+            raise RunError(f"{name} of the sandbox in {self.folder} runs already")
+        (self.folder / "log" / f"{name}.log").unlink(
+            missing_ok=True
+        )  # complaints of a start before are not of this one
+        self._run([_find(name.partition("-")[0]), *arguments])
+        if is_ready:
+            self._wait(name, is_ready)
+
+    def _run(self, command: Sequence[str]) -> None:
+        with (self.folder / "log" / "start.log").open("a") as output:
             try:
                 subprocess.run(
                     command,
-                    env={**self._environment(), **(extra or {})},
+                    env=self._environment(),
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
                     umask=0o077,
-                    timeout=START_S,
+                    timeout=PATIENCE_S,
                     check=True,
                 )
             except (subprocess.SubprocessError, OSError) as error:
-                raise self._failure(Path(command[0]).name, "did not start") from error
+                raise self._failure(Path(command[0]).name, "failed") from error
 
     def _ask(self, *command: str) -> str | None:
         """What a Slurm command answers; None if it fails."""
@@ -280,62 +286,87 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=START_S,
+                timeout=PATIENCE_S,
             )
         except subprocess.TimeoutExpired:
             return None
         return done.stdout if done.returncode == 0 else None
 
     def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while not is_ready():
-            # A Slurm daemon that cannot start goes quietly after it has returned 0.
+            if any(_is_fatal(log) for log in (self.folder / "log").glob("*.log")):  # Slurm's daemons say 0 and die
+                raise self._failure(name, "did not start")
             if time.monotonic() > deadline:
-                raise self._failure(name, f"was not ready in {START_S:.0f} s")
+                raise self._failure(name, f"was not ready in {PATIENCE_S:.0f} s")
             time.sleep(POLL_S)
 
     def _failure(self, name: str, what: str) -> RunError:
         tail = []
         for log in sorted((self.folder / "log").glob("*.log")):
-            told = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-            bad = [line for line in told if "error" in line.lower() or "fatal" in line.lower()]
-            tail += [f"  {log.name}: {line}" for line in (bad or told)[-3:]]
-        return RunError("\n".join([f"{name} of the sandbox in {self.folder} {what}; its logs end in:", *tail]))
+            lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            tail += [f"  {log.name}: {line}" for line in lines[-3:]]
+        told = "\n".join([f"{name} of the sandbox in {self.folder} {what}; the logs end in:", *tail])
+        return RunError(told, exit_code=FAILED)
+
+
+def _is_fatal(log: Path) -> bool:
+    try:
+        text = log.read_text(errors="replace")
+    except FileNotFoundError:
+        return False
+    return " fatal: " in text or "[ERROR] Aborting" in text
 
 
 def _serves(state: str) -> bool:
     return bool(state) and not state.endswith("*") and not state.startswith(("down", "unknown"))
 
 
-def _check(folder: Path, accounting: bool, nodes: int) -> Path:
+def _check(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
     missing = missing_packages(accounting=accounting)
     if missing:
         raise RunError(f"a sandbox needs Debian packages that are not here: apt-get install {' '.join(missing)}")
-    if nodes < 1:
-        raise RunError(f"a sandbox of {nodes} nodes runs nothing: give --nodes 1 or more")
+    for name, size in sizes.items():
+        if size < 1:
+            raise RunError(f"a sandbox with --{name} {size} can run nothing: give 1 or more")
     if len(os.fsencode(folder)) + ROOM >= SOCKET_PATH:
         longest = SOCKET_PATH - ROOM - 1
-        raise RunError(f"{folder} is too long a path for the sockets in it: choose --dir of at most {longest} characters")
-    return folder
+        raise RunError(f"{folder} is too long a path for the sockets in it: choose --dir of at most {longest} bytes")
+    if set(str(folder)) & set(" \t\n\"'\\#,=[]%"):
+        raise RunError(f"slurm.conf cannot hold the path {str(folder)!r}: choose --dir of letters, digits, . _ and -")
 
 
-def _claim(folder: Path, plan: SandboxPlan) -> None:
-    """Take a folder; of two that want it, one gets it."""
-    if (folder / MARKER).is_file():
-        old = Sandbox(folder)
-        if any(daemon_pid(folder, name) for name in old._daemons):
-            if old.status()["running"]:
-                raise RunError(f"a sandbox runs in {folder} already: use it, or `citytide sandbox stop` first")
-        old.stop()
+@contextmanager
+def _claim(folder: Path, plan: SandboxPlan) -> Iterator[None]:
+    """Hold a folder while a sandbox starts in it: of two that want it, one gets it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if any(folder.iterdir()):
+    marker = folder / MARKER
+    if not marker.is_file() and any(folder.iterdir()):
         raise RunError(f"{folder} holds files that are no sandbox's: choose a new or empty folder with --dir")
     folder.chmod(0o700)
+    with marker.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"a sandbox is being started in {folder}: wait for it, or choose another --dir") from None
+        if find_processes(folder):
+            raise RunError(f"a sandbox runs in {folder} already: use it, or `citytide sandbox stop` it first")
+        for path in folder.iterdir():  # of a sandbox that went down with its machine
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != marker:
+                path.unlink()
+        file.truncate(0)
+        json.dump(plan.to_json(), file)
+        file.flush()
+        yield
+
+
+def _user() -> str:
     try:
-        with (folder / MARKER).open("x") as file:
-            json.dump(plan.to_json(), file)
-    except FileExistsError:
-        raise RunError(f"a sandbox is being started in {folder} already: choose another folder with --dir") from None
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise RunError(f"user number {os.geteuid()} has no name here, and Slurm needs one") from None
 
 
 def _path() -> str:
@@ -349,5 +380,5 @@ def _which(command: str) -> str | None:
 def _find(command: str) -> str:
     found = _which(command)
     if found is None:
-        raise RunError(f"{command} is not on this machine: a sandbox needs {' '.join(missing_packages())}")
+        raise RunError(f"{command} is not on this machine: apt-get install {' '.join(missing_packages())}")
     return found

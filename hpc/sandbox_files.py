@@ -12,7 +12,6 @@ __all__ = ["GPU_DEVICES", "ROOM", "SandboxPlan", "write_files"]
 GPU_NODES = 2  # the first two nodes have GPUs
 GPU_DEVICES = ("/dev/null", "/dev/zero")  # any character device will do, and these two are everywhere
 ROOM = 40  # characters of the longest socket below the folder: spool/node4/node4_<job>.<step>
-CLUSTER = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,8 @@ class SandboxPlan:
 
     user: str
     host: str
+    address: str = "127.0.0.1"
+    named: bool = True  # the host's name leads to the address
     nodes: int = 4
     cpus: int = 4
     memory_mb: int = 4000
@@ -28,6 +29,7 @@ class SandboxPlan:
     options: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[int, ...] = ()  # of the controller, of accounting, and of one slurmd after the other
     created: str = ""
+    cluster: str = "sandbox"
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -75,16 +77,16 @@ def _slurm_conf(folder: Path, plan: SandboxPlan) -> str:
 
 def _settings(folder: Path, plan: SandboxPlan) -> dict[str, str]:
     return {
-        "ClusterName": CLUSTER,
-        "SlurmctldHost": f"{plan.host}(127.0.0.1)",
+        "ClusterName": plan.cluster,
+        "SlurmctldHost": f"{plan.host}({plan.address})",
         "SlurmUser": plan.user,
         "SlurmdUser": plan.user,
         "AuthType": "auth/munge",
         # Short-lived credentials: a requeued job waits for the old one to expire, 2 minutes by default.
         "AuthInfo": f"socket={folder}/munge.sock,cred_expire=5",
         "CredType": "cred/munge",
-        # Nothing of the sandbox listens to the network.
-        "CommunicationParameters": "NoCtldInAddrAny,NoInAddrAny",
+        # Off the network if possible: told so, Slurm listens where the host's name leads.
+        **({"CommunicationParameters": "NoCtldInAddrAny,NoInAddrAny"} if plan.named else {}),
         "SlurmctldPort": str(plan.ports[0]),
         "SlurmctldPidFile": f"{folder}/run/slurmctld.pid",
         "SlurmctldLogFile": f"{folder}/log/slurmctld.log",
@@ -125,7 +127,7 @@ def _settings(folder: Path, plan: SandboxPlan) -> dict[str, str]:
 def _accounting(folder: Path, plan: SandboxPlan) -> dict[str, str]:
     return {
         "AccountingStorageType": "accounting_storage/slurmdbd",
-        "AccountingStorageHost": "127.0.0.1",
+        "AccountingStorageHost": plan.address,
         "AccountingStoragePort": str(plan.ports[1]),
         "AccountingStoragePass": f"{folder}/munge.sock",  # sacct asks the default socket without it
         "AccountingStorageTRES": "gres/gpu",
@@ -139,7 +141,7 @@ def _node_lines(plan: SandboxPlan) -> list[str]:
         memory = plan.memory_mb * 2 if number and name == plan.node_names[-1] else plan.memory_mb
         gpus = f" Gres=gpu:{len(GPU_DEVICES)} Feature=gpunode" if name in plan.gpu_nodes else ""
         lines.append(
-            f"NodeName={name} NodeHostname={plan.host} NodeAddr=127.0.0.1 Port={plan.ports[2 + number]} "
+            f"NodeName={name} NodeHostname={plan.host} NodeAddr={plan.address} Port={plan.ports[2 + number]} "
             f"CPUs={plan.cpus} Sockets=1 CoresPerSocket={plan.cpus} ThreadsPerCore=1 RealMemory={memory}{gpus} "
             "State=UNKNOWN"
         )
@@ -173,7 +175,7 @@ def _slurmdbd_conf(folder: Path, plan: SandboxPlan) -> str:
     settings = {
         "AuthType": "auth/munge",
         "AuthInfo": f"socket={folder}/munge.sock",
-        "DbdAddr": "127.0.0.1",
+        "DbdAddr": plan.address,
         "DbdHost": "localhost",
         "DbdPort": str(plan.ports[1]),
         "SlurmUser": plan.user,

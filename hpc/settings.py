@@ -1,8 +1,9 @@
-"""Settings of a workflow: --set beats the file, the file beats the profile, the profile beats the default."""
+"""Settings of a workflow: --set beats CITYTIDE_SET__KEY in the environment, that the file, that the profile."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from .documents import read_document, refuse
 from .errors import RunError
 
-__all__ = ["RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_run_file", "resolve_settings", "sourced"]
+__all__ = [
+    "RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_environment", "read_run_file", "resolve_settings",
+    "sourced",
+]  # fmt: skip
+
+COMMAND_LINE = "--set"  # the layer that beats the environment
+PREFIX = "CITYTIDE_SET__"
 
 
 class Settings(BaseModel):
@@ -76,8 +83,31 @@ def sourced(name: str, values: Mapping[str, Any]) -> Sourced:
     return Sourced(name, values)
 
 
-def resolve_settings(model: type[SettingsT], layers: Sequence[Sourced]) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
-    """Merge layers, later over earlier, and validate.
+def read_environment(environment: Mapping[str, str]) -> list[Sourced]:
+    """A layer for each ``CITYTIDE_SET__KEY``, which sets ``key``.
+
+    Examples
+    --------
+    >>> read_environment({"CITYTIDE_SET__GAP": "1e-6", "HOME": "/home/ada"})
+    [Sourced(name='CITYTIDE_SET__GAP', values={'gap': '1e-6'})]
+    """
+    named = sorted(name for name in environment if name.startswith(PREFIX) and name != PREFIX)
+    return [Sourced(name, {name.removeprefix(PREFIX).lower(): environment[name]}) for name in named]
+
+
+def resolve_settings(
+    model: type[SettingsT], layers: Sequence[Sourced], environment: Mapping[str, str] | None = None
+) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
+    """Merge layers, later over earlier, and validate; those of the environment stand right below ``--set``.
+
+    Parameters
+    ----------
+    model
+        The settings' schema.
+    layers
+        From the least to the most binding.
+    environment
+        Where ``CITYTIDE_SET__KEY`` is looked for; that of this process by default.
 
     Returns
     -------
@@ -86,12 +116,17 @@ def resolve_settings(model: type[SettingsT], layers: Sequence[Sourced]) -> tuple
     """
     merged: dict[str, Any] = {}
     source: dict[str, str] = {}
-    for layer in layers:
+    told = read_environment(os.environ if environment is None else environment)
+    asked = [layer for layer in layers if layer.name == COMMAND_LINE]
+    for layer in [*(layer for layer in layers if layer.name != COMMAND_LINE), *told, *asked]:
         for key, value in layer.values.items():
             merged[key], source[key] = value, layer.name
     try:
         settings = model.model_validate(merged)
     except ValidationError as error:
-        raise RunError(refuse("setting", error, model)) from None
+        wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
+        named = sorted(name for name in wrong if name.startswith(PREFIX))
+        where = f"; {' and '.join(named)} stands in the environment: unset or mend it" if named else ""
+        raise RunError(refuse("setting", error, model) + where) from None
     values = json.loads(settings.model_dump_json())
     return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}

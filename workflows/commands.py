@@ -1,13 +1,18 @@
-"""Commands that run workflows: run, plan, resume, and verify for what they left."""
+"""Commands that run workflows: run, plan, submit, resume, and verify for what they left."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..hpc.commands import as_json, show_json
+
+if TYPE_CHECKING:
+    from ..hpc.runs import Run
+    from .runner import Draft
 
 __all__ = ["drive", "plan", "resume", "run", "submit", "verify"]
 
@@ -15,30 +20,40 @@ _set = click.option(
     "--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file's. Repeatable."
 )
 _profile = click.option("--profile", metavar="NAME|FILE", help="Site profile; `local` by default.")
+_out = click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<id> by default.")
+_detach = click.option("--detach", is_flag=True, help="On Slurm: return as soon as the driver's job is submitted.")
 
 
 @click.command()
 @click.argument("what", metavar="WORKFLOW|FILE.yaml")
 @_set
 @_profile
-@click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<id> by default.")
+@_out
+@_detach
 @as_json
-def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, as_json: bool) -> None:
-    """Run a workflow, or a run file, to its end.
+def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, detach: bool, as_json: bool) -> None:
+    """Run a workflow, or a run file, to its end. With a profile of Slurm it is submitted and followed.
 
     \b
     Examples:
       citytide run traffic-assignment
       citytide run traffic-assignment --set network=sioux-falls --set gap=1e-10 --out runs/sioux
       citytide run morning.yaml --set demand_factors=0.8,1.0,1.2 --json
+      citytide run morning.yaml --profile our-cluster --detach
 
-    Exit codes: 0 done, 1 failed, 2 bad input or a plan that cannot fit, 3 another driver holds the run,
-    130 stopped by Ctrl-C (resume it).
+    A setting may stand in the environment too: CITYTIDE_SET__GAP=1e-6 beats the file's gap, and --set beats both.
+
+    Exit codes: 0 done (or submitted), 1 failed, 2 bad input or a plan that cannot fit, 3 another driver holds the run,
+    130 stopped or left by Ctrl-C (here: resume it; on Slurm: it goes on, attach to it) or cancelled.
     """
     from ..hpc.settings import parse_set
-    from .runner import draft_run, start_run
+    from .runner import draft_run, lay_out, start_run, submit_laid_out
 
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out, warm_up=True)
+    if detach:
+        _refuse_detached(draft.backend.is_remote, draft.profile.name)
+        _tell_submitted(submit_laid_out(lay_out(draft), draft.profile), as_json)
+        return
     _tell(start_run(draft, quiet=False), as_json)
 
 
@@ -46,30 +61,99 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
 @click.argument("run")
 @_profile
 @click.option("--take-over", is_flag=True, help="Take the run from a driver that seems to live, but is gone.")
+@_detach
 @as_json
-def resume(run: str, profile: str | None, take_over: bool, as_json: bool) -> None:
+def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json: bool) -> None:
     """Go on with RUN (folder or id): compute what its ledger lacks.
 
     \b
-    Example:
+    Examples:
       citytide resume runs/demo
+      citytide resume runs/demo --profile our-cluster --detach
+
+    Exit codes: as of `citytide run`.
     """
+    from ..hpc.index import note_again
+    from ..hpc.profiles import Profile, load_profile
+    from ..hpc.runs import open_run
     from . import runner
 
-    _tell(runner.resume(run, profile=profile, take_over=take_over, quiet=False), as_json)
+    found = open_run(run)
+    note_again(found.id, found.workflow, found.path, str(found.record["created"]))
+    if not detach:
+        _tell(runner.resume(run, profile=profile, take_over=take_over, quiet=False), as_json)
+    site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
+    _refuse_detached(site.backend.startswith("slurm"), site.name)
+    _tell_submitted(runner.resume(run, profile=profile, take_over=take_over, quiet=False, detach=True), as_json)
 
 
 @click.command()
 @click.argument("what", metavar="WORKFLOW|FILE.yaml")
 @_set
 @_profile
-@click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<id> by default.")
-def submit(what: str, sets: tuple[str, ...], profile: str | None, out: str | None) -> None:
-    """Submit a run (first version; grows)."""
-    from ..hpc.settings import parse_set
-    from . import runner
+@_out
+@click.option("--dry-run", is_flag=True, help="Print the job scripts; nothing is submitted, nothing is written.")
+@as_json
+def submit(
+    what: str, sets: tuple[str, ...], profile: str | None, out: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Submit a workflow, or a run file, to Slurm and return: its driver is a small job of its own.
 
-    runner.submit(what, set=parse_set(sets), profile=profile, out=out)
+    \b
+    Examples:
+      citytide submit morning.yaml --profile our-cluster --dry-run
+      citytide submit morning.yaml --profile our-cluster
+      citytide submit traffic-assignment --profile generic-cpu --set network=anaheim --json
+
+    Then: citytide status, attach, logs, cancel and resume, each with the run's folder or id.
+
+    Exit codes: 0 submitted, 1 Slurm refused or did not answer, 2 bad input or a plan that cannot fit.
+    """
+    from ..hpc.settings import parse_set
+    from .runner import draft_run, lay_out, refuse_local, submit_laid_out
+
+    draft = draft_run(what, set=parse_set(sets), profile=profile, out=out)
+    refuse_local(draft.profile)
+    if dry_run:
+        _rehearse(draft, as_json)
+        return
+    _tell_submitted(submit_laid_out(lay_out(draft), draft.profile), as_json)
+
+
+def _rehearse(draft: Draft, as_json: bool) -> None:
+    from pathlib import Path
+
+    from ..hpc.rehearsal import rehearse
+    from ..hpc.runs import name_run, refuse_occupied
+
+    identity = name_run(draft.workflow.name)
+    path = Path(draft.out) if draft.out is not None else Path("runs") / identity
+    refuse_occupied(path)
+    scripts = rehearse(draft.profile, identity, path)
+    if as_json:
+        show_json({"id": identity, "run": str(path.absolute()), "scripts": scripts})
+        return
+    for name, script in scripts.items():
+        click.echo(f"# {'-' * 8} {name}.sh")
+        click.echo(script)
+
+
+def _refuse_detached(is_remote: bool, profile: str) -> None:
+    from ..hpc.errors import RunError
+
+    if not is_remote:
+        raise RunError(
+            f"--detach needs a profile of Slurm, and {profile!r} runs on this machine: leave --detach away, or see "
+            "`citytide profile list`"
+        )
+
+
+def _tell_submitted(sent: Run, as_json: bool) -> None:
+    """Where a submitted run stands; the sentence about its job has been said."""
+    if as_json:
+        show_json({"run": str(sent.path.resolve()), "id": sent.id, "state": sent.status()["state"]})
+    else:
+        click.echo(sent.path)
 
 
 @click.command(hidden=True)
@@ -133,7 +217,7 @@ def verify(what: str, as_json: bool) -> None:
             click.echo(f"{problem.get('path', what)}: {problem['problem']}")
         click.echo(f"{what}: {len(problems)} damaged" if problems else f"{what}: every file is what was written")
         if problems and _is_run(what):
-            click.echo(f"to mend it: citytide resume {what}")
+            click.echo(f"to mend it: citytide resume {shlex.quote(what)}")
     if problems:
         raise SystemExit(1)
 
@@ -160,14 +244,15 @@ def _verify_dataset(name: str) -> list[dict[str, Any]]:
     return [{"problem": str(problem)} for problem in verify_dataset(name)]
 
 
-def _tell(done: Any, as_json: bool) -> None:
+def _tell(done: Run, as_json: bool) -> None:
     """What came of a run, for a person or a script, and the exit code that goes with it."""
     from ..hpc.errors import DONE, FAILED, STOPPED
     from ..hpc.progress import say
 
-    result = done.result
+    state, at = str(done.status()["state"]), shlex.quote(str(done.path))
+    result = {"products": {}, "summary": [], "warnings": [], **done.result, "run": str(done.path.resolve())}
     if as_json:
-        show_json({key: result[key] for key in ("run", "state", "products", "summary")})
+        show_json({"run": result["run"], "state": state, "products": result["products"], "summary": result["summary"]})
     else:
         if result["summary"]:
             columns = [name for name in result["summary"][0] if name not in ("lower_bound", "sptt")]
@@ -176,12 +261,17 @@ def _tell(done: Any, as_json: bool) -> None:
                 click.echo(f"... and {len(result['summary']) - 20} more in {result['run']}/report.html")
         for name, path in result["products"].items():
             click.echo(f"{name}: {path}")
-        click.echo(f"report: {result['run']}/report.html")
+        if (done.path / "report.html").exists():
+            click.echo(f"report: {result['run']}/report.html")
     for warning in result["warnings"]:
         say(f"warning: {warning}")
-    if result["state"] != "done":
-        say(f"the run {result['state']}; to go on: citytide resume {result['run']}")
-    raise SystemExit({"done": DONE, "failed": FAILED, "stopped": STOPPED}[result["state"]])
+    if state in ("expired", "pending", "waiting", "running"):  # a driver whose allocation is used up has handed over
+        say(f"the run is not at its end and goes on in the next job; follow it: citytide attach {at}")
+        raise SystemExit(DONE)
+    if state != "done":
+        said = {"failed": "the run failed", "stopped": "the run stopped", "cancelled": "the run was cancelled"}
+        say(f"{said.get(state, f'the run is {state}')}; to go on: citytide resume {at}")
+    raise SystemExit({"done": DONE, "stopped": STOPPED, "cancelled": STOPPED}.get(state, FAILED))
 
 
 def _figure(value: Any) -> str:

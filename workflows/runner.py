@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Draft",
-    "drive",
     "draft_run",
+    "drive",
     "follow",
     "lay_out",
     "open_run",
@@ -251,7 +251,14 @@ def follow(started: Run, *, quiet: bool) -> Run:
     return Run(started.path)
 
 
-def resume(path: str | Path, *, profile: str | None = None, take_over: bool = False, quiet: bool = True) -> Run:
+def resume(
+    path: str | Path,
+    *,
+    profile: str | None = None,
+    take_over: bool = False,
+    quiet: bool = True,
+    detach: bool = False,
+) -> Run:
     """Go on with a run: compute what its ledger lacks, and finish it.
 
     Parameters
@@ -264,6 +271,8 @@ def resume(path: str | Path, *, profile: str | None = None, take_over: bool = Fa
         Take the run from a driver that seems to live; say so only if you know that it is gone.
     quiet
         Say nothing on stderr.
+    detach
+        On Slurm, return as soon as the next driver job is submitted.
 
     Raises
     ------
@@ -276,7 +285,8 @@ def resume(path: str | Path, *, profile: str | None = None, take_over: bool = Fa
         found.record["profile"] = site.model_dump(mode="json")
     backend, workflow = make_backend(site), load_workflow(found.workflow)
     if backend.is_remote:
-        return follow(resume_remotely(found, site, take_over=take_over), quiet=quiet)
+        sent = resume_remotely(found, site, take_over=take_over)
+        return sent if detach else follow(sent, quiet=quiet)
     backend.warm_up(workflow.modules)
     return _execute(found, backend, workflow, take_over=take_over, quiet=quiet)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from ...hpc.devices import peak_memory_bytes
 from .empty_run import drive_empty_run
 from .stopwatch import print_answer
 
@@ -81,17 +82,24 @@ def main() -> None:
 @click.option("--read", is_flag=True, help="let each block also read a row from the run's inputs")
 @_scratch
 def blocks(n_blocks: int, workers: int, read: bool, scratch: Path | None) -> None:
-    """Wall over blocks of a step with an empty kernel and one array; and CPU of all processes per further block."""
-    few = max(1, n_blocks // 10)
+    """Wall over blocks of a step with an empty kernel and one array; what a further block adds to the whole run."""
+    few = max(1, min(200, n_blocks // 10))  # starting workers costs both runs the same
+    cpu, wall, peak = [_family_cpu()], [time.perf_counter()], []
     with _folder(scratch) as folder:
-        cpu = [_family_cpu()]
         for count in (few, n_blocks):
             lines = drive_empty_run(folder / str(count), blocks=count, workers=workers, read=read)
             cpu.append(_family_cpu())
-    # Starting workers costs both runs the same.
-    further = ((cpu[2] - cpu[1]) - (cpu[1] - cpu[0])) / max(1, n_blocks - few)
+            wall.append(time.perf_counter())
+            peak.append(peak_memory_bytes())
+    further = 1000 / max(1, n_blocks - few)
     print_answer(
-        {"workers": workers, **summarise_blocks(lines, workers), "cpu_ms_per_further_block": round(1000 * further, 3)}
+        {
+            "workers": workers,
+            **summarise_blocks(lines, workers),
+            "wall_ms_per_further_block": round(further * (wall[2] - 2 * wall[1] + wall[0]), 3),
+            "cpu_ms_per_further_block": round(further * (cpu[2] - 2 * cpu[1] + cpu[0]), 3),
+            "driver_growth_bytes": peak[1] - peak[0],
+        }
     )
 
 

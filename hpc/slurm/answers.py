@@ -56,6 +56,7 @@ def parse_queue(text: str) -> list[Entry]:
     for record in re.split(f"{UNIT}name{RECORD}\n?", text)[:-1]:
         *pairs, name = record.split(RECORD, len(_QUEUE) - 1)
         values = {label: value.strip() for value, _, label in (pair.partition(UNIT) for pair in pairs)}
+        values["id"] = values.get("id", "").rpartition("\n")[2]  # a site may greet before it answers
         if entry := _read(values, name):
             found.append(entry)
     return found
@@ -96,8 +97,9 @@ def parse_show(text: str) -> list[dict[str, str]]:
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
     """Keys and values of a line: a value may hold blanks, and goes on to the next word that is a key."""
     keys = list(re.finditer(r"(?:^|(?<=\s))([A-Z][\w:/()-]*)=", line, re.ASCII))
-    for key, following in zip(keys, [*keys[1:], None], strict=True):
-        yield key[1], line[key.end() : following.start() if following else None].strip()
+    ends = [key.start() for key in keys[1:]] + [len(line)]
+    for key, end in zip(keys, ends, strict=False):
+        yield key[1], line[key.end() : end].strip()
 
 
 def _read(values: Mapping[str, str], name: str) -> Entry | None:

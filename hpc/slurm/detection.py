@@ -207,7 +207,9 @@ def _finish(
         "cores": "a whole node: jobs do not share nodes here"
         if partition.whole_nodes or site.gives_whole_nodes
         else f"of {node.cores} on a node, for one job",
-        "workers": "processes of one job, which share its memory" if pool.workers != "auto" else "one per job, or per GPU",
+        "workers": "processes of one job, which share its memory"
+        if pool.workers != "auto"
+        else "one per job, or per GPU",
         "threads": "of one worker",
         "memory": f"of {show_bytes(node.memory)} on a node, for one job; the job is ended if it takes more",
         "gpus": f"of {node.count_gpus()} on a node, one worker each",

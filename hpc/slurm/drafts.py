@@ -95,7 +95,7 @@ def _tail(drafts: Sequence[Draft], site: Site, refused: Sequence[str]) -> Iterat
         for key in ("partition", "account", "qos", "cores", "memory", "walltime"):
             value = getattr(driver, key)
             if value is not None:
-                comment = "longer than a run is best: past it, `citytide resume`" if key == "walltime" else ""
+                comment = "past it, a next driver job goes on by itself" if key == "walltime" else ""
                 yield _line(2, key, _memory(value) if key == "memory" else value, comment)
     if isinstance(site.rights, str):
         yield f"# Accounts and limits: {_say(site.rights)}."
@@ -109,7 +109,7 @@ def _memory(n: int) -> str:
 
 def _say(text: str) -> str:
     """A text that cannot leave its comment."""
-    return " ".join(text.encode("ascii", "replace").decode().split())
+    return " ".join("".join(char if " " <= char <= "~" else " " if char.isspace() else "?" for char in text).split())
 
 
 def _line(indent: int, key: str, value: object, comment: str = "") -> str:

@@ -20,7 +20,8 @@ __all__ = [
 ]  # fmt: skip
 
 JobState = Literal["submitted", "pending", "starting", "registered", "working", "draining", "ended", "unknown"]
-ORDER = dict(submitted=0, pending=1, starting=2, registered=3, working=3, draining=4, ended=5)  # a worker may be idle
+# A live job's worker may be idle, or die and start again: only these steps have an order.
+STEP = dict(submitted=0, pending=1, starting=2, registered=2, working=2, draining=3, ended=4)
 UNSEEN_S = 60.0  # for so long Slurm may not list a job that it has just accepted
 _WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "CONFIGURING")
 _RUNNING = ("RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING", "STAGE_OUT", "COMPLETING")
@@ -59,6 +60,7 @@ class JobView:
     log: str = ""  # path within the run folder
     workers: int = 0  # registered now
     restarts: int = 0
+    last_known: JobState | None = None  # what it was before it became unknown
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -200,17 +202,17 @@ def _say_alive(entry: Entry | None, *, working: bool, draining: bool, role: str)
 
 
 def keep_order(before: JobView | None, after: JobView) -> JobView:
-    """The later view, unless it would set the job back: only a requeue does that.
+    """The later view, unless it would set the job back, as an old answer of Slurm's may: only a requeue does that.
 
-    What is unknown for a while keeps the state it had; an end is final for a life of a job.
+    An end is final; what was known before a job became unknown is held on to.
     """
     if before is None or before.name != after.name or after.restarts > before.restarts:
         return after
+    after = replace(after, restarts=before.restarts)
+    known = before.last_known if before.state == "unknown" else before.state
     if after.state == "unknown":
-        return before if before.state == "ended" else after
-    if before.state == "unknown" or ORDER[after.state] >= ORDER[before.state]:
-        return after
-    return before
+        return before if known == "ended" else replace(after, last_known=known)
+    return after if known is None or STEP[after.state] >= STEP[known] else before
 
 
 def read_log_tail(path: Path, bytes: int = 4096) -> str:

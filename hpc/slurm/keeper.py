@@ -37,6 +37,7 @@ class Keeper:
         self.wanted: dict[str, int] = {}
         self.expected_s = 0.0
         self.lock = threading.RLock()
+        self._looked = -profile.poll_s
         self._ended = threading.Event()
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="keeper", daemon=True)
@@ -65,17 +66,29 @@ class Keeper:
             self._woken.set()
 
     def _loop(self) -> None:
-        looked = -self.profile.poll_s
         while not self._ended.is_set():
-            begun = time.monotonic()
-            look = begun - looked >= self.profile.poll_s  # Slurm is asked at most once per interval, whoever wakes us
-            looked = begun if look else looked
+            look = self._until_look() <= 0.0  # Slurm is asked at most once per interval, whoever wakes us
+            if look:
+                self._looked = time.monotonic()
             try:
                 self.tick(time.time(), look=look)
             except Exception:  # a keeper that dies would leave a run waiting for ever
                 say(f"the keeper of the workers met an error and goes on:\n{traceback.format_exc()}")
-            self._woken.wait(max(0.05, looked + self.profile.poll_s - time.monotonic()))
+            self._woken.wait(max(0.05, self._until_look()))
             self._woken.clear()
+
+    def _until_look(self) -> float:
+        return self._looked + self.profile.poll_s - time.monotonic()
+
+    def wait_to_look(self) -> None:
+        """Return when Slurm may be asked again."""
+        time.sleep(max(0.0, self._until_look()))
+        self._looked = time.monotonic()
+
+    def tunnel(self) -> str | None:
+        """The command that brings the scheduler's dashboard, which listens on its own node only, to a laptop."""
+        port, host = self.scheduler.get("dashboard"), self.scheduler.get("host")
+        return f"ssh -N -L {port}:127.0.0.1:{port} {host}   # then http://127.0.0.1:{port}/status" if port else None
 
     def tick(self, now: float, *, look: bool) -> None:
         """Compare what is wanted with what is there; ``look`` says that Slurm may be asked."""

@@ -111,7 +111,7 @@ def _fate(site: Site) -> str:
 
 def _check_walltime(ask: Ask, site: Site, partition: Partition) -> Iterator[Finding]:
     wall = ask.request.walltime_s
-    if "--time" in ask.request.skip_directives or wall is None:
+    if {"--time", "-t"} & set(ask.request.skip_directives) or wall is None:
         granted = partition.default_time_s or partition.max_time_s
         if wall is not None and granted is not None and granted < wall:
             yield ask.finding(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from .answers import Entry
 
-__all__ = ["explain_reason", "never_starts", "say_time"]
+__all__ = ["explain_reason", "is_passing", "never_starts", "say_time"]
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,14 @@ def never_starts(reason: str) -> bool:
     """Whether a code does not end by waiting; Slurm may show one for moments only, so believe it when seen again."""
     _, meaning = _find(reason)
     return meaning is not None and meaning.never
+
+
+def is_passing(refusal: str) -> bool:
+    """Whether a refusal by sbatch ends by waiting: a limit on what is in the queue, not on what one job asks for."""
+    words = re.findall(r"\b(?:QOS|Assoc)[A-Z]\w+", refusal)
+    if words:
+        return not any(never_starts(word) for word in words)
+    return "job submit limit" in refusal.lower()
 
 
 def say_time(seconds: float) -> str:

@@ -13,7 +13,7 @@ from ..profiles import Profile
 from ..records import read_json
 from .controller import Controller
 from .endings import Ending, classify, explain_ending
-from .jobs import Board, JobView, job_name, read_log_tail, write_jobs
+from .jobs import Board, JobState, JobView, job_name, read_log_tail, write_jobs
 from .keeper import Keeper
 
 __all__ = ["Slots"]
@@ -134,26 +134,27 @@ class Slots(Keeper):
 
     def _tell(self, now: float) -> None:
         views = tuple(self._view(slot) for slot in self.slots)
-        write_jobs(self.run, Board(now, "answering", views, self.waits(), self._dashboard()))
+        write_jobs(self.run, Board(now, "answering", views, self.waits(), self.tunnel()))
 
     def _view(self, slot: Slot) -> JobView:
-        state = (
-            "ended" if not slot.is_alive else "working" if slot.working else "registered" if slot.registered else "starting"
-        )
-        said = {"ended": "its step ended and starts again", "starting": "Python is starting"}.get(state, state)
+        alive: JobState = "working" if slot.working else "registered" if slot.registered else "starting"
+        state: JobState = alive if slot.is_alive else "ended"
+        said = {
+            "ended": "ended and starts again", "starting": "has started; its worker has not registered yet",
+            "registered": "has its worker ready and waits for blocks",
+        }.get(state, "works")  # fmt: skip
         return JobView(
             id=os.environ.get("SLURM_JOB_ID", ""), name=slot.name, pool=self.pool_name, attempt=self.attempt,
-            state=state, ending=slot.endings.get(slot.name), sentence=said, reason="", node="", since=slot.begun,
-            expected_start=None, deadline=None, log=f"slurm/logs/{self._log(slot.name).name}",
-            workers=int(slot.registered),
-        )  # type: ignore[arg-type]  # fmt: skip
-
-    def _dashboard(self) -> str | None:
-        port, host = self.scheduler.get("dashboard"), self.scheduler.get("host")
-        return f"ssh -N -L {port}:127.0.0.1:{port} {host}   # then http://127.0.0.1:{port}/status" if port else None
+            serial=slot.serial, state=state, ending=slot.endings.get(slot.name),
+            sentence=f"worker {slot.serial} of the allocation {said}", since=slot.begun,
+            log=f"slurm/logs/{self._log(slot.name).name}", workers=int(slot.registered),
+        )  # fmt: skip
 
     def dismiss(self) -> None:
-        """End every step; Slurm ends with the allocation what would not."""
+        """Workers end with their scheduler; steps that do not are ended, and Slurm ends what is left."""
+        deadline = time.monotonic() + 5.0
+        while any(slot.is_alive for slot in self.slots) and time.monotonic() < deadline:
+            time.sleep(0.1)
         for slot in self.slots:
             if slot.is_alive and slot.process:
                 slot.process.terminate()

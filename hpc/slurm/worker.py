@@ -127,8 +127,11 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
         with without_main():
             await asyncio.gather(*nannies)
         print(f"citytide: {count} workers registered with {told['address']}", flush=True)
-        every = asyncio.gather(*(nanny.finished() for nanny in nannies))
-        await asyncio.wait([every, asyncio.ensure_future(ended.wait())], return_when=asyncio.FIRST_COMPLETED)
+        asked = asyncio.ensure_future(ended.wait())
+        lives: set[asyncio.Future[Any]] = {asyncio.ensure_future(nanny.finished()) for nanny in nannies}
+        while lives and not asked.done():  # a nanny that ends leaves the others at work
+            over, _ = await asyncio.wait([asked, *lives], return_when=asyncio.FIRST_COMPLETED)
+            lives -= over
     finally:
         await asyncio.gather(*(nanny.close(timeout=5) for nanny in nannies), return_exceptions=True)
 

@@ -17,6 +17,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def test_keys_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    (tmp_path / "slurm").mkdir(mode=0o755)
     before = os.umask(0)
     try:
         folder = make_keys(tmp_path, 3)

@@ -73,6 +73,29 @@ def test_block_of_another_shape_or_dtype_is_refused(tmp_path: Path) -> None:
         write_block(tmp_path, "p", 0, 1, {"y": np.zeros((1, 5), "f4")})
 
 
+def test_block_that_owns_no_whole_shard_is_refused(tmp_path: Path) -> None:
+    create_product(tmp_path, product((5, 4), per_shard=2), {"name": np.array(list("abcde"), dtype="T")})
+    for start, stop in ((1, 3), (0, 1), (3, 5)):
+        with pytest.raises(RunError, match=f"p.y rows {start}:{stop} are not whole shards of 2 rows"):
+            write_block(tmp_path, "p", start, stop, {"y": np.zeros((stop - start, 4))})
+    assert list(write_block(tmp_path, "p", 4, 5, {"y": np.zeros((1, 4))})) == ["y/c/2/0"]
+
+
+def test_caller_of_many_blocks_learns_which_folders_to_sync(tmp_path: Path) -> None:
+    create_product(tmp_path, product((2, 4)), {"name": np.array(["a", "b"], dtype="T")})
+    unsynced: set[str] = set()
+    for row in range(2):
+        write_block(tmp_path, "p", row, row + 1, {"y": np.zeros((1, 4))}, unsynced=unsynced)
+    root = locate(tmp_path, "p")
+    assert unsynced == {str(root / name) for name in ("", "y", "y/c", "y/c/0", "y/c/1")}
+
+
+def test_block_written_again_is_the_same_file(tmp_path: Path) -> None:
+    create_product(tmp_path, product((1, 4)), {"name": np.array(["a"], dtype="T")})
+    first, second = (write_block(tmp_path, "p", 0, 1, {"y": np.full((1, 4), value)}) for value in (1.5, 1.5))
+    assert first == second and not list(tmp_path.rglob("*.partial"))
+
+
 def test_block_of_fill_values_still_leaves_a_file(tmp_path: Path) -> None:
     create_product(tmp_path, product((1, 5)), {"name": np.array(["a"], dtype="T")})
     (key,) = write_block(tmp_path, "p", 0, 1, {"y": np.full((1, 5), np.nan)})

@@ -25,7 +25,7 @@ def made_site(*nodes: Node, partitions: tuple[Partition, ...] = (), **changed: A
     nodes = nodes or (Node("n1", 8, 16 * GIB), Node("n2", 8, 16 * GIB))
     settings = {"SelectTypeParameters": "CR_CORE_MEMORY", "AccountingStorageType": "accounting_storage/slurmdbd"}
     return Site(
-        name="made",
+        name=changed.pop("name", "made"),
         user="ada",
         host="login",
         partitions=partitions or (Partition("work", is_default=True),),

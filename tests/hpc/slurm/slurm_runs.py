@@ -122,3 +122,9 @@ def leftovers(run: Path) -> list[str]:
 def slurm(*command: str) -> str:
     """Output of one of Slurm's commands."""
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+def nothing_is_left(run: Path) -> bool:
+    """True once it is so; a job's last act is to remove its scratch folder."""
+    wait_for(f"a clean end (left: {leftovers(run)})", 30, lambda: is_idle(run) and not leftovers(run))
+    return True

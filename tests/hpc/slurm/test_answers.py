@@ -1,8 +1,7 @@
-"""The recorded answers are those of a Slurm 22.05.8 with accounting, put into the states they are named after."""
-
 from __future__ import annotations
 
 import string
+import sys
 import time
 from pathlib import Path
 
@@ -19,19 +18,11 @@ from citytide.hpc.slurm.answers import (
     parse_show,
 )
 
-ANSWERS = Path(__file__).parent / "answers"
-RUN = "traffic-assignment-20261123-035512-ab12"
+sys.path.insert(0, str(Path(__file__).parent))
+from recorded_answers import accounts, queue
+
 U, R = "\x1f", "\x1e"
 MIB = 2**20
-
-
-def queue(moment: str) -> dict[str, Entry]:
-    text = (ANSWERS / f"{moment}.queue.txt").read_text()
-    return {entry.name.removeprefix(f"{RUN}.1."): entry for entry in parse_queue(text)}
-
-
-def accounts(moment: str) -> list[Entry]:
-    return parse_accounts((ANSWERS / f"{moment}.accounts.txt").read_text())
 
 
 def record(**values: str) -> str:

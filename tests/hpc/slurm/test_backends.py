@@ -7,7 +7,18 @@ import os
 from pathlib import Path
 
 import pytest
-from slurm_runs import begin, blocks_done, jobs_of, leftovers, lines, store_bytes, undisturbed, wait_for, wait_for_end, write_profile
+from slurm_runs import (
+    begin,
+    blocks_done,
+    jobs_of,
+    lines,
+    nothing_is_left,
+    store_bytes,
+    undisturbed,
+    wait_for,
+    wait_for_end,
+    write_profile,
+)
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plans import BlockStep, Grant, make_plan
@@ -25,7 +36,7 @@ def test_traffic_assignment_has_the_bytes_of_a_local_run(sandbox, data: Path, tm
     assert local.result["state"] == there.result["state"] == "done"
     assert store_bytes(there.path) == store_bytes(local.path)
     assert (there.path / "report.html").exists() and (there.path / "ro-crate-metadata.json").exists()
-    assert leftovers(there.path) == []
+    assert nothing_is_left(there.path)
 
 
 @pytest.mark.slurm
@@ -92,7 +103,7 @@ def test_out_of_memory_everywhere_ends_with_the_class_named(sandbox, tmp_path: P
     run = begin(tmp_path, write_profile(tmp_path), rows=6, hog_mb=900)
     ended = wait_for_end(run)
     assert ended.result["state"] == "failed" and "out of memory" in ended.result["error"]
-    assert leftovers(run) == []
+    assert nothing_is_left(run)
 
 
 @pytest.mark.slurm
@@ -101,7 +112,7 @@ def test_error_of_the_users_code_stops_the_run_and_shows_its_traceback(sandbox, 
     ended = wait_for_end(run)
     assert ended.result["state"] == "failed" and len(lines(run, "failed")) == 1
     assert "ZeroDivisionError: row 3 is too much" in ended.result["error"] and "sums.py" in ended.result["error"]
-    assert leftovers(run) == []
+    assert nothing_is_left(run)
 
 
 @pytest.mark.slurm
@@ -113,8 +124,10 @@ def test_plain_client_is_refused(sandbox, tmp_path: Path) -> None:
     told = json.loads(next((run / "slurm").glob("scheduler-*.json")).read_text())
     assert told["address"].startswith("tls://")
     for folder in (run / "slurm").glob("keys-*"):
-        assert folder.stat().st_mode & 0o777 == 0o700 and all(p.stat().st_mode & 0o777 == 0o600 for p in folder.iterdir())
+        assert folder.stat().st_mode & 0o777 == 0o700 and all(
+            p.stat().st_mode & 0o777 == 0o600 for p in folder.iterdir()
+        )
     with pytest.raises((OSError, TimeoutError)):
         Client(told["address"].replace("tls://", "tcp://"), timeout="3s", set_as_default=False)
     assert wait_for_end(run).result["state"] == "done"
-    assert leftovers(run) == [] and os.stat(run).st_mode & 0o777 == 0o700
+    assert nothing_is_left(run) and os.stat(run).st_mode & 0o777 == 0o700

@@ -1,6 +1,10 @@
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from known_sites import GIB, made_profile, made_site
 
 from citytide.hpc.slurm.findings import Finding, list_asks

@@ -1,13 +1,26 @@
+import getpass
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from known_sites import made_profile, made_site
 
+from citytide.hpc.sandbox import Sandbox, missing_packages
+from citytide.hpc.slurm.answers import Entry
+from citytide.hpc.slurm.controller import Controller, Refused
 from citytide.hpc.slurm.findings import Finding, list_asks
 from citytide.hpc.slurm.permits import permit_job, permit_jobs
+from citytide.hpc.slurm.preflight import check_profile
 from citytide.hpc.slurm.rights import Association, Limit, Rights
-from citytide.hpc.slurm.site import Partition, Site
+from citytide.hpc.slurm.site import Partition, Site, read_site
 
 WORK = Partition("work", is_default=True)
 RIGHTS = Rights(
@@ -108,9 +121,95 @@ def test_job_over_a_limit_is_an_error(limits: dict[str, Any], where: str, senten
 
 @pytest.mark.parametrize(
     ("limits", "level"),
-    [({"max_submitted": 1}, "error"), ({"max_jobs": 1}, "error"), ({"max_jobs": 3}, "warning")]
-    + [({"at_once": {"cpu": 2}}, "error"), ({"at_once": {"cpu": 3}}, None), ({"max_submitted": 9}, None)],
+    [
+        ({"max_submitted": 1}, "error"),
+        ({"max_jobs": 1}, "error"),
+        ({"max_jobs": 3}, "warning"),
+        ({"at_once": {"cpu": 2}}, "error"),
+        ({"at_once": {"cpu": 3}}, None),
+        ({"max_submitted": 9}, None),
+    ],
 )
 def test_driver_needs_room_beside_a_worker(limits: dict[str, Any], level: str | None) -> None:
     found = list(permit_jobs(list(list_asks(made_profile({"max_jobs": 8}))), limited(**limits)))
     assert [one.level for one in found] == ([level] if level else [])
+
+
+@pytest.fixture(scope="module")
+def enforcing() -> Iterator[Sandbox]:
+    """A Slurm that enforces accounts, qualities of service and their limits."""
+    if missing := missing_packages():
+        pytest.skip(f"no Slurm here: apt-get install {' '.join(missing)}")
+    with tempfile.TemporaryDirectory(prefix="ct-") as folder:
+        options = {"AccountingStorageEnforce": "associations,limits,qos"}
+        sandbox = Sandbox.start(Path(folder) / "s", nodes=2, options=options)
+        try:
+            yield sandbox
+        finally:
+            sandbox.stop()
+
+
+@pytest.mark.slurm
+def test_what_a_strict_cluster_never_starts_is_an_error(
+    enforcing: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in enforcing.environment.items():
+        monkeypatch.setenv(name, value)
+    for words in (
+        ["sacctmgr", "-i", "add", "qos", "short", "MaxWall=10", "MaxTRESPerJob=cpu=2", "MaxTRESPU=cpu=3"],
+        ["sacctmgr", "-i", "add", "qos", "solo", "MaxSubmitJobsPU=1"],
+        ["sacctmgr", "-i", "modify", "user", getpass.getuser(), "set", "qos=normal,short,solo"],
+        ["scontrol", "create", "PartitionName=theirs", "Nodes=ALL", "AllowAccounts=others", "State=UP"],
+        ["scontrol", "create", "PartitionName=quick", "Nodes=ALL", "AllowQos=short", "State=UP"],
+        ["scontrol", "create", "PartitionName=slow", "Nodes=ALL", "DenyQos=normal", "State=UP"],
+        ["scontrol", "create", "PartitionName=pair", "Nodes=ALL", "MinNodes=2", "State=UP"],
+    ):
+        subprocess.run(words, check=True, capture_output=True, timeout=30)
+    site = read_site(Controller())
+    script = tmp_path / "job.sh"
+    script.write_text("#!/bin/sh\nexit 0\n")
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({}, True),
+        ({"account": "nobody"}, False),
+        ({"qos": "nothing"}, False),
+        ({"qos": "short", "walltime": "00:10:00"}, True),
+        ({"qos": "short", "walltime": "00:11:00"}, False),
+        ({"qos": "short", "walltime": "00:10:00", "cores": 3}, False),
+        ({"partition": "theirs"}, False),
+        ({"partition": "quick"}, False),
+        ({"partition": "quick", "qos": "short", "walltime": "00:10:00"}, True),
+        ({"partition": "slow"}, False),
+        ({"partition": "pair"}, False),
+    ]
+    waiting = []
+    for pool, starts in cases:
+        profile = made_profile({"cores": 1, "memory": "100MiB", **pool})
+        found = [one for one in check_profile(profile, site) if one.level == "error" and one.where.startswith("pools")]
+        assert bool(found) is not starts, (pool, found)
+        asked = {"partition": "debug", "walltime": "00:30:00", "cores": 1} | pool
+        keys = {"walltime": "time", "cores": "cpus-per-task"}
+        words = [f"--{keys.get(key, key)}={value}" for key, value in asked.items()]
+        try:
+            job = Controller().submit(script, arguments=[*words, "--nodes=1", "--mem=100M", f"--output={tmp_path}/log"])
+        except Refused:
+            assert not starts, pool
+            continue
+        if starts:
+            wait_for(job, lambda entry: entry.state == "COMPLETED")
+        else:
+            waiting.append(job)
+    for job in waiting:
+        wait_for(job, lambda entry: entry.state == "PENDING" and entry.reason not in ("", "None", "Priority"))
+    solo = [one.level for one in permit_jobs(list(list_asks(made_profile({"qos": "solo"}))), site)]
+    assert solo == ["error"], "the driver would take the only job"
+    Controller().cancel(waiting)
+
+
+def wait_for(job: str, test: Callable[[Entry], bool]) -> None:
+    deadline, seen = time.monotonic() + 30, None
+    while time.monotonic() < deadline:
+        seen = next(one for one in Controller().queue() if one.id == job)
+        if test(seen):
+            return
+        time.sleep(0.3)
+    raise AssertionError(seen)

@@ -1,6 +1,9 @@
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from known_sites import made_profile
 
 from citytide.hpc.slurm.places import Place, list_paths, look_at, read_mounts
@@ -17,8 +20,15 @@ def test_mounts_are_read_and_the_later_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "shared", "memory"),
-    [("nfs4", True, False), ("lustre", True, False), ("fuse.sshfs", True, False), ("gpfs", True, False)]
-    + [("tmpfs", False, True), ("ext4", False, False), ("", False, False)],
+    [
+        ("nfs4", True, False),
+        ("lustre", True, False),
+        ("fuse.sshfs", True, False),
+        ("gpfs", True, False),
+        ("tmpfs", False, True),
+        ("ext4", False, False),
+        ("", False, False),
+    ],
 )
 def test_kind_of_file_system_tells_who_sees_it(kind: str, shared: bool, memory: bool) -> None:
     place = Place(True, file_system=kind)

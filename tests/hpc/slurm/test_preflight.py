@@ -1,8 +1,11 @@
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from known_sites import GIB, made_profile, made_site, recorded_site
 
 from citytide.hpc.profiles import load_profile

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from slurm_runs import (
-    begin, blocks_done, jobs_of, leftovers, lines, slurm, store_bytes, undisturbed, wait_for, wait_for_end, write_profile,
+    begin,
+    blocks_done,
+    is_idle,
+    jobs_of,
+    lines,
+    nothing_is_left,
+    slurm,
+    store_bytes,
+    undisturbed,
+    wait_for,
+    wait_for_end,
+    write_profile,
 )  # fmt: skip
 
 from citytide.hpc.runs import open_run
+from citytide.hpc.sandbox import Sandbox
+from citytide.hpc.slurm.controller import Controller
 from citytide.hpc.slurm.jobs import read_jobs
 from citytide.hpc.slurm.submission import cancel_jobs
-from citytide.hpc.slurm.controller import Controller
 
 pytestmark = pytest.mark.slurm
 NAMED_S = 15.0
@@ -41,12 +55,18 @@ def end_after(sandbox) -> Iterator[list[Path]]:
     yield runs
     for run in runs:
         cancel_jobs(run, Controller())
-        wait_for("the end of its jobs", 40, lambda run=run: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING")])
+        wait_for(
+            "the end of its jobs",
+            40,
+            lambda run=run: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING")],
+        )
 
 
 def test_walltime_beyond_the_partitions_limit_is_named(sandbox, tmp_path: Path, end_after: list[Path]) -> None:
     cpu = {"partition": "tiny", "walltime": "00:30:00"}
-    run = begin(tmp_path, write_profile(tmp_path, cpu=cpu, driver={"partition": "debug", "walltime": "00:30:00"}), rows=2)
+    run = begin(
+        tmp_path, write_profile(tmp_path, cpu=cpu, driver={"partition": "debug", "walltime": "00:30:00"}), rows=2
+    )
     end_after.append(run)
     wait_until_named(run, "PartitionTimeLimit")
 
@@ -72,11 +92,53 @@ def test_all_nodes_taken_is_named(sandbox, tmp_path: Path, end_after: list[Path]
     run = begin(tmp_path, write_profile(tmp_path, cpu={"extra_directives": ["--exclusive"]}), rows=2)
     end_after.append(run)
     wait_for("the driver", 60, lambda: jobs_of(run, "driver", "RUNNING"))
-    taken = [slurm("sbatch", "--parsable", "--exclusive", "-t", "10", "-o", "/dev/null", str(script)).strip() for _ in range(4)]
+    taken = [
+        slurm("sbatch", "--parsable", "--exclusive", "-t", "10", "-o", "/dev/null", str(script)).strip()
+        for _ in range(4)
+    ]
     try:
         wait_until_named(run, "Resources", "Priority")
     finally:
         slurm("scancel", *taken)
+
+
+def test_gpu_pool_that_no_node_can_serve_is_named_and_ends_the_run(sandbox, tmp_path: Path) -> None:
+    gpu = {"partition": "gpu", "gpus": 3, "memory": "1500MiB", "walltime": "00:10:00"}
+    run = begin(tmp_path, write_profile(tmp_path, pools={"gpu": gpu}), rows=2, gpus=1)
+    wait_until_named(run, "node configuration is not available")
+    ended = wait_for_end(run)
+    assert ended.result["state"] == "failed" and "Slurm refuses worker jobs of pool 'gpu'" in ended.result["error"]
+    assert nothing_is_left(run)
+
+
+def test_full_queue_by_a_submit_limit_is_named(sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another private Slurm, which enforces limits: the queue takes one job of a QOS, and that one is held."""
+    limited = Sandbox.start(tmp_path / "limited", options={"AccountingStorageEnforce": "limits,qos"})
+    try:
+        monkeypatch.setenv("SLURM_CONF", limited.environment["SLURM_CONF"])
+        user = slurm("id", "-un").strip()
+        slurm("sacctmgr", "-i", "add", "qos", "narrow", "MaxSubmitJobsPerUser=1")
+        slurm("sacctmgr", "-i", "modify", "user", user, "set", "qos+=narrow")
+        script = tmp_path / "held.sh"
+        script.write_text("#!/bin/bash\ntrue\n")
+        wait_for(
+            "the queue's one job", 30, lambda: is_accepted("--qos=narrow", "--hold", "-o", "/dev/null", str(script))
+        )
+        run = begin(tmp_path, write_profile(tmp_path, cpu={"qos": "narrow"}), rows=2)
+        wait_until_named(run, "takes no more jobs now")
+        assert "limit" in told(run)
+        cancel_jobs(run, Controller())
+        wait_for("the end of its driver", 40, lambda: is_idle(run))
+    finally:
+        limited.stop()
+
+
+def is_accepted(*words: str) -> bool:
+    """Whether sbatch takes a job; a new QOS is known to the controller a moment later."""
+    try:
+        return bool(slurm("sbatch", "--parsable", *words))
+    except subprocess.CalledProcessError:
+        return False
 
 
 def test_slow_blocks_and_short_allocations_lose_no_block_and_no_retry(sandbox, tmp_path: Path) -> None:
@@ -86,7 +148,7 @@ def test_slow_blocks_and_short_allocations_lose_no_block_and_no_retry(sandbox, t
     ended = wait_for_end(run, 300)
     assert ended.result["state"] == "done" and lines(run, "failed") == [] and lines(run, "casualty") == []
     assert len({line["job"] for line in blocks_done(run).values()}) >= 6
-    assert leftovers(run) == []
+    assert nothing_is_left(run)
 
 
 def test_lost_worker_job_is_replaced(sandbox, tmp_path: Path) -> None:
@@ -115,7 +177,7 @@ def test_controller_away_for_a_minute_changes_nothing_but_a_message(sandbox, tmp
     ended = wait_for_end(run, 180)
     assert ended.result["state"] == "done" and lines(run, "failed") == []
     sandbox.start_accounting()
-    assert leftovers(run) == []
+    assert nothing_is_left(run)
 
 
 def test_slurm_is_asked_at_most_once_per_interval_for_fifty_jobs(sandbox, tmp_path: Path) -> None:
@@ -126,7 +188,10 @@ def test_slurm_is_asked_at_most_once_per_interval_for_fifty_jobs(sandbox, tmp_pa
     wrapper.chmod(0o755)
     script = tmp_path / "all.sh"
     profile = write_profile(
-        tmp_path, cpu={"max_jobs": 50, "memory": "600MiB"}, poll_s=2, environment=[f"export PATH='{wrapper.parent}':$PATH"]
+        tmp_path,
+        cpu={"max_jobs": 50, "memory": "600MiB"},
+        poll_s=2,
+        environment=[f"export PATH='{wrapper.parent}':$PATH"],
     )
     script.write_text("#!/bin/bash\nsleep 300\n")
     run = begin(tmp_path, profile, rows=50, sleep=5.0)
@@ -134,10 +199,14 @@ def test_slurm_is_asked_at_most_once_per_interval_for_fifty_jobs(sandbox, tmp_pa
     time.sleep(10.0)
     asked = [float(line) for line in count.read_text().split()]
     assert len(asked) > 4
-    assert min(later - earlier for earlier, later in zip(asked, asked[1:], strict=False)) > 1.5
+    assert min(later - earlier for earlier, later in itertools.pairwise(asked)) > 1.5
     os.kill(open_run(run).status()["driver"]["pid"], signal.SIGTERM)
     cancel_jobs(run, Controller())
-    wait_for("the end of its jobs", 60, lambda: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING", "COMPLETING")])
+    wait_for(
+        "the end of its jobs",
+        60,
+        lambda: not [j for j in jobs_of(run) if j.state in ("PENDING", "RUNNING", "COMPLETING")],
+    )
 
 
 def test_straggler_on_a_lost_node_may_write_late(sandbox, tmp_path: Path) -> None:

@@ -1,4 +1,9 @@
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from known_sites import GIB, recorded_site
 
 from citytide.hpc.errors import RunError
@@ -29,8 +34,18 @@ def test_recorded_nodes_have_what_jobs_can_get() -> None:
 
 @pytest.mark.parametrize(
     ("state", "is_up"),
-    [("IDLE", True), ("ALLOCATED", True), ("MIXED+PLANNED", True), ("IDLE~", True), ("IDLE+CLOUD+POWERED_DOWN", True)]
-    + [("DOWN*", False), ("IDLE*", False), ("MIXED+DRAIN", False), ("IDLE+NOT_RESPONDING", False), ("FUTURE", False)],
+    [
+        ("IDLE", True),
+        ("ALLOCATED", True),
+        ("MIXED+PLANNED", True),
+        ("IDLE~", True),
+        ("IDLE+CLOUD+POWERED_DOWN", True),
+        ("DOWN*", False),
+        ("IDLE*", False),
+        ("MIXED+DRAIN", False),
+        ("IDLE+NOT_RESPONDING", False),
+        ("FUTURE", False),
+    ],
 )
 def test_node_is_up_by_its_state(state: str, is_up: bool) -> None:
     assert Node("n", 1, GIB, state=state).is_up is is_up

@@ -40,17 +40,18 @@ citytide_clean() {
   rm -rf -- "$CITYTIDE_SCRATCH" 2>/dev/null || { sleep 1; rm -rf -- "$CITYTIDE_SCRATCH"; }
 }
 citytide_hang_bell() {
-  sleep 2147483647 >/dev/null 2>&1 9>&- &
+  sleep 2147483647 >/dev/null 2>&1 8>&- 9>&- &
   citytide_bell=$!
   disown "$citytide_bell"
 }
 citytide_stop() {
   if [ -z "$citytide_child" ]; then exit 143; fi
   citytide_again=1
-  sleep 0.3 || :
+  read -r -t 0.3 -u 8 || :  # a sleep that starts no process: bash loses track of one begun in a trap
   if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; else citytide_hang_bell; fi
 }
 citytide_child= citytide_again=1
+exec 8<> <(:)
 citytide_hang_bell
 trap citytide_clean EXIT
 trap citytide_stop TERM INT
@@ -64,7 +65,7 @@ export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"
 export PYTHONUNBUFFERED=1
 export TMPDIR="$CITYTIDE_SCRATCH"
 
-'/site/envs/city tide/bin/python' -m citytide.hpc.slurm.worker '/site/runs/ada'"'"'s 50% run' --name traffic-assignment-20260102-030405-1f2e.1.cpu.0 &
+'/site/envs/city tide/bin/python' -m citytide.hpc.slurm.worker '/site/runs/ada'"'"'s 50% run' --name traffic-assignment-20260102-030405-1f2e.1.cpu.0 8>&- &
 citytide_child=$!
 set +e
 while [ "$citytide_again" = 1 ]; do
