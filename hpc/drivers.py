@@ -125,7 +125,7 @@ class _Floor:
         if self.expired:
             return "expired"
         if self.crew.is_lost() and (self.flying or any(self.waiting.values())):
-            return "lost"
+            return "stopped" if (self.run / STOP).exists() else "lost"
         return "stopped" if self.stopped else "done"
 
     def _may_hand_out(self) -> bool:

@@ -62,7 +62,13 @@ def _execute(
     plan = run.plan
     with Ledger(run.path / "ledger.jsonl", attempt) as ledger:
         # This line is the take-over: whatever an older driver appends from now on does not count.
-        ledger.append("driver", host=os.uname().nodename, pid=os.getpid(), workers=sum(pool.workers for pool in backend.pools), time=_time())
+        ledger.append(
+            "driver",
+            host=os.uname().nodename,
+            pid=os.getpid(),
+            workers=sum(pool.workers for pool in backend.pools),
+            time=_time(),
+        )
         _warn_of_other_versions(run)
         ledger.sync()
         if attempt > 1:

@@ -27,6 +27,7 @@ from .standing import describe_jobs, find_driver_job, find_state, look, needs_lo
 __all__ = ["Detached", "LedgerTail", "follow_run"]
 
 LOOK_S = 1.0  # between two readings of the run's files
+FIRST_S = 2.0  # for Slurm to look at a job that was submitted just now
 SURE_S = 60.0  # a file system may show a driver's last words later than Slurm shows its end
 REPORT_S = 20.0  # for the report, which is written after the run's end is
 FINAL = ("done", "failed", "stopped", "cancelled")
@@ -61,7 +62,7 @@ def _follow(run: Path, screen: Screen) -> None:
     record, tail = read_json(run / "run.json"), LedgerTail(run / "ledger.jsonl")
     identity, site = str(record["id"]), record.get("profile") or {}
     controller, poll_s = Controller(conf=site.get("slurm_conf")), float(site.get("poll_s", 10.0))
-    asked, is_sure = -poll_s, False
+    asked, is_sure = time.monotonic() - poll_s + FIRST_S, False
     while True:
         lives = live_driver(run) is not None  # before the ledger is read: a driver signs off after its last line
         tail.read()
@@ -79,10 +80,12 @@ def _follow(run: Path, screen: Screen) -> None:
             state = find_state(run, identity, tail.lines, complete=tail.is_complete(screen.blocks), seen=seen)
             told = describe_jobs(run, identity, tail.lines, state, seen=seen) or {}
             if seen.unanswered:
-                screen.show(tail, [f"Slurm {told['answers']}: what became of the driver's job is unknown"])
+                screen.show(
+                    tail, [f"Slurm {told['answers']}: what became of the driver's job is unknown"], at_once=True
+                )
             elif state in ("pending", "waiting", "running"):
                 is_sure = False
-                screen.show(tail, told["waits"])
+                screen.show(tail, told["waits"], at_once=True)
             elif state in FINAL or is_sure or seen.time - (told.get("driver") or {"since": 0.0})["since"] > SURE_S:
                 return _end(run, identity, tail, told.get("driver"), state)
             else:
@@ -199,11 +202,15 @@ class Screen:
             self._live.update(self._bars)
             self._live.stop()
 
-    def show(self, tail: LedgerTail, waits: Sequence[str], dashboard: str | None = None) -> None:
+    def show(
+        self, tail: LedgerTail, waits: Sequence[str], dashboard: str | None = None, *, at_once: bool = False
+    ) -> None:
         counts = {name: len(tail.done[name]) for name in self.blocks}
         if self._live:
             self._draw(counts, waits, dashboard)
         elif not self.quiet:
+            if at_once and not self._waits_since:
+                self._waits_since = time.monotonic() - WAIT_S
             self._say(counts, waits, dashboard)
 
     def _draw(self, counts: Mapping[str, int], waits: Sequence[str], dashboard: str | None) -> None:
@@ -238,4 +245,4 @@ class Screen:
 
 
 def _shorten(waits: Sequence[str]) -> list[str]:
-    return [*waits[:3], *([f"... and {len(waits) - 3} more jobs wait"] if len(waits) > 3 else [])]
+    return [*waits[:3], *([f"... and {len(waits) - 3} more like these"] if len(waits) > 3 else [])]

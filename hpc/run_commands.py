@@ -120,7 +120,7 @@ def _show(one: dict[str, Any]) -> None:
     click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
     for name, step in one["steps"].items():
         click.echo(f"  {name:<24} {step['done']:>8} of {step['blocks']} blocks")
-    if one["driver"]:
+    if one["driver"] and not (one["slurm"] or {}).get("driver"):
         click.echo(f"  driven by process {one['driver']['pid']} on {one['driver']['host']}")
     if one["slurm"]:
         _show_jobs(one["slurm"])

@@ -209,7 +209,7 @@ class Sandbox:
         login = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={self.plan.user}"]
         self._run([_find("mariadb-install-db"), *place, *login, "--skip-test-db"])
         # What it holds need not survive the machine: no flush at each transaction.
-        command = [_find("mariadbd"), *place, "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
+        command = [_find("mariadbd"), *place, "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
         command += ["--innodb-lock-wait-timeout=900", "--skip-networking", "--skip-name-resolve"]
         for option, name in (("socket", "mariadb.sock"), ("pid-file", "run/mariadbd.pid"), ("tmpdir", "tmp")):
             command.append(f"--{option}={self.folder / name}")
@@ -252,9 +252,7 @@ class Sandbox:
         """Start a daemon that puts itself into the background, and wait for it if told what for."""
         if daemon_pid(self.folder, name):
             raise RunError(f"{name} of the sandbox in {self.folder} runs already")
-        (self.folder / "log" / f"{name}.log").unlink(
-            missing_ok=True
-        )  # complaints of a start before are not of this one
+        (self.folder / "log" / f"{name}.log").unlink(missing_ok=True)  # old complaints are not of this start
         self._run([_find(name.partition("-")[0]), *arguments])
         if is_ready:
             self._wait(name, is_ready)

@@ -1,4 +1,4 @@
-"""What a sandbox's daemons read: slurm.conf, gres.conf and slurmdbd.conf of a Slurm whose nodes are all this machine."""
+"""What a sandbox's daemons read: slurm.conf, gres.conf, slurmdbd.conf of a Slurm with one machine for all its nodes."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import socket
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ __all__ = ["daemon_pid", "end", "find_jobs", "find_processes", "free_ports", "ho
 PORTS = range(20000, 30000)  # below those that the kernel hands out to clients
 LOOPBACK = "127.0.0.1"
 KILL_S = 10.0
+POLL_S = 0.1
 DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd")
 
 
@@ -125,11 +128,16 @@ def end(pids: Iterable[int], *, grace_s: float) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             left.append(psutil.Process(pid))
     if grace_s:
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, left = psutil.wait_procs(left, timeout=grace_s)
-    for process in left:
+        left = _send(signal.SIGTERM, left, grace_s)
+    _send(signal.SIGKILL, left, KILL_S)
+
+
+def _send(number: signal.Signals, processes: list[psutil.Process], patience_s: float) -> list[psutil.Process]:
+    """Signal processes and wait; what is left of them. A zombie is gone: its parent may take seconds to see it."""
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, timeout=KILL_S)
+            process.send_signal(number)
+    deadline = time.monotonic() + patience_s
+    while (left := [p for p in processes if p.is_running() and not _is_zombie(p)]) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return left

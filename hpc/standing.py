@@ -86,11 +86,12 @@ def find_end(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
 
 
 def _has_signed_off(run: Path, job: DriverJob, end: Mapping[str, Any] | None) -> bool:
-    """Whether this end is that of this job, or came after it."""
+    """Whether this end is that of this job, or came after it: by a cancelling, or a driver outside of Slurm."""
     if end is None:
         return False
     driver = read_driver(run) or {}
-    return end.get("after") == job.name or (driver.get("job") in job.ids and driver.get("state") != "running")
+    is_later = driver.get("job") in job.ids or float(end.get("time", 0.0)) > job.submitted
+    return end.get("after") == job.name or (is_later and driver.get("state") != "running")
 
 
 def needs_look(run: Path, identity: str, lines: Sequence[Mapping[str, Any]]) -> bool:

@@ -18,7 +18,7 @@ from ..keys import keys_folder, load_security, make_keys, remove_keys
 from ..plans import Grant
 from ..pools import Pool
 from ..profiles import Profile
-from .controller import Controller, Unanswered
+from .controller import Controller
 from .scheduler import read_address, scheduler_file
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class SlurmBackend:
 
         (run / "slurm" / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
         if not keys_folder(run, attempt).exists():
-            remove_keys(run)  # those of attempts that were killed
+            _sweep(run)
             make_keys(run, attempt)
         before = read_address(run, attempt)
         serial = before["serial"] + 1 if before else 0
@@ -98,7 +98,7 @@ class SlurmBackend:
                 told["address"], security=load_security(keys_folder(run, attempt)), set_as_default=False, timeout="30s"
             )
             crew = SlurmCrew(client, self.pools, keeper, scheduler)
-            keeper.meet(crew.workers, told)
+            keeper.meet(crew.workers, crew.retire, told)
             stack.callback(crew.close)
             yield crew
 
@@ -173,15 +173,13 @@ def _end(scheduler: subprocess.Popen[bytes]) -> None:
         scheduler.wait()
 
 
+def _sweep(run: Path) -> None:
+    """Take away what attempts that were killed have left: keys, and where their schedulers were."""
+    remove_keys(run)
+    for path in scheduler_file(run, 0).parent.glob("scheduler-*.json"):
+        path.unlink(missing_ok=True)
+
+
 def _forget(run: Path, attempt: int) -> None:
     remove_keys(run, attempt)
     scheduler_file(run, attempt).unlink(missing_ok=True)
-
-
-def answers(controller: Controller) -> bool:
-    """Whether Slurm's controller answers at all."""
-    try:
-        controller.queue()
-    except Unanswered:
-        return False
-    return True

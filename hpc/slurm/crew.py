@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..plans import Grant
@@ -11,6 +11,8 @@ from .endings import Ending
 from .keeper import Keeper, Registered
 
 __all__ = ["SlurmCrew"]
+
+RETIRE_S = 20.0
 
 
 class SlurmCrew:
@@ -25,10 +27,20 @@ class SlurmCrew:
     def workers(self) -> dict[str, Registered]:
         """Registered workers by name; raises OSError when the scheduler does not answer."""
         told = self.client.scheduler_info()["workers"]
+        handed, held = self.client.processing(), self.client.has_what()
         return {
-            str(worker["name"]): Registered(address, worker["nthreads"], _executing(worker))
+            str(worker["name"]): Registered(
+                address, worker["nthreads"], len(handed.get(address, ())), len(held.get(address, ()))
+            )
             for address, worker in told.items()
         }
+
+    def retire(self, addresses: Sequence[str]) -> None:
+        """Let workers finish what they run, move what they hold to others, and hand them nothing new."""
+        self.client.sync(self._retire, list(addresses), callback_timeout=RETIRE_S)
+
+    async def _retire(self, addresses: list[str]) -> None:
+        await self.client.scheduler.retire_workers(workers=addresses, close_workers=False, remove=False)
 
     def threads(self, pool: str) -> int:
         return self._keeper.threads(pool)
@@ -41,19 +53,6 @@ class SlurmCrew:
 
     def drain(self, worker: str) -> None:
         self._keeper.drain(worker)
-        address = next((w.address for name, w in self._known().items() if name == worker), None)
-        if address:
-            # It stays connected and finishes what it runs, but gets nothing new.
-            self.client.sync(self._retire, address)
-
-    async def _retire(self, address: str) -> None:
-        await self.client.scheduler.retire_workers(workers=[address], close_workers=False, remove=False)
-
-    def _known(self) -> dict[str, Registered]:
-        try:
-            return self.workers()
-        except (OSError, TimeoutError):
-            return {}
 
     def ending(self, worker: str, since: float) -> Ending | None:
         return self._keeper.ending(worker, since)
@@ -73,7 +72,3 @@ class SlurmCrew:
             self.client.close(timeout=5)
         except (OSError, TimeoutError):
             pass
-
-
-def _executing(worker: Mapping[str, Any]) -> int:
-    return int(worker.get("metrics", {}).get("task_counts", {}).get("executing", 0))

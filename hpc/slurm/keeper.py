@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ class Registered:
 
     address: str
     threads: int
-    executing: int
+    handed: int  # tasks it has and has not finished
+    held: int = 0  # answers that nobody has fetched yet
 
 
 class Keeper:
@@ -33,6 +34,7 @@ class Keeper:
     def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
         self.run, self.attempt, self.profile, self.controller = run, attempt, profile, controller
         self.registered: Callable[[], Mapping[str, Registered]] = dict
+        self.retire: Callable[[Sequence[str]], None] = lambda addresses: None
         self.scheduler: dict[str, Any] = {}
         self.wanted: dict[str, int] = {}
         self.expected_s = 0.0
@@ -45,9 +47,14 @@ class Keeper:
     def start(self) -> None:
         self._thread.start()
 
-    def meet(self, registered: Callable[[], Mapping[str, Registered]], scheduler: dict[str, Any]) -> None:
-        """Learn how to ask which workers have registered."""
-        self.registered, self.scheduler = registered, scheduler
+    def meet(
+        self,
+        registered: Callable[[], Mapping[str, Registered]],
+        retire: Callable[[Sequence[str]], None],
+        scheduler: dict[str, Any],
+    ) -> None:
+        """Learn how to ask which workers have registered, and how to let them go."""
+        self.registered, self.retire, self.scheduler = registered, retire, scheduler
         self._woken.set()
 
     def close(self) -> None:

@@ -27,10 +27,11 @@ class Posted:
     submitted: float
     id: str | None = None  # None while sbatch's reply is missing
     entry: Entry | None = None
-    workers: set[str] = field(default_factory=set)  # registered now
+    workers: dict[str, Registered] = field(default_factory=dict)  # registered now, by name
     ever: bool = False  # whether a worker of it ever registered
     working: bool = False
     draining: bool = False
+    retired: bool = False  # whether the scheduler knows that it drains
     idle_since: float | None = None
     missing_since: float | None = None
     ending: Ending | None = None
@@ -46,9 +47,10 @@ class Posted:
 
     def count(self, workers: Mapping[str, Registered], now: float) -> None:
         """Learn which of the job's workers have registered, and whether they work."""
-        mine = [(name, worker) for name, worker in workers.items() if job_of(name) == self.name]
-        self.workers, self.working = {name for name, _ in mine}, any(worker.executing for _, worker in mine)
-        self.idle_since = None if self.working or not mine else self.idle_since or now
+        self.workers = {name: worker for name, worker in workers.items() if job_of(name) == self.name}
+        self.working = any(worker.handed for worker in self.workers.values())
+        busy = self.working or any(worker.held for worker in self.workers.values())
+        self.idle_since = None if busy or not self.workers else self.idle_since or now
 
     def ran_s(self, now: float) -> float:
         """How long it has held its nodes."""

@@ -23,6 +23,7 @@ from .scripts import worker_script
 __all__ = ["Reconciler"]
 
 FORGOTTEN_S = 30.0  # a submission without reply that no list shows for so long was never accepted
+DRAINED_S = 1.0  # that a drained job stays, so that its last answer is fetched
 DISMISS_S = 20.0  # to take all jobs back at the end
 
 
@@ -93,6 +94,9 @@ class Reconciler(Keeper):
                 self._retire(now)
                 self._reconcile(now)
             self._tell(now)
+            leaving = [job for job in self._live() if job.draining and job.workers and not job.retired]
+        for job in leaving:  # outside the lock: moving what they hold may take a moment
+            self._let_go(job)
 
     def _live(self, pool: str | None = None) -> list[Posted]:
         return [job for job in self.posted.values() if job.is_live and pool in (None, job.pool)]
@@ -148,7 +152,7 @@ class Reconciler(Keeper):
             self._bury(job, Ending.LOST if job.id else Ending.UNREGISTERED, now)
 
     def _bury(self, job: Posted, ending: Ending, now: float) -> None:
-        job.ending, job.workers, job.working = ending, set(), False
+        job.ending, job.workers, job.working = ending, {}, False
         if ending is Ending.UNREGISTERED or (ending is Ending.NODE_FAILURE and not job.ever):
             self.patience.fail(job.pool, job.node, explain_ending(ending, job.entry, job.tail(self.run)), now)
 
@@ -170,18 +174,26 @@ class Reconciler(Keeper):
                 self.patience.succeed(job.pool, job.node)
 
     def _retire(self, now: float) -> None:
-        """Drain jobs whose allocation is nearly used up; let go those that have drained, or idle too long."""
+        """Drain jobs whose allocation is nearly used up or that idle too long; take back those that have drained."""
         over = []
         for job in self._live():
             ends = job.entry.end if job.entry else None
             if job.workers and ends and ends - now < 1.1 * self.expected_s + 2.0:
                 job.draining = True
-            if job.idle_since is None:
-                continue
-            idle, hold = now - job.idle_since, self.profile.pool(job.pool).idle_hold_s
-            if (job.draining and idle > 1.0) or (not self.wanted.get(job.pool) and idle > hold):
+            idle = now - job.idle_since if job.idle_since is not None else 0.0
+            if not self.wanted.get(job.pool) and idle > self.profile.pool(job.pool).idle_hold_s:
+                job.draining = True
+            if job.draining and job.retired and idle > DRAINED_S:
                 over.append(job)
         self._cancel([job.id for job in over if job.id])
+
+    def _let_go(self, job: Posted) -> None:
+        """Tell the scheduler, so that it hands the job's workers nothing new."""
+        try:
+            self.retire([worker.address for worker in job.workers.values()])
+            job.retired = True
+        except Exception:  # the scheduler is busy or gone: tried again at the next look
+            pass
 
     def _reconcile(self, now: float) -> None:
         for name, blocks in self.wanted.items():
@@ -278,6 +290,6 @@ class Reconciler(Keeper):
             except Unanswered:
                 pass
         for job in self._live():
-            job.ending, job.workers, job.working = Ending.DONE, set(), False
+            job.ending, job.workers, job.working = Ending.DONE, {}, False
         self.unanswered_since = None
         self._tell(time.time())

@@ -45,9 +45,9 @@ async def serve(run: Path, attempt: int, serial: int, interface: str | None) -> 
     from distributed import Scheduler
 
     dask.config.set(SETTINGS)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a job that is asked to end drains first: its driver says when
     orphaned = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, orphaned.set)
     loop.add_reader(sys.stdin, lambda: orphaned.set() if not os.read(0, 4096) else None)
     async with Scheduler(
         protocol="tls",

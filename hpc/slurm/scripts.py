@@ -46,7 +46,7 @@ export CITYTIDE_SCRATCH="$citytide_mine"{name}"-${{SLURM_RESTART_COUNT:-0}}"
 rm -rf -- "$CITYTIDE_SCRATCH"
 mkdir -m 700 -- "$CITYTIDE_SCRATCH"  # refuses a folder that is another's
 citytide_clean() {{
-  kill "$citytide_bell" 2>/dev/null || :
+  kill -s KILL "$citytide_bell" 2>/dev/null || :  # one just hung is still a shell, and deaf to TERM
   cd /
   rm -rf -- "$CITYTIDE_SCRATCH" 2>/dev/null || {{ sleep 1; rm -rf -- "$CITYTIDE_SCRATCH"; }}
 }}
@@ -56,12 +56,12 @@ citytide_hang_bell() {{
   disown "$citytide_bell"
 }}
 citytide_stop() {{
-  if [ -z "$citytide_child" ]; then exit 143; fi
   citytide_again=1
+  if [ -z "$citytide_child" ]; then citytide_early=1; return; fi
   read -r -t 0.3 -u 8 || :  # a sleep that starts no process: bash loses track of one begun in a trap
   if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; else citytide_hang_bell; fi
 }}
-citytide_child= citytide_again=1
+citytide_child= citytide_early= citytide_again=1
 exec 8<> <(:)
 citytide_hang_bell
 trap citytide_clean EXIT
@@ -72,9 +72,11 @@ cd -- "$CITYTIDE_SCRATCH"
 
 {exports}
 
+if [ -n "$citytide_early" ]; then exit 143; fi
 {command} 8>&- &
 citytide_child=$!
 set +e
+if [ -n "$citytide_early" ]; then read -r -t 0.3 -u 8; kill "$citytide_child"; fi
 while [ "$citytide_again" = 1 ]; do
   citytide_again=0
   wait "$citytide_child"

@@ -88,7 +88,7 @@ class Slots(Keeper):
         with self.lock:
             for slot in self.slots:
                 mine = workers.get(f"{slot.name}-0")
-                slot.registered, slot.working = mine is not None, bool(mine and mine.executing)
+                slot.registered, slot.working = mine is not None, bool(mine and mine.handed)
                 if slot.registered:
                     slot.failures = 0
                 if not slot.is_alive:

@@ -99,8 +99,8 @@ def refuse_queued(run: Path, controller: Controller) -> None:
         name = parse_name(entry.name)
         if name and name.pool == "driver" and not is_over(entry):
             raise RunError(
-                f"run {run} has driver job {entry.id}, {entry.state.lower()}: follow it with `citytide attach {run}` or "
-                f"end it with `citytide cancel {run}`",
+                f"run {run} has driver job {entry.id}, {entry.state.lower()}: follow it with `citytide attach {run}`, "
+                f"or end it with `citytide cancel {run}`",
                 exit_code=BUSY,
             )
 

@@ -1,10 +1,13 @@
+import fcntl
+import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.index import find_run, list_runs
-from citytide.hpc.runs import open_run
+from citytide.hpc.runs import name_run, open_run
 
 
 def test_run_is_found_by_folder_and_by_id(tmp_path: Path, make_doubling) -> None:
@@ -53,3 +56,33 @@ def test_run_that_cannot_be_indexed_is_still_found_by_its_folder(
     run = make_doubling(tmp_path / "run")
     assert "not in the index" in capsys.readouterr().err
     assert open_run(run).status()["state"] == "created"
+
+
+def test_of_runs_laid_out_at_one_moment_in_one_folder_one_is_accepted(tmp_path: Path, make_doubling) -> None:
+    def lay_out(_: int) -> str:
+        try:
+            return str(make_doubling(tmp_path / "run"))
+        except RunError as error:
+            return f"{error.exit_code}: {error}"
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lay_out, range(4)))
+    assert told.count(str(tmp_path / "run")) == 1
+    refused = [text for text in told if text != str(tmp_path / "run")]
+    assert all("is being filled by another run" in text or "holds run" in text for text in refused), refused
+    assert not (tmp_path / "run" / "preparing").exists()
+
+
+def test_folder_that_is_being_filled_is_refused_with_3(tmp_path: Path, make_doubling) -> None:
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / "preparing").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(RunError, match="is being filled by another run at this moment") as told:
+            make_doubling(tmp_path / "run")
+    assert told.value.exit_code == 3
+    assert open_run(make_doubling(tmp_path / "run")).status()["state"] == "created"  # its owner is gone
+
+
+def test_ids_name_jobs(tmp_path: Path) -> None:
+    assert re.fullmatch(r"sums-\d{8}-\d{6}-[0-9a-f]{4}", name_run("my.pack age.sums:WORKFLOW"))
+    assert re.fullmatch(r"a-b-\d{8}-\d{6}-[0-9a-f]{4}", name_run("a b"))

@@ -51,3 +51,22 @@ def test_run_file_is_read_and_its_typos_refused(tmp_path: Path) -> None:
     path.write_text("[1")
     with pytest.raises(RunError, match="cannot be read"):
         read_run_file(path)
+
+
+def test_environment_stands_between_the_file_and_set() -> None:
+    environment = {"CITYTIDE_SET__GAP": "4", "CITYTIDE_SET__FACTORS": "2,3", "CITYTIDE_HOME": "/nowhere"}
+    layers = [sourced("file f", {"gap": 2}), sourced("--set", {"factors": "5"})]
+    settings, table = resolve_settings(Example, layers, environment)
+    assert settings.gap == 4 and table["gap"] == {"value": 4.0, "source": "CITYTIDE_SET__GAP"}
+    assert settings.factors == [5.0] and table["factors"]["source"] == "--set"
+
+
+def test_environment_of_this_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYTIDE_SET__GAP", "0.5")
+    assert resolve_settings(Example, [])[1]["gap"] == {"value": 0.5, "source": "CITYTIDE_SET__GAP"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("CITYTIDE_SET__GAB", "1"), ("CITYTIDE_SET__GAP", "-1")])
+def test_mistake_in_the_environment_names_the_variable(name: str, value: str) -> None:
+    with pytest.raises(RunError, match=f"{name} stands in the environment: unset or mend it"):
+        resolve_settings(Example, [], {name: value})

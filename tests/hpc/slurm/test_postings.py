@@ -32,7 +32,7 @@ def test_workers_of_a_job_are_told_by_their_names() -> None:
     job = Posted("run.1.cpu.3", "cpu", submitted=0.0)
     busy, idle = Registered("tls://a", 1, 1), Registered("tls://b", 1, 0)
     job.count({"run.1.cpu.3-0": busy, "run.1.cpu.3-1": idle, "run.1.cpu.33-0": busy}, now=5.0)
-    assert job.workers == {"run.1.cpu.3-0", "run.1.cpu.3-1"} and job.working and job.idle_since is None
+    assert set(job.workers) == {"run.1.cpu.3-0", "run.1.cpu.3-1"} and job.working and job.idle_since is None
     job.count({"run.1.cpu.3-1": idle}, now=6.0)
     job.count({"run.1.cpu.3-1": idle}, now=9.0)
     assert not job.working and job.idle_since == 6.0

@@ -169,7 +169,9 @@ PIECES = [
 def words(script: str) -> list[str]:
     """Words, as a shell reads them, of the lines that hold a value; variables are left as they stand."""
     lines = [
-        line for line in script.splitlines() if line.startswith(("export ", "citytide_base=")) or line.endswith(" &")
+        line
+        for line in script.splitlines()
+        if line.startswith(("export ", "citytide_base=")) or line.endswith(" 8>&- &")
     ]
     return [word for line in lines for word in shlex.split(line.removesuffix(" 8>&- &"))]
 

@@ -35,7 +35,7 @@ export CITYTIDE_SCRATCH="$citytide_mine"traffic-assignment-20260102-030405-1f2e.
 rm -rf -- "$CITYTIDE_SCRATCH"
 mkdir -m 700 -- "$CITYTIDE_SCRATCH"  # refuses a folder that is another's
 citytide_clean() {
-  kill "$citytide_bell" 2>/dev/null || :
+  kill -s KILL "$citytide_bell" 2>/dev/null || :  # one just hung is still a shell, and deaf to TERM
   cd /
   rm -rf -- "$CITYTIDE_SCRATCH" 2>/dev/null || { sleep 1; rm -rf -- "$CITYTIDE_SCRATCH"; }
 }
@@ -45,12 +45,12 @@ citytide_hang_bell() {
   disown "$citytide_bell"
 }
 citytide_stop() {
-  if [ -z "$citytide_child" ]; then exit 143; fi
   citytide_again=1
+  if [ -z "$citytide_child" ]; then citytide_early=1; return; fi
   read -r -t 0.3 -u 8 || :  # a sleep that starts no process: bash loses track of one begun in a trap
   if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; else citytide_hang_bell; fi
 }
-citytide_child= citytide_again=1
+citytide_child= citytide_early= citytide_again=1
 exec 8<> <(:)
 citytide_hang_bell
 trap citytide_clean EXIT
@@ -64,9 +64,11 @@ export CITYTIDE_DEADLINE="${SLURM_JOB_END_TIME:-$((citytide_began + 172800))}"
 export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"
 export PYTHONUNBUFFERED=1
 
+if [ -n "$citytide_early" ]; then exit 143; fi
 '/site/envs/city tide/bin/python' -m citytide drive '/site/runs/ada'"'"'s 50% run' 8>&- &
 citytide_child=$!
 set +e
+if [ -n "$citytide_early" ]; then read -r -t 0.3 -u 8; kill "$citytide_child"; fi
 while [ "$citytide_again" = 1 ]; do
   citytide_again=0
   wait "$citytide_child"
