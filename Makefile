@@ -64,7 +64,7 @@ simulator: .venv-test/stamp
 
 # A Slurm of its own, started and stopped by the tests; without its packages (make slurm) they skip and say so.
 test-slurm: .venv-test/stamp
-	.venv-test/bin/python -m pytest -m slurm tests
+	.venv-test/bin/python -m pytest -m slurm -n 2 tests
 
 SLURM_PACKAGES := slurmctld slurmd slurmdbd slurm-client munge mariadb-server
 slurm:

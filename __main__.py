@@ -9,6 +9,7 @@ import click
 from .datasets.commands import data
 from .hpc.commands import doctor, profile, report
 from .hpc.run_commands import attach, bundle, cancel, logs, status
+from .hpc.sandbox_commands import sandbox
 from .hpc.slurm.commands import check_profile, detect_profile
 from .kernels.commands import kernels
 from .workflows.commands import drive, plan, resume, run, submit, verify
@@ -32,8 +33,8 @@ def cli() -> None:
     """
 
 
-for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, profile, data, kernels,
-                doctor):  # fmt: skip
+for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, profile, sandbox, data,
+                kernels, doctor):  # fmt: skip
     cli.add_command(command)
 data.add_command(verify)
 profile.add_command(check_profile)

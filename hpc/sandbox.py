@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,28 +15,20 @@ from typing import Any
 from .errors import FAILED, RunError
 from .index import index_folder
 from .records import now, read_json
-from .sandbox_files import ROOM, SandboxPlan, write_files
+from .sandbox_files import SandboxPlan, write_files
+from .sandbox_packages import command_path, find_command, missing_packages
+from .sandbox_place import MARKER, check_place, claim_place, current_user
 from .sandbox_processes import daemon_pid, end, find_jobs, find_processes, free_ports, home_address
 
 __all__ = ["Sandbox", "missing_packages", "sandbox_folder"]
 
-MARKER = "sandbox.json"
-SOCKET_PATH = 108  # bytes of a Unix socket's path, with the closing zero
 POLL_S = 0.2
 PATIENCE_S = 60.0
-PACKAGES = {"munged": "munge", "sbatch": "slurm-client", "slurmctld": "slurmctld", "slurmd": "slurmd"}  # Debian's
-ACCOUNTING_PACKAGES = {"mariadb-install-db": "mariadb-server", "mariadbd": "mariadb-server", "slurmdbd": "slurmdbd"}
 
 
 def sandbox_folder() -> Path:
     """Where the sandbox stands if no folder is given."""
     return index_folder().parent / "sandbox"
-
-
-def missing_packages(*, accounting: bool = True) -> list[str]:
-    """The Debian packages that a sandbox needs and this machine lacks."""
-    needed = PACKAGES | (ACCOUNTING_PACKAGES if accounting else {})
-    return sorted({package for command, package in needed.items() if _which(command) is None})
 
 
 class Sandbox:
@@ -76,11 +64,11 @@ class Sandbox:
             Settings of slurm.conf to add or to replace.
         """
         root = Path(folder).expanduser().resolve()
-        _check(root, accounting, {"nodes": nodes, "cpus": cpus, "memory": memory_mb})
+        check_place(root, accounting, {"nodes": nodes, "cpus": cpus, "memory": memory_mb})
         host = os.uname().nodename.partition(".")[0]
-        address, named = home_address(host)
+        address, named = home_address(os.uname().nodename)
         plan = SandboxPlan(
-            user=_user(),
+            user=current_user(),
             host=host,
             address=address,
             named=named,
@@ -92,7 +80,7 @@ class Sandbox:
             ports=free_ports(2 + nodes),
             created=now(),
         )
-        with _claim(root, plan):
+        with claim_place(root, plan):
             sandbox = cls(root)
             try:
                 write_files(root, plan)
@@ -207,9 +195,14 @@ class Sandbox:
         if os.geteuid() == 0:
             place.append("--user=root")
         login = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={self.plan.user}"]
-        self._run([_find("mariadb-install-db"), *place, *login, "--skip-test-db"])
+        self._run([find_command("mariadb-install-db"), *place, *login, "--skip-test-db"])
         # What it holds need not survive the machine: no flush at each transaction.
-        command = [_find("mariadbd"), *place, "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
+        command = [
+            find_command("mariadbd"),
+            *place,
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-buffer-pool-size=64M",
+        ]
         command += ["--innodb-lock-wait-timeout=900", "--skip-networking", "--skip-name-resolve"]
         for option, name in (("socket", "mariadb.sock"), ("pid-file", "run/mariadbd.pid"), ("tmpdir", "tmp")):
             command.append(f"--{option}={self.folder / name}")
@@ -219,10 +212,11 @@ class Sandbox:
 
     def _make_account(self) -> None:
         """One account with this user in it, so that limits can be enforced from the first job on."""
-        manager = [_find("sacctmgr"), "--immediate", "--quiet", "add"]
+        manager = [find_command("sacctmgr"), "--immediate", "--quiet", "add"]
         self._run([*manager, "cluster", self.plan.cluster])
         self._run([*manager, "account", self.plan.cluster])
-        self._run([*manager, "user", f"name={self.plan.user}", f"account={self.plan.cluster}", "adminlevel=admin"])
+        accounts = [f"{key}={self.plan.cluster}" for key in ("account", "defaultaccount")]
+        self._run([*manager, "user", f"name={self.plan.user}", *accounts, "adminlevel=admin"])
 
     def _node(self, name: str) -> str:
         if name not in self.plan.node_names:
@@ -246,14 +240,14 @@ class Sandbox:
     def _environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("HOME", "TZ") if key in os.environ}
         database = {"MYSQL_UNIX_PORT": str(self.folder / "mariadb.sock")}  # slurmdbd cannot be told otherwise
-        return {**kept, **self.environment, **database, "PATH": _path(), "LC_ALL": "C"}
+        return {**kept, **self.environment, **database, "PATH": command_path(), "LC_ALL": "C"}
 
     def _start(self, name: str, arguments: Sequence[str], is_ready: Callable[[], bool] | None = None) -> None:
         """Start a daemon that puts itself into the background, and wait for it if told what for."""
         if daemon_pid(self.folder, name):
             raise RunError(f"{name} of the sandbox in {self.folder} runs already")
         (self.folder / "log" / f"{name}.log").unlink(missing_ok=True)  # old complaints are not of this start
-        self._run([_find(name.partition("-")[0]), *arguments])
+        self._run([find_command(name.partition("-")[0]), *arguments])
         if is_ready:
             self._wait(name, is_ready)
 
@@ -279,7 +273,7 @@ class Sandbox:
         """What a Slurm command answers; None if it fails."""
         try:
             done = subprocess.run(
-                [_find(command[0]), *command[1:]],
+                [find_command(command[0]), *command[1:]],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -318,65 +312,3 @@ def _is_fatal(log: Path) -> bool:
 
 def _serves(state: str) -> bool:
     return bool(state) and not state.endswith("*") and not state.startswith(("down", "unknown"))
-
-
-def _check(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
-    missing = missing_packages(accounting=accounting)
-    if missing:
-        raise RunError(f"a sandbox needs Debian packages that are not here: apt-get install {' '.join(missing)}")
-    for name, size in sizes.items():
-        if size < 1:
-            raise RunError(f"a sandbox with --{name} {size} can run nothing: give 1 or more")
-    if len(os.fsencode(folder)) + ROOM >= SOCKET_PATH:
-        longest = SOCKET_PATH - ROOM - 1
-        raise RunError(f"{folder} is too long a path for the sockets in it: choose --dir of at most {longest} bytes")
-    if set(str(folder)) & set(" \t\n\"'\\#,=[]%"):
-        raise RunError(f"slurm.conf cannot hold the path {str(folder)!r}: choose --dir of letters, digits, . _ and -")
-
-
-@contextmanager
-def _claim(folder: Path, plan: SandboxPlan) -> Iterator[None]:
-    """Hold a folder while a sandbox starts in it: of two that want it, one gets it."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    marker = folder / MARKER
-    if not marker.is_file() and any(folder.iterdir()):
-        raise RunError(f"{folder} holds files that are no sandbox's: choose a new or empty folder with --dir")
-    folder.chmod(0o700)
-    with marker.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"a sandbox is being started in {folder}: wait for it, or choose another --dir") from None
-        if find_processes(folder):
-            raise RunError(f"a sandbox runs in {folder} already: use it, or `citytide sandbox stop` it first")
-        for path in folder.iterdir():  # of a sandbox that went down with its machine
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            elif path != marker:
-                path.unlink()
-        file.truncate(0)
-        json.dump(plan.to_json(), file)
-        file.flush()
-        yield
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        raise RunError(f"user number {os.geteuid()} has no name here, and Slurm needs one") from None
-
-
-def _path() -> str:
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-
-
-def _which(command: str) -> str | None:
-    return shutil.which(command, path=_path())
-
-
-def _find(command: str) -> str:
-    found = _which(command)
-    if found is None:
-        raise RunError(f"{command} is not on this machine: apt-get install {' '.join(missing_packages())}")
-    return found

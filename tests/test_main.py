@@ -141,7 +141,9 @@ def test_plan_writes_nothing(braess: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [braess.name]
 
 
-@pytest.mark.parametrize("command", ["", "run", "plan", "resume", "status", "report", "doctor", "data verify",
+@pytest.mark.parametrize("command", ["", "run", "plan", "submit", "resume", "status", "attach", "logs", "cancel",
+                                     "bundle", "sandbox", "sandbox start", "profile check", "profile detect",
+                                     "report", "doctor", "data verify",
                                      "data list", "profile explain", "kernels show"])  # fmt: skip
 def test_help_shows_an_example(command: str) -> None:
     shown = citytide(*command.split(), "--help")

@@ -1,6 +1,7 @@
 """The README's blocks run, in its order, in one folder, as a reader would run them.
 
-A ``bash`` or ``python`` block runs unless the line before it is ``<!-- not run: REASON -->``.
+A ``bash`` or ``python`` block runs unless the line before it is ``<!-- not run: REASON -->``; one after
+``<!-- on slurm: REASON -->`` runs in tests/hpc/slurm/test_readme_slurm.py.
 A block of any language after ``<!-- file: NAME -->`` is written to that file first.
 """
 
@@ -15,7 +16,8 @@ from typing import NamedTuple
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(
-    r"(?:<!-- (?P<mark>not run|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```", re.M | re.S
+    r"(?:<!-- (?P<mark>not run|on slurm|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```",
+    re.M | re.S,
 )
 
 
@@ -32,7 +34,7 @@ def blocks() -> list[Block]:
             found["language"],
             found["body"],
             found["text"] if found["mark"] == "file" else "",
-            found["text"] if found["mark"] == "not run" else "",
+            found["text"] if found["mark"] in ("not run", "on slurm") else "",
         )
         for found in BLOCK.finditer(README.read_text(encoding="utf-8"))
     ]

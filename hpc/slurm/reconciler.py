@@ -18,6 +18,7 @@ from .jobs import Board, JobView, is_over, job_name, parse_name, write_jobs
 from .keeper import Keeper, Registered
 from .patience import Patience
 from .postings import Posted, count_jobs, job_of, last_serial
+from .scratch import scratch_bases, sweep_scratch
 from .scripts import worker_script
 
 __all__ = ["Reconciler"]
@@ -107,7 +108,7 @@ class Reconciler(Keeper):
         except Unanswered as error:
             self._miss_answer(error, now)
             return None
-        self.unanswered_since, self.answered_at = None, time.time()
+        self.unanswered_since, self.answered_at = None, now
         return [entry for entry in entries if entry.name.startswith(f"{self.id}.")]
 
     def _miss_answer(self, error: Unanswered, now: float) -> None:
@@ -292,4 +293,5 @@ class Reconciler(Keeper):
         for job in self._live():
             job.ending, job.workers, job.working = Ending.DONE, {}, False
         self.unanswered_since = None
+        sweep_scratch(self.id, scratch_bases(pool.scratch for pool in self.profile.pools.values()))
         self._tell(time.time())

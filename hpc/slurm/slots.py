@@ -15,6 +15,7 @@ from .controller import Controller
 from .endings import Ending, classify, explain_ending
 from .jobs import Board, JobState, JobView, job_name, read_log_tail, write_jobs
 from .keeper import Keeper
+from .scratch import scratch_bases, sweep_scratch
 
 __all__ = ["Slots"]
 
@@ -165,3 +166,4 @@ class Slots(Keeper):
                 except subprocess.TimeoutExpired:
                     slot.process.kill()
                     slot.process.wait()
+        sweep_scratch(self.id, scratch_bases([self.pool.scratch]))

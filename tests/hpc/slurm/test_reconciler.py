@@ -126,7 +126,7 @@ def test_full_queue_by_a_submit_limit_is_named(sandbox, tmp_path: Path, monkeypa
         wait_for(
             "the queue's one job", 30, lambda: is_accepted("--qos=narrow", "--hold", "-o", "/dev/null", str(script))
         )
-        run = begin(tmp_path, write_profile(tmp_path, cpu={"qos": "narrow"}), rows=2)
+        run = begin(tmp_path, write_profile(tmp_path, cpu={"qos": "narrow"}, driver={"partition": "debug"}), rows=2)
         wait_until_named(run, "takes no more jobs now")
         assert "limit" in told(run)
         cancel_jobs(run, Controller())

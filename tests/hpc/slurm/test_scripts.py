@@ -350,7 +350,7 @@ def test_program_hears_of_its_end_once_and_its_code_comes_back(
 ) -> None:
     """Whether Slurm tells all processes of the job or the shell alone."""
     script = body(
-        f"trap 'echo heard; ({ends}); code=$?' TERM; echo ready; until [ $code ]; do sleep 0.05; done; exit $code"
+        f"trap 'echo heard; ({ends}); code=$?' TERM; sleep 0.3; echo ready; until [ $code ]; do sleep 0.05; done; exit $code"
     )
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
@@ -365,6 +365,21 @@ def test_program_hears_of_its_end_once_and_its_code_comes_back(
             time.sleep(0.2)
         assert living(job.pid) == []
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment_s", [0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12])
+def test_job_that_is_ended_while_it_starts_leaves_nothing(body: Any, tmp_path: Path, moment_s: float) -> None:
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        ["bash", "-c", body("exec sleep 30")], env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as job:
+        time.sleep(moment_s)
+        job.send_signal(signal.SIGTERM)
+        job.wait(20)
+    until = time.monotonic() + 10
+    while living(job.pid) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert living(job.pid) == [] == leftovers(tmp_path)
 
 
 def test_prologue_that_fails_ends_the_job_before_python(body: Any, tmp_path: Path) -> None:

@@ -42,24 +42,21 @@ export CITYTIDE_SCRATCH="$citytide_mine"traffic-assignment-20260102-030405-1f2e.
 rm -rf -- "$CITYTIDE_SCRATCH"
 mkdir -m 700 -- "$CITYTIDE_SCRATCH"  # refuses a folder that is another's
 citytide_clean() {
-  kill -s KILL "$citytide_bell" 2>/dev/null || :  # one just hung is still a shell, and deaf to TERM
+  kill -s KILL "$citytide_bell" 2>/dev/null || :
   cd /
   rm -rf -- "$CITYTIDE_SCRATCH" 2>/dev/null || { sleep 1; rm -rf -- "$CITYTIDE_SCRATCH"; }
-}
-citytide_hang_bell() {
-  sleep 2147483647 >/dev/null 2>&1 8>&- 9>&- &
-  citytide_bell=$!
-  disown "$citytide_bell"
 }
 citytide_stop() {
   citytide_again=1
   if [ -z "$citytide_child" ]; then citytide_early=1; return; fi
   read -r -t 0.3 -u 8 || :  # a sleep that starts no process: bash loses track of one begun in a trap
-  if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; else citytide_hang_bell; fi
+  if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; fi
 }
 citytide_child= citytide_early= citytide_again=1
 exec 8<> <(:)
-citytide_hang_bell
+sleep 2147483647 >/dev/null 2>&1 8>&- &
+citytide_bell=$!
+disown "$citytide_bell"
 trap citytide_clean EXIT
 trap citytide_stop TERM INT
 exec 9>"$CITYTIDE_SCRATCH/.held"
