@@ -14,6 +14,7 @@ from .ledger import Ledger
 from .runs import Run
 from .slurm.controller import Controller, Entry, Unanswered
 from .slurm.jobs import is_over
+from .slurm.scratch import scratch_bases, sweep_scratch
 from .slurm.submission import find_jobs
 from .standing import find_driver_job
 
@@ -77,6 +78,7 @@ def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
     remove_keys(run.path)
     for left in (run.path / "slurm").glob("scheduler-*.json"):
         left.unlink(missing_ok=True)
+    sweep_scratch(run.id, scratch_bases(pool.get("scratch") for pool in site.get("pools", {}).values()))
     return Cancelled(tuple(taken), state)
 
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 
 from .crews import Crew, LocalCrew
 from .devices import describe_machine, thread_budget
+from .errors import RunError
 from .nursery import choose_method, start_nursery, without_main
 from .plans import Grant
 from .profiles import Profile, size_pool
@@ -93,6 +94,11 @@ def make_backend(profile: Profile) -> Backend:
         asked = profile.pool("cpu")
         workers, memory = size_pool(asked, describe_machine())
         return LocalBackend(workers, asked.threads, memory, asked.scratch)
+    if profile.backend == "mpi":
+        raise RunError(
+            f"profile {profile.name!r} names backend 'mpi', which this version cannot run: use slurm-jobs, "
+            "slurm-allocation or local"
+        )
     from .slurm.backends import AllocationBackend, JobsBackend
 
     return JobsBackend(profile) if profile.backend == "slurm-jobs" else AllocationBackend(profile)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from .blocks import STOP, run_blocks
 from .claims import refuse_superseded
 from .crews import Crew
+from .errors import resume_command
 from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan, PlannedStep
 from .progress import Reporter, say
@@ -28,7 +29,9 @@ __all__ = ["Outcome", "drain_on_interrupt", "drive"]
 
 # `lost`: the scheduler died. `expired`: the driver's own allocation ends before the work does.
 Outcome = Literal["done", "failed", "stopped", "lost", "expired"]
-AHEAD = 2  # packs handed to each thread: one runs, the next is there
+AHEAD = 2  # packs handed to each thread: one runs, the next is there; of long blocks, none waits on a worker
+LONG_S = 1.0
+REST_S = 1.0  # before a block that a worker had no time for is handed out again
 PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
 TICK_S = 0.5
 SYNC_EVERY_S = 0.1  # finished blocks wait at most this long for their line to count
@@ -101,6 +104,7 @@ class _Floor:
         self.waiting: defaultdict[str, deque[int]] = defaultdict(deque)
         self.flying: dict[str, _Pack] = {}
         self.fallen: list[_Fallen] = []
+        self.resting: list[tuple[float, int, str]] = []  # when it was declined, block, pool
         self.history: defaultdict[int, list[Casualty]] = defaultdict(list)
         self.finished_by: set[str] = set()  # workers that finished a block of this step
         self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -115,6 +119,7 @@ class _Floor:
         self.waiting[self.step.pool].extend(todo)
         try:
             while self._tick() and (self.flying or (self.fallen and not self.failed) or self._may_hand_out()):
+                self._wake()
                 self._hand_out()
                 self._collect()
         finally:
@@ -129,7 +134,15 @@ class _Floor:
         return "stopped" if self.stopped else "done"
 
     def _may_hand_out(self) -> bool:
-        return any(self.waiting.values()) and not (self.failed or self.stopped or self.expired)
+        left = self.resting or any(self.waiting.values())
+        return bool(left) and not (self.failed or self.stopped or self.expired)
+
+    def _wake(self) -> None:
+        """Declined blocks have rested: perhaps another worker is there by now."""
+        now = time.monotonic()
+        for _, block, pool in [rest for rest in self.resting if now - rest[0] >= REST_S]:
+            self.waiting[pool].append(block)
+        self.resting = [rest for rest in self.resting if now - rest[0] < REST_S]
 
     def _tick(self) -> bool:
         """What is done every now and then; False when there is no sense in going on."""
@@ -153,7 +166,9 @@ class _Floor:
         in_flight: defaultdict[str, int] = defaultdict(int)
         for pack in self.flying.values():
             in_flight[pack.pool] += len(pack.blocks)
-        open_pools = {pool for pool in (*self.waiting, *in_flight)}
+        for _, _, pool in self.resting:
+            in_flight[pool] += 1
+        open_pools = {*self.waiting, *in_flight}
         self.crew.want({p: len(self.waiting[p]) + in_flight[p] for p in sorted(open_pools)}, self.expected_s)
         self.reporter.wait(self.crew.waits())
         if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
@@ -170,8 +185,9 @@ class _Floor:
             if not blocks or not self._may_hand_out():
                 continue
             threads = self.crew.threads(pool)
-            room = AHEAD * threads - sum(pack.pool == pool for pack in self.flying.values())
-            if room <= AHEAD * threads // 2 and self.flying:
+            ahead = 1 if self.expected_s > LONG_S else AHEAD
+            room = ahead * threads - sum(pack.pool == pool for pack in self.flying.values())
+            if room <= (ahead - 1) * threads and self.flying:
                 continue
             size = self._pack_size(len(blocks), threads)
             packs: list[_Pack] = []
@@ -243,7 +259,9 @@ class _Floor:
             else:
                 if kind == "declined":
                     self.crew.drain(outcome.get("worker", ""))
-                elif not (self.failed or self.expired):
+                    self.resting.append((time.monotonic(), outcome["block"], pack.pool))
+                    continue
+                if not (self.failed or self.expired):
                     self.stopped = True
                 self.waiting[pack.pool].append(outcome["block"])
 
@@ -295,7 +313,8 @@ class _Floor:
         verdict = decide(self.history[block], fallen.pool, self.crew.pools)
         if verdict.action == "stop":
             self._fail(
-                f"step {self.step.name!r}, block {block}: {verdict.sentence}; then `citytide resume {self.run}`", block
+                f"step {self.step.name!r}, block {block}: {verdict.sentence}; then `{resume_command(self.run)}`",
+                block,
             )
             return
         if verdict.action == "pool":
@@ -322,7 +341,7 @@ def _explain(outcome: dict[str, Any], step: str, run: Path) -> str:
     where = f"step {step!r}, block {outcome['block']}"
     if outcome["errno"] == errno.ENOSPC:
         return (
-            f"{where}: no space left on the disk of {run}: make space and run `citytide resume {run}`; nothing is lost"
+            f"{where}: no space left on the disk of {run}: make space and run `{resume_command(run)}`; nothing is lost"
         )
     return f"{where}: {outcome['type']}: {outcome['message']}\n{outcome['trace']}".rstrip()
 
@@ -341,9 +360,9 @@ def drain_on_interrupt(run: Path) -> Iterator[None]:
         asked += 1
         if asked == 1:
             (run / STOP).touch()
-            say(f"finishing the blocks that run; Ctrl-C again to stop at once. To go on: citytide resume {run}")
+            say(f"finishing the blocks that run; Ctrl-C again to stop at once. To go on: {resume_command(run)}")
         else:
-            say(f"stopped. To go on: citytide resume {run}")
+            say(f"stopped. To go on: {resume_command(run)}")
             os._exit(130)  # workers notice that their parent is gone and end
 
     (run / STOP).unlink(missing_ok=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["BUSY", "DONE", "FAILED", "REFUSED", "STOPPED", "RunError"]
+from pathlib import Path
+from shlex import quote
+
+__all__ = ["BUSY", "DONE", "FAILED", "REFUSED", "STOPPED", "RunError", "resume_command"]
 
 # Exit codes of the command line.
 DONE, FAILED, REFUSED, BUSY, STOPPED = 0, 1, 2, 3, 130
@@ -18,3 +21,14 @@ class RunError(RuntimeError):
     def __init__(self, message: str, *, exit_code: int = REFUSED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def resume_command(run: Path) -> str:
+    """What a person types to go on with a run.
+
+    Examples
+    --------
+    >>> resume_command(Path("runs/two words"))
+    "citytide resume 'runs/two words'"
+    """
+    return f"citytide resume {quote(str(run))}"

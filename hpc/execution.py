@@ -12,7 +12,7 @@ from typing import Any
 from .claims import claim, refuse_superseded
 from .clusters import Backend
 from .drivers import Outcome, drain_on_interrupt, drive
-from .errors import FAILED, RunError
+from .errors import FAILED, RunError, resume_command
 from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan
 from .progress import Reporter, say
@@ -51,7 +51,7 @@ def execute_run(
                 raise
             raise RunError(
                 f"run {run.path}: {os.strerror(error.errno)}; what is finished is kept: mend it and run "
-                f"`citytide resume {run.path}`",
+                f"`{resume_command(run.path)}`",
                 exit_code=FAILED,
             ) from error
 
@@ -112,7 +112,7 @@ def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) 
         say("the scheduler died: another takes its place; blocks that were done stay done")
     raise RunError(
         f"run {run.path}: {SCHEDULERS} schedulers died one after another: see their logs in {run.path}/slurm/logs; "
-        f"then `citytide resume {run.path}`",
+        f"then `{resume_command(run.path)}`",
         exit_code=FAILED,
     )
 
@@ -140,7 +140,7 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
             ledger.append("bad", step=bad.step, block=bad.block, path=bad.path, problem=bad.problem, time=_time())
         raise RunError(
             f"run {run.path}: {damage[0].path}: {damage[0].problem}, right after it was: the disk cannot be trusted; "
-            f"`citytide resume {run.path}` computes that block again",
+            f"`{resume_command(run.path)}` computes that block again",
             exit_code=FAILED,
         )
     for product in plan.products:

@@ -153,6 +153,7 @@ def create_run(
     path = Path(out) if out is not None else Path("runs") / identity
     refuse_occupied(path)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)  # also a folder that was there, empty
     with _preparing(path):
         write_arrays(path / "inputs.zarr", arrays)
         values = {name: array for name, (_, array) in arrays.items()}

@@ -132,7 +132,13 @@ class AllocationBackend(SlurmBackend):
         node = os.environ.get("SLURMD_NODENAME", "")
         srun = ["srun", "--overlap", "--ntasks=1", "--nodes=1", "--cpus-per-task=1", "--mem=0", "--input=0"]
         where = [f"--nodelist={node}"] if node else []
-        return [*srun, *where, "--job-name=scheduler", *super()._scheduler_command(run, attempt, serial)]
+        return [
+            *srun,
+            *where,
+            f"--chdir={run.resolve()}",
+            "--job-name=scheduler",
+            *super()._scheduler_command(run, attempt, serial),
+        ]
 
     def _keeper(self, run: Path, attempt: int) -> Keeper:
         from .slots import Slots

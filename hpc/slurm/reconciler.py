@@ -95,7 +95,8 @@ class Reconciler(Keeper):
                 self._retire(now)
                 self._reconcile(now)
             self._tell(now)
-            leaving = [job for job in self._live() if job.draining and job.workers and not job.retired]
+            # A worker that is told to retire starts nothing more: only one that has nothing may be told.
+            leaving = [job for job in self._live() if job.draining and job.idle_since is not None and not job.retired]
         for job in leaving:  # outside the lock: moving what they hold may take a moment
             self._let_go(job)
 

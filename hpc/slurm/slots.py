@@ -110,10 +110,11 @@ class Slots(Keeper):
         slot.name, slot.begun = job_name(self.id, self.attempt, self.pool_name, self.starts), now
         command = [
             "srun", "--exact", "--ntasks=1", "--nodes=1", f"--cpus-per-task={self.pool.threads}",
-            f"--mem={self.pool_share_mib}M", f"--job-name={slot.name}", "--overlap",
+            f"--mem={self.pool_share_mib}M", f"--job-name={slot.name}", f"--chdir={self.run.resolve()}", "--overlap",
             *([f"--gpus-per-task={self.pool.gpus // self.pool.workers_per_job}"] if self.pool.gpus else []),
             f"--relative={(slot.serial - 1) // self.pool.workers_per_job}",
-            sys.executable, "-m", "citytide.hpc.slurm.worker", str(self.run), "--name", slot.name, "--workers", "1",
+            sys.executable, "-m", "citytide.hpc.slurm.worker", str(self.run.resolve()), "--name", slot.name,
+            "--workers", "1",
         ]  # fmt: skip
         with self._log(slot.name).open("ab") as log:
             slot.process = subprocess.Popen(
@@ -122,7 +123,7 @@ class Slots(Keeper):
 
     @property
     def pool_share_mib(self) -> int:
-        """Memory of one step: its equal share, less what driver and scheduler hold on the first node."""
+        """Memory of one step: its equal share of the node's."""
         assert self.pool.memory != "auto"
         return max(1, int(self.pool.memory / self.pool.workers_per_job) >> 20)
 

@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from ..claims import live_driver, newest_attempt
-from ..errors import BUSY, FAILED, RunError
+from ..errors import BUSY, FAILED, RunError, resume_command
 from ..profiles import Profile
 from ..records import read_json
 from .controller import Controller, Entry, Refused, Unanswered
@@ -33,17 +34,18 @@ def submit_driver(run: Path, profile: Profile, controller: Controller, *, after:
     try:
         return controller.submit(script)
     except Refused as error:
+        script.unlink()  # no job has this name
         raise RunError(
             f"Slurm refuses the driver job of run {run}: {error}; mend profile {profile.name!r} "
-            f"(`citytide profile check {profile.name}`), then `citytide resume {run}`",
+            f"(`citytide profile check {quote(profile.name)}`), then `{resume_command(run)}`",
             exit_code=FAILED,
         ) from None
     except Unanswered as error:
         if found := _search(controller, name):
             return found.id
         raise RunError(
-            f"Slurm did not answer ({error}), so it is unknown whether it took job {name}: `citytide status {run}` "
-            f"tells when it answers again; if there is no such job, `citytide resume {run}`",
+            f"Slurm did not answer ({error}), so it is unknown whether it took job {name}: `citytide status` tells "
+            f"when it answers again; if there is no such job, `{resume_command(run)}`",
             exit_code=FAILED,
         ) from None
 
@@ -98,9 +100,10 @@ def refuse_queued(run: Path, controller: Controller) -> None:
     for entry in jobs:
         name = parse_name(entry.name)
         if name and name.pool == "driver" and not is_over(entry):
+            at = quote(str(run))
             raise RunError(
-                f"run {run} has driver job {entry.id}, {entry.state.lower()}: follow it with `citytide attach {run}`, "
-                f"or end it with `citytide cancel {run}`",
+                f"run {run} has driver job {entry.id}, {entry.state.lower()}: follow it with `citytide attach {at}`, "
+                f"or end it with `citytide cancel {at}`",
                 exit_code=BUSY,
             )
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +86,23 @@ def _wait_for_scheduler(run: Path, attempt: int) -> dict[str, Any]:
     raise RunError(f"no scheduler of attempt {attempt} within {SCHEDULER_S:.0f} s: its driver is gone")
 
 
-async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, count: int) -> None:
+@contextmanager
+def own_scratch(name: str, pool: Pool) -> Iterator[str]:
+    """The job's scratch folder; a worker by srun shares its job with others and makes one of its own."""
+    if os.environ.get("CITYTIDE_JOB") == name:
+        yield tempfile.gettempdir()  # by TMPDIR, which the job's script sets and takes away
+        return
+    base = os.path.expandvars(pool.scratch) if pool.scratch else tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix=f"citytide-{os.getuid()}-{name}-", dir=base))
+    with (folder / ".held").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as the script does: whoever sweeps sees that somebody lives here
+        try:
+            yield str(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, count: int, scratch: str) -> None:
     """Keep the job's workers until their scheduler dismisses them or the job is asked to end."""
     import dask.config
     from distributed import Nanny
@@ -99,6 +118,8 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
             "distributed.worker.multiprocessing-method": choose_method(budget),
             "distributed.admin.system-monitor.gil.enabled": False,
             "distributed.comm.timeouts.connect": "30s",
+            "distributed.worker.memory.target": False,  # nothing is spilled: answers are small, and no pickle is read
+            "distributed.worker.memory.spill": False,
         }
     )
     nannies = []
@@ -110,7 +131,7 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
                 nthreads=pool.threads,
                 memory_limit=memory_per_worker(pool),
                 name=f"{name}-{index}",
-                local_directory=tempfile.gettempdir(),  # the job's own scratch folder, by TMPDIR
+                local_directory=scratch,
                 security=load_security(keys_folder(run, attempt)),
                 protocol="tls",
                 interface=pool.interface,
@@ -119,6 +140,7 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
                 resources={f"pool-{pool_name}": pool.threads},
                 env={**budget, **own},
                 dashboard=False,
+                dashboard_address="127.0.0.1:0",  # its plain HTTP is served all the same, but to nobody else
             )
         )
     ended = asyncio.Event()
@@ -151,7 +173,8 @@ def main() -> None:
     start_nursery(thread_budget(pool.threads), sorted(modules))
     try:
         count = asked.workers or pool.workers_per_job
-        asyncio.run(serve(asked.run, parsed.attempt, parsed.pool, asked.name, pool, count))
+        with own_scratch(asked.name, pool) as scratch:
+            asyncio.run(serve(asked.run, parsed.attempt, parsed.pool, asked.name, pool, count, scratch))
     except RunError as error:
         sys.exit(f"citytide: {error}")
 

@@ -6,14 +6,18 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from citytide.hpc.sandbox import Sandbox, missing_packages
+from citytide.hpc.sandbox_processes import find_processes
 
 sys.path.insert(0, str(Path(__file__).parent))  # sums, slurm_runs: also imported by path
+
+EMPTY_S = 30.0
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +33,31 @@ def whole_sandbox() -> Iterator[Sandbox]:
         finally:
             sandbox.stop()
             os.environ.pop("SLURM_CONF") if before is None else os.environ.update(SLURM_CONF=before)
+        assert not sandbox.folder.exists() and find_processes(sandbox.folder) == []
 
 
 @pytest.fixture
 def sandbox(whole_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The private Slurm with nothing in its queue."""
+    """The private Slurm, whole and with nothing in its queue, whatever the test before did to it."""
     yield whole_sandbox
-    subprocess.run(["scancel", "--me"], check=False, capture_output=True, timeout=30)
+    _mend(whole_sandbox)
+    here = {**os.environ, **whole_sandbox.environment}  # a test may have looked at another cluster
+    subprocess.run(["scancel", "--me"], check=False, capture_output=True, timeout=EMPTY_S, env=here)
+    deadline = time.monotonic() + EMPTY_S
+    while whole_sandbox.status()["jobs"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _mend(sandbox: Sandbox) -> None:
+    """Start again what a failed test left stopped, and take back what it took out of service."""
+    daemons = sandbox.status()["daemons"]
+    if not daemons["slurmdbd"]:
+        sandbox.start_accounting()
+    if not daemons["slurmctld"]:
+        sandbox.start_controller()
+    for name in [name for name, pid in daemons.items() if name.startswith("slurmd-") and not pid]:
+        sandbox.start_node(name.removeprefix("slurmd-"))
+    for name, state in sandbox.status()["nodes"].items():
+        if state.startswith(("drain", "down")):
+            command = ["scontrol", "update", f"nodename={name}", "state=resume"]
+            subprocess.run(command, check=False, capture_output=True, timeout=EMPTY_S)

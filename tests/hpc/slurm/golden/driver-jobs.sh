@@ -23,19 +23,12 @@ command -v -- '/site/envs/city tide/bin/python' >/dev/null || {
   echo "citytide: there is no interpreter "'/site/envs/city tide/bin/python'" on ${SLURMD_NODENAME:-$(uname -n)}" >&2; exit 127
 }
 
-# Scratch of this job alone. A job that was killed leaves its folder: the next one here takes away what nobody holds.
-citytide_base="${TMPDIR:-/tmp}"
-mkdir -p -- "$citytide_base"
-citytide_mine="$citytide_base/citytide-$(id -u)-"
-find "$citytide_base" -maxdepth 1 -type d -user "$(id -u)" -name "citytide-$(id -u)-*" -mmin +1 2>/dev/null |
-while IFS= read -r citytide_left; do
-  if [ -f "$citytide_left/.held" ] && flock -n "$citytide_left/.held" true; then rm -rf -- "$citytide_left"; fi
-done || :
-export CITYTIDE_SCRATCH="$citytide_mine"traffic-assignment-20260102-030405-1f2e.2.driver"-${SLURM_RESTART_COUNT:-0}"
-rm -rf -- "$CITYTIDE_SCRATCH"
-mkdir -m 700 -- "$CITYTIDE_SCRATCH"  # refuses a folder that is another's
+# From here on a signal is noted, and what this job made is taken away whatever happens.
+citytide_bell= citytide_child= citytide_early= citytide_made= citytide_again=1
+exec 8<> <(:)
 citytide_clean() {
-  kill -s KILL "$citytide_bell" 2>/dev/null || :
+  if [ -n "$citytide_bell" ]; then kill -s KILL "$citytide_bell" 2>/dev/null || :; fi
+  if [ -z "$citytide_made" ]; then return; fi
   cd /
   rm -rf -- "$CITYTIDE_SCRATCH" 2>/dev/null || { sleep 1; rm -rf -- "$CITYTIDE_SCRATCH"; }
 }
@@ -45,13 +38,24 @@ citytide_stop() {
   read -r -t 0.3 -u 8 || :  # a sleep that starts no process: bash loses track of one begun in a trap
   if kill -0 "$citytide_bell" 2>/dev/null; then kill "$citytide_child" 2>/dev/null || :; fi
 }
-citytide_child= citytide_early= citytide_again=1
-exec 8<> <(:)
+trap citytide_clean EXIT
+trap citytide_stop TERM INT
 sleep 2147483647 >/dev/null 2>&1 8>&- &
 citytide_bell=$!
 disown "$citytide_bell"
-trap citytide_clean EXIT
-trap citytide_stop TERM INT
+
+# Scratch of this job alone. A job that was killed leaves its folder: the next one here takes away what nobody holds.
+citytide_base="${TMPDIR:-/tmp}"
+mkdir -p -- "$citytide_base"
+citytide_mine="$citytide_base/citytide-$(id -u)-"
+find "$citytide_base" -maxdepth 1 -type d -user "$(id -u)" -name "citytide-$(id -u)-*" -mmin +1 2>/dev/null |
+while IFS= read -r citytide_left; do
+  if [ -f "$citytide_left/.held" ] && flock -n "$citytide_left/.held" true; then rm -rf -- "$citytide_left"; fi
+done || :
+export CITYTIDE_SCRATCH="$citytide_mine"traffic-assignment-20260102-030405-1f2e.2.driver"-${SLURM_RESTART_COUNT:-0}"
+rm -rf -- "$CITYTIDE_SCRATCH"  # fails on a folder that is another's
+citytide_made=1
+mkdir -m 700 -- "$CITYTIDE_SCRATCH"
 exec 9>"$CITYTIDE_SCRATCH/.held"
 flock -n 9 || :
 cd -- "$CITYTIDE_SCRATCH"
