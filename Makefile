@@ -81,7 +81,7 @@ test-ptx: .venv-ptx/stamp
 N ?= 20
 soak: .venv-test/stamp
 	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed
-	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" tests/hpc/slurm
+	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" -n 2 tests/hpc/slurm
 
 look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }
