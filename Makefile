@@ -34,7 +34,7 @@ define environment
 endef
 
 .venv/stamp: pyproject.toml
-	$(call environment,.venv,--editable ".[fonts]")
+	$(call environment,.venv,--editable ".[fonts,slurm]")
 
 .venv-test/stamp: pyproject.toml
 	$(call environment,.venv-test,--editable ".[test]")

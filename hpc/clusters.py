@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -17,6 +18,8 @@ from .plans import Grant
 from .profiles import Profile, size_pool
 
 __all__ = ["Backend", "LocalBackend", "make_backend"]
+
+SLURM_NEEDS = ("cryptography", "dask_jobqueue")  # of the extra `slurm`
 
 
 class Backend(Protocol):
@@ -98,6 +101,12 @@ def make_backend(profile: Profile) -> Backend:
         raise RunError(
             f"profile {profile.name!r} names backend 'mpi', which this version cannot run: use slurm-jobs, "
             "slurm-allocation or local"
+        )
+    missing = [name for name in SLURM_NEEDS if find_spec(name) is None]
+    if missing:
+        raise RunError(
+            f"profile {profile.name!r} runs on Slurm, which needs {' and '.join(missing)}: "
+            'pip install "citytide[slurm]", in the environment that the jobs use too'
         )
     from .slurm.backends import AllocationBackend, JobsBackend
 

@@ -42,7 +42,7 @@ class Desk:
     def find(self, name: str) -> Entry | None:
         return next((entry for entry in self.controller.queue() if entry.name == name), None)
 
-    def wait(self, name: str, is_there: Callable[[Entry], bool], within_s: float = 30.0) -> Entry:
+    def wait(self, name: str, is_there: Callable[[Entry], bool], within_s: float = 60.0) -> Entry:
         deadline = time.monotonic() + within_s
         while True:
             entry = self.find(name)
@@ -53,7 +53,7 @@ class Desk:
 
     def wait_for_accounts(self, name: str, is_there: Callable[[list[Entry]], bool]) -> list[Entry]:
         """Accounts come some seconds after the queue."""
-        deadline = time.monotonic() + 30.0
+        deadline = time.monotonic() + 90.0
         while not (rows := self.controller.accounts([name], time.time() - 300)) or not is_there(rows):
             assert time.monotonic() < deadline, rows
             time.sleep(0.5)
@@ -121,7 +121,7 @@ def test_cancelled_and_requeued_jobs(desk: Desk) -> None:
     name = desk.submit("sleep 300", "--requeue")
     first = desk.wait(name, lambda entry: entry.state == "RUNNING")
     desk.scontrol("requeue", first.id)
-    again = desk.wait(name, lambda entry: entry.restarts == 1)
+    again = desk.wait(name, lambda entry: entry.restarts == 1 and entry.state == "PENDING")
     assert not is_over(again)
     desk.controller.cancel([again.id])
     over = desk.wait(name, is_over, within_s=60.0)
