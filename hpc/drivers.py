@@ -54,6 +54,7 @@ def drive(
 
     ``deadline`` (seconds since the epoch) is when the driver's own allocation ends.
     """
+    begun = time.time()
     for step in plan.steps:
         done = {
             index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name
@@ -63,7 +64,7 @@ def drive(
             continue
         reporter.start(step.name, len(done), step.tasks)
         longest = max((line["seconds"] for line in done.values()), default=0.0)
-        floor = _Floor(run, step, crew, ledger, reporter, execute, deadline, longest)
+        floor = _Floor(run, step, crew, ledger, reporter, execute, begun, deadline, longest)
         outcome = floor.work(todo)
         ledger.sync()
         if outcome != "done":
@@ -97,10 +98,10 @@ class _Floor:
 
     def __init__(
         self, run: Path, step: PlannedStep, crew: Crew, ledger: Ledger, reporter: Reporter, execute: Runner,
-        deadline: float | None, longest_s: float,
+        begun: float, deadline: float | None, longest_s: float,
     ) -> None:  # fmt: skip
         self.run, self.step, self.crew, self.ledger, self.reporter = run, step, crew, ledger, reporter
-        self.execute, self.deadline = execute, deadline
+        self.execute, self.begun, self.deadline = execute, begun, deadline
         self.waiting: defaultdict[str, deque[int]] = defaultdict(deque)
         self.flying: dict[str, _Pack] = {}
         self.fallen: list[_Fallen] = []
@@ -172,9 +173,20 @@ class _Floor:
         self.crew.want({p: len(self.waiting[p]) + in_flight[p] for p in sorted(open_pools)}, self.expected_s)
         self.reporter.wait(self.crew.waits())
         if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
-            self.expired = True
-            (self.run / STOP).touch()
+            self._expire(self.deadline)
         return True
+
+    def _expire(self, deadline: float) -> None:
+        """A successor goes on, unless it could not do better."""
+        if deadline - self.begun < self._needed_s():
+            self._fail(
+                f"the driver's allocation ({deadline - self.begun:.0f} s) is too short for blocks of up to "
+                f"{self.expected_s:.0f} s: give it a longer walltime (driver.walltime, or that of the allocation's "
+                f"pool), then {resume_command(self.run)}", None,
+            )  # fmt: skip
+            return
+        self.expired = True
+        (self.run / STOP).touch()
 
     def _needed_s(self) -> float:
         """Before the driver's own end: running blocks finish, the ledger is synced, jobs are taken back."""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..crews import Crew
 from ..errors import FAILED, RunError
 from ..keys import keys_folder, load_security, make_keys, remove_keys
-from ..plans import Grant
+from ..ledger import done_blocks, read_ledger
+from ..plans import Grant, read_plan
 from ..pools import Pool
 from ..profiles import Profile
 from .controller import Controller
@@ -89,6 +91,7 @@ class SlurmBackend:
             stack.callback(_forget, run, attempt)
             keeper = self._keeper(run, attempt)  # worker jobs queue and start while the scheduler does
             stack.callback(keeper.close)
+            keeper.want(_missing(run), 0.0)
             keeper.start()
             scheduler = _start_scheduler(self._scheduler_command(run, attempt, serial), run, attempt)
             stack.callback(_end, scheduler)
@@ -177,6 +180,12 @@ def _end(scheduler: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         scheduler.kill()
         scheduler.wait()
+
+
+def _missing(run: Path) -> dict[str, int]:
+    """Blocks of the first unfinished step, by pool: what worker jobs are asked for before the driver asks."""
+    done = Counter(step for step, _ in done_blocks(read_ledger(run / "ledger.jsonl")))
+    return next(({s.pool: s.tasks - done[s.name]} for s in read_plan(run).steps if s.tasks > done[s.name]), {})
 
 
 def _sweep(run: Path) -> None:
