@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 import queue
-import signal
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 from .blocks import STOP, run_blocks
@@ -25,7 +21,7 @@ from .progress import Reporter, say
 from .retries import Casualty, decide
 from .slurm.endings import Ending
 
-__all__ = ["Outcome", "drain_on_interrupt", "drive"]
+__all__ = ["Outcome", "drive"]
 
 # `lost`: the scheduler died. `expired`: the driver's own allocation ends before the work does.
 Outcome = Literal["done", "failed", "stopped", "lost", "expired"]
@@ -34,6 +30,8 @@ LONG_S = 1.0
 REST_S = 1.0  # before a block that a worker had no time for is handed out again
 PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
 TICK_S = 0.5
+END_S = 15.0  # before the driver's own end, beside the longest block: nothing more is handed out
+LEAVE_S = 8.0  # before the driver's own end: what still runs is left to a successor
 SYNC_EVERY_S = 0.1  # finished blocks wait at most this long for their line to count
 ANSWER_S = 60.0  # for a finished pack to be fetched from its worker
 VERDICT_S = 60.0  # for a worker's end to be explained, before it counts as unexplained
@@ -48,13 +46,14 @@ def drive(
     reporter: Reporter,
     *,
     execute: Runner = run_blocks,
+    begun: float | None = None,
     deadline: float | None = None,
 ) -> Outcome:
     """Run every step's missing blocks, step by step; safe to call again after any interruption.
 
-    ``deadline`` (seconds since the epoch) is when the driver's own allocation ends.
+    ``begun`` and ``deadline`` (seconds since the epoch) are when the driver's own allocation began and ends.
     """
-    begun = time.time()
+    begun = begun or time.time()
     for step in plan.steps:
         done = {
             index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name
@@ -118,21 +117,19 @@ class _Floor:
 
     def work(self, todo: Sequence[int]) -> Outcome:
         self.waiting[self.step.pool].extend(todo)
-        try:
-            while self._tick() and (self.flying or (self.fallen and not self.failed) or self._may_hand_out()):
-                self._wake()
-                self._hand_out()
-                self._collect()
-        finally:
-            if self.flying and self.crew.is_lost():
-                self.flying.clear()
+        while self._tick() and (self.flying or (self.fallen and not self.failed) or self._may_hand_out()):
+            self._wake()
+            self._hand_out()
+            self._collect()
+        if self.expired and self.flying:
+            self._abandon()
         if self.failed:
             return "failed"
         if self.expired:
             return "expired"
-        if self.crew.is_lost() and (self.flying or any(self.waiting.values())):
-            return "stopped" if (self.run / STOP).exists() else "lost"
-        return "stopped" if self.stopped else "done"
+        if not (self.flying or self.fallen or self.resting or any(self.waiting.values())):
+            return "done"
+        return "stopped" if self.stopped or (self.run / STOP).exists() else "lost"
 
     def _may_hand_out(self) -> bool:
         left = self.resting or any(self.waiting.values())
@@ -174,7 +171,7 @@ class _Floor:
         self.reporter.wait(self.crew.waits())
         if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
             self._expire(self.deadline)
-        return True
+        return not (self.expired and self.deadline and time.time() > self.deadline - LEAVE_S)
 
     def _expire(self, deadline: float) -> None:
         """A successor goes on, unless it could not do better."""
@@ -188,9 +185,22 @@ class _Floor:
         self.expired = True
         (self.run / STOP).touch()
 
+    def _abandon(self) -> None:
+        """Leave what still runs; if the allocation before this one ended so too, and no block since, it never ends."""
+        since = [line["kind"] for line in read_ledger(self.ledger.path) if line["kind"] in ("block", "abandoned")]
+        left = sorted(block for pack in self.flying.values() for block in pack.blocks)
+        self.ledger.append("abandoned", step=self.step.name, blocks=left, time=_time())
+        self.ledger.sync()
+        if since[-1:] == ["abandoned"]:
+            self._fail(
+                f"step {self.step.name!r}: no block ended within two allocations of the driver: give it a longer "
+                f"walltime (driver.walltime, or that of the allocation's pool), then {resume_command(self.run)}",
+                left[0],
+            )
+
     def _needed_s(self) -> float:
         """Before the driver's own end: running blocks finish, the ledger is synced, jobs are taken back."""
-        return min(1.1 * self.expected_s, 600.0) + 15.0
+        return min(1.1 * self.expected_s, 600.0) + END_S
 
     def _hand_out(self) -> None:
         for pool, blocks in self.waiting.items():
@@ -360,30 +370,3 @@ def _explain(outcome: dict[str, Any], step: str, run: Path) -> str:
 
 def _time() -> float:
     return round(time.time(), 3)
-
-
-@contextmanager
-def drain_on_interrupt(run: Path) -> Iterator[None]:
-    """First Ctrl-C or SIGTERM: running blocks finish and are kept, no other starts. Second: stop at once."""
-    asked = 0
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            (run / STOP).touch()
-            say(f"finishing the blocks that run; Ctrl-C again to stop at once. To go on: {resume_command(run)}")
-        else:
-            say(f"stopped. To go on: {resume_command(run)}")
-            os._exit(130)  # workers notice that their parent is gone and end
-
-    (run / STOP).unlink(missing_ok=True)
-    try:
-        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread (a notebook's executor): the caller keeps its own handlers
-        before = {}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

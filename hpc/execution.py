@@ -11,8 +11,9 @@ from typing import Any
 
 from .claims import claim, refuse_superseded
 from .clusters import Backend
-from .drivers import Outcome, drain_on_interrupt, drive
+from .drivers import Outcome, drive
 from .errors import FAILED, RunError, resume_command
+from .interrupts import drain_on_interrupt
 from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan
 from .progress import Reporter, say

@@ -20,6 +20,7 @@ from citytide.hpc.slurm.endings import Ending
 
 POOLS = (Grant("cpu", 2, 1, 10**9, walltime_s=100), Grant("bigmem", 1, 1, 10**10, walltime_s=100))
 Answer = Callable[[str, list[int], float], Any]
+ENDLESS = object()  # the answer of a pack that never ends
 
 
 class KilledWorker(Exception):
@@ -37,7 +38,8 @@ class Landed:
         self.status = "error" if isinstance(answer, Exception) else "finished"
 
     def add_done_callback(self, told: Callable[[Any], None]) -> None:
-        told(self)
+        if self._answer is not ENDLESS:
+            told(self)
 
     def result(self, timeout: float) -> Any:
         return self._answer
@@ -53,6 +55,7 @@ class Actors:
         self.answer, self.endings = answer, endings
         self.client, self.pools = self, POOLS
         self.drained: list[str] = []
+        self.lost = False
         self.packs: list[tuple[str, list[int]]] = []
 
     def map(self, execute: Any, *columns: list[Any], key: list[str], resources: str, **rest: Any) -> list[Landed]:
@@ -76,7 +79,7 @@ class Actors:
         return self.endings.get(worker)
 
     def is_lost(self) -> bool:
-        return False
+        return self.lost
 
     def trouble(self) -> None:
         return None
@@ -188,3 +191,23 @@ def test_no_expectation_is_longer_than_an_allocation(act) -> None:
         return finished(blocks, 1000.0)
 
     assert act(Actors(answer))[0] == "done" and max(told) == 70.0
+
+
+def test_blocks_that_outlive_the_drivers_allocation_are_left_and_named_the_second_time(
+    act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "END_S", 0.6)
+    monkeypatch.setattr(drivers, "LEAVE_S", 0.3)
+    crew = Actors(lambda pool, blocks, expected: ENDLESS)
+    outcome, ledger = act(crew, deadline=time.time() + 1.0)
+    assert outcome == "expired" and ledger[-1]["kind"] == "abandoned" and ledger[-1]["blocks"]
+    (tmp_path / STOP).unlink()
+    outcome, ledger = act(crew, deadline=time.time() + 1.0)
+    assert outcome == "failed" and "no block ended within two allocations" in ledger[-1]["error"]
+
+
+def test_scheduler_that_dies_with_the_last_blocks_does_not_end_the_step(act) -> None:
+    crew = Actors(lambda pool, blocks, expected: ENDLESS if 7 in blocks else finished(blocks))
+    crew.map, ordinary = lambda *a, **k: (setattr(crew, "lost", 7 in a[4][-1]), ordinary(*a, **k))[1], crew.map
+    outcome, ledger = act(crew)
+    assert outcome == "lost" and ("s", 7) not in done_blocks(ledger)
