@@ -153,12 +153,11 @@ def _read_script(path: Path) -> str:
 
 def _ask_queue(run: Path) -> str:
     """Jobs of this run as Slurm has them now, each with the reason why it waits."""
-    from .slurm.controller import Controller
     from .slurm.reasons import explain_reason
 
     _need("squeue")
     prefix, moment = f"{read_json(run / 'run.json')['id']}.", time.time()
-    entries = [entry for entry in Controller().queue() if entry.name.startswith(prefix)]
+    entries = [entry for entry in _controller(run).queue() if entry.name.startswith(prefix)]
     return _json(
         [
             {**_plain(entry), "why": explain_reason(entry, now=moment) if entry.state == "PENDING" else None}
@@ -168,12 +167,17 @@ def _ask_queue(run: Path) -> str:
 
 
 def _ask_accounts(run: Path) -> str:
-    from .slurm.controller import Controller
-
     _need("sacct")
     names = [script.stem for script in _files(run / "slurm" / "scripts", ".sh")]
     since = datetime.fromisoformat(str(read_json(run / "run.json")["created"])).timestamp() - 86_400
-    return _json([_plain(entry) for entry in Controller().accounts(names, since)] if names else [])
+    return _json([_plain(entry) for entry in _controller(run).accounts(names, since)] if names else [])
+
+
+def _controller(run: Path) -> Any:
+    """Of the cluster that the run's profile names."""
+    from .slurm.controller import Controller
+
+    return Controller(conf=(read_json(run / "run.json").get("profile") or {}).get("slurm_conf"))
 
 
 def _need(command: str) -> None:

@@ -34,8 +34,16 @@ class Backend(Protocol):
 
     def warm_up(self, modules: Sequence[str]) -> None: ...
     def open(self, run: Path, attempt: int) -> AbstractContextManager[Crew]: ...
+    def begun(self) -> float | None:
+        """When the allocation of this process began (seconds since the epoch), if it stands in one."""
+        ...
+
     def deadline(self) -> float | None:
-        """When the allocation of this process ends (seconds since the epoch)."""
+        """When it ends."""
+        ...
+
+    def hand_over(self, run: Path) -> None:
+        """See to it that the run goes on after that."""
         ...
 
 
@@ -57,8 +65,14 @@ class LocalBackend:
         """Begin to import what workers need, while the driver has other things to do."""
         start_nursery(thread_budget(self.threads), modules)
 
+    def begun(self) -> None:
+        return None
+
     def deadline(self) -> None:
         return None
+
+    def hand_over(self, run: Path) -> None:
+        pass
 
     @contextmanager
     def open(self, run: Path, attempt: int) -> Iterator[Crew]:

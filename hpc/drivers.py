@@ -16,7 +16,7 @@ from .claims import refuse_superseded
 from .crews import Crew
 from .errors import resume_command
 from .ledger import Ledger, done_blocks, read_ledger
-from .plans import Plan, PlannedStep
+from .plans import Plan, PlannedStep, choose_pool
 from .progress import Reporter, say
 from .retries import Casualty, decide
 from .slurm.endings import Ending
@@ -34,7 +34,7 @@ END_S = 15.0  # before the driver's own end, beside the longest block: nothing m
 LEAVE_S = 8.0  # before the driver's own end: what still runs is left to a successor
 SYNC_EVERY_S = 0.1  # finished blocks wait at most this long for their line to count
 ANSWER_S = 60.0  # for a finished pack to be fetched from its worker
-VERDICT_S = 60.0  # for a worker's end to be explained, before it counts as unexplained
+VERDICT_S = 600.0  # for a worker's end to be explained, before it counts as unexplained
 Runner = Callable[..., "list[dict[str, Any]]"]
 
 
@@ -116,7 +116,7 @@ class _Floor:
         self.synced = self.ticked = 0.0
 
     def work(self, todo: Sequence[int]) -> Outcome:
-        self.waiting[self.step.pool].extend(todo)
+        self._remember(todo)
         while self._tick() and (self.flying or (self.fallen and not self.failed) or self._may_hand_out()):
             self._wake()
             self._hand_out()
@@ -130,6 +130,22 @@ class _Floor:
         if not (self.flying or self.fallen or self.resting or any(self.waiting.values())):
             return "done"
         return "stopped" if self.stopped or (self.run / STOP).exists() else "lost"
+
+    def _remember(self, todo: Sequence[int]) -> None:
+        """Blocks stand where earlier drivers left them, with what befell them; a person's resume forgets."""
+        pool, moved = choose_pool(self.step, self.crew.pools), dict[int, str]()
+        known = {grant.name for grant in self.crew.pools}
+        for line in read_ledger(self.ledger.path):
+            if line["kind"] == "end" and line["state"] != "expired":
+                self.history.clear()
+                moved.clear()
+            elif line["kind"] == "casualty" and line["step"] == self.step.name:
+                for block in line["blocks"]:
+                    self.history[block].append(Casualty(Ending(line["ending"]), line["worker"], line["alone"]))
+            elif line["kind"] == "moved" and line["step"] == self.step.name and line["pool"] in known:
+                moved[line["block"]] = line["pool"]
+        for block in todo:
+            self.waiting[moved.get(block, pool)].append(block)
 
     def _may_hand_out(self) -> bool:
         left = self.resting or any(self.waiting.values())
@@ -166,15 +182,20 @@ class _Floor:
             in_flight[pack.pool] += len(pack.blocks)
         for _, _, pool in self.resting:
             in_flight[pool] += 1
-        open_pools = {*self.waiting, *in_flight}
-        self.crew.want({p: len(self.waiting[p]) + in_flight[p] for p in sorted(open_pools)}, self.expected_s)
+        ending = self.failed or self.stopped or self.expired or (self.run / STOP).exists()
+        open_pools = sorted({*self.waiting, *in_flight})
+        wanted = {pool: in_flight[pool] + (0 if ending else len(self.waiting[pool])) for pool in open_pools}
+        self.crew.want(wanted, self.expected_s)
         self.reporter.wait(self.crew.waits())
         if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
             self._expire(self.deadline)
         return not (self.expired and self.deadline and time.time() > self.deadline - LEAVE_S)
 
     def _expire(self, deadline: float) -> None:
-        """A successor goes on, unless it could not do better."""
+        """A successor goes on, unless somebody asked for the end, or it could not do better."""
+        if (self.run / STOP).exists():
+            self.stopped = True
+            return
         if deadline - self.begun < self._needed_s():
             self._fail(
                 f"the driver's allocation ({deadline - self.begun:.0f} s) is too short for blocks of up to "
@@ -200,7 +221,7 @@ class _Floor:
 
     def _needed_s(self) -> float:
         """Before the driver's own end: running blocks finish, the ledger is synced, jobs are taken back."""
-        return min(1.1 * self.expected_s, 600.0) + END_S
+        return 1.1 * self.expected_s + END_S
 
     def _hand_out(self) -> None:
         for pool, blocks in self.waiting.items():
@@ -325,7 +346,7 @@ class _Floor:
             self.fallen.remove(fallen)
             self.ledger.append(
                 "casualty", step=self.step.name, blocks=fallen.blocks, worker=fallen.worker, ending=str(ending),
-                time=_time(),
+                alone=fallen.alone, time=_time(),
             )  # fmt: skip
             for block in fallen.blocks:
                 self._judge(block, fallen, Casualty(ending, fallen.worker, fallen.alone))

@@ -78,6 +78,12 @@ def _execute(
         outcome: Outcome = "done"
         if _missing(run, plan):
             outcome = _drive(run, plan, backend, ledger, quiet)
+        if outcome == "done" and _missing(run, plan):
+            raise RunError(
+                f"run {run.path}: its blocks were said to be done, but the ledger lacks some: "
+                f"`{resume_command(run.path)}` computes them",
+                exit_code=FAILED,
+            )
         answer: dict[str, Any] = {"summary": [], "warnings": []}
         refuse_superseded(run.path, attempt)
         if outcome == "done":
@@ -107,7 +113,9 @@ def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) 
     """Drive with one crew after another, should a scheduler die."""
     for _ in range(SCHEDULERS):
         with backend.open(run.path, ledger.attempt) as crew, Reporter(quiet=quiet) as reporter:
-            outcome = drive(run.path, plan, crew, ledger, reporter, deadline=backend.deadline())
+            outcome = drive(run.path, plan, crew, ledger, reporter, begun=backend.begun(), deadline=backend.deadline())
+            if outcome == "expired":
+                backend.hand_over(run.path)  # before the crew is taken back, which may outlast the allocation
         if outcome != "lost":
             return outcome
         say("the scheduler died: another takes its place; blocks that were done stay done")

@@ -11,7 +11,17 @@ from typing import Any
 from .errors import RunError
 from .stores import Product
 
-__all__ = ["Block", "BlockStep", "Grant", "Plan", "PlannedStep", "ReductionStep", "make_plan", "read_plan"]
+__all__ = [
+    "Block",
+    "BlockStep",
+    "Grant",
+    "Plan",
+    "PlannedStep",
+    "ReductionStep",
+    "choose_pool",
+    "make_plan",
+    "read_plan",
+]
 
 WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
 FAN_IN = 8  # partial results that one task of a reduction combines
@@ -234,6 +244,17 @@ def _bind(step: PlannedStep, pools: Sequence[Grant]) -> Grant:
         f"({_size(WORKER_BYTES)} for the worker, {_size(step.memory_bytes)} a block), but a worker is granted "
         f"{_size(best.memory_per_worker)}: use fewer workers or threads, a pool with more memory, or smaller blocks"
     )
+
+
+def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:
+    """The pool that a step was planned for or, where a run goes on with other pools, the one that meets its need.
+
+    Raises
+    ------
+    RunError
+        If no pool does.
+    """
+    return step.pool if step.pool in {pool.name for pool in pools} else _bind(step, pools).name
 
 
 def _needed(step: PlannedStep, pool: Grant) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..hpc.clusters import Backend, make_backend
 from ..hpc.errors import RunError
 from ..hpc.execution import execute_run
-from ..hpc.plans import Plan, make_plan
+from ..hpc.plans import Plan, choose_pool, make_plan
 from ..hpc.profiles import Profile, load_profile
 from ..hpc.progress import say
 from ..hpc.records import write_json
@@ -214,8 +215,10 @@ def submit_laid_out(laid: Run, site: Profile) -> Run:
 
     use_slurm_conf(site)
     controller = Controller()
-    refuse_queued(laid.path, controller)
-    job = submit_driver(laid.path, site, controller)
+    with (laid.path / "submit.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two that submit at one moment, the second finds the first's job
+        refuse_queued(laid.path, controller)
+        job = submit_driver(laid.path, site, controller)
     say(f"run {laid.id}: driver job {job} is submitted; follow it: citytide attach {shlex.quote(str(laid.path))}")
     return laid
 
@@ -227,20 +230,14 @@ def use_slurm_conf(site: Profile) -> None:
 
 
 def drive(path: str | Path) -> Run:
-    """What a driver job runs: go on with a run here, and see to a successor if this allocation ends too early."""
-    from ..hpc.slurm.controller import Controller
-    from ..hpc.slurm.submission import own_job, submit_driver, wait_for_end_of_others
+    """What a driver job runs: go on with a run here, and have a successor if this allocation ends too early."""
+    from ..hpc.slurm.submission import wait_for_end_of_others
 
     found = open_run(path)
     site = Profile.model_validate(found.record["profile"])
     use_slurm_conf(site)
     wait_for_end_of_others(found.path)
-    done = _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
-    if done.result.get("state") == "expired":
-        job = own_job()
-        after = submit_driver(found.path, site, Controller(), after=f"afterany:{job}" if job else None)
-        say(f"this allocation is used up: job {after} goes on")
-    return done
+    return _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
 
 
 def follow(started: Run, *, quiet: bool) -> Run:
@@ -284,6 +281,8 @@ def resume(
     if profile:
         found.record["profile"] = site.model_dump(mode="json")
     backend, workflow = make_backend(site), load_workflow(found.workflow)
+    for step in found.plan.steps:
+        choose_pool(step, backend.pools)  # refuses what this profile cannot hold
     if backend.is_remote:
         sent = resume_remotely(found, site, take_over=take_over)
         return sent if detach else follow(sent, quiet=quiet)
@@ -295,7 +294,7 @@ def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Ru
     """Submit the next driver job of a run, from any login node; a finished run is left as it is."""
     from ..hpc.claims import refuse_live
     from ..hpc.slurm.controller import Controller
-    from ..hpc.slurm.submission import cancel_jobs
+    from ..hpc.slurm.submission import cancel_jobs, refuse_queued
 
     if found.status()["state"] == "done":
         return found
@@ -304,6 +303,7 @@ def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Ru
         cancel_jobs(found.path, Controller())
     else:
         refuse_live(found.path)
+    refuse_queued(found.path, Controller())  # before anything of the run changes
     write_json(found.path / "run.json", found.record)  # the profile may be another now
     return submit_laid_out(found, site)
 

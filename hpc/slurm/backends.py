@@ -17,11 +17,13 @@ from ..crews import Crew
 from ..errors import FAILED, RunError
 from ..keys import keys_folder, load_security, make_keys, remove_keys
 from ..ledger import done_blocks, read_ledger
-from ..plans import Grant, read_plan
+from ..plans import Grant, choose_pool, read_plan
 from ..pools import Pool
 from ..profiles import Profile
-from .controller import Controller
+from ..progress import say
+from .controller import Controller, Refused, Unanswered
 from .scheduler import read_address, scheduler_file
+from .submission import own_job, write_driver_script
 
 if TYPE_CHECKING:
     from .keeper import Keeper
@@ -66,6 +68,29 @@ class SlurmBackend:
         told = os.environ.get("CITYTIDE_DEADLINE")
         return float(told) if told else None
 
+    def begun(self) -> float | None:
+        """When this job began, by its end and what it was granted."""
+        whole = self.profile.backend == "slurm-allocation"
+        job = next(iter(self.profile.pools.values())) if whole else self.profile.driver_job()
+        ends = self.deadline()
+        return ends - job.walltime_s if ends and job.walltime_s else None
+
+    def hand_over(self, run: Path) -> None:
+        """Submit a successor, which starts when this job is over; tried until Slurm answers or ends this job."""
+        name, script = write_driver_script(run, self.profile, after=f"afterany:{own_job()}" if own_job() else None)
+        while True:
+            try:
+                say(f"this allocation is used up: job {self.controller.submit(script)} goes on")
+                return
+            except (Refused, Unanswered) as error:
+                say(f"the next driver job is not submitted yet: {error}")
+            time.sleep(max(2.0, self.profile.poll_s))
+            try:
+                if any(entry.name == name for entry in self.controller.queue()):
+                    return  # it was accepted, and only the reply was lost
+            except Unanswered:
+                continue
+
     def _scheduler_command(self, run: Path, attempt: int, serial: int) -> list[str]:
         interface = next(iter(self.profile.pools.values())).interface
         words = [sys.executable, "-m", "citytide.hpc.slurm.scheduler", str(run), str(attempt), "--serial", str(serial)]
@@ -91,7 +116,7 @@ class SlurmBackend:
             stack.callback(_forget, run, attempt)
             keeper = self._keeper(run, attempt)  # worker jobs queue and start while the scheduler does
             stack.callback(keeper.close)
-            keeper.want(_missing(run), 0.0)
+            keeper.want(_missing(run, self.pools), 0.0)
             keeper.start()
             scheduler = _start_scheduler(self._scheduler_command(run, attempt, serial), run, attempt)
             stack.callback(_end, scheduler)
@@ -182,10 +207,11 @@ def _end(scheduler: subprocess.Popen[bytes]) -> None:
         scheduler.wait()
 
 
-def _missing(run: Path) -> dict[str, int]:
+def _missing(run: Path, pools: Sequence[Grant]) -> dict[str, int]:
     """Blocks of the first unfinished step, by pool: what worker jobs are asked for before the driver asks."""
     done = Counter(step for step, _ in done_blocks(read_ledger(run / "ledger.jsonl")))
-    return next(({s.pool: s.tasks - done[s.name]} for s in read_plan(run).steps if s.tasks > done[s.name]), {})
+    steps = [step for step in read_plan(run).steps if step.tasks > done[step.name]]
+    return {choose_pool(step, pools): step.tasks - done[step.name] for step in steps[:1]}
 
 
 def _sweep(run: Path) -> None:

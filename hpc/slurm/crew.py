@@ -12,7 +12,8 @@ from .keeper import Keeper, Registered
 
 __all__ = ["SlurmCrew"]
 
-RETIRE_S = 20.0
+RETIRE_S, ASK_S = 20.0, 20.0
+SILENT = 4  # questions in a row that a scheduler leaves unanswered before it is ended
 
 
 class SlurmCrew:
@@ -22,18 +23,29 @@ class SlurmCrew:
         self, client: Any, pools: tuple[Grant, ...], keeper: Keeper, scheduler: subprocess.Popen[bytes]
     ) -> None:
         self.client, self.pools = client, pools
-        self._keeper, self._scheduler = keeper, scheduler
+        self._keeper, self._scheduler, self._silent = keeper, scheduler, 0
 
     def workers(self) -> dict[str, Registered]:
         """Registered workers by name; raises OSError when the scheduler does not answer."""
-        told = self.client.scheduler_info()["workers"]
-        handed, held = self.client.processing(), self.client.has_what()
+        try:
+            told = self._ask("identity", n_workers=-1)["workers"]
+            handed, held = self._ask("processing", workers=None), self._ask("has_what", workers=None)
+        except TimeoutError:
+            self._silent += 1
+            if self._silent >= SILENT:
+                self._scheduler.kill()  # it counts as lost, and another takes its place
+            raise
+        self._silent = 0
         return {
             str(worker["name"]): Registered(
                 address, worker["nthreads"], len(handed.get(address, ())), len(held.get(address, ()))
             )
             for address, worker in told.items()
         }
+
+    def _ask(self, question: str, **words: Any) -> Any:
+        """What the scheduler says; it may hang, and its keeper must not."""
+        return self.client.sync(getattr(self.client.scheduler, question), callback_timeout=ASK_S, **words)
 
     def retire(self, addresses: Sequence[str]) -> None:
         """Let workers finish what they run, move what they hold to others, and hand them nothing new."""

@@ -10,20 +10,22 @@ import sys
 import time
 from pathlib import Path
 
+from ..claims import newest_attempt
 from ..profiles import Profile
 from ..records import read_json
 from .controller import Controller, Entry, Refused, Unanswered
 from .endings import Ending, classify, explain_ending
-from .jobs import Board, JobView, is_over, job_name, parse_name, write_jobs
+from .jobs import Board, JobName, JobView, is_over, job_name, parse_name, write_jobs
 from .keeper import Keeper, Registered
 from .patience import Patience
-from .postings import Posted, count_jobs, job_of, last_serial
+from .postings import DEFAULT_JOBS, Posted, count_jobs, job_of, last_serial
 from .scratch import scratch_bases, sweep_scratch
 from .scripts import worker_script
 
 __all__ = ["Reconciler"]
 
 FORGOTTEN_S = 30.0  # a submission without reply that no list shows for so long was never accepted
+NANNYS_WORD = "was killed by"  # of a worker process
 DRAINED_S = 1.0  # that a drained job stays, so that its last answer is fetched
 DISMISS_S = 20.0  # to take all jobs back at the end
 
@@ -35,7 +37,7 @@ class Reconciler(Keeper):
         super().__init__(run, attempt, profile, controller)
         self.id = str(read_json(run / "run.json")["id"])
         self.posted: dict[str, Posted] = {}
-        self.serial = last_serial(run, attempt)
+        self.serial = self.first_serial = last_serial(run, attempt)
         self.patience = Patience(profile.poll_s)
         self.unanswered_since: float | None = None
         self.unanswered = ""
@@ -66,13 +68,16 @@ class Reconciler(Keeper):
                 return job.ending
             if self.answered_at < since + 1.0 or job.entry is None:
                 return None
-            if job.entry.state == "PENDING":
+            if job.entry.state == "PENDING" or job.entry.restarts:
                 return Ending.PREEMPTED  # requeued: it starts again by itself
             if job.entry.state != "RUNNING":
                 return None
         # The job lives on: its nanny saw the worker die, and says in the log if it was for memory.
-        told = classify(None, job.tail(self.run), registered=True)
-        return told if told is Ending.OUT_OF_MEMORY else Ending.LOST
+        tail = job.tail(self.run)
+        if classify(None, tail, registered=True) is Ending.OUT_OF_MEMORY:
+            return Ending.OUT_OF_MEMORY
+        # Without its word the node may be gone, and Slurm has not noticed yet.
+        return Ending.LOST if NANNYS_WORD in tail else None
 
     def trouble(self) -> str | None:
         return self.patience.trouble
@@ -164,9 +169,16 @@ class Reconciler(Keeper):
             entry.id
             for entry in entries
             if (name := parse_name(entry.name)) and not is_over(entry) and name.pool != "driver"
-            and (name.attempt < self.attempt or (entry.name in self.posted and not self.posted[entry.name].is_live))
+            and (name.attempt < self.attempt or self._is_left_over(entry.name, name))
         ]  # fmt: skip
         self._cancel(old)
+
+    def _is_left_over(self, name: str, parsed: JobName) -> bool:
+        """Of this attempt: a job written off, or one that an earlier crew could not take back."""
+        job = self.posted.get(name)
+        if job is None:
+            return parsed.attempt == self.attempt and (parsed.serial or 0) <= self.first_serial
+        return not job.is_live
 
     def _count(self, workers: dict[str, Registered], now: float) -> None:
         for job in self._live():
@@ -180,7 +192,10 @@ class Reconciler(Keeper):
         over = []
         for job in self._live():
             ends = job.entry.end if job.entry else None
-            if job.workers and ends and ends - now < 1.1 * self.expected_s + 2.0:
+            limit = self.profile.pool(job.pool).walltime_s or 0
+            # A block longer than its allocation is tried all the same; it must not make every job look used up.
+            expected = min(self.expected_s, max(0.0, 0.75 * limit - 5.0))
+            if job.workers and ends and ends - now < 1.1 * expected + 2.0:
                 job.draining = True
             idle = now - job.idle_since if job.idle_since is not None else 0.0
             if not self.wanted.get(job.pool) and idle > self.profile.pool(job.pool).idle_hold_s:
@@ -203,6 +218,9 @@ class Reconciler(Keeper):
             most = self.profile.limits.max_jobs
             room = None if most is None else most - len(self._live()) + len(live)
             short = count_jobs(pool, blocks, self.expected_s, room) - sum(not job.draining for job in live)
+            # Draining jobs still stand in the queue: one more than the limit, to have the next ready, and no more.
+            short = min(short, (pool.max_jobs or DEFAULT_JOBS) + 1 - len(live))
+            short = short if most is None else min(short, most - len(self._live()))
             while short > 0 and self.patience.may_submit(name, now) and not self._is_budget_spent(now):
                 if not self._submit(name, now):
                     break
@@ -214,7 +232,7 @@ class Reconciler(Keeper):
             return False
         if not self._live():
             self.patience.trouble = (
-                f"the budget of {budget:g} node-hours (limits.node_hours) is spent: raise it and resume"
+                f"the budget of {budget:g} node-hours (limits.node_hours) of one attempt is spent: resume to go on"
             )
         return True
 
@@ -285,6 +303,7 @@ class Reconciler(Keeper):
                     for entry in self.controller.queue()
                     if (name := parse_name(entry.name))
                     and name.run_id == self.id and name.pool != "driver" and not is_over(entry)
+                    and name.attempt <= self.attempt  # those of an attempt that took over are not ours
                 ]  # fmt: skip
                 if not left:
                     break
@@ -294,5 +313,7 @@ class Reconciler(Keeper):
         for job in self._live():
             job.ending, job.workers, job.working = Ending.DONE, {}, False
         self.unanswered_since = None
+        if newest_attempt(self.run) > self.attempt:
+            return
         sweep_scratch(self.id, scratch_bases(pool.scratch for pool in self.profile.pools.values()))
         self._tell(time.time())

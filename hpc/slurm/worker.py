@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..claims import newest_attempt
+from ..claims import newest_attempt, read_driver
 from ..devices import thread_budget
 from ..errors import RunError
 from ..keys import keys_folder, load_security
@@ -82,6 +82,9 @@ def _wait_for_scheduler(run: Path, attempt: int) -> dict[str, Any]:
             raise RunError(f"run {run} is at attempt {newest_attempt(run)}: this job belongs to attempt {attempt}")
         if told := read_address(run, attempt):
             return told
+        driver = read_driver(run)
+        if driver and driver["attempt"] == attempt and driver["state"] == "ended":
+            raise RunError(f"attempt {attempt} of run {run} has ended: there is nothing to do")
         time.sleep(0.2)
     raise RunError(f"no scheduler of attempt {attempt} within {SCHEDULER_S:.0f} s: its driver is gone")
 

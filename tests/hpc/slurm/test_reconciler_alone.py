@@ -179,7 +179,29 @@ def test_allocation_near_its_end_is_drained_and_replaced_before(run: Path, slurm
     made.tick(60.0, look=True)
     assert not any(job.draining for job in made.posted.values())
     made.tick(66.0, look=True)
-    assert len(slurm.jobs) == 6 and sum(job.draining for job in made.posted.values()) == 3 and slurm.cancelled == []
+    assert sum(job.draining for job in made.posted.values()) == 3 and slurm.cancelled == []
+    assert len(slurm.jobs) == 4  # one beyond the limit stands ready; the others come as the drained ones leave
+
+
+def test_one_long_block_does_not_make_every_job_look_used_up(run: Path, slurm: ScriptedSlurm) -> None:
+    made = reconciler(run, slurm)
+    made.tick(0.0, look=True)
+    slurm.run(end=3600.0)
+    register(made)
+    made.want({"cpu": 10}, 3500.0)
+    made.tick(1.0, look=True)
+    assert not any(job.draining for job in made.posted.values())
+
+
+def test_attempt_that_took_over_keeps_its_jobs(run: Path, slurm: ScriptedSlurm) -> None:
+    made = reconciler(run, slurm)
+    made.tick(0.0, look=True)
+    slurm.jobs[f"{ID}.2.cpu.1"] = Entry(id="99", name=f"{ID}.2.cpu.1", state="RUNNING")
+    (run / "attempts").mkdir()
+    (run / "attempts" / "2").touch()
+    before = (run / "slurm" / "jobs.json").read_bytes()
+    made.dismiss()
+    assert "99" not in slurm.cancelled and (run / "slurm" / "jobs.json").read_bytes() == before
 
 
 def test_budget_of_node_hours_ends_submissions_and_says_so(run: Path, slurm: ScriptedSlurm) -> None:
