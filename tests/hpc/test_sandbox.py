@@ -126,7 +126,14 @@ def test_job_outlives_the_daemon_of_its_node(plain: Sandbox, ask) -> None:
 
 
 def _sleepers(one: Sandbox) -> list[int]:
-    return [pid for pid in find_processes(one.folder) if psutil.Process(pid).cmdline() == ["sleep", "61"]]
+    return [pid for pid in find_processes(one.folder) if _command_of(pid) == ["sleep", "61"]]
+
+
+def _command_of(pid: int) -> list[str]:
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:  # it ended meanwhile
+        return []
 
 
 @slurm

@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,7 +116,8 @@ def test_gpu_pool_that_no_node_can_serve_is_named_and_ends_the_run(sandbox, tmp_
 
 def test_full_queue_by_a_submit_limit_is_named(sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another private Slurm, which enforces limits: the queue takes one job of a QOS, and that one is held."""
-    limited = Sandbox.start(tmp_path / "limited", options={"AccountingStorageEnforce": "limits,qos"})
+    short = tempfile.mkdtemp(prefix="ct-")  # a socket's path has 108 characters
+    limited = Sandbox.start(Path(short) / "limited", options={"AccountingStorageEnforce": "limits,qos"})
     try:
         monkeypatch.setenv("SLURM_CONF", limited.environment["SLURM_CONF"])
         user = slurm("id", "-un").strip()
@@ -133,6 +135,7 @@ def test_full_queue_by_a_submit_limit_is_named(sandbox, tmp_path: Path, monkeypa
         wait_for("the end of its driver", 40, lambda: is_idle(run))
     finally:
         limited.stop()
+        os.rmdir(short)
 
 
 def is_accepted(*words: str) -> bool:
