@@ -288,12 +288,14 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("complete")
-def test_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("years")
-    assert "holds files that are no sandbox's" in _refusal(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-    with pytest.raises(RunError, match="no sandbox in"):
-        Sandbox(tmp_path)
+def test_folder_of_other_files_is_left_alone() -> None:
+    with tempfile.TemporaryDirectory(prefix="ct-") as name:
+        folder = Path(name)
+        (folder / "thesis.tex").write_text("years")
+        assert "holds files that are no sandbox's" in _refusal(folder)
+        assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
+        with pytest.raises(RunError, match="no sandbox in"):
+            Sandbox(folder)
 
 
 @pytest.mark.usefixtures("complete")
