@@ -33,8 +33,9 @@ define environment
 	touch $@
 endef
 
+EXTRAS := fonts,slurm
 .venv/stamp: pyproject.toml
-	$(call environment,.venv,--editable ".[fonts,slurm]")
+	$(call environment,.venv,--editable ".[$(EXTRAS)]")
 
 .venv-test/stamp: pyproject.toml
 	$(call environment,.venv-test,--editable ".[test]")
