@@ -17,12 +17,20 @@ from .controller import Controller, Entry, Refused, Unanswered
 from .jobs import is_over, job_name, parse_name
 from .scripts import driver_script
 
-__all__ = ["cancel_jobs", "find_jobs", "refuse_queued", "submit_driver"]
+__all__ = [
+    "cancel_jobs",
+    "find_jobs",
+    "own_job",
+    "refuse_queued",
+    "submit_driver",
+    "wait_for_end_of_others",
+    "write_driver_script",
+]
 
 SEARCH_S = 30.0  # for a job whose submission was not answered
 
 
-def submit_driver(run: Path, profile: Profile, controller: Controller, *, after: str | None = None) -> str:
+def submit_driver(run: Path, profile: Profile, controller: Controller) -> str:
     """Submit the driver job of a run's next attempt and return its id.
 
     Raises
@@ -30,7 +38,7 @@ def submit_driver(run: Path, profile: Profile, controller: Controller, *, after:
     RunError
         With Slurm's own sentence if it refuses; or, if it did not answer, saying how to find out what became of it.
     """
-    name, script = write_driver_script(run, profile, after=after)
+    name, script = write_driver_script(run, profile)
     try:
         return controller.submit(script)
     except Refused as error:
