@@ -12,6 +12,7 @@ from .hpc.run_commands import attach, bundle, cancel, logs, status
 from .hpc.sandbox_commands import sandbox
 from .hpc.slurm.commands import check_profile, detect_profile
 from .kernels.commands import kernels
+from .workflows.city_commands import city
 from .workflows.commands import drive, plan, resume, run, submit, verify
 
 __all__ = ["cli", "main"]
@@ -27,14 +28,15 @@ def cli() -> None:
     \b
     Start here:
       citytide run traffic-assignment      an embedded city, in seconds
+      citytide city build --synthetic --out city.zarr    one city under all domains
       citytide data list                   networks and data sets by name
       citytide doctor                      is this machine ready?
       citytide profile detect              a profile of this cluster, for `submit` and `run`
     """
 
 
-for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, profile, sandbox, data,
-                kernels, doctor):  # fmt: skip
+for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, city, profile, sandbox,
+                data, kernels, doctor):  # fmt: skip
     cli.add_command(command)
 data.add_command(verify)
 profile.add_command(check_profile)

@@ -17,7 +17,7 @@ __all__ = ["DEFAULT_NETWORK", "INSTANCES", "fetch", "find_files", "open_named", 
 
 DEFAULT_NETWORK = "synthetic-city"
 INSTANCES: dict[str, str] = {
-    DEFAULT_NETWORK: "a seeded ring-radial city, made on the spot; what runs when no network is named",
+    DEFAULT_NETWORK: "a seeded city around a river, made on the spot; what runs when no network is named",
     **{name: dataset.title for name, dataset in DATASETS.items() if dataset.opens},
 }
 
@@ -111,9 +111,9 @@ def open_named(name: str, **options: Any) -> Instance:
     from .instances import call_reader
 
     if name == DEFAULT_NETWORK:
-        from .synthetic.network import make_city
+        from .synthetic.city import make_instance
 
-        return call_reader(make_city, None, options)
+        return call_reader(make_instance, None, options)
     dataset = get_dataset(name)
     files = find_files(name)
     if dataset.opens == "tntp":

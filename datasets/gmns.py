@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .datum import compute_distances_m
+from ..kernels.space.datum import compute_distances_m
 from .demand import PairDemand, find_repeated_pair, sort_pairs
 from .errors import InputError
 from .instances import Instance

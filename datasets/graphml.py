@@ -19,7 +19,9 @@ from .road_classes import DROPPED, find_class
 from .road_graph import RoadEdge, RoadGraph, read_road_graph
 from .tables import read_table
 
-__all__ = ["read_graphml"]
+__all__ = [
+    "keep_core", "read_graphml", "read_lengths", "read_lines", "read_rates", "refuse_twins", "split_words",
+]  # fmt: skip
 
 _KM_PER_MILE = 1.609344
 
@@ -70,9 +72,9 @@ def read_graphml(
         )
     graph = read_road_graph(file)
     edges = sorted(graph.edges, key=lambda edge: (edge.source, edge.target, edge.key))
-    _refuse_twins(file, edges)
+    refuse_twins(file, edges)
     notes: list[str] = []
-    rank, node_id = _keep_core(edges, DROPPED[mode])
+    rank, node_id = keep_core(edges, DROPPED[mode])
     if not rank.size:
         raise InputError(
             f"no roads for mode {mode!r} make a connected network", file=file, way_out="choose another mode"
@@ -85,8 +87,8 @@ def read_graphml(
     tail = np.array([index[edge.source] for edge in kept], dtype=np.int32)
     head = np.array([index[edge.target] for edge in kept], dtype=np.int32)
     x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
-    length = _lengths(file, graph, kept)
-    speed, capacity = _rate(kept, notes)
+    length = read_lengths(file, graph, kept)
+    speed, _, capacity = read_rates(kept, notes)
     total = None if demand_total is None else _total(demand_total)
     pairs, described = _load_demand(graph, kept, node_id, Path(demand), total, datum)
     return Instance(
@@ -111,7 +113,7 @@ def read_graphml(
         y=y,
         crs=graph.crs,
         units={"time": "min", "length": "km", "flow": "veh h-1", "toll": "1"},
-        link_name=tuple(" / ".join(_words(edge.tags.get("name", ""))) for edge in kept),
+        link_name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in kept),
         sources=(file, Path(demand)),
         notes=(*notes, *described),
     )
@@ -127,7 +129,7 @@ def _total(value: float | str) -> float:
     return total
 
 
-def _words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """osmnx writes one value plainly and several as a Python list."""
     text = text.strip()
     if text.startswith("["):
@@ -138,7 +140,8 @@ def _words(text: str) -> list[str]:
     return [text] if text else []
 
 
-def _refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
+def refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
+    """Refuse an edge that is given twice."""
     for one, other in pairwise(edges):
         if (one.source, one.target, one.key) == (other.source, other.target, other.key):
             raise InputError(
@@ -149,13 +152,17 @@ def _refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
             )
 
 
-def _keep_core(edges: list[RoadEdge], dropped: frozenset[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def keep_core(edges: list[RoadEdge], dropped: frozenset[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return ranks of the edges kept and ids of their nodes, both ascending."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     rank = np.array(
-        [k for k, edge in enumerate(edges) if not dropped.issuperset(_words(edge.tags.get("highway", "")) or [""])],
+        [
+            k
+            for k, edge in enumerate(edges)
+            if not dropped.issuperset(split_words(edge.tags.get("highway", "")) or [""])
+        ],
         dtype=np.int64,
     )
     if not rank.size:
@@ -170,7 +177,7 @@ def _keep_core(edges: list[RoadEdge], dropped: frozenset[str]) -> tuple[npt.NDAr
     return rank[inside], node_id[core]
 
 
-def _lengths(file: Path, graph: RoadGraph, edges: list[RoadEdge]) -> npt.NDArray[np.float64]:
+def read_lengths(file: Path, graph: RoadGraph, edges: list[RoadEdge]) -> npt.NDArray[np.float64]:
     """Lengths [km]."""
     length = np.zeros(len(edges))
     for k, edge in enumerate(edges):
@@ -189,26 +196,31 @@ def _lengths(file: Path, graph: RoadGraph, edges: list[RoadEdge]) -> npt.NDArray
     return length
 
 
-def _rate(edges: list[RoadEdge], notes: list[str]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Free speeds [km h-1] and capacities [veh h-1], from tags where they are, from the table of classes elsewhere."""
-    speed, capacity = np.zeros(len(edges)), np.zeros(len(edges))
+def read_rates(
+    edges: list[RoadEdge], notes: list[str]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Free speeds [km h-1], lanes and capacities [veh h-1], from tags, or from the table of classes."""
+    speed, widths, capacity = np.zeros(len(edges)), np.zeros(len(edges)), np.zeros(len(edges))
     without_speed = without_lanes = 0
     for k, edge in enumerate(edges):
-        road = find_class(_words(edge.tags.get("highway", "")))
-        limits = [limit for limit in map(_speed, _words(edge.tags.get("maxspeed", ""))) if limit]
+        road = find_class(split_words(edge.tags.get("highway", "")))
+        limits = [limit for limit in map(_speed, split_words(edge.tags.get("maxspeed", ""))) if limit]
         without_speed += not limits
         speed[k] = min(limits, default=road.speed_km_h)
-        lanes = [float(n) for n in _words(edge.tags.get("lanes", "")) if re.fullmatch(r"\d+(\.\d+)?", n) and float(n)]
+        lanes = [
+            float(n) for n in split_words(edge.tags.get("lanes", "")) if re.fullmatch(r"\d+(\.\d+)?", n) and float(n)
+        ]
         without_lanes += not lanes
         # The tag counts both directions of a two-way road; a road is as wide as its narrowest part.
         share = 1.0 if edge.tags.get("oneway", "False").strip().lower() in ("true", "yes", "1") else 0.5
         width = max(1.0, min(lanes) * share) if lanes else float(road.lanes)
+        widths[k] = width
         capacity[k] = width * road.capacity_veh_h_lane
     notes.append(
         f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source and "
         "follow from the class of road; so do all capacities per lane."
     )
-    return speed, capacity
+    return speed, widths, capacity
 
 
 def _speed(text: str) -> float | None:
@@ -218,7 +230,8 @@ def _speed(text: str) -> float | None:
     return float(found[1]) * (_KM_PER_MILE if found[2] == "mph" else 1.0)
 
 
-def _polylines(graph: RoadGraph, edges: list[RoadEdge]) -> list[npt.NDArray[np.float64]]:
+def read_lines(graph: RoadGraph, edges: list[RoadEdge]) -> list[npt.NDArray[np.float64]]:
+    """The line of each edge on the map, (vertex, 2); straight where the file draws none."""
     roads = []
     for edge in edges:
         found = re.fullmatch(r"\s*LINESTRING\s*\(([-+.\deE ,]+)\)\s*", edge.tags.get("geometry", ""))
@@ -248,7 +261,7 @@ def _load_demand(
             )
         x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
         size = DEFAULT_TOTAL_VEH_H if total is None else total
-        rides = make_ride_demand(table, x, y, _polylines(graph, edges), total=size, datum=datum)
+        rides = make_ride_demand(table, x, y, read_lines(graph, edges), total=size, datum=datum)
         return rides.pairs, rides.notes
     pairs = read_pairs(table, node_id)
     if total is None:

@@ -266,6 +266,10 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         if made is not None:
             return call_reader(lambda: made, None, options)
     path = Path(source).expanduser()
+    if path.suffix.lower() == ".zarr":
+        from .city.network import read_city_network
+
+        return call_reader(read_city_network, path, options)
     if path.is_dir():
         return _open_folder(path, options)
     if path.suffix.lower() == ".graphml":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .datum import convert_gcj02_to_wgs84
+from ..kernels.space.datum import convert_gcj02_to_wgs84
 from .demand import PairDemand, sort_pairs
 from .errors import InputError
 from .tables import Table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import os
 import platform
@@ -25,11 +26,17 @@ def now() -> str:
 
 
 def stamp_inputs(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """Name, path, size and SHA-256 of every file a run reads."""
-    return [
-        {"name": name, "path": str(path.resolve()), "sha256": hash_file(path), "bytes": path.stat().st_size}
-        for name, path in paths.items()
-    ]
+    """Name, path, size and SHA-256 of every file a run reads; a store is a folder of files, hashed as a whole."""
+    return [{"name": name, "path": str(path.resolve()), **_weigh(path)} for name, path in paths.items()]
+
+
+def _weigh(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        return {"sha256": hash_file(path), "bytes": path.stat().st_size}
+    files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+    listed = "".join(f"{hash_file(files[name])}  {name}\n" for name in sorted(files))
+    digest = hashlib.sha256(listed.encode()).hexdigest()  # as `sha256sum` over the list that it prints
+    return {"sha256": digest, "bytes": sum(file.stat().st_size for file in files.values()), "files": len(files)}
 
 
 def describe_place() -> dict[str, Any]:

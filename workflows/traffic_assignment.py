@@ -120,7 +120,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         products=tuple(products),
         arrays=arrays,
         title=instance.name,
-        inputs=_name_apart([path for path in files if path.is_file()]),
+        inputs=_name_apart([path for path in files if path.exists()]),
         notes=instance.notes,
         attrs={"instance": attrs, "gap": settings.gap},
     )

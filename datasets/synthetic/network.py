@@ -1,4 +1,4 @@
-"""Synthetic cities of any size: a street hierarchy, zones, and a gravity demand; same seed, same bytes.
+"""Synthetic networks of any size, to measure growth on: a street hierarchy, zones, and a gravity demand.
 
 Random numbers are counter-based (Philox keyed by seed and purpose) and every result is rounded to the digits that a
 city's data would have, so the last bits of a machine's ``exp`` do not show.
@@ -16,9 +16,10 @@ import numpy.typing as npt
 from ..demand import sort_pairs
 from ..errors import InputError
 from ..instances import Instance
+from .morton import sort_in_space
 from .streets import StreetPlan, plan_grid, plan_rings
 
-__all__ = ["make_city", "make_named", "make_network"]
+__all__ = ["make_named", "make_network"]
 
 Kind = Literal["grid", "ring-radial"]
 _PLANS = {"grid": plan_grid, "ring-radial": plan_rings}
@@ -143,21 +144,6 @@ def make_named(name: str) -> Instance | None:
     return make_network(kind, int(found[2]), int(found[3] or 0))
 
 
-def make_city(*, seed: int | str = 1) -> Instance:
-    """Make the city that is used when nobody names a network: ring-radial, some 3,000 links, a full rush hour.
-
-    Examples
-    --------
-    >>> make_city().n_pairs
-    11990
-    """
-    try:
-        seed = int(seed)
-    except ValueError:
-        raise InputError(f"seed is {seed!r}", way_out="give a whole number from 0 up") from None
-    return make_network("ring-radial", 3000, seed, n_zones=110, load=0.55, name="synthetic-city")
-
-
 @dataclass(frozen=True)
 class _City:
     x: npt.NDArray[np.float64]
@@ -172,13 +158,14 @@ class _City:
 
 def _draw(seed: int, purpose: str, count: int) -> npt.NDArray[np.float64]:
     """Uniform numbers in [0, 1) of their own stream, so that no purpose shifts another's."""
-    return np.random.Generator(np.random.Philox(key=[seed, _PURPOSES.index(purpose)])).random(count)
+    key = np.array([seed, _PURPOSES.index(purpose)], dtype=np.uint64)  # a list would become floats from 2**63 on
+    return np.random.Generator(np.random.Philox(key=key)).random(count)
 
 
 def _build(plan: StreetPlan, seed: int) -> _City:
     shift = _draw(seed, "place", 2 * plan.x.size).reshape(2, -1) - 0.5
     x, y = np.round(plan.x + 0.12 * shift[0], 4), np.round(plan.y + 0.12 * shift[1], 4)
-    order = _sort_in_space(x, y)
+    order = sort_in_space(x, y)
     number = np.empty(order.size, dtype=np.int64)
     number[order] = np.arange(order.size)
     x, y = x[order], y[order]
@@ -203,17 +190,6 @@ def _build(plan: StreetPlan, seed: int) -> _City:
         60.0 * length / speed,
         (_LANES * _CAPACITY_VEH_H)[rank],
     )
-
-
-def _sort_in_space(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Order along a Morton curve: nodes that are close on the ground lie close in memory."""
-    code = np.zeros(x.size, dtype=np.int64)
-    for axis, values in enumerate((x, y)):
-        span = max(float(np.ptp(values)), 1e-9)
-        cell = ((values - values.min()) / span * 65535.0).astype(np.int64)
-        for bit in range(16):
-            code |= ((cell >> bit) & 1) << (2 * bit + axis)
-    return np.lexsort((y, x, code)).astype(np.int64)
 
 
 def _gravity(

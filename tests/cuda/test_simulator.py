@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from citytide.kernels.engines import EngineError
+from citytide.kernels.space.grid import Grid
+from citytide.kernels.space.regrid import regrid
 from citytide.kernels.traffic.godunov import advance_density
 
 pytestmark = pytest.mark.cuda
@@ -44,3 +46,32 @@ def test_host_engine_cannot_take_a_device_array() -> None:
 
     with pytest.raises(EngineError, match="'numba' cannot take a GPU array here; usable: cuda"):
         advance_density(cuda.to_device(np.zeros((1, 4))), engine="numba", **PARABOLIC)
+
+
+@pytest.mark.parametrize("method", ["conservative", "bilinear"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_regridded_field_on_the_device_is_the_reference_to_the_last_bit(method: Any, dtype: str) -> None:
+    from numba import cuda
+
+    rng = np.random.default_rng(0)
+    field = rng.uniform(0.0, 1.0, (2, 5, 7)).astype(dtype)
+    field[rng.random(field.shape) < 0.2] = np.nan
+    grids = Grid(0.0, 0.0, 10.0, 5, 7), Grid(-3.0, 4.0, 7.0, 6, 11)
+    after = regrid(cuda.to_device(field), *grids, method=method)
+    assert after.dtype == field.dtype
+    np.testing.assert_array_equal(after.copy_to_host(), regrid(field, *grids, method=method, engine="numpy"))
+
+
+def test_grids_apart_give_nan_on_the_device() -> None:
+    from numba import cuda
+
+    after = regrid(cuda.to_device(np.ones((2, 2))), Grid(0.0, 0.0, 1.0, 2, 2), Grid(50.0, 50.0, 1.0, 2, 3))
+    np.testing.assert_array_equal(after.copy_to_host(), np.full((2, 3), np.nan))
+
+
+def test_a_mask_cannot_be_laid_over_a_device_array() -> None:
+    from numba import cuda
+
+    grid = Grid(0.0, 0.0, 1.0, 2, 2)
+    with pytest.raises(ValueError, match="on a device mark unknown cells with NaN"):
+        regrid(cuda.to_device(np.ones((2, 2))), grid, grid, valid=np.ones((2, 2), bool))

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citytide.datasets.datum import convert_wgs84_to_gcj02
 from citytide.datasets.errors import InputError
 from citytide.datasets.rides import has_rides, make_ride_demand
 from citytide.datasets.tables import Table, read_table
+from citytide.kernels.space.datum import convert_wgs84_to_gcj02
 
 SIDE = 8
 EAST = 114.00 + 0.002 * np.arange(SIDE)

@@ -1,0 +1,1 @@
+"""One city under all domains: its layers, the weights between them, and the store that holds them."""

@@ -1,0 +1,131 @@
+"""What must hold between the layers of a city, each said once, with the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...kernels.space.crosswalk import Crosswalk
+from ..errors import InputError
+from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
+from .outlines import make_polygons
+
+__all__ = ["FARTHEST_FACILITY_M", "find_core", "refuse_areas_apart", "refuse_links_outside", "refuse_unreachable"]
+
+FARTHEST_FACILITY_M = 1000.0
+SLIVER_M = 1.0  # borders that were drawn twice differ by less; an overlap or gap is wider somewhere
+
+
+def _file(layer: Any) -> Path | None:
+    return layer.sources[0] if layer.sources else None
+
+
+def find_core(roads: RoadLayer) -> npt.NDArray[np.int64]:
+    """Nodes of the largest part in which every node reaches every other, ascending."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = csr_array((np.ones(roads.n_links), (roads.tail, roads.head)), shape=(roads.n_nodes, roads.n_nodes))
+    _, part = connected_components(links, connection="strong")
+    return np.flatnonzero(part == np.bincount(part).argmax())
+
+
+def refuse_links_outside(roads: RoadLayer, terrain: TerrainLayer, link_cell: Crosswalk) -> None:
+    """Refuse a link whose line leaves the terrain's grid, or lies where the terrain has no data."""
+    grid = terrain.grid
+    out = link_cell.covered < 1.0 - 1e-9
+    if out.any():
+        raise _link_error(
+            roads,
+            terrain,
+            out,
+            f"lies outside the terrain ({grid.west:g} to {grid.east:g} E, {grid.south:g} to {grid.north:g} N)",
+        )
+    if not terrain.valid.all():
+        bare = link_cell.gather(terrain.valid.ravel().astype(np.float64)) < 1.0 - 1e-9
+        if bare.any():
+            raise _link_error(roads, terrain, bare, "crosses cells where the terrain has no data")
+
+
+def _link_error(roads: RoadLayer, terrain: TerrainLayer, wrong: npt.NDArray[np.bool_], problem: str) -> InputError:
+    link = int(np.argmax(wrong))
+    first = int(roads.vertex_offset[link])
+    beside = "" if wrong.sum() == 1 else f" (so do {int(wrong.sum()) - 1:,} more)"
+    named = f" ({roads.name[link]})" if roads.name[link] else ""
+    return InputError(
+        f"link {roads.link_id[link]}{named}, which starts at {roads.vertex_x[first]:.0f}, {roads.vertex_y[first]:.0f} "
+        f"in {roads.crs}, {problem}{beside}",
+        file=_file(terrain) or _file(roads),
+        way_out="give a terrain that covers all roads, or cut the roads to the terrain",
+    )
+
+
+def refuse_unreachable(facilities: FacilityLayer, distance_m: npt.NDArray[np.float64]) -> None:
+    """Refuse a facility that is far from every node that all others can be reached from."""
+    far = ~(distance_m <= FARTHEST_FACILITY_M)
+    if far.any():
+        row = int(np.argmax(far))
+        beside = "" if far.sum() == 1 else f" (so are {int(far.sum()) - 1:,} more)"
+        raise InputError(
+            f"facility {facilities.facility_id[row]!r} ({facilities.name[row]}) is on no reachable road: "
+            f"the nearest one is {distance_m[row]:,.0f} m away{beside}",
+            file=_file(facilities),
+            way_out="correct its place, give the roads that lead to it, or leave it out "
+            f"(the limit is {FARTHEST_FACILITY_M:g} m)",
+        )
+
+
+def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer) -> None:
+    """Refuse areas that overlap, leave gaps between them, or lie elsewhere than the roads."""
+    import shapely
+
+    polygons = make_polygons(areas)
+    broken = ~shapely.is_valid(polygons)
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise _area_error(areas, f"{_name(areas, row)} is no valid polygon ({shapely.is_valid_reason(polygons[row])})")
+    _refuse_overlaps(areas, polygons)
+    whole = shapely.union_all(polygons)
+    parts = shapely.get_parts(whole)
+    for part in parts:
+        for ring in part.interiors:
+            gap = shapely.polygons(ring)
+            if not shapely.is_empty(shapely.buffer(gap, -SLIVER_M / 2)):
+                near = [_name(areas, row) for row in np.flatnonzero(shapely.dwithin(polygons, gap, SLIVER_M))[:4]]
+                at = shapely.point_on_surface(gap)
+                raise _area_error(
+                    areas, f"there is a gap of {gap.area:,.0f} m2 at {at.x:.0f}, {at.y:.0f} between {', '.join(near)}"
+                )
+    roads_box = shapely.box(roads.x.min(), roads.y.min(), roads.x.max(), roads.y.max())
+    if not shapely.intersects(whole, roads_box):
+        west, south, east, north = shapely.bounds(whole)
+        raise InputError(
+            f"the areas ({west:.0f} to {east:.0f} E, {south:.0f} to {north:.0f} N in {areas.crs}) lie elsewhere than "
+            "the roads",
+            file=_file(areas),
+            way_out="are these areas of another city, or is their CRS another? Say it with --declare areas.crs=NAME",
+        )
+
+
+def _refuse_overlaps(areas: AreaLayer, polygons: npt.NDArray[Any]) -> None:
+    import shapely
+
+    one, other = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    shared = shapely.intersection(polygons[one], polygons[other])
+    wide = ~shapely.is_empty(shapely.buffer(shared, -SLIVER_M / 2))
+    if wide.any():
+        pair = int(np.lexsort((other[wide], one[wide]))[0])
+        a, b, overlap = one[wide][pair], other[wide][pair], shared[wide][pair]
+        raise _area_error(areas, f"{_name(areas, int(a))} and {_name(areas, int(b))} overlap by {overlap.area:,.0f} m2")
+
+
+def _name(areas: AreaLayer, row: int) -> str:
+    return f"area {areas.code[row]} ({areas.name[row]})"
+
+
+def _area_error(areas: AreaLayer, problem: str) -> InputError:
+    return InputError(problem, file=_file(areas), way_out="correct the polygons: people would be counted twice or lost")

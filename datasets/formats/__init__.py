@@ -1,0 +1,1 @@
+"""Files of maps, as the layers of a city."""

@@ -1,0 +1,255 @@
+"""Features of map files: geometries with their columns of text, whatever the format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..encodings import read_text
+from ..errors import InputError
+from ..place import is_geographic, name_crs
+from ..tables import read_table
+
+__all__ = ["Features", "read_features"]
+
+_GDAL = (".gpkg", ".shp", ".fgb", ".gml", ".kml")
+_WKT = ("wkt", "geometry", "geom", "the_geom")
+_POINTS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("x", "y"))
+
+
+@dataclass(frozen=True)
+class Features:
+    """Shapely geometries and, by lower-case name, columns of text; a missing value is an empty one."""
+
+    file: Path
+    crs: str
+    geometry: npt.NDArray[Any]  # (feature,)
+    columns: dict[str, list[str]]
+    line: list[int] | None  # of a table's rows
+
+    def __len__(self) -> int:
+        return len(self.geometry)
+
+    def find(self, names: Sequence[str]) -> str | None:
+        """The first of some names that is a column."""
+        return next((name for name in names if name in self.columns), None)
+
+    def error(self, row: int, problem: str, way_out: str) -> InputError:
+        """An error that names the feature: by its line in a table, else by its number."""
+        if self.line is not None:
+            return InputError(problem, file=self.file, line=self.line[row], way_out=way_out)
+        return InputError(f"feature {row + 1}: {problem}", file=self.file, way_out=way_out)
+
+    def show(self, row: int) -> str:
+        """What the first columns say of a feature, for an error."""
+        said = [cell for name, column in self.columns.items() if name not in _WKT and (cell := column[row].strip())]
+        return " ".join(said[:2]) or "it"
+
+    def numbers(self, name: str, *, missing: float = np.nan) -> npt.NDArray[np.float64]:
+        """A column as numbers; an empty cell is ``missing``."""
+        values = np.full(len(self), missing)
+        for row, cell in enumerate(self.columns[name]):
+            if cell.strip():
+                try:
+                    values[row] = float(cell)
+                except ValueError:
+                    raise self.error(row, f"{name} is {cell!r}", "give a number") from None
+        return values
+
+
+def read_features(file: str | Path, *, crs: str | None = None, layer: str | None = None) -> Features:
+    """Read all features of a file.
+
+    Parameters
+    ----------
+    file
+        ``.geojson``, a table ``.csv`` with WKT or with coordinates of points, or ``.gpkg``, ``.shp`` and others of
+        GDAL's (extra ``geo``). Texts are UTF-8 or GB18030.
+    crs
+        Of a file that names none.
+    layer
+        Of a file with several.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no features or several layers, or its CRS is missing or contradicts ``crs``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "points.csv"
+    ...     _ = file.write_text("name,lon,lat\\n福田,114.05,22.54\\n", encoding="gb18030")
+    ...     read_features(file, crs="EPSG:4326").columns["name"]
+    ['福田']
+    """
+    file = Path(file)
+    suffix = file.suffix.lower()
+    if suffix in (".geojson", ".json"):
+        found = _read_geojson(file, crs)
+    elif suffix in (".csv", ".txt"):
+        found = _read_csv(file, crs)
+    elif suffix in _GDAL:
+        found = _read_gdal(file, crs, layer)
+    else:
+        raise InputError(
+            f"the format {suffix or 'without a suffix'} is not read here",
+            file=file,
+            way_out="give .geojson, .csv, .gpkg or .shp",
+        )
+    if not len(found):
+        raise InputError("the file has no features", file=file, way_out="is it the right layer?")
+    _refuse_endless(found)
+    return found
+
+
+def _refuse_endless(found: Features) -> None:
+    import shapely
+
+    points, feature = shapely.get_coordinates(found.geometry, return_index=True)
+    endless = ~np.isfinite(points).all(axis=1)
+    if endless.any():
+        k = int(np.argmax(endless))
+        row = int(feature[k])
+        x, y = points[k].tolist()
+        raise found.error(row, f"{found.show(row)} has a vertex at ({x:g}, {y:g})", "give finite coordinates")
+
+
+def _shape(found: Features, parse: Callable[[Any], Any], raw: Sequence[Any], cure: str) -> Features:
+    """Parse all geometries at once; if that fails, name the first that cannot be one."""
+    import shapely
+
+    try:
+        return replace(found, geometry=np.asarray(parse(list(raw)), object))
+    except (shapely.errors.GEOSException, TypeError, ValueError) as error:
+        problem = error
+    for row, one in enumerate(raw):
+        try:
+            parse([one])
+        except (shapely.errors.GEOSException, TypeError, ValueError) as error:
+            why = str(error).rpartition("Exception: ")[2]
+            raise found.error(row, f"{found.show(row)} has no geometry that can be read ({why})", cure) from None
+    raise InputError(f"the geometries cannot be read ({problem})", file=found.file, way_out=cure)
+
+
+def _agree(file: Path, held: str | None, declared: str | None) -> str:
+    if not held:
+        return name_crs(declared, file=file)
+    named = name_crs(held, file=file)
+    if declared is None:
+        return named
+    wanted = name_crs(declared, file=file)
+    if wanted != named:
+        raise InputError(
+            f"the file is in {named}, {wanted} is declared",
+            file=file,
+            way_out="leave the declaration out, or mend the file",
+        )
+    return named
+
+
+def _read_geojson(file: Path, crs: str | None) -> Features:
+    import shapely
+
+    try:
+        document = json.loads(read_text(file))
+        features = document["features"]
+        raw = [None if feature["geometry"] is None else json.dumps(feature["geometry"]) for feature in features]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"this is no GeoJSON with features ({type(error).__name__}: {error})",
+            file=file,
+            way_out="save it as a FeatureCollection",
+        ) from None
+    # RFC 7946 knows one CRS only; older files name theirs. Shifted degrees are written as if they were WGS 84:
+    # among degrees a declaration decides.
+    held = str(((document.get("crs") or {}).get("properties") or {}).get("name") or "")
+    plain = held.endswith(("CRS84", "4326"))
+    if held and not (plain and (crs is None or is_geographic(crs))):
+        named = _agree(file, held, crs)
+    else:
+        named = name_crs(crs or "EPSG:4326", file=file)
+    keys = list(dict.fromkeys(key for feature in features for key in feature.get("properties") or {}))
+    columns = {key.lower(): [_text((feature.get("properties") or {}).get(key)) for feature in features] for key in keys}
+    found = Features(file, named, np.empty(len(raw), object), columns, None)
+    return _shape(found, shapely.from_geojson, raw, "close its rings and give every vertex two numbers")
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _read_csv(file: Path, crs: str | None) -> Features:
+    import shapely
+
+    table = read_table(file)
+    named = name_crs(crs, file=file)
+    wkt = next((name for name in _WKT if name in table), None)
+    if wkt is not None:
+        found = Features(file, named, np.empty(len(table), object), table.columns, table.line)
+        return _shape(found, shapely.from_wkt, table.columns[wkt], "write WKT: LINESTRING (x y, x y), or closed rings")
+    place = next((names for names in _POINTS if all(name in table for name in names)), None)
+    if place is None:
+        raise InputError(
+            "the table has no places",
+            file=file,
+            line=1,
+            way_out=f"name a column wkt, or two lon, lat or x, y; the columns are {', '.join(table.columns)}",
+        )
+    points = np.asarray(shapely.points(*(table.numbers(name, least=None) for name in place)))
+    return Features(file, named, points, table.columns, table.line)
+
+
+def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:
+    import shapely
+
+    try:
+        import pyogrio
+        from pyogrio.errors import DataLayerError, DataSourceError
+        from pyogrio.raw import read
+    except ImportError:
+        raise InputError(
+            "pyogrio, which reads this format, is not installed", file=file, way_out='pip install "citytide[geo]"'
+        ) from None
+    try:
+        layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        if layer is None and len(layers) > 1:
+            raise InputError(
+                f"the file has {len(layers)} layers", file=file, way_out=f"save one of them alone: {', '.join(layers)}"
+            )
+        meta, _, shapes, values = read(file, layer=layer, encoding=_find_encoding(file), force_2d=True)
+    except (DataSourceError, DataLayerError) as error:
+        raise InputError(f"the file cannot be read ({error})", file=file, way_out="check its format") from None
+    columns = {
+        str(name).lower(): [_text(value) for value in column.tolist()]
+        for name, column in zip(meta["fields"], values, strict=True)
+    }
+    if shapes is None:
+        raise InputError("the layer has no geometries", file=file, way_out="give a layer of the map, not a table")
+    found = Features(file, _agree(file, meta["crs"], crs), np.empty(len(shapes), object), columns, None)
+    return _shape(found, shapely.from_wkb, shapes, "close its rings and save it again")
+
+
+def _find_encoding(file: Path) -> str | None:
+    """Of a shapefile's table: what its ``.cpg`` says, else UTF-8 if it is that, else GB18030."""
+    if file.suffix.lower() != ".shp" or any(file.with_suffix(end).is_file() for end in (".cpg", ".CPG")):
+        return None
+    table = next((file.with_suffix(end) for end in (".dbf", ".DBF") if file.with_suffix(end).is_file()), None)
+    if table is None:
+        return None
+    raw = table.read_bytes()
+    records = raw[int.from_bytes(raw[8:10], "little") :]  # past the head, which tells its own length
+    try:
+        records.decode("utf-8")
+    except UnicodeDecodeError:
+        return "GB18030"
+    return "UTF-8"

@@ -1,0 +1,85 @@
+"""Roads and facilities of an OpenStreetMap extract, written here node by node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+import pytest
+from osmium.osm.mutable import Node, Way
+
+from citytide.datasets.city.layers import FACILITY_KINDS, ROAD_KINDS
+from citytide.datasets.errors import InputError
+from citytide.datasets.formats.facilities import open_facilities
+from citytide.datasets.formats.roads import open_roads
+
+PLACES = {1: (114.050, 22.540), 2: (114.055, 22.541), 3: (114.060, 22.540), 4: (114.055, 22.545), 5: (114.055, 22.543)}
+WAYS: list[tuple[int, list[int], dict[str, str]]] = [
+    (10, [1, 2, 3], {"highway": "primary", "name": "福华路", "lanes": "4"}),
+    (11, [3, 4], {"highway": "trunk", "oneway": "yes", "bridge": "yes", "name": "滨河大道"}),
+    (12, [1, 4], {"highway": "residential", "oneway": "-1", "tunnel": "yes"}),
+    (13, [2, 5, 4], {"highway": "tertiary", "maxspeed": "30 mph"}),
+    (14, [1, 5], {"highway": "proposed"}),
+]
+
+
+def write(file: Path, nodes: dict[int, dict[str, str]] | None = None, ways: Any = WAYS) -> Path:
+    with osmium.SimpleWriter(str(file)) as writer:
+        for number, place in PLACES.items():
+            writer.add_node(Node(id=number, location=place, tags=(nodes or {}).get(number, {})))
+        for number, members, tags in ways:
+            writer.add_way(Way(id=number, nodes=members, tags=tags))
+    return file
+
+
+def test_ways_are_cut_where_they_meet(tmp_path: Path) -> None:
+    """Node 2 is a crossing, node 5 only a bend."""
+    folder = tmp_path / "深圳 地图"
+    folder.mkdir()
+    roads = open_roads(write(folder / "福田.osm.pbf"))
+    assert roads.node_id.tolist() == [1, 2, 3, 4]
+    ends = {(int(roads.node_id[a]), int(roads.node_id[b])) for a, b in zip(roads.tail, roads.head, strict=True)}
+    assert ends == {(1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 1), (2, 4), (4, 2)}
+    by_ends = {
+        (int(roads.node_id[a]), int(roads.node_id[b])): k
+        for k, (a, b) in enumerate(zip(roads.tail, roads.head, strict=True))
+    }
+    assert roads.level[by_ends[3, 4]] == 1 and roads.level[by_ends[4, 1]] == -1
+    assert roads.lanes[by_ends[1, 2]] == 2.0 and ROAD_KINDS[roads.kind[by_ends[3, 4]]] == "trunk"
+    assert roads.speed_km_h[by_ends[2, 4]] == pytest.approx(48.28, abs=0.01)
+    bend = by_ends[2, 4]
+    assert roads.vertex_offset[bend + 1] - roads.vertex_offset[bend] == 3
+    assert roads.length_m[bend] == pytest.approx(0.004 * 111_195, rel=1e-3)
+
+
+def test_the_same_extract_gives_the_same_links(tmp_path: Path) -> None:
+    one, other = open_roads(write(tmp_path / "a.osm.pbf")), open_roads(write(tmp_path / "b.osm.pbf", ways=WAYS[::-1]))
+    assert np.array_equal(one.link_id, other.link_id) and np.array_equal(one.vertex_x, other.vertex_x)
+    assert one.name == other.name
+
+
+def test_facilities_are_nodes_and_the_middles_of_buildings(tmp_path: Path) -> None:
+    tagged = {1: {"amenity": "hospital", "name": "市民医院", "beds": "1200"}, 2: {"emergency": "ambulance_station"}}
+    building = (20, [3, 4, 5, 3], {"amenity": "clinic", "name": "社康"})
+    care = open_facilities(write(tmp_path / "a.osm.pbf", tagged, [*WAYS, building]))
+    assert care.facility_id == ("n1", "n2", "w20") and care.crs == "EPSG:4326"
+    assert [FACILITY_KINDS[kind] for kind in care.kind] == ["hospital", "ambulance station", "clinic"]
+    assert care.capacity[0] == 1200.0 and np.isnan(care.capacity[1])
+    assert care.x[2] == pytest.approx(np.mean([PLACES[k][0] for k in (3, 4, 5)]))
+
+
+def test_an_extract_without_roads_or_facilities_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a.osm.pbf: the extract has no roads"):
+        open_roads(write(tmp_path / "a.osm.pbf", ways=[]))
+    with pytest.raises(InputError, match=r"no facilities"):
+        open_facilities(tmp_path / "a.osm.pbf")
+
+
+def test_what_is_no_extract_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.osm.pbf").write_bytes(b"\x00\x00\x00\x0dnot an extract")
+    with pytest.raises(InputError, match=r"a.osm.pbf: the extract cannot be read"):
+        open_roads(tmp_path / "a.osm.pbf")
+    with pytest.raises(InputError, match=r"b.osm.pbf: the file is missing"):
+        open_roads(tmp_path / "b.osm.pbf")

@@ -1,0 +1,143 @@
+"""Rasters keep numbers and place, southernmost row first; what is missing is said, what is broken refused."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.formats.rasters import read_raster
+
+HEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4)  # as in a file: the upper row first
+ASCII = "ncols 4\nnrows 3\nxllcorner 505000\nyllcorner 2493000\ncellsize 10\nNODATA_value -9999\n"
+
+
+def write_ascii(file: Path, values: Any = HEIGHTS, head: str = ASCII) -> Path:
+    text = head + "\n".join(" ".join(f"{value:g}" for value in row) for row in values) + "\n"
+    file.write_bytes(gzip.compress(text.encode()) if file.suffix == ".gz" else text.encode())
+    return file
+
+
+def write_tiff(
+    file: Path, values: Any = HEIGHTS, crs: str | None = "EPSG:4547", cell: Any = (10.0, 10.0), **more: Any
+) -> Path:
+    import rasterio
+    from rasterio.transform import from_origin
+
+    shape = values.shape if values.ndim == 2 else values.shape[1:]
+    profile = dict(
+        driver="GTiff", height=shape[0], width=shape[1], count=1 if values.ndim == 2 else len(values),
+        dtype=values.dtype, crs=crs, transform=from_origin(505000.0, 2493030.0, *cell), nodata=-9999.0,
+    )  # fmt: skip
+    with rasterio.open(file, "w", **{**profile, **more}) as opened:
+        opened.write(values, 1) if values.ndim == 2 else opened.write(values)
+    return file
+
+
+@pytest.mark.parametrize("name", ["高程 一.asc", "高程 一.asc.gz", "高程 一.tif"])
+def test_formats_give_the_same_grid_and_the_same_numbers(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "深圳 数据"
+    folder.mkdir()
+    file = write_tiff(folder / name) if name.endswith("tif") else write_ascii(folder / name)
+    raster = read_raster(file, crs=None if name.endswith("tif") else "EPSG:4547")
+    assert raster.crs == "EPSG:4547"
+    assert (raster.grid.west, raster.grid.south, raster.grid.cell_m, raster.grid.shape) == (505000, 2493000, 10, (3, 4))
+    assert raster.values.tolist() == HEIGHTS[::-1].tolist() and raster.valid.all()
+
+
+def test_no_data_is_a_mask(tmp_path: Path) -> None:
+    values = HEIGHTS.copy()
+    values[0, 1] = -9999.0
+    for file in (write_ascii(tmp_path / "a.asc", values), write_tiff(tmp_path / "a.tif", values)):
+        raster = read_raster(file, crs="EPSG:4547")
+        assert np.argwhere(~raster.valid).tolist() == [[2, 1]]
+
+
+def test_the_centre_of_the_corner_cell_may_be_given_instead(tmp_path: Path) -> None:
+    head = ASCII.replace("xllcorner 505000", "xllcenter 505005").replace("yllcorner 2493000", "yllcenter 2493005")
+    grid = read_raster(write_ascii(tmp_path / "a.asc", head=head), crs="EPSG:4547").grid
+    assert (grid.west, grid.south) == (505000.0, 2493000.0)
+
+
+def test_a_projection_file_beside_it_names_the_crs(tmp_path: Path) -> None:
+    from pyproj import CRS
+
+    file = write_ascii(tmp_path / "a.asc")
+    file.with_suffix(".prj").write_text(CRS.from_epsg(4547).to_wkt("WKT1_ESRI"))
+    assert read_raster(file).crs == "EPSG:4547"
+
+
+def test_real_grids_are_read(data: Path) -> None:
+    basin = read_raster(data / "hydro/dem/Square_TestBasin.asc", crs="local")
+    assert basin.grid.shape == (200, 200) and basin.grid.cell_m == 30.0
+    assert float(basin.values.max()) == pytest.approx(230.27, abs=0.01)
+    flood = read_raster(data / "hydro/synxflow_flood/DEM.gz", crs="local")
+    assert flood.grid.shape == (269, 269) and int(flood.valid.sum()) == 43_512
+    rhine = read_raster(data / "hydro/rhine/rhine_elv0.tif")
+    assert rhine.crs == "EPSG:4326" and rhine.grid.shape == (682, 997) and int(rhine.valid.sum()) == 349_847
+
+
+def broken(tmp_path: Path, what: str) -> Path:
+    bad = HEIGHTS.copy()
+    bad[1, 2] = np.nan
+    if what == "nan":
+        return write_tiff(tmp_path / "a.tif", bad)
+    if what == "oblong":
+        return write_tiff(tmp_path / "a.tif", cell=(10.0, 20.0))
+    if what == "bands":
+        return write_tiff(tmp_path / "a.tif", np.stack([HEIGHTS, HEIGHTS]))
+    if what == "no crs":
+        return write_tiff(tmp_path / "a.tif", crs=None)
+    if what == "cut off":
+        return write_ascii(tmp_path / "a.asc", HEIGHTS[:2])
+    if what == "word":
+        return write_ascii(tmp_path / "a.asc", head=ASCII.replace("cellsize 10", "cellsize ten"))
+    if what == "no cell":
+        return write_ascii(tmp_path / "a.asc", head=ASCII.replace("cellsize 10\n", ""))
+    if what == "empty":
+        return write_ascii(tmp_path / "a.asc", np.full((3, 4), -9999.0))
+    (tmp_path / "a.tif").write_bytes(b"no raster at all")
+    return tmp_path / "a.tif"
+
+
+@pytest.mark.parametrize(
+    ("what", "complaint"),
+    [
+        ("nan", r"a.tif: the cell at 505025, 2\.49302e\+06 holds nan"),
+        ("oblong", r"cells are 10 by 20, no squares"),
+        ("bands", r"has 2 bands"),
+        ("no crs", r"CRS"),
+        ("cut off", r"8 numbers, 3 rows of 4 are 12; is the file cut off"),
+        ("word", r"a.asc, line 5: cellsize is 'ten'"),
+        ("no cell", r"cellsize is missing"),
+        ("empty", r"no cell holds data"),
+        ("noise", r"cannot be read"),
+    ],
+)
+def test_what_is_broken_is_refused_by_name(tmp_path: Path, what: str, complaint: str) -> None:
+    crs = "EPSG:4547" if what not in ("no crs",) else None
+    with pytest.raises(InputError, match=complaint):
+        read_raster(broken(tmp_path, what), crs=crs)
+
+
+def test_a_declared_crs_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the file is in EPSG:4547, EPSG:32650 is declared"):
+        read_raster(write_tiff(tmp_path / "a.tif"), crs="EPSG:32650")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.tif: the file cannot be read"):
+        read_raster(tmp_path / "none.tif")
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    file = write_tiff(tmp_path / "a.tif")
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(InputError, match=r'pip install "citytide\[geo\]"'):
+        read_raster(file)

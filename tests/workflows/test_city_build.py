@@ -1,0 +1,104 @@
+"""From a request to a city: what is given is read, what is missing is left out or made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.graphml import read_graphml
+from citytide.hpc.errors import RunError
+from citytide.kernels.space.apportion import apportion
+from citytide.workflows.city_build import DECLARABLE, CityRequest, build_city
+from citytide.workflows.city_store import write_city
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_futian_gets_its_real_roads_and_a_made_ground(data: Path) -> None:
+    city = build_city(
+        CityRequest(name="futian", roads=str(data / "traffic/futian/roads.graphml"), synthetic=True, cell_m=10.0)
+    )
+    assert city.crs == "EPSG:4547" and city.terrain is not None and city.areas is not None
+    made = {name for name, layer in city.layers.items() if getattr(layer, "is_synthetic", False)}
+    assert made == set(city.layers) - {"roads"} and made >= {"terrain", "areas", "facilities", "stations", "demand"}
+    table = read_graphml(data / "traffic/futian/roads.graphml", demand=data / "traffic/shenzhen/taxi_rides.csv")
+    assert np.array_equal(city.roads.link_id, table.link_id) and city.roads.n_links == 2855
+    links = city.crosswalks["link_cell"]
+    assert abs(links.covered - 1.0).max() <= 1e-12
+    assert 34_000 <= len(links.column) <= 37_000
+    people = apportion(city.areas.people, city.crosswalks["area_cell"])
+    assert people.sum() == city.areas.people.sum()
+
+
+def test_what_is_not_given_is_left_out(data: Path) -> None:
+    city = build_city(CityRequest(roads=str(data / "traffic/futian/roads.graphml")))
+    assert list(city.layers) == ["roads"] and not city.crosswalks
+
+
+def test_rides_become_the_citys_trips(data: Path) -> None:
+    roads, rides = data / "traffic/futian/roads.graphml", data / "traffic/shenzhen/taxi_rides.csv"
+    city = build_city(CityRequest(roads=str(roads), demand=str(rides)))
+    known = read_graphml(roads, demand=rides)
+    assert city.demand is not None
+    assert np.array_equal(city.demand.origin, known.origin)
+    assert np.allclose(city.demand.demand_veh_h, known.demand, rtol=1e-12, atol=0)
+
+
+def test_the_same_seed_gives_the_same_bytes_for_any_workers(tmp_path: Path) -> None:
+    stores = [
+        write_city(build_city(CityRequest(synthetic=True, size="2km", seed=3, workers=n)), tmp_path / f"{n}.zarr")
+        for n in (1, 3)
+    ]
+    assert content(stores[0]) == content(stores[1])
+    other = write_city(build_city(CityRequest(synthetic=True, size="2km", seed=4)), tmp_path / "other.zarr")
+    assert content(stores[0]) != content(other)
+
+
+def test_the_whole_city_has_every_layer_and_crosswalk() -> None:
+    city = build_city(CityRequest(synthetic=True, size="2km"))
+    assert set(city.layers) >= {"roads", "terrain", "areas", "facilities", "stations", "readings", "storms", "demand"}
+    for name, crosswalk in city.crosswalks.items():
+        assert abs(crosswalk.covered - 1.0).max() <= 1e-12, name
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({}, "needs roads"),
+        ({"synthetic": True, "terrain": "dem.tif"}, "--terrain belongs to real roads"),
+        ({"roads": "r.graphml", "readings": "r.csv"}, "--readings belong to stations"),
+    ],
+)
+def test_a_request_that_makes_no_city_is_refused(asked: dict[str, object], complaint: str, data: Path) -> None:
+    if "roads" in asked:
+        asked = asked | {"roads": str(data / "traffic/futian/roads.graphml")}
+    with pytest.raises(RunError, match=complaint):
+        build_city(CityRequest(**asked))
+
+
+def test_a_time_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="Asia/Shenzhen"):
+        build_city(CityRequest(synthetic=True, size="2km", time_zone="Asia/Shenzhen"))
+
+
+def test_only_what_a_reader_asks_can_be_declared() -> None:
+    with pytest.raises(ValidationError, match=r"terrain.color.*terrain.crs"):
+        CityRequest(declare={"terrain.color": "green"})
+    assert all("." in key and text for key, text in DECLARABLE.items())
+
+
+def test_a_declared_number_is_one(data: Path) -> None:
+    with pytest.raises(RunError, match=r"terrain.manning=rough is no number"):
+        build_city(
+            CityRequest(
+                roads=str(data / "traffic/futian/roads.graphml"),
+                terrain=str(data / "hydro/dem/Square_TestBasin.asc"),
+                declare={"terrain.manning": "rough"},
+            )
+        )

@@ -1,0 +1,140 @@
+"""A city on disk: the same bytes for the same city, whole or not there, damage noticed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+
+from citytide.datasets.city.assembly import assemble_city
+from citytide.datasets.city.city import City, open_city
+from citytide.datasets.errors import InputError
+from citytide.datasets.instances import open_instance
+from citytide.hpc.errors import RunError
+from citytide.workflows import city_store
+from citytide.workflows.city_store import write_city
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "datasets" / "city"))
+
+from smallcity import make_small_layers
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def city() -> City:
+    return assemble_city(make_small_layers())
+
+
+def test_the_city_comes_back_and_its_bytes_are_the_same_each_time(city: City, tmp_path: Path) -> None:
+    one = write_city(city, tmp_path / "one.zarr")
+    again = write_city(open_city(one), tmp_path / "深圳 数据" / "again.zarr")
+    assert content(one) == content(again)
+    assert not list(tmp_path.glob(".*partial"))
+
+
+def test_xarray_opens_it_with_coordinates_units_and_names(city: City, tmp_path: Path) -> None:
+    store = xr.open_zarr(write_city(city, tmp_path / "city.zarr"), consolidated=False)
+    assert store.height.dims == ("y", "x") and store.height.attrs["units"] == "m"
+    assert store.height.attrs["height_datum"] == "CN85" and store.height.attrs["grid_mapping"] == "crs"
+    assert float(store.height.sel(x=505005.0, y=2493015.0)) == 1.0
+    assert store.link_name.values.tolist()[0] == "福华0路"
+    assert "CGCS2000" in store.crs.attrs["crs_wkt"]
+    assert store.attrs["time_zone"] == "Asia/Shanghai"
+
+
+def test_the_store_names_no_file_clock_or_path(city: City, tmp_path: Path) -> None:
+    assert city.terrain is not None
+    told = replace(city, terrain=replace(city.terrain, sources=(tmp_path / "secret.tif",)))
+    store = write_city(told, tmp_path / "city.zarr")
+    assert content(store) == content(write_city(city, tmp_path / "plain.zarr"))
+
+
+def test_a_taken_place_is_refused_and_an_older_city_gives_way_only_when_told(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    with pytest.raises(RunError, match="is there already"):
+        write_city(city, place)
+    write_city(replace(city, name="newer"), place, overwrite=True)
+    assert open_city(place).name == "newer"
+    foreign = tmp_path / "notes"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunError, match="is no city"):
+        write_city(city, foreign, overwrite=True)
+    assert (foreign / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_build_that_dies_leaves_nothing_under_the_name(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    place = write_city(city, tmp_path / "city.zarr")
+    before = content(place)
+    monkeypatch.setattr(city_store, "write_block", die)
+    with pytest.raises(KeyboardInterrupt):
+        write_city(replace(city, name="newer"), place, overwrite=True)
+    assert content(place) == before and [path.name for path in tmp_path.iterdir()] == ["city.zarr"]
+
+
+def test_what_a_killed_build_left_is_swept(city: City, tmp_path: Path) -> None:
+    stage = tmp_path / ".city.zarr.partial"
+    (stage / "staging" / "city.zarr").mkdir(parents=True)
+    (stage / "staging" / "city.zarr" / "half").write_text("half")
+    place = write_city(city, tmp_path / "city.zarr")
+    assert not stage.exists() and content(place) == content(write_city(city, tmp_path / "other.zarr"))
+
+
+def test_a_city_moved_aside_by_a_killed_build_is_put_back(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    before = content(place)
+    stage = tmp_path / ".city.zarr.partial"
+    stage.mkdir()
+    place.rename(stage / "old")
+    with pytest.raises(RunError, match="is there already"):
+        write_city(city, place)
+    assert content(place) == before
+
+
+def test_every_flipped_chunk_is_noticed(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    for name in ("height", "link_length", "area_people", "link_cell_weight"):
+        chunk = next(path for path in sorted((place / name).rglob("*")) if path.is_file() and path.name != "zarr.json")
+        raw = bytearray(chunk.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        chunk.write_bytes(raw)
+        with pytest.raises(InputError, match="damaged"):
+            open_city(place)
+        raw[len(raw) // 2] ^= 1
+        chunk.write_bytes(raw)
+    assert open_city(place).name == "small"
+
+
+def test_what_is_no_city_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere.zarr: there is no such folder"):
+        open_city(tmp_path / "nowhere.zarr")
+    zarr.open_group(tmp_path / "other.zarr", mode="w")
+    with pytest.raises(InputError, match=r"other.zarr: this Zarr group is no city"):
+        open_city(tmp_path / "other.zarr")
+    zarr.open_group(tmp_path / "other.zarr", mode="r+").attrs["city_schema"] = 99
+    with pytest.raises(InputError, match="version 99"):
+        open_city(tmp_path / "other.zarr")
+
+
+def test_a_city_is_a_network_by_its_path(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    instance = open_instance(place)
+    assert instance.n_links == 9 and instance.sources == (place,)
+    assert np.array_equal(instance.demand, [100.0, 50.0])
+    bare = write_city(replace(city, demand=None), tmp_path / "bare.zarr")
+    with pytest.raises(InputError, match=r"bare.zarr: the city has no demand"):
+        open_instance(bare)

@@ -1,0 +1,187 @@
+"""Building a city: what is given is read, what is missing is left out or made, and all of it is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from ..datasets.city.assembly import assemble_city, choose_plane_of, move_layer
+from ..datasets.city.city import City
+from ..datasets.city.layers import CityLayers, DemandLayer, RoadLayer
+from ..hpc.errors import RunError
+from ..hpc.settings import Settings
+
+__all__ = ["DECLARABLE", "CityRequest", "build_city"]
+
+Tell = Callable[[str], None]
+LAYERS = ("terrain", "areas", "facilities", "stations", "readings", "demand")
+# What a file may not say of itself, and what the reader's argument is called.
+DECLARABLE = {
+    "roads.crs": "name of the plane or datum of the roads, such as EPSG:4547, EPSG:4326 or GCJ-02",
+    "roads.mode": "car, or all for footways and the like too",
+    "terrain.crs": "name of the terrain's plane",
+    "terrain.height_datum": "from where heights are counted, such as CN85",
+    "terrain.manning": "one Manning roughness for all cells",
+    "terrain.manning_file": "a raster of Manning roughness on the same grid",
+    "areas.crs": "name of the areas' plane or datum",
+    "facilities.crs": "name of the facilities' plane or datum",
+    "stations.crs": "name of the stations' plane or datum",
+    "readings.quantity": "what is read: rain rate, water level",
+    "readings.time_zone": "zone of times that name none, such as Asia/Shanghai",
+    "readings.units": "units of the values where the table does not say, such as mm h-1",
+    "readings.interval_s": "seconds over which a depth of rain was gathered",
+    "readings.height_datum": "from where water levels are counted",
+    "demand.datum": "of rides: wgs84, gcj02, or auto, which asks the roads",
+    "demand.total": "vehicles per hour that the demand is scaled to",
+}
+
+
+def _path(text: str | None) -> str | None:
+    return None if text is None else str(Path(text).expanduser())
+
+
+File = Annotated[str | None, AfterValidator(_path)]
+
+
+class CityRequest(Settings):
+    """What ``citytide city build`` is asked for."""
+
+    name: str = Field(default="city", description="what the city calls itself")
+    roads: File = Field(default=None, description=".graphml, .osm.pbf, .gpkg, .shp, .geojson or .csv of roads")
+    terrain: File = Field(default=None, description="GeoTIFF or ESRI ASCII grid of heights")
+    areas: File = Field(default=None, description="polygons with codes, names and people")
+    facilities: File = Field(default=None, description="points of hospitals, ambulance stations, shelters")
+    stations: File = Field(default=None, description="points of gauges and checkpoints")
+    readings: File = Field(default=None, description="table of what the stations measured")
+    demand: File = Field(default=None, description="CSV of rides, or of trips between nodes")
+    synthetic: bool = Field(default=False, description="make what is not given")
+    size: Literal["2km", "8km", "shenzhen"] = Field(default="8km", description="of a city that is made whole")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="of what is made; the same seed gives the same bytes")
+    cell_m: float = Field(default=10.0, gt=0, le=1000, description="side of a cell of a made terrain [m]")
+    crs: str | None = Field(default=None, description="the city's plane, such as EPSG:4547")
+    time_zone: str = Field(default="Asia/Shanghai", description="in which times are shown")
+    declare: dict[str, str] = Field(default_factory=dict, description="what the files do not say of themselves")
+    workers: int = Field(default=1, ge=1, description="threads that make the terrain; the bytes are the same")
+
+    @field_validator("declare")
+    @classmethod
+    def _known(cls, declared: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(declared) - set(DECLARABLE))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} cannot be declared; what can: {', '.join(DECLARABLE)}")
+        return declared
+
+    def declared(self, layer: str) -> dict[str, Any]:
+        """What is declared of a layer, by the reader's argument."""
+        return {key.partition(".")[2]: value for key, value in self.declare.items() if key.startswith(f"{layer}.")}
+
+
+def build_city(request: CityRequest, tell: Tell = lambda step: None) -> City:
+    """Read, make and join.
+
+    Parameters
+    ----------
+    request
+        What is given and what is to be made.
+    tell
+        Is called with the name of each step before it starts.
+
+    Raises
+    ------
+    RunError
+        If the request makes no city.
+    InputError
+        If a file cannot be used, or the layers do not fit together.
+
+    Examples
+    --------
+    >>> build_city(CityRequest(synthetic=True, size="2km", seed=7)).crs
+    'EPSG:4547'
+    """
+    from ..datasets.times import check_zone
+
+    check_zone(request.time_zone)
+    given = [layer for layer in LAYERS if getattr(request, layer)]
+    if request.roads is None:
+        if not request.synthetic:
+            raise RunError("a city needs roads: name them with --roads FILE, or have it all made with --synthetic")
+        if given:
+            raise RunError(f"--{given[0]} belongs to real roads: name them too, with --roads FILE")
+        layers = _make_whole(request, tell)
+    else:
+        layers = _read_layers(request, tell)
+    return assemble_city(layers, crs=request.crs, time_zone=request.time_zone, tell=tell)
+
+
+def _make_whole(request: CityRequest, tell: Tell) -> CityLayers:
+    from ..datasets.synthetic.city import make_city
+
+    tell(f"making a city of size {request.size}")
+    made = make_city(request.seed, request.size, workers=request.workers, cell_m=request.cell_m)
+    return replace(made, name=request.name)
+
+
+def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
+    from ..datasets.formats.areas import open_areas
+    from ..datasets.formats.facilities import open_facilities
+    from ..datasets.formats.roads import open_roads
+    from ..datasets.formats.stations import open_readings, open_stations
+    from ..datasets.formats.terrain import open_terrain
+
+    def read(layer: str, reader: Callable[..., Any], *before: Any) -> Any:
+        file = getattr(request, layer)
+        if file is None:
+            return None
+        tell(f"reading {layer}")
+        return reader(Path(file), *before, **_convert(layer, request.declared(layer)))
+
+    roads = read("roads", open_roads)
+    found: dict[str, Any] = {
+        "terrain": read("terrain", open_terrain),
+        "areas": read("areas", open_areas),
+        "facilities": read("facilities", open_facilities),
+        "stations": read("stations", open_stations),
+    }
+    if request.readings is not None:
+        if found["stations"] is None:
+            raise RunError("--readings belong to stations: name them too, with --stations FILE")
+        found["readings"] = read("readings", open_readings, found["stations"])
+    if request.demand is not None:
+        tell("reading demand")
+        found["demand"] = _read_demand(roads, Path(request.demand), request.declared("demand"))
+    layers = CityLayers(request.name, roads, **found)
+    return _make_missing(layers, request, tell) if request.synthetic else layers
+
+
+def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(declared)
+    for key in ("manning", "interval_s"):
+        if key in values:
+            try:
+                values[key] = float(values[key])
+            except ValueError:
+                raise RunError(f"--declare {layer}.{key}={values[key]} is no number") from None
+    return values
+
+
+def _read_demand(roads: RoadLayer, file: Path, declared: Mapping[str, Any]) -> DemandLayer:
+    from ..datasets.city.trips import read_trips
+
+    return read_trips(roads, file, **declared)
+
+
+def _make_missing(layers: CityLayers, request: CityRequest, tell: Tell) -> CityLayers:
+    from ..datasets.synthetic.city import make_layers_for
+
+    want = {
+        name
+        for name in ("terrain", "areas", "facilities", "stations", "storms", "demand")
+        if getattr(layers, name) is None
+    }
+    tell(f"making {', '.join(sorted(want))}")
+    roads = move_layer("roads", layers.roads, request.crs or choose_plane_of(layers), layers.roads)
+    return replace(layers, **make_layers_for(roads, request.seed, want=want, cell_m=request.cell_m))

@@ -1,0 +1,147 @@
+"""``city.zarr`` on disk: written whole beside its place, synced, and renamed, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.city.city import SCHEMA_VERSION, City
+from ..datasets.city.variables import VARIABLES, CityVariable, crosswalk_variables
+from ..hpc.errors import RunError
+from ..hpc.records import describe_place, now, stamp_inputs, write_json
+from ..hpc.settings import Settings
+from ..hpc.stores import Product, Variable, create_product, publish, sync_folder, write_block
+
+__all__ = ["refuse_taken", "write_city", "write_record"]
+
+TILE_ROWS = 1024  # rows of a grid in one file: 25 MB of float32 at Shenzhen's width
+_PRODUCT, _OLD = "city", "old"
+
+
+def write_city(city: City, path: Path, *, overwrite: bool = False) -> Path:
+    """Write a city; equal cities leave equal bytes.
+
+    Parameters
+    ----------
+    city
+        What to write.
+    path
+        The folder, usually ``NAME.zarr``.
+    overwrite
+        Take the place of an older city there; of anything else never.
+
+    Raises
+    ------
+    RunError
+        If the place is taken.
+    """
+    stage = path.with_name(f".{path.name}.partial")
+    _put_back(stage, path)
+    refuse_taken(path, overwrite=overwrite)
+    arrays, attrs = city.to_arrays()
+    declared = _declare(arrays)
+    shutil.rmtree(stage, ignore_errors=True)  # of a build that was killed
+    stage.mkdir(parents=True)
+    try:
+        _write(stage, city, declared, arrays, attrs)
+        if path.exists():
+            os.replace(path, stage / _OLD)
+        os.replace(stage / f"{_PRODUCT}.zarr", path)
+        sync_folder(path.parent)
+    finally:
+        _put_back(stage, path)
+        shutil.rmtree(stage, ignore_errors=True)
+    return path
+
+
+def _put_back(stage: Path, path: Path) -> None:
+    """A build that died between two renames had moved the older city out of the way."""
+    if (stage / _OLD).exists() and not path.exists():
+        os.replace(stage / _OLD, path)
+
+
+def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where something stands already, before work starts."""
+    if not path.exists():
+        return
+    if not overwrite:
+        raise RunError(f"{path} is there already: choose another --out, or say --overwrite")
+    import zarr
+
+    try:
+        is_city = "city_schema" in zarr.open_group(path, mode="r").attrs
+    except (OSError, ValueError, zarr.errors.GroupNotFoundError):
+        is_city = False
+    if not is_city:
+        raise RunError(f"{path} is no city and is not overwritten: choose another --out")
+
+
+def _declare(arrays: Mapping[str, NDArray[Any]]) -> list[CityVariable]:
+    axes = [
+        CityVariable("terrain", "y", "y", ("y",), "float64", "m", "northing of the row's middle",
+                     {"standard_name": "projection_y_coordinate", "axis": "Y"}),
+        CityVariable("terrain", "x", "x", ("x",), "float64", "m", "easting of the column's middle",
+                     {"standard_name": "projection_x_coordinate", "axis": "X"}),
+    ]  # fmt: skip
+    names = [name.removesuffix("_offset") for name in arrays if name.endswith("_offset")]
+    joined = [part for name in names if f"{name}_weight" in arrays for part in crosswalk_variables(name)]
+    return [variable for variable in (*VARIABLES, *axes, *joined) if variable.name in arrays]
+
+
+def _write(
+    stage: Path, city: City, declared: list[CityVariable], arrays: Mapping[str, NDArray[Any]], attrs: Mapping[str, Any]
+) -> None:
+    import zarr
+    from pyproj import CRS
+
+    is_grid = {variable.name: variable.dims == ("y", "x") for variable in declared}
+    variables = tuple(
+        Variable(
+            v.name, v.dims, v.dtype, v.units, v.long_name, "blocks" if is_grid[v.name] else "inputs",
+            shape=arrays[v.name].shape, per_shard=TILE_ROWS, standard_name=v.more.get("standard_name"),
+        )
+        for v in declared
+    )  # fmt: skip
+    create_product(stage, Product(_PRODUCT, f"City {city.name}", variables, attrs), arrays)
+    for name in (name for name, grid in is_grid.items() if grid):
+        for start in range(0, len(arrays[name]), TILE_ROWS):
+            stop = min(start + TILE_ROWS, len(arrays[name]))
+            write_block(stage, _PRODUCT, start, stop, {name: np.ascontiguousarray(arrays[name][start:stop])})
+    group = zarr.open_group(stage / "staging" / f"{_PRODUCT}.zarr", mode="r+")
+    for variable in declared:
+        more = {key: value for key, value in variable.more.items() if key != "standard_name"}
+        if variable.dims == ("y", "x") and city.crs != "local":
+            more["grid_mapping"] = "crs"
+        if variable.name == "height":
+            more["height_datum"] = city.height_datum
+        if variable.name == "reading_value" and city.readings is not None:
+            more |= {"units": city.readings.units, "quantity": city.readings.quantity}
+        if more:
+            group[variable.name].attrs.update(more)
+    if city.crs != "local":
+        mapping = group.create_array("crs", shape=(), dtype="int8", dimension_names=())
+        mapping.attrs.update({key: value for key, value in CRS.from_user_input(city.crs).to_cf().items()})
+    group.attrs.update({"schema_version": SCHEMA_VERSION})
+    publish(stage, _PRODUCT)
+
+
+def write_record(city: City, request: Settings, path: Path) -> Path:
+    """Write ``NAME.build.json`` beside the store: what was asked, which files were read, with which versions, when."""
+    files = {f"{number}-{file.name}": file for number, file in enumerate(dict.fromkeys(city.sources), start=1)}
+    record = {
+        "city": path.name,
+        "built": now(),
+        "request": request.model_dump(mode="json"),
+        "inputs": stamp_inputs({name: file for name, file in files.items() if file.exists()}),
+        "notes": list(city.notes),
+        "place": describe_place(),
+    }
+    beside = path.with_suffix(".build.json")
+    write_json(beside, record)
+    return beside
