@@ -245,7 +245,7 @@ def choose_plane(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> str:
 
     References
     ----------
-    .. [1] GB/T 18314-2009; EPSG Geodetic Parameter Dataset, codes 4534 to 4554 and their areas of use
+    .. [1] EPSG Geodetic Parameter Dataset, codes 4534 to 4554 and their areas of use
 
     Examples
     --------
@@ -320,8 +320,10 @@ def _refuse_swapped_plane(x: Floats, y: Floats, crs: str, file: str | Path | Non
     if area is None:
         return
     degrees = _transformer(name_crs(crs), "EPSG:4326")
-    wrong = ~_is_in(area.bounds, *degrees.transform(x, y), near=_FAR)
-    wrong[wrong] = _is_in(area.bounds, *degrees.transform(y[wrong], x[wrong]), near=_FAR)
+    lon, lat = degrees.transform(x, y)
+    wrong = ~_is_in(area.bounds, lon, lat, _FAR)
+    lon, lat = degrees.transform(y[wrong], x[wrong])
+    wrong[wrong] = _is_in(area.bounds, lon, lat, _FAR)
     if wrong.any():
         cure = "swap the two columns: x is the easting, y the northing, which Chinese surveys call X"
         raise _wrong_order(wrong, ("x", x), ("y", y), f"in {crs} are swapped", cure, file, line)

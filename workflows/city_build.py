@@ -30,7 +30,7 @@ DECLARABLE = {
     "areas.crs": "name of the areas' plane or datum",
     "facilities.crs": "name of the facilities' plane or datum",
     "stations.crs": "name of the stations' plane or datum",
-    "readings.quantity": "what is read: rain rate, water level",
+    "readings.quantity": "what is read: rain rate, water level, water depth",
     "readings.time_zone": "zone of times that name none, such as Asia/Shanghai",
     "readings.units": "units of the values where the table does not say, such as mm h-1",
     "readings.interval_s": "seconds over which a depth of rain was gathered",
@@ -183,5 +183,7 @@ def _make_missing(layers: CityLayers, request: CityRequest, tell: Tell) -> CityL
         if getattr(layers, name) is None
     }
     tell(f"making {', '.join(sorted(want))}")
-    roads = move_layer("roads", layers.roads, request.crs or choose_plane_of(layers), layers.roads)
-    return replace(layers, **make_layers_for(roads, request.seed, want=want, cell_m=request.cell_m))
+    plane = request.crs or choose_plane_of(layers)
+    roads = move_layer("roads", layers.roads, plane, layers.roads)
+    areas = move_layer("areas", layers.areas, plane, layers.roads)
+    return replace(layers, **make_layers_for(roads, request.seed, want=want, cell_m=request.cell_m, areas=areas))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk, cross_lines, cross_polygons
 from ...kernels.space.nearest import find_nearest, find_nearest_line
 from ..errors import InputError
-from ..place import choose_plane, is_geographic, refuse_mixed_heights, refuse_swapped, transform
-from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_unreachable
+from ..place import choose_plane, is_geographic, name_crs, refuse_mixed_heights, refuse_swapped, transform
+from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
 from .city import City
 from .layers import AreaLayer, CityLayers, RoadLayer, TerrainLayer
 from .outlines import join_nodes
@@ -61,7 +61,8 @@ def assemble_city(
     >>> sorted(city.crosswalks)
     ['area_cell', 'area_node', 'facility_node', 'link_cell', 'station_link']
     """
-    plane = crs or choose_plane_of(layers)
+    plane = choose_plane_of(layers) if crs is None else name_crs(crs)
+    refuse_odd_plane(plane)
     terrain = layers.terrain
     if terrain is not None and terrain.crs != plane:
         raise InputError(
@@ -86,6 +87,7 @@ def assemble_city(
     if moved["areas"] is not None:
         tell("areas to cells and nodes")
         crosswalks |= _join_areas(moved["areas"], roads, terrain, core)
+        moved["areas"] = _note_cover(moved["areas"], crosswalks.get("area_cell"))
     if moved["facilities"] is not None:
         tell("facilities to nodes")
         nearest, distance = find_nearest(moved["facilities"].x, moved["facilities"].y, roads.x[core], roads.y[core])
@@ -121,14 +123,15 @@ def move_layer(name: str, layer: Any, plane: str, roads: RoadLayer) -> Any:
     """A layer by its name (``"areas"``, ...) in another plane; swapped longitude and latitude are refused."""
     if layer is None:
         return None
+    file = layer.sources[0] if getattr(layer, "sources", ()) else None
+    within = None if layer is roads else _box(roads)
+    for x_name, y_name in _PLACES[name]:
+        refuse_swapped(getattr(layer, x_name), getattr(layer, y_name), file=file, within=within, crs=layer.crs)
     if layer.crs == plane:
         return layer
-    file = layer.sources[0] if getattr(layer, "sources", ()) else None
     moved: dict[str, Any] = {"crs": plane}
     for x_name, y_name in _PLACES[name]:
         x, y = getattr(layer, x_name), getattr(layer, y_name)
-        if is_geographic(layer.crs):
-            refuse_swapped(x, y, file=file, within=None if layer is roads else _box(roads))
         moved[x_name], moved[y_name] = transform(x, y, layer.crs, plane, file=file)
     return replace(layer, **moved)
 
@@ -151,6 +154,14 @@ def _join_areas(
             areas.ring_offset, areas.hole, areas.vertex_offset, areas.vertex_x, areas.vertex_y, terrain.grid
         )
     return found
+
+
+def _note_cover(areas: AreaLayer, area_cell: Crosswalk | None) -> AreaLayer:
+    """People of an area that the terrain covers in part live, for it, in that part."""
+    if area_cell is None or not (part := area_cell.covered < 1.0 - 1e-9).any():
+        return areas
+    note = f"{int(part.sum()):,} of {areas.n_areas:,} areas reach beyond the terrain."
+    return replace(areas, notes=(*areas.notes, note))
 
 
 def _choose_one(column: npt.NDArray[np.int64], n_columns: int) -> Crosswalk:

@@ -13,7 +13,10 @@ from ..errors import InputError
 from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
 from .outlines import make_polygons
 
-__all__ = ["FARTHEST_FACILITY_M", "find_core", "refuse_areas_apart", "refuse_links_outside", "refuse_unreachable"]
+__all__ = [
+    "FARTHEST_FACILITY_M", "find_core", "refuse_areas_apart", "refuse_links_outside", "refuse_odd_plane",
+    "refuse_unreachable",
+]  # fmt: skip
 
 FARTHEST_FACILITY_M = 1000.0
 SLIVER_M = 1.0  # borders that were drawn twice differ by less; an overlap or gap is wider somewhere
@@ -21,6 +24,17 @@ SLIVER_M = 1.0  # borders that were drawn twice differ by less; an overlap or ga
 
 def _file(layer: Any) -> Path | None:
     return layer.sources[0] if layer.sources else None
+
+
+def refuse_odd_plane(crs: str) -> None:
+    """Refuse a city's plane that is none, or is not in metres."""
+    if crs == "local":
+        return
+    from pyproj import CRS
+
+    plane = CRS.from_user_input(crs) if crs not in ("GCJ-02", "BD-09") else None
+    if plane is None or not plane.is_projected or plane.axis_info[0].unit_conversion_factor != 1.0:
+        raise InputError(f"{crs} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547")
 
 
 def find_core(roads: RoadLayer) -> npt.NDArray[np.int64]:

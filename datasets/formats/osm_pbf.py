@@ -21,6 +21,7 @@ _KEPT = ("highway", "name", "oneway", "lanes", "maxspeed", "bridge", "tunnel", "
 _NO_ROADS = frozenset(
     {"proposed", "construction", "raceway", "bus_stop", "platform", "elevator", "rest_area", "services"}
 )
+_CLOSED = frozenset({"no", "private"})  # access: what osmnx leaves out of every network
 _KINDS = (("amenity", None), ("emergency", "ambulance_station"))
 
 
@@ -67,7 +68,8 @@ def read_osm_graph(file: Path) -> RoadGraph:
     ways = [
         (identity, tags, places)
         for identity, tags, places in _read(file, osmium, (osmium.filter.KeyFilter("highway"),))
-        if identity[0] == "w" and tags["highway"] not in _NO_ROADS and len(places) > 1 and tags.get("area") != "yes"
+        if identity[0] == "w" and tags["highway"] not in _NO_ROADS and len(places) > 1
+        if tags.get("area") != "yes" and tags.get("access") not in _CLOSED
     ]
     if not ways:
         raise InputError("the extract has no roads", file=file, way_out="is it cut to another place?")
@@ -122,11 +124,11 @@ def read_osm_facilities(file: Path) -> FacilityLayer:
         if kind and places:
             middle = np.mean([[x, y] for _, x, y in places[: -1 if len(places) > 1 else None]], axis=0)
             beds = tags.get("beds") or tags.get("capacity") or ""
-            found.append((identity, kind, tags.get("name", ""), *middle, float(beds) if beds.isdigit() else np.nan))
+            found.append((identity, kind, tags.get("name", ""), *middle, float(beds) if beds.isdecimal() else np.nan))
     if not found:
         raise InputError("the extract has no facilities", file=file, way_out="is it cut to another place?")
     ids, kinds, names, x, y, capacity = zip(*sorted(found, key=lambda row: row[0]), strict=True)
     return FacilityLayer(
         "EPSG:4326", ids, np.array(kinds, np.uint8), names, np.array(x), np.array(y), np.array(capacity),
-        sources=(file,), notes=("Facilities: (c) OpenStreetMap contributors, ODbL.",),
+        sources=(file,), notes=("Facilities: (c) OpenStreetMap contributors, ODbL; those mapped as relations are left out.",),
     )  # fmt: skip

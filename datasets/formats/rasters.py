@@ -128,12 +128,10 @@ def _read_ascii(file: Path, crs: str | None) -> Raster:
         raise InputError(
             f"row {at // n_x + 1}, column {at % n_x + 1} holds {words[at]!r}", file=file, way_out="give a number"
         ) from None
-    missing = head.get("nodata_value")
-    valid = (
-        np.ones(values.shape, bool)
-        if missing is None
-        else (values != missing) & ~(np.isnan(missing) & np.isnan(values))
-    )
+    valid = np.ones(values.shape, bool)
+    if "nodata_value" in head:
+        missing = head["nodata_value"]
+        valid = ~np.isnan(values) if np.isnan(missing) else values != missing
     named = _agree(file, _read_projection(file), crs)
     grid = Grid(west, south, cell, n_y, n_x)
     return Raster(named, grid, np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid))

@@ -23,7 +23,7 @@ _TAGS = {
     "maxspeed": ("maxspeed", "speed", "speed_km_h", "限速"),
     "bridge": ("bridge", "桥"),
     "tunnel": ("tunnel", "隧道"),
-    "layer": ("layer", "level", "层"),
+    "layer": ("layer", "层"),
 }
 _FORWARD, _BACKWARD = frozenset({"yes", "true", "1", "f", "ft", "是"}), frozenset({"-1", "t", "tf", "reverse"})
 _PLACES = 7  # decimals of a degree (1 cm), or as many of a metre: ends closer than that are one node

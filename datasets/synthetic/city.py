@@ -126,7 +126,7 @@ def make_layers_for(
     -------
     dict
         By name; all of them cover the roads and 200 m around. The ground is dry: a made-up river would not know
-        of the roads' bridges.
+        of the roads' bridges. A terrain brings its ``truths``.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def make_layers_for(
     truths: tuple[dict[str, Any], ...] = ()
     if "terrain" in want:
         made["terrain"] = make_terrain(ground, roads, (), grid)
-        truths = find_truths(made["terrain"], ground, ())
+        truths = made["truths"] = find_truths(made["terrain"], ground, ())
     if "areas" in want:
         n_people = round((box[2] - box[0]) * (box[3] - box[1]) / 1e6 * _PEOPLE_PER_KM2)
         n_areas = max(4, round(n_people / _PEOPLE_PER_AREA))

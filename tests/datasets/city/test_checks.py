@@ -77,3 +77,14 @@ def test_a_facility_on_no_reachable_road_is_named_with_the_distance(layers: City
     far = replace(layers.facilities, x=layers.facilities.x + 3000.0, sources=(Path("hospitals.csv"),))
     with pytest.raises(InputError, match=r"hospitals.csv: facility 'H1' \(福田医院\) is on no reachable road.*2,990 m"):
         assemble_city(replace(layers, facilities=far))
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "GCJ-02", "EPSG:2278"])
+def test_a_citys_plane_is_one_in_metres(layers: CityLayers, crs: str) -> None:
+    """EPSG:2278 is a plane of Texas, in feet."""
+    with pytest.raises(InputError, match=r"is no plane in metres; give the city one"):
+        assemble_city(replace(layers, terrain=None), crs=crs)
+
+
+def test_the_plane_is_known_however_it_is_written(layers: CityLayers) -> None:
+    assert assemble_city(layers, crs="epsg:4547").crs == "EPSG:4547"

@@ -85,12 +85,30 @@ BOW = shapely.polygons([(0, 0), (1, 1), (1, 0), (0, 1)])
         ([("1", "甲", None, RING)], r"人口 of area 1 is ''"),
         ([("1", "甲", 5, shapely.points(0, 0))], r"area 1 甲 is no polygon"),
         ([("1", "甲", 5, BOW)], r"area 1 甲 is no valid polygon \(Self-intersection"),
+        ([("1", "甲", 5, shapely.Polygon())], r"area 1 甲 is no polygon"),
         ([("", "甲", 5, RING), ("2", "乙", 5, PARTS)], r"area '甲' has no code"),
     ],
 )
 def test_what_is_wrong_with_an_area_names_it(tmp_path: Path, rows: Any, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         open_areas(write_geojson(tmp_path / "a.geojson", rows))
+
+
+def test_an_unclosed_outline_names_the_area(tmp_path: Path) -> None:
+    file = write_geojson(tmp_path / "a.geojson", [ROWS[0], ("2", "乙", 5, shapely.box(0, 0, 1, 1))])
+    file.write_text(file.read_text(encoding="utf-8").replace(", [1.0, 0.0]]", "]"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"feature 2: 2 乙 has no geometry .*closed linestring\); close its rings"):
+        open_areas(file)
+    table = tmp_path / "a.csv"
+    table.write_text('code,name,people,wkt\n2,b,5,"POLYGON ((0 0, 1 0, 1 1))"\n')
+    with pytest.raises(InputError, match=r"a.csv, line 2: 2 b has no geometry .*closed linestring"):
+        open_areas(table, crs="local")
+
+
+def test_missing_people_may_be_allowed_and_are_noted(data: Path) -> None:
+    areas = open_areas(data / "traffic/shenzhen/districts.geojson", people_optional=True)
+    assert areas.n_areas == len(set(areas.code)) > 1 and not areas.people.any()
+    assert areas.notes == ("The source of the areas has no people: every area counts 0.",)
 
 
 def test_a_shifted_map_is_declared(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ WAYS: list[tuple[int, list[int], dict[str, str]]] = [
     (12, [1, 4], {"highway": "residential", "oneway": "-1", "tunnel": "yes"}),
     (13, [2, 5, 4], {"highway": "tertiary", "maxspeed": "30 mph"}),
     (14, [1, 5], {"highway": "proposed"}),
+    (15, [1, 3], {"highway": "service", "access": "private"}),
 ]
 
 
@@ -52,6 +53,26 @@ def test_ways_are_cut_where_they_meet(tmp_path: Path) -> None:
     bend = by_ends[2, 4]
     assert roads.vertex_offset[bend + 1] - roads.vertex_offset[bend] == 3
     assert roads.length_m[bend] == pytest.approx(0.004 * 111_195, rel=1e-3)
+
+
+def test_a_layer_tells_the_level_where_nothing_else_does(tmp_path: Path) -> None:
+    tags = [{"layer": "-1"}, {"layer": "2"}, {"layer": "-1", "bridge": "yes"}, {}]
+    ways = [(10 + k, [k + 1, (k + 1) % 4 + 1], {"highway": "primary", **more}) for k, more in enumerate(tags)]
+    roads = open_roads(write(tmp_path / "a.osm.pbf", ways=ways))
+    ends = roads.node_id[np.stack([roads.tail, roads.head], axis=1)].tolist()
+    level = {tuple(pair): int(found) for pair, found in zip(ends, roads.level, strict=True)}
+    assert [level[pair] for pair in ((1, 2), (2, 3), (3, 4), (4, 1))] == [-1, 1, 1, 0]
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    file = write(tmp_path / "a.osm.pbf")
+    monkeypatch.setitem(sys.modules, "osmium", None)
+    with pytest.raises(InputError, match=r'osmium.*pip install "citytide\[geo\]"'):
+        open_roads(file)
+    with pytest.raises(InputError, match=r'osmium.*pip install "citytide\[geo\]"'):
+        open_facilities(file)
 
 
 def test_the_same_extract_gives_the_same_links(tmp_path: Path) -> None:

@@ -71,6 +71,23 @@ def test_a_projection_file_beside_it_names_the_crs(tmp_path: Path) -> None:
     assert read_raster(file).crs == "EPSG:4547"
 
 
+def test_no_data_may_be_nan(tmp_path: Path) -> None:
+    values = HEIGHTS.copy()
+    values[0, 1] = np.nan
+    ascii_file = write_ascii(tmp_path / "a.asc", values, ASCII.replace("-9999", "nan"))
+    for file in (ascii_file, write_tiff(tmp_path / "a.tif", values, nodata=np.nan)):
+        assert np.argwhere(~read_raster(file, crs="EPSG:4547").valid).tolist() == [[2, 1]]
+
+
+def test_heights_packed_as_whole_numbers_are_unpacked(tmp_path: Path) -> None:
+    import rasterio
+
+    file = write_tiff(tmp_path / "a.tif", HEIGHTS.astype(np.int16))
+    with rasterio.open(file, "r+") as opened:
+        opened.scales, opened.offsets = (0.5,), (100.0,)
+    assert read_raster(file).values.tolist() == (HEIGHTS[::-1] * 0.5 + 100.0).tolist()
+
+
 def test_real_grids_are_read(data: Path) -> None:
     basin = read_raster(data / "hydro/dem/Square_TestBasin.asc", crs="local")
     assert basin.grid.shape == (200, 200) and basin.grid.cell_m == 30.0
@@ -98,6 +115,8 @@ def broken(tmp_path: Path, what: str) -> Path:
         return write_ascii(tmp_path / "a.asc", head=ASCII.replace("cellsize 10", "cellsize ten"))
     if what == "no cell":
         return write_ascii(tmp_path / "a.asc", head=ASCII.replace("cellsize 10\n", ""))
+    if what == "dx, dy":
+        return write_ascii(tmp_path / "a.asc", head=ASCII.replace("cellsize 10", "dx 10\ndy 20"))
     if what == "empty":
         return write_ascii(tmp_path / "a.asc", np.full((3, 4), -9999.0))
     (tmp_path / "a.tif").write_bytes(b"no raster at all")
@@ -109,6 +128,7 @@ def broken(tmp_path: Path, what: str) -> Path:
     [
         ("nan", r"a.tif: the cell at 505025, 2\.49302e\+06 holds nan"),
         ("oblong", r"cells are 10 by 20, no squares"),
+        ("dx, dy", r"a.asc: the cells are 10 by 20, no squares"),
         ("bands", r"has 2 bands"),
         ("no crs", r"CRS"),
         ("cut off", r"8 numbers, 3 rows of 4 are 12; is the file cut off"),
