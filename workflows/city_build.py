@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,8 @@ from pydantic import AfterValidator, Field, field_validator
 
 from ..datasets.city.assembly import assemble_city, choose_plane_of, move_layer
 from ..datasets.city.city import City
-from ..datasets.city.layers import CityLayers, DemandLayer, RoadLayer
+from ..datasets.city.layers import CityLayers, DemandLayer, RoadLayer, TerrainLayer
+from ..datasets.place import name_crs
 from ..hpc.errors import RunError
 from ..hpc.settings import Settings
 
@@ -27,7 +29,9 @@ DECLARABLE = {
     "terrain.height_datum": "from where heights are counted, such as CN85",
     "terrain.manning": "one Manning roughness for all cells",
     "terrain.manning_file": "a raster of Manning roughness on the same grid",
+    "terrain.resample_m": "side of the cells [m] that a terrain of another plane, or in degrees, is resampled to",
     "areas.crs": "name of the areas' plane or datum",
+    "areas.people": "`unknown` for areas without a column of people: they count nobody",
     "facilities.crs": "name of the facilities' plane or datum",
     "stations.crs": "name of the stations' plane or datum",
     "readings.quantity": "what is read: rain rate, water level, water depth",
@@ -130,7 +134,6 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
     from ..datasets.formats.facilities import open_facilities
     from ..datasets.formats.roads import open_roads
     from ..datasets.formats.stations import open_readings, open_stations
-    from ..datasets.formats.terrain import open_terrain
 
     def read(layer: str, reader: Callable[..., Any], *before: Any) -> Any:
         file = getattr(request, layer)
@@ -141,7 +144,7 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
 
     roads = read("roads", open_roads)
     found: dict[str, Any] = {
-        "terrain": read("terrain", open_terrain),
+        "terrain": read("terrain", partial(_read_terrain, request, roads)),
         "areas": read("areas", open_areas),
         "facilities": read("facilities", open_facilities),
         "stations": read("stations", open_stations),
@@ -157,9 +160,24 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
     return _make_missing(layers, request, tell) if request.synthetic else layers
 
 
+def _read_terrain(
+    request: CityRequest, roads: RoadLayer, file: Path, *, resample_m: float | None = None, **declared: Any
+) -> TerrainLayer:
+    from ..datasets.city.warp import warp_terrain
+    from ..datasets.formats.terrain import open_terrain
+
+    terrain = open_terrain(file, **declared)
+    plane = name_crs(request.crs) if request.crs else choose_plane_of(CityLayers("", roads, terrain))
+    return terrain if resample_m is None or terrain.crs == plane else warp_terrain(terrain, plane, resample_m)
+
+
 def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(declared)
-    for key in ("manning", "interval_s"):
+    if "people" in values and layer == "areas":
+        if values["people"] != "unknown":
+            raise RunError(f"--declare areas.people={values['people']} means nothing; it can be unknown")
+        values = {key: value for key, value in values.items() if key != "people"} | {"people_optional": True}
+    for key in ("manning", "resample_m", "interval_s"):
         if key in values:
             try:
                 values[key] = float(values[key])

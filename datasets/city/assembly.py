@@ -68,7 +68,7 @@ def assemble_city(
         raise InputError(
             f"the terrain is in {terrain.crs}, the city in {plane}",
             file=_file(terrain),
-            way_out=f"take the terrain's plane with --crs {terrain.crs}, or warp the terrain to {plane} first",
+            way_out=_cure_terrain(terrain, plane),
         )
     heights = {
         "the terrain": terrain and terrain.height_datum,
@@ -102,6 +102,15 @@ def assemble_city(
         name=layers.name, crs=plane, time_zone=time_zone, terrain=terrain, readings=layers.readings,
         demand=layers.demand, crosswalks=crosswalks, truths=layers.truths, **moved,
     )  # fmt: skip
+
+
+def _cure_terrain(terrain: TerrainLayer, plane: str) -> str:
+    resample = "have it resampled: --declare terrain.resample_m=METRES"
+    if is_geographic(terrain.crs) or "local" in (terrain.crs, plane):
+        return (
+            resample if "local" not in (terrain.crs, plane) else "a local plane joins no other: give all layers on it"
+        )
+    return f"take the terrain's plane with --crs {terrain.crs}, or {resample}"
 
 
 def choose_plane_of(layers: CityLayers) -> str:

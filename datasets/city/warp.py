@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ...kernels.space.regrid import sample
+from ..errors import InputError
 from ..place import transform
 from .layers import TerrainLayer
 
 __all__ = ["warp_terrain"]
 
+Floats = npt.NDArray[np.float64]
 _ROWS = 256  # rows of the target that are worked on at once
 _RIM = 64  # points along each side of the source, by which its outline is known in the target's plane
 
@@ -37,6 +40,8 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
     TerrainLayer
         On the least grid of whole multiples of ``cell_m`` that covers the source.
     """
+    if not 0.0 < cell_m < np.inf:
+        raise InputError(f"terrain.resample_m is {cell_m:g}", way_out="give the side of a cell in metres, above 0")
     outline_x, outline_y = transform(*_outline(terrain.grid), terrain.crs, crs)
     grid = Grid.cover(outline_x.min(), outline_y.min(), outline_x.max(), outline_y.max(), cell_m=cell_m)
     height = np.zeros(grid.shape, np.float32)
@@ -63,13 +68,13 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
     )
 
 
-def _outline(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+def _outline(grid: Grid) -> tuple[Floats, Floats]:
     across, up = np.linspace(grid.west, grid.east, _RIM), np.linspace(grid.south, grid.north, _RIM)
     x = np.concatenate([across, across, np.full(_RIM, grid.west), np.full(_RIM, grid.east)])
     y = np.concatenate([np.full(_RIM, grid.south), np.full(_RIM, grid.north), up, up])
     return x, y
 
 
-def _inside(grid: Grid, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    inside: np.ndarray = (x >= grid.west) & (x <= grid.east) & (y >= grid.south) & (y <= grid.north)
+def _inside(grid: Grid, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (x >= grid.west) & (x <= grid.east) & (y >= grid.south) & (y <= grid.north)
     return inside

@@ -130,5 +130,6 @@ def read_osm_facilities(file: Path) -> FacilityLayer:
     ids, kinds, names, x, y, capacity = zip(*sorted(found, key=lambda row: row[0]), strict=True)
     return FacilityLayer(
         "EPSG:4326", ids, np.array(kinds, np.uint8), names, np.array(x), np.array(y), np.array(capacity),
-        sources=(file,), notes=("Facilities: (c) OpenStreetMap contributors, ODbL; those mapped as relations are left out.",),
+        sources=(file,),
+        notes=("Facilities: (c) OpenStreetMap contributors, ODbL; those mapped as relations are left out.",),
     )  # fmt: skip

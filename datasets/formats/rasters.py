@@ -51,6 +51,16 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
     InputError
         If the file cannot be read, its CRS is missing or contradicts the one declared, its cells are no squares, or a
         valid cell holds no finite number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "rain.asc"
+    ...     _ = file.write_text("ncols 1\\nnrows 2\\nxllcorner 0\\nyllcorner 0\\ncellsize 9\\nNODATA_value -9\\n7\\n-9")
+    ...     raster = read_raster(file, crs="EPSG:4547")
+    >>> raster.values.tolist(), raster.valid.tolist()
+    ([[-9.0], [7.0]], [[False], [True]])
     """
     file = Path(file)
     try:
@@ -65,10 +75,11 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
     found = _read_ascii(file, crs) if is_text else _read_gdal(file, crs)
     broken = found.valid & ~np.isfinite(found.values)
     if broken.any():
-        row, column = (int(k) for k in np.argwhere(broken)[0])
+        row, column = np.argwhere(broken)[0]
+        x, y, value = found.grid.x[column], found.grid.y[row], found.values[row, column]
+        beside = "" if broken.sum() == 1 else f", and {int(broken.sum()) - 1:,} more like it"
         raise InputError(
-            f"the cell at {found.grid.x[column]:g}, {found.grid.y[row]:g} holds {found.values[row, column]}, and "
-            f"{int(broken.sum()) - 1:,} more like it",
+            f"the cell at {x:.10g}, {y:.10g} holds {value}{beside}",
             file=file,
             way_out="give it a number, or the file's NODATA value",
         )

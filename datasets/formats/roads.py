@@ -48,6 +48,16 @@ def open_roads(file: str | Path, *, crs: str | None = None, mode: str = "car") -
     ------
     InputError
         If the file cannot be used, with the line where there is one; or the mode is not known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "roads.csv"
+    ...     _ = file.write_text('highway,bridge,wkt\\nprimary,yes,"LINESTRING (0 0, 30 40)"\\n')
+    ...     roads = open_roads(file, crs="EPSG:4547")
+    >>> roads.length_m.tolist(), roads.level.tolist(), roads.link_id.tolist()
+    ([50.0, 50.0], [1, 1], [1, 2])
     """
     file = Path(file)
     if mode not in DROPPED:

@@ -53,7 +53,8 @@ def regrid(
         Where the field is known, beside its NaN.
     normalize
         ``"cover"``: a mean over the valid part of a target cell. ``"cell"``: over the whole cell, what is not known
-        counting as 0; the total (values times areas) is kept wherever the target covers the source.
+        counting as 0; the total (values times areas) is kept wherever the target covers the source, but for cells below
+        ``least_cover``.
     least_cover
         Share of a target cell that valid cells must have, else it is NaN. By default any (1e-9) for
         ``"conservative"`` and all of it for ``"bilinear"``, which so draws no value from an unknown neighbour.

@@ -102,3 +102,32 @@ def test_a_declared_number_is_one(data: Path) -> None:
                 declare={"terrain.manning": "rough"},
             )
         )
+
+
+def test_areas_may_come_without_people_when_that_is_said(data: Path, tmp_path: Path) -> None:
+    files = {
+        "roads": str(data / "traffic/futian/roads.graphml"),
+        "areas": str(data / "traffic/shenzhen/districts.geojson"),
+    }
+    with pytest.raises(InputError, match="no people"):
+        build_city(CityRequest(**files))
+    city = build_city(CityRequest(**files, declare={"areas.people": "unknown"}))
+    assert city.areas is not None and "福田" in city.areas.name and int(city.areas.people.sum()) == 0
+    with pytest.raises(RunError, match="areas.people=none means nothing; it can be unknown"):
+        build_city(CityRequest(**files, declare={"areas.people": "none"}))
+
+
+def test_a_terrain_in_degrees_is_resampled_when_asked(data: Path, tmp_path: Path) -> None:
+    import rasterio
+
+    file = tmp_path / "高程.tif"
+    place = rasterio.Affine(0.0005, 0.0, 113.98, 0.0, -0.0005, 22.60)
+    options = {"driver": "GTiff", "height": 250, "width": 250, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    with rasterio.open(file, "w", transform=place, **options) as opened:
+        opened.write(np.full((250, 250), 7.0, np.float32), 1)
+    asked = {"roads": str(data / "traffic/futian/roads.graphml"), "terrain": str(file)}
+    with pytest.raises(InputError, match="terrain is in EPSG:4326, the city in EPSG:4547; have it resampled"):
+        build_city(CityRequest(**asked, declare={"terrain.height_datum": "EGM96"}))
+    city = build_city(CityRequest(**asked, declare={"terrain.height_datum": "EGM96", "terrain.resample_m": "20"}))
+    assert city.terrain is not None and city.terrain.grid.cell_m == 20.0 and city.height_datum == "EGM96"
+    assert abs(city.crosswalks["link_cell"].covered - 1.0).max() <= 1e-12
