@@ -31,6 +31,7 @@ DECLARABLE = {
     "terrain.manning_file": "a raster of Manning roughness on the same grid",
     "terrain.resample_m": "side of the cells [m] that a terrain of another plane, or in degrees, is resampled to",
     "areas.crs": "name of the areas' plane or datum",
+    "areas.gaps": "`meant` for areas that leave gaps between them",
     "areas.people": "`unknown` for areas without a column of people: they count nobody",
     "facilities.crs": "name of the facilities' plane or datum",
     "stations.crs": "name of the stations' plane or datum",
@@ -42,6 +43,8 @@ DECLARABLE = {
     "demand.datum": "of rides: wgs84, gcj02, or auto, which asks the roads",
     "demand.total": "vehicles per hour that the demand is scaled to",
 }
+
+_WORDS = {"gaps": "meant", "people": "unknown"}  # the one thing that can be said of each
 
 
 def _path(text: str | None) -> str | None:
@@ -118,7 +121,8 @@ def build_city(request: CityRequest, tell: Tell = lambda step: None) -> City:
         layers = _make_whole(request, tell)
     else:
         layers = _read_layers(request, tell)
-    return assemble_city(layers, crs=request.crs, time_zone=request.time_zone, tell=tell)
+    keep_gaps = request.declare.get("areas.gaps") == "meant"
+    return assemble_city(layers, crs=request.crs, time_zone=request.time_zone, keep_gaps=keep_gaps, tell=tell)
 
 
 def _make_whole(request: CityRequest, tell: Tell) -> CityLayers:
@@ -173,10 +177,12 @@ def _read_terrain(
 
 def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(declared)
-    if "people" in values and layer == "areas":
-        if values["people"] != "unknown":
-            raise RunError(f"--declare areas.people={values['people']} means nothing; it can be unknown")
-        values = {key: value for key, value in values.items() if key != "people"} | {"people_optional": True}
+    if layer == "areas":
+        for key, word in _WORDS.items():
+            if values.get(key, word) != word:
+                raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
+        values = {key: value for key, value in values.items() if key not in _WORDS}
+        values |= {"people_optional": True} if "people" in declared else {}
     for key in ("manning", "resample_m", "interval_s"):
         if key in values:
             try:

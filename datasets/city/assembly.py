@@ -33,7 +33,12 @@ _PLACES = {  # the coordinates of each layer
 
 
 def assemble_city(
-    layers: CityLayers, *, crs: str | None = None, time_zone: str = "Asia/Shanghai", tell: Tell = lambda step: None
+    layers: CityLayers,
+    *,
+    crs: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    keep_gaps: bool = False,
+    tell: Tell = lambda step: None,
 ) -> City:
     """Bring all layers onto one plane, refuse what does not fit together, and compute the crosswalks.
 
@@ -45,6 +50,8 @@ def assemble_city(
         The city's plane; when left out that of the terrain, of projected roads, or the zone in which the roads lie.
     time_zone
         In which the city's times are shown.
+    keep_gaps
+        Gaps between areas (a lake, a reserve) are meant.
     tell
         Is called with the name of each step before it starts.
 
@@ -86,7 +93,7 @@ def assemble_city(
         refuse_links_outside(roads, terrain, crosswalks["link_cell"])
     if moved["areas"] is not None:
         tell("areas to cells and nodes")
-        crosswalks |= _join_areas(moved["areas"], roads, terrain, core)
+        crosswalks |= _join_areas(moved["areas"], roads, terrain, core, keep_gaps)
         moved["areas"] = _note_cover(moved["areas"], crosswalks.get("area_cell"))
     if moved["facilities"] is not None:
         tell("facilities to nodes")
@@ -154,9 +161,9 @@ def _box(roads: RoadLayer) -> tuple[float, float, float, float] | None:
 
 
 def _join_areas(
-    areas: AreaLayer, roads: RoadLayer, terrain: TerrainLayer | None, core: npt.NDArray[np.int64]
+    areas: AreaLayer, roads: RoadLayer, terrain: TerrainLayer | None, core: npt.NDArray[np.int64], keep_gaps: bool
 ) -> dict[str, Crosswalk]:
-    refuse_areas_apart(areas, roads)
+    refuse_areas_apart(areas, roads, keep_gaps=keep_gaps)
     found = {"area_node": join_nodes(areas, roads.x, roads.y, core)}
     if terrain is not None:
         found["area_cell"] = cross_polygons(

@@ -92,8 +92,8 @@ def refuse_unreachable(facilities: FacilityLayer, distance_m: npt.NDArray[np.flo
         )
 
 
-def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer) -> None:
-    """Refuse areas that overlap, leave gaps between them, or lie elsewhere than the roads."""
+def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer, *, keep_gaps: bool = False) -> None:
+    """Refuse areas that overlap, leave gaps between them unless these are meant, or lie elsewhere than the roads."""
     import shapely
 
     polygons = make_polygons(areas)
@@ -103,15 +103,16 @@ def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer) -> None:
         raise _area_error(areas, f"{_name(areas, row)} is no valid polygon ({shapely.is_valid_reason(polygons[row])})")
     _refuse_overlaps(areas, polygons)
     whole = shapely.union_all(polygons)
-    parts = shapely.get_parts(whole)
-    for part in parts:
+    for part in [] if keep_gaps else shapely.get_parts(whole):
         for ring in part.interiors:
             gap = shapely.polygons(ring)
             if not shapely.is_empty(shapely.buffer(gap, -SLIVER_M / 2)):
                 near = [_name(areas, row) for row in np.flatnonzero(shapely.dwithin(polygons, gap, SLIVER_M))[:4]]
                 at = shapely.point_on_surface(gap)
-                raise _area_error(
-                    areas, f"there is a gap of {gap.area:,.0f} m2 at {at.x:.0f}, {at.y:.0f} between {', '.join(near)}"
+                raise InputError(
+                    f"there is a gap of {gap.area:,.0f} m2 at {at.x:.0f}, {at.y:.0f} between {', '.join(near)}",
+                    file=_file(areas),
+                    way_out="correct the polygons, or say that gaps are meant: --declare areas.gaps=meant",
                 )
     roads_box = shapely.box(roads.x.min(), roads.y.min(), roads.x.max(), roads.y.max())
     if not shapely.intersects(whole, roads_box):

@@ -111,9 +111,11 @@ def test_areas_may_come_without_people_when_that_is_said(data: Path, tmp_path: P
     }
     with pytest.raises(InputError, match="no people"):
         build_city(CityRequest(**files))
-    city = build_city(CityRequest(**files, declare={"areas.people": "unknown"}))
+    with pytest.raises(InputError, match=r"gap of 69,117 m2 at .* between area 龙华 .*areas.gaps=meant"):
+        build_city(CityRequest(**files, declare={"areas.people": "unknown"}))
+    city = build_city(CityRequest(**files, declare={"areas.people": "unknown", "areas.gaps": "meant"}))
     assert city.areas is not None and "福田" in city.areas.name and int(city.areas.people.sum()) == 0
-    with pytest.raises(RunError, match="areas.people=none means nothing; it can be unknown"):
+    with pytest.raises(RunError, match=r"areas.people=none means nothing; it can be unknown"):
         build_city(CityRequest(**files, declare={"areas.people": "none"}))
 
 
