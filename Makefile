@@ -15,7 +15,7 @@ endif
 .PHONY: help demo test lint unit simulator slurm test-slurm test-ptx soak look clean
 
 help:
-	@echo "make demo      solve a traffic assignment and write its report to runs/demo"
+	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
 	@echo "make slurm     install Slurm's Debian packages, for the private Slurm that tests and sandbox start"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
@@ -45,8 +45,12 @@ EXTRAS := fonts,slurm
 	$(call environment,.venv-ptx,--editable ".[gpu-check]")
 
 demo: .venv/stamp
+	@[ -e runs/demo-city.zarr ] || .venv/bin/citytide city build --synthetic --name "Synthetic city" --out runs/demo-city.zarr
+	.venv/bin/citytide city show runs/demo-city.zarr
 	@if [ -e runs/demo/run.json ]; then .venv/bin/citytide resume runs/demo; \
-	else .venv/bin/citytide run traffic-assignment --set demand_factors=0.8,1.0,1.2 --out runs/demo; fi
+	else .venv/bin/citytide run traffic-assignment --set network=runs/demo-city.zarr --set demand_factors=0.8,1.0,1.2 \
+		--out runs/demo; fi
+	@echo "map:    $(CURDIR)/runs/demo-city.png"
 	@echo "report: $(CURDIR)/runs/demo/report.html"
 
 test: lint unit simulator test-slurm
@@ -90,4 +94,4 @@ look: .venv/stamp
 	.venv/bin/python tests/look.py runs/demo/report.html
 
 clean:
-	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache build dist runs/demo
+	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache build dist runs/demo runs/demo-city.*

@@ -1,4 +1,4 @@
-"""The README's blocks run, in its order, in one folder, as a reader would run them.
+"""The blocks of the README and of the pages for users run, in their order, in one folder, as a reader would run them.
 
 A ``bash`` or ``python`` block runs unless the line before it is ``<!-- not run: REASON -->``; one after
 ``<!-- on slurm: REASON -->`` runs in tests/hpc/slurm/test_readme_slurm.py.
@@ -14,7 +14,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 README = Path(__file__).parent.parent / "README.md"
+PAGES = [README, README.parent / "docs" / "city.md"]
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>not run|on slurm|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```",
     re.M | re.S,
@@ -28,7 +31,7 @@ class Block(NamedTuple):
     reason: str
 
 
-def blocks() -> list[Block]:
+def blocks(page: Path) -> list[Block]:
     return [
         Block(
             found["language"],
@@ -36,15 +39,16 @@ def blocks() -> list[Block]:
             found["text"] if found["mark"] == "file" else "",
             found["text"] if found["mark"] in ("not run", "on slurm") else "",
         )
-        for found in BLOCK.finditer(README.read_text(encoding="utf-8"))
+        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
     ]
 
 
-def test_blocks_run_as_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
     bin_folder = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
     n_run = 0
-    for place, block in enumerate(blocks()):
+    for place, block in enumerate(blocks(page)):
         if block.file:
             (tmp_path / block.file).write_text(block.body, encoding="utf-8")
         if block.reason or block.language not in ("bash", "python"):
@@ -57,11 +61,21 @@ def test_blocks_run_as_written(tmp_path: Path) -> None:
         run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
         assert run.returncode == 0, f"{block.body}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
         n_run += 1
-    assert n_run, "the README shows nothing that runs"
+    assert n_run, f"{page.name} shows nothing that runs"
 
 
-def test_block_that_does_not_run_says_why() -> None:
-    assert all(len(block.reason.split()) >= 3 for block in blocks() if block.reason)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_block_that_does_not_run_says_why(page: Path) -> None:
+    assert all(len(block.reason.split()) >= 3 for block in blocks(page) if block.reason)
+
+
+def test_the_page_of_the_city_lists_every_variable_as_declared() -> None:
+    from citytide.datasets.city.variables import CROSSWALKS, VARIABLES
+
+    text = (README.parent / "docs" / "city.md").read_text(encoding="utf-8")
+    for v in VARIABLES:
+        assert f"| `{v.name}` | {', '.join(v.dims)} | `{v.units}` | {v.long_name} |" in text, v.name
+    assert all(f"| `{name}` |" in text for name in CROSSWALKS)
 
 
 def test_readme_names_both_commands() -> None:

@@ -25,7 +25,7 @@ __all__ = ["FORMATS", "draw_city_map"]
 FORMATS = (".png", ".svg", ".pdf")
 WIDTH_IN, DPI, TEXT_PT = 10.0, 160, 8.0
 HEAD_IN, FOOT_IN = 0.5, 0.75
-MOST_NAMES, MOST_ICONS = 60, 400  # more names or symbols than these would hide the city
+MOST_NAMES, MOST_ICONS = 60, 40  # of more areas no names; more symbols than these are drawn smaller
 # By rank, widest last: kinds of roads, width [pt] on a map of 2,000 links, colour.
 _RANKS = (
     (("residential", "unclassified", "living_street", "service", "other", "track", "footway", "pedestrian", "cycleway",
@@ -118,10 +118,13 @@ def _draw_areas(axes: Axes, city: City) -> None:
     areas = city.areas
     if areas is None:
         return
+    fine = float(np.clip((MOST_NAMES / areas.n_areas) ** 0.5, 0.3, 1.0))
     cuts = areas.vertex_offset[1:-1]
     rings = np.split(np.column_stack([areas.vertex_x, areas.vertex_y]), cuts)
     axes.add_collection(
-        LineCollection(rings, colors="#5b4b8a", linewidths=0.7, alpha=0.55, linestyles=(0, (4, 2)), zorder=4)
+        LineCollection(
+            rings, colors="#5b4b8a", linewidths=0.7 * fine, alpha=0.55 * fine, linestyles=(0, (4, 2)), zorder=4
+        )
     )
     if areas.n_areas > MOST_NAMES:
         return
@@ -225,8 +228,8 @@ def _draw_points(axes: Axes, city: City) -> list[Any]:
             if not here.any():
                 continue
             marker, colour = symbols[kind]
-            small = size * float(np.clip((MOST_ICONS / max(int(here.sum()), 1)) ** 0.5, 0.15, 1.0))
-            edge: dict[str, Any] = {} if marker in "|." else {"edgecolors": "white", "linewidths": 0.6}
+            small = size * float(np.clip(MOST_ICONS / max(int(here.sum()), 1), 0.12, 1.0))
+            edge: dict[str, Any] = {} if marker in "|." else {"edgecolors": "white", "linewidths": 0.6 * small / size}
             handles.append(
                 axes.scatter(
                     layer.x[here],

@@ -167,6 +167,12 @@ def test_areas_that_tile_a_box_cover_every_cell_once() -> None:
     assert np.allclose(weights.spread(sizes), 100.0, rtol=0, atol=1e-9)
 
 
+def test_an_area_of_a_million_cells_still_sums_to_one() -> None:
+    fine = Grid(0.0, 0.0, 1.0, 1100, 1100)
+    weights = cross_polygons([0, 1], [False], [0, 4], [3.3, 1091.7, 1080.1, 11.9], [2.2, 9.4, 1093.3, 1077.7], fine)
+    assert len(weights.column) > 1_000_000 and abs(weights.covered[0] - 1.0) <= 1e-12
+
+
 def test_a_hole_is_cut_out_whichever_way_it_turns() -> None:
     square, hole = [500, 540, 540, 500], [510, 530, 530, 510]
     low, high = [2000, 2000, 2040, 2040], [2010, 2010, 2030, 2030]
