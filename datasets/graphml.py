@@ -14,7 +14,7 @@ import numpy.typing as npt
 from .demand import PairDemand, read_pairs
 from .errors import InputError
 from .instances import Instance
-from .rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand
+from .rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
 from .road_classes import DROPPED, find_class
 from .road_graph import RoadEdge, RoadGraph, read_road_graph
 from .tables import read_table
@@ -89,7 +89,7 @@ def read_graphml(
     x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
     length = read_lengths(file, graph, kept)
     speed, _, capacity = read_rates(kept, notes)
-    total = None if demand_total is None else _total(demand_total)
+    total = read_total(demand_total, "demand_total")
     pairs, described = _load_demand(graph, kept, node_id, Path(demand), total, datum)
     return Instance(
         name=file.stem,
@@ -117,16 +117,6 @@ def read_graphml(
         sources=(file, Path(demand)),
         notes=(*notes, *described),
     )
-
-
-def _total(value: float | str) -> float:
-    try:
-        total = float(value)
-    except ValueError:
-        total = float("nan")
-    if not 0.0 < total < float("inf"):
-        raise InputError(f"demand_total is {value!r}", way_out="give vehicles per hour, above 0")
-    return total
 
 
 def split_words(text: str) -> list[str]:

@@ -20,6 +20,7 @@ from .heights import HEIGHT_DATUMS, name_height_datum, refuse_mixed_heights
 
 __all__ = [
     "HEIGHT_DATUMS",
+    "agree_crs",
     "choose_plane",
     "is_geographic",
     "name_crs",
@@ -78,6 +79,31 @@ def name_crs(crs: Any, *, file: str | Path | None = None) -> str:
         return _name_known(text)
     except _NoPlace as problem:
         raise InputError(f"CRS {_shorten(text)!r} {problem.args[0]}", file=file, way_out=problem.args[1]) from None
+
+
+def agree_crs(held: Any, declared: str | None, *, file: str | Path | None = None) -> str:
+    """Return the CRS that a file names or, where it names none, the one declared.
+
+    Raises
+    ------
+    InputError
+        If neither is there, or the two differ.
+
+    Examples
+    --------
+    >>> agree_crs(None, "gcj02"), agree_crs("EPSG:4547", None)
+    ('GCJ-02', 'EPSG:4547')
+    """
+    if not held:
+        return name_crs(declared, file=file)
+    named = name_crs(held, file=file)
+    if declared is not None and (wanted := name_crs(declared, file=file)) != named:
+        raise InputError(
+            f"the file is in {named}, {wanted} is declared",
+            file=file,
+            way_out="leave the declaration out, or mend the file",
+        )
+    return named
 
 
 class _NoPlace(Exception):

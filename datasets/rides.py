@@ -12,7 +12,7 @@ from .demand import PairDemand, sort_pairs
 from .errors import InputError
 from .tables import Table
 
-__all__ = ["DATUMS", "RideDemand", "has_rides", "make_ride_demand"]
+__all__ = ["DATUMS", "RideDemand", "has_rides", "make_ride_demand", "read_total"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,6 +30,25 @@ class RideDemand:
 
     pairs: PairDemand
     notes: tuple[str, ...]
+
+
+def read_total(value: float | str | None, name: str) -> float | None:
+    """The vehicles per hour that a demand is to be scaled to; None leaves it as it is.
+
+    Raises
+    ------
+    InputError
+        If it is no number above 0.
+    """
+    if value is None:
+        return None
+    try:
+        total = float(value)
+    except ValueError:
+        total = float("nan")
+    if not 0.0 < total < float("inf"):
+        raise InputError(f"{name} is {value!r}", way_out="give vehicles per hour, above 0")
+    return total
 
 
 def has_rides(table: Table) -> bool:

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..demand import read_pairs
-from ..errors import InputError
 from ..place import transform
-from ..rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand
+from ..rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
 from ..tables import read_table
 from .layers import DemandLayer, RoadLayer
 
@@ -37,7 +36,7 @@ def read_trips(roads: RoadLayer, file: Path, *, total: str | float | None = None
     InputError
         If the table cannot be used, with the line.
     """
-    wanted = _total(total)
+    wanted = read_total(total, "demand.total")
     table = read_table(file)
     if not has_rides(table):
         pairs = read_pairs(table, roads.node_id)
@@ -51,15 +50,3 @@ def read_trips(roads: RoadLayer, file: Path, *, total: str | float | None = None
     rides = make_ride_demand(table, longitude, latitude, lines, total=wanted or DEFAULT_TOTAL_VEH_H, datum=datum)
     pairs = rides.pairs
     return DemandLayer(pairs.origin, pairs.destination, pairs.demand, (file,), rides.notes)
-
-
-def _total(value: str | float | None) -> float | None:
-    if value is None:
-        return None
-    try:
-        total = float(value)
-    except ValueError:
-        total = float("nan")
-    if not 0.0 < total < float("inf"):
-        raise InputError(f"demand.total is {value!r}", way_out="give vehicles per hour, above 0")
-    return total

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..encodings import read_text
 from ..errors import InputError
-from ..place import is_geographic, name_crs
+from ..place import agree_crs, is_geographic, name_crs
 from ..tables import read_table
 
 __all__ = ["Features", "read_features"]
@@ -139,22 +139,6 @@ def _shape(found: Features, parse: Callable[[Any], Any], raw: Sequence[Any], cur
     raise InputError(f"the geometries cannot be read ({problem})", file=found.file, way_out=cure)
 
 
-def _agree(file: Path, held: str | None, declared: str | None) -> str:
-    if not held:
-        return name_crs(declared, file=file)
-    named = name_crs(held, file=file)
-    if declared is None:
-        return named
-    wanted = name_crs(declared, file=file)
-    if wanted != named:
-        raise InputError(
-            f"the file is in {named}, {wanted} is declared",
-            file=file,
-            way_out="leave the declaration out, or mend the file",
-        )
-    return named
-
-
 def _read_geojson(file: Path, crs: str | None) -> Features:
     import shapely
 
@@ -173,7 +157,7 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
     held = str(((document.get("crs") or {}).get("properties") or {}).get("name") or "")
     plain = held.endswith(("CRS84", "4326"))
     if held and not (plain and (crs is None or is_geographic(crs))):
-        named = _agree(file, held, crs)
+        named = agree_crs(held, crs, file=file)
     else:
         named = name_crs(crs or "EPSG:4326", file=file)
     keys = list(dict.fromkeys(key for feature in features for key in feature.get("properties") or {}))
@@ -235,7 +219,7 @@ def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:
     }
     if shapes is None:
         raise InputError("the layer has no geometries", file=file, way_out="give a layer of the map, not a table")
-    found = Features(file, _agree(file, meta["crs"], crs), np.empty(len(shapes), object), columns, None)
+    found = Features(file, agree_crs(meta["crs"], crs, file=file), np.empty(len(shapes), object), columns, None)
     return _shape(found, shapely.from_wkb, shapes, "close its rings and save it again")
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ..errors import InputError
-from ..place import LOCAL, name_crs
+from ..place import LOCAL, agree_crs
 
 __all__ = ["Raster", "read_raster"]
 
@@ -143,7 +142,7 @@ def _read_ascii(file: Path, crs: str | None) -> Raster:
     if "nodata_value" in head:
         missing = head["nodata_value"]
         valid = ~np.isnan(values) if np.isnan(missing) else values != missing
-    named = _agree(file, _read_projection(file), crs)
+    named = agree_crs(_read_projection(file), crs, file=file)
     grid = Grid(west, south, cell, n_y, n_x)
     return Raster(named, grid, np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid))
 
@@ -160,20 +159,6 @@ def _read_projection(file: Path) -> str | None:
     """The CRS of a ``.prj`` beside an ASCII grid."""
     beside = (file.with_suffix("") if file.suffix.lower() == ".gz" else file).with_suffix(".prj")
     return beside.read_text(encoding="utf-8", errors="replace") if beside.is_file() else None
-
-
-def _agree(file: Path, found: Any, declared: str | None) -> str:
-    """The CRS of the file, or the one declared; two that differ are refused."""
-    if not found:
-        return name_crs(declared, file=file)
-    held = name_crs(found, file=file)
-    if declared is not None and name_crs(declared, file=file) != held:
-        raise InputError(
-            f"the file is in {held}, {declared} is declared",
-            file=file,
-            way_out="leave the declaration out, or mend the file",
-        )
-    return held
 
 
 def _read_gdal(file: Path, crs: str | None) -> Raster:
@@ -202,7 +187,7 @@ def _read_gdal(file: Path, crs: str | None) -> Raster:
         raise InputError("the raster is rotated or upside down", file=file, way_out="warp it to an upright grid")
     if abs(place.a + place.e) > 1e-9 * place.a:
         raise InputError(f"the cells are {place.a:g} by {-place.e:g}, no squares", file=file, way_out=_SQUARES)
-    named = _agree(file, found.to_wkt() if found else None, crs)
+    named = agree_crs(found.to_wkt() if found else None, crs, file=file)
     if (scale, offset) != (1.0, 0.0):  # heights packed as whole numbers
         values = values * scale + offset
     grid = Grid(place.c, place.f + n_y * place.e, place.a, n_y, n_x)

@@ -11,7 +11,7 @@ import numpy as np
 from ..city.layers import ROAD_KINDS, RoadLayer
 from ..errors import InputError
 from ..graphml import keep_core, read_lengths, read_lines, read_rates, refuse_twins, split_words
-from ..place import name_crs
+from ..place import agree_crs
 from ..road_classes import DROPPED, ROAD_CLASSES
 from ..road_graph import RoadEdge, RoadGraph, read_road_graph
 
@@ -63,13 +63,7 @@ def open_roads(file: str | Path, *, crs: str | None = None, mode: str = "car") -
     if mode not in DROPPED:
         raise InputError(f"mode is {mode!r}", file=file, way_out=f"choose one of {', '.join(DROPPED)}")
     graph = _read_graph(file, crs)
-    held = name_crs(graph.crs if graph.crs != "unstated" else crs, file=file)
-    if crs is not None and name_crs(crs, file=file) != held:
-        raise InputError(
-            f"the file is in {held}, {crs} is declared",
-            file=file,
-            way_out="leave the declaration out, or mend the file",
-        )
+    held = agree_crs(graph.crs if graph.crs != "unstated" else None, crs, file=file)
     edges = sorted(graph.edges, key=lambda edge: (edge.source, edge.target, edge.key))
     refuse_twins(file, edges)
     rank, node_id = keep_core(edges, DROPPED[mode])
