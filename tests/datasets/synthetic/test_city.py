@@ -64,7 +64,7 @@ def test_the_network_of_a_city_is_that_of_its_roads_and_trips(city: CityLayers):
 def test_layers_around_given_roads_cover_them_and_are_marked():
     roads = replace(make_streets(9, "2km")[0], is_synthetic=False)
     made = make_layers_for(roads, 5, want=set(MADE), cell_m=20.0)
-    assert set(made) == {*MADE, "readings"}
+    assert set(made) == {*MADE, "readings", "truths"}
     grid = made["terrain"].grid
     assert grid.west <= roads.vertex_x.min() - 200 and grid.east >= roads.vertex_x.max() + 200
     assert grid.south <= roads.vertex_y.min() - 200 and grid.north >= roads.vertex_y.max() + 200
