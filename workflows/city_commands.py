@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     from .city_build import CityRequest, build_city
     from .city_store import refuse_taken, write_city, write_record
 
-    place = Path(out).expanduser()
+    place = Path(os.path.normpath(Path(out).expanduser()))
     refuse_taken(place, overwrite=overwrite)
     asked = {key: value for key, value in given.items() if value is not None}
     asked |= {"synthetic": synthetic, "declare": parse_set(declares), "name": given["name"] or place.stem}

@@ -68,6 +68,8 @@ def _put_back(stage: Path, path: Path) -> None:
 
 def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
     """Refuse a place where something stands already, before work starts."""
+    if not path.name or path.name == "..":
+        raise RunError(f"{path} names no store: give --out a name, such as city.zarr")
     if not path.exists():
         return
     if not overwrite:
