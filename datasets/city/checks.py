@@ -9,16 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.crosswalk import Crosswalk
+from ...kernels.space.grid import Grid
 from ..errors import InputError
 from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
 from .outlines import make_polygons
 
 __all__ = [
-    "FARTHEST_FACILITY_M", "find_core", "refuse_areas_apart", "refuse_links_outside", "refuse_odd_plane",
-    "refuse_unreachable",
+    "FARTHEST_FACILITY_M", "MOST_CELLS", "find_core", "refuse_areas_apart", "refuse_links_outside", "refuse_many_cells",
+    "refuse_odd_plane", "refuse_unreachable",
 ]  # fmt: skip
 
 FARTHEST_FACILITY_M = 1000.0
+MOST_CELLS = 200_000_000  # 13 GB: a city of Shenzhen's size takes 65 bytes a cell
 SLIVER_M = 1.0  # borders that were drawn twice differ by less; an overlap or gap is wider somewhere
 
 
@@ -35,6 +37,15 @@ def refuse_odd_plane(crs: str) -> None:
     plane = CRS.from_user_input(crs) if crs not in ("GCJ-02", "BD-09") else None
     if plane is None or not plane.is_projected or plane.axis_info[0].unit_conversion_factor != 1.0:
         raise InputError(f"{crs} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547")
+
+
+def refuse_many_cells(grid: Grid, name: str) -> None:
+    """Refuse a grid whose city would not fit into a large machine's memory."""
+    if grid.n_cells > MOST_CELLS:
+        raise InputError(
+            f"{name} is {grid.cell_m:g} m, which makes {grid.n_y:,} x {grid.n_x:,} cells",
+            way_out=f"give a larger one: {MOST_CELLS:,} cells at most",
+        )
 
 
 def find_core(roads: RoadLayer) -> npt.NDArray[np.int64]:

@@ -11,6 +11,7 @@ from ...kernels.space.grid import Grid
 from ...kernels.space.regrid import sample
 from ..errors import InputError
 from ..place import transform
+from .checks import refuse_many_cells
 from .layers import TerrainLayer
 
 __all__ = ["warp_terrain"]
@@ -44,6 +45,7 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
         raise InputError(f"terrain.resample_m is {cell_m:g}", way_out="give the side of a cell in metres, above 0")
     outline_x, outline_y = transform(*_outline(terrain.grid), terrain.crs, crs)
     grid = Grid.cover(outline_x.min(), outline_y.min(), outline_x.max(), outline_y.max(), cell_m=cell_m)
+    refuse_many_cells(grid, "terrain.resample_m")
     height = np.zeros(grid.shape, np.float32)
     manning = np.full(grid.shape, np.median(terrain.manning), np.float32)
     valid = np.zeros(grid.shape, bool)

@@ -74,6 +74,7 @@ def make_city(seed: int | str = 1, size: str = "8km", *, workers: int = 1, cell_
     ((200, 200), 40000, ['underpass', 'underpass', 'valley'])
     """
     from ...kernels.space.grid import Grid
+    from ..city.checks import refuse_many_cells
     from .care import make_care
     from .gauges import make_readings, make_stations
     from .ground import plan_ground
@@ -83,9 +84,11 @@ def make_city(seed: int | str = 1, size: str = "8km", *, workers: int = 1, cell_
     from .truths import find_truths
 
     seed, wanted = check_seed(seed), get_size(size)
+    grid = Grid.cover(*wanted.box, cell_m=cell_m)
+    refuse_many_cells(grid, "cell_m")
     roads, underpasses = make_streets(seed, size)
     ground = plan_ground(seed, *wanted.box)
-    terrain = make_terrain(ground, roads, underpasses, Grid.cover(*wanted.box, cell_m=cell_m), workers=workers)
+    terrain = make_terrain(ground, roads, underpasses, grid, workers=workers)
     truths = find_truths(terrain, ground, underpasses)
     areas = make_areas(*wanted.box, wanted.n_areas, wanted.n_people, seed)
     storms = make_storms(seed, wanted.box)
@@ -140,6 +143,7 @@ def make_layers_for(
     >>> sorted(made), made["areas"].crs
     (['areas', 'demand'], 'EPSG:4547')
     """
+    from ..city.checks import refuse_many_cells
     from .care import make_care
     from .gauges import make_readings, make_stations
     from .ground import plan_ground
@@ -153,6 +157,7 @@ def make_layers_for(
         raise InputError(f"no layer {unknown[0]!r} can be made", way_out=f"choose from {', '.join(MADE)}")
     seed = check_seed(seed)
     grid = _cover(roads, cell_m)
+    refuse_many_cells(grid, "cell_m")
     box = grid.west, grid.south, grid.east, grid.north
     ground = plan_ground(seed, *box, has_water=False)
     made: dict[str, Any] = {}

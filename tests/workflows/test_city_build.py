@@ -133,3 +133,10 @@ def test_a_terrain_in_degrees_is_resampled_when_asked(data: Path, tmp_path: Path
     city = build_city(CityRequest(**asked, declare={"terrain.height_datum": "EGM96", "terrain.resample_m": "20"}))
     assert city.terrain is not None and city.terrain.grid.cell_m == 20.0 and city.height_datum == "EGM96"
     assert abs(city.crosswalks["link_cell"].covered - 1.0).max() <= 1e-12
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_more_cells_than_a_machine_holds_are_refused_before_work_starts(data: Path, own: bool) -> None:
+    roads = {} if own else {"roads": str(data / "traffic/futian/roads.graphml")}
+    with pytest.raises(InputError, match=r"cell_m is 0.01 m, which makes .* cells; give a larger one"):
+        build_city(CityRequest(synthetic=True, size="2km", cell_m=0.01, **roads))
