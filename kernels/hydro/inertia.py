@@ -1,0 +1,213 @@
+r"""Local inertial flow over a surface: shallow water without its convective term.
+
+.. math::
+   \partial_t h + \nabla \cdot \mathbf q = r - s, \qquad
+   \partial_t \mathbf q + g h \nabla (h + z) + g n^2 |\mathbf q| \mathbf q / h^{7/3} = 0
+
+on faces, with the flow weighted by its neighbours (:math:`\theta`) and friction taken implicitly,
+
+.. math::
+   q' = \frac{\theta q + \tfrac{1 - \theta}{2} (q_- + q_+) - g h_f \Delta t\, \partial_x (h + z)}
+             {1 + g \Delta t\, n^2 |q| / h_f^{7/3}}, \qquad
+   h_f = \max(\eta, \eta_-) - \max(z, z_-).
+
+It holds for gradually varied flow of Froude numbers up to about 0.5; a dam break is not its business [2]_. No flow
+takes more than a quarter of the water of the cell it leaves, so no depth becomes negative and no water is made.
+
+References
+----------
+.. [1] Bates, Horritt & Fewtrell (2010), doi:10.1016/j.jhydrol.2010.03.027
+.. [2] de Almeida, Bates, Freer & Souvignet (2012), doi:10.1029/2011WR011570
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engines import Contract, Engine, kernel
+from .inertia_sweeps import INERTIA, SEEDS, STRIP
+from .surface import GRAVITY_M_S2, Surface
+from .water import Forcing, Water
+
+__all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
+
+REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
+QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
+DRY_M = 1e-3  # water stands still below this
+
+
+@kernel(
+    Contract(
+        dims=("member", "y", "x"),
+        units={"depth": "m", "flow_x": "m2 s-1", "flow_y": "m2 s-1", "rain": "m s-1", "loss": "m s-1"},
+        engines=INERTIA.engines,
+    )
+)
+def advance_inertia(
+    water: Water,
+    surface: Surface,
+    forcing: Forcing | None = None,
+    *,
+    time_step_s: npt.ArrayLike,
+    n_steps: npt.ArrayLike = 1,
+    clock_s: npt.ArrayLike = 0.0,
+    threshold_m: float = 0.1,
+    theta: float = 0.8,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
+) -> tuple[Water, npt.NDArray[np.float64]]:
+    """Advance the water of every member by its own number of steps of its own length.
+
+    Parameters
+    ----------
+    water : Water
+        Of dtype float32 or float64, as the surface; it is not changed.
+    surface : Surface
+        Ground and roughness, with a ring of at least one cell: walls, or a neighbour's cells, which stay as they are.
+    forcing
+        Rain, losses, sources and held levels during these steps.
+    time_step_s : (member,) array
+        Step [s]; it is stable up to about 0.7 of ``cell_m / signal_speed(depth)``.
+    n_steps : (member,) array of int
+        How many; a member without any stays as it is.
+    clock_s : (member,) array
+        When the first step starts [s], for the map of arrivals.
+    threshold_m
+        Depth above which the maps of arrival and duration count a cell as flooded [m].
+    theta
+        Weight of a face's own flow, in (0, 1]; the rest goes to its two neighbours.
+    engine, threads
+        As everywhere; the answer is the same for any number of threads.
+
+    Returns
+    -------
+    water : Water
+        After the steps.
+    peak : (member,) array of float
+        Greatest depth [m] from which a step started: what the stability of all of them hung on.
+
+    Raises
+    ------
+    ValueError
+        If a step is negative or no number, theta lies outside (0, 1], or shapes and dtypes do not fit.
+    EngineError
+        If the engine cannot take the arrays.
+
+    References
+    ----------
+    .. [1] Bates, Horritt & Fewtrell (2010), doi:10.1016/j.jhydrol.2010.03.027
+    .. [2] de Almeida, Bates, Freer & Souvignet (2012), doi:10.1029/2011WR011570
+
+    Examples
+    --------
+    >>> surface = Surface.enclose(np.zeros((1, 4)), 0.03, cell_m=10.0)
+    >>> water = Water.rest(surface, np.array([[1.0, 0.0, 0.0, 0.0]]))
+    >>> after, peak = advance_inertia(water, surface, time_step_s=1.0, n_steps=50)
+    >>> float(peak[0]), float(after.depth.sum().round(12)), bool(after.depth[0, 1, 4] > 0.1)
+    (1.0, 1.0, True)
+    """
+    forcing = forcing or Forcing()
+    n = water.n_members
+    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
+    counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
+    clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
+    _refuse(water, surface, steps, counts, theta)
+    chosen = INERTIA.choose(water.depth, engine)
+    dtype = water.depth.dtype
+    empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
+    rough = surface.manning * surface.manning
+    rain, loss = (
+        empty if field is None else _as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
+    )
+    lost = water.lost.copy() if loss.size else water.lost
+    scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
+    bits = np.empty(0, np.int32 if dtype.itemsize == 4 else np.int64)
+    gained = water.gained.copy()
+    here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
+    spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
+    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2) // STRIP))), dtype)
+    peaks = np.zeros(n)
+    for step in range(int(counts.max(initial=0))):
+        acts = step < counts
+        scalars[:, 0] = np.where(acts, steps, 0.0)
+        clock = clock + scalars[:, 0].astype(np.float64)
+        peak[...] = 0
+        there = spare[step % 2]
+        INERTIA(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
+                clock.astype(dtype), scalars, bits, threads=threads)  # fmt: skip
+        peaks = np.maximum(peaks, peak.max(axis=1))
+        gained += _hold(there[0], surface, forcing, steps, acts)
+        here = there
+    return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), peaks
+
+
+def signal_speed(depth_m: Any) -> Any:
+    """How fast a small wave runs on still water [m s-1]."""
+    return np.sqrt(GRAVITY_M_S2 * np.asarray(depth_m, dtype=np.float64))
+
+
+def measure_depths(water: Water) -> npt.NDArray[np.float64]:
+    """The greatest depth of each member [m]."""
+    return np.asarray(water.depth.max(axis=(1, 2)), dtype=np.float64)
+
+
+def _scalars(
+    steps: npt.NDArray[np.float64], cell_m: float, theta: float, threshold_m: float, dtype: np.dtype[Any]
+) -> npt.NDArray[Any]:
+    """One row for each member, in the order of ``inertia_sweeps.OWN``."""
+    rows = [
+        (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
+         QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, 1.0 / 3.0, SEEDS[dtype.itemsize],
+         threshold_m, 0.0, 0.5, 1.0, 14.0 / 9.0, 7.0 / 9.0, 2.0 / 9.0)
+        for step in steps.tolist()
+    ]  # fmt: skip
+    return np.array(rows, dtype=np.float64).astype(dtype)
+
+
+def _as_members(field: npt.NDArray[Any], surface: Surface, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    if field.ndim != 3 or field.shape[1:] != surface.shape:
+        raise ValueError(f"a forcing field is (member, y, x) over the whole surface {surface.shape}, got {field.shape}")
+    return np.ascontiguousarray(field, dtype=dtype)
+
+
+def _hold(
+    depth: npt.NDArray[Any],
+    surface: Surface,
+    forcing: Forcing,
+    steps: npt.NDArray[np.float64],
+    acts: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """Feed the sources and set the held levels; return what the latter brought [m]."""
+    flat = depth.reshape(depth.shape[0], -1)
+    if forcing.source_cell is not None and forcing.source is not None:
+        flat[:, forcing.source_cell] += (np.where(acts, steps, 0.0)[:, None] * forcing.source).astype(depth.dtype)
+    gained = np.zeros(depth.shape[0])
+    if forcing.level_cell is not None and forcing.level is not None:
+        held = np.maximum(forcing.level - surface.ground.reshape(-1)[forcing.level_cell], 0.0).astype(depth.dtype)
+        held = np.where(acts[:, None], held, flat[:, forcing.level_cell])
+        gained = (held.astype(np.float64) - flat[:, forcing.level_cell]).sum(axis=1)
+        flat[:, forcing.level_cell] = held
+    return gained
+
+
+def _refuse(
+    water: Water,
+    surface: Surface,
+    steps: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.int64],
+    theta: float,
+) -> None:
+    if water.depth.dtype != surface.ground.dtype or water.depth.dtype.kind != "f" or water.depth.dtype.itemsize < 4:
+        raise ValueError(
+            f"water ({water.depth.dtype}) and surface ({surface.ground.dtype}) must be both float32 or both float64"
+        )
+    if water.depth.shape[1:] != surface.shape:
+        raise ValueError(f"water on {water.depth.shape[1:]} cells does not fit a surface of {surface.shape}")
+    if not (np.isfinite(steps).all() and (steps >= 0.0).all() and (counts >= 0).all()):
+        raise ValueError(f"steps are finite and their number not negative, got {steps.tolist()} x {counts.tolist()}")
+    if not 0.0 < theta <= 1.0:
+        raise ValueError(f"theta must lie in (0, 1], got {theta}")

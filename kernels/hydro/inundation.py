@@ -1,0 +1,80 @@
+"""Water over a surface from one horizon to the next, by the scheme that suits it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engines import Engine
+from .inertia import advance_inertia, measure_depths, signal_speed
+from .surface import Surface
+from .water import Forcing, Water
+from .windows import WindowRule, advance_to
+
+__all__ = ["advance_flood"]
+
+
+def advance_flood(
+    water: Water,
+    surface: Surface,
+    forcing: Forcing | None = None,
+    *,
+    start_s: float,
+    horizon_s: float,
+    rule: WindowRule | None = None,
+    threshold_m: float = 0.1,
+    theta: float = 0.8,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
+) -> tuple[Water, npt.NDArray[np.int64]]:
+    """Advance all members by local inertia under one forcing.
+
+    Parameters
+    ----------
+    water, surface, forcing
+        As :func:`~citytide.kernels.hydro.inertia.advance_inertia` takes them.
+    start_s, horizon_s
+        From when to when [s]; the horizon is met exactly.
+    rule
+        How steps are chosen.
+    threshold_m, theta, engine, threads
+        As there.
+
+    Returns
+    -------
+    water : Water
+    n_steps : (member,) array of int
+        Steps taken.
+
+    Raises
+    ------
+    ValueError
+        If the horizon lies before the start, or a member cannot be kept stable.
+
+    Examples
+    --------
+    Rain into a closed box stands as deep as it fell:
+
+    >>> surface = Surface.enclose(np.zeros((3, 3)), 0.03, cell_m=10.0)
+    >>> rain = np.full((1, 5, 5), 1e-5)
+    >>> water, n_steps = advance_flood(Water.rest(surface), surface, Forcing(rain=rain), start_s=0.0, horizon_s=600.0)
+    >>> float(water.depth[0, 2, 2].round(12))
+    0.006
+    """
+    if not start_s <= horizon_s:
+        raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
+
+    def steps(state: Any, time_step_s: Any, n_steps: Any, clock_s: Any) -> tuple[Water, npt.NDArray[np.float64]]:
+        after, peak = advance_inertia(
+            state, surface, forcing, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
+            threshold_m=threshold_m, theta=theta, engine=engine, threads=threads,
+        )  # fmt: skip
+        return after, np.asarray(signal_speed(peak))
+
+    clock = np.full(water.n_members, float(start_s))
+    return advance_to(
+        water, horizon_s, clock, surface.cell_m, rule or WindowRule(),
+        speed=lambda state: np.asarray(signal_speed(measure_depths(state))), steps=steps,
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Water on a surface, what feeds and drains it, and the maps of what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .surface import Surface
+
+__all__ = ["MAPS", "Forcing", "Water", "measure_volumes"]
+
+Array = npt.NDArray[Any]
+MAPS = ("deepest", "hazard", "arrival", "duration")
+NEVER = np.inf  # the arrival where water never came
+
+
+@dataclass(frozen=True)
+class Forcing:
+    """What stays the same until the next horizon.
+
+    Parameters
+    ----------
+    rain, loss : (member, y, x) array, or (1, y, x) for all members
+        Rain, and the most that may sink into soil and drains [m s-1]; 0 on walls.
+    source_cell, source : (source,) array of int, (member or 1, source) array
+        Cells, each once, by flat index of (y, x), and how fast they are fed [m s-1].
+    level_cell, level : (held,) array of int, (member or 1, held) array
+        Cells, each once, whose water stands at a level [m], such as a tide's; they take and give what that needs.
+    """
+
+    rain: Array | None = None
+    loss: Array | None = None
+    source_cell: Array | None = None
+    source: Array | None = None
+    level_cell: Array | None = None
+    level: Array | None = None
+
+
+@dataclass(frozen=True)
+class Water:
+    """Water of many members on one surface.
+
+    Attributes
+    ----------
+    depth
+        (member, y, x) [m].
+    flow_x, flow_y
+        (member, y, x + 1) over the western faces of cells, the last over the eastern face of the last, and
+        (member, y + 1, x) [m2 s-1].
+    lost
+        (member, y, x) depth that sank so far [m].
+    gained
+        (member,) depth that held cells took or gave so far [m], summed.
+    maps
+        (4, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
+        time above the threshold (infinite: never) and time above it [s].
+    """
+
+    depth: Array
+    flow_x: Array
+    flow_y: Array
+    lost: Array
+    gained: npt.NDArray[np.float64]
+    maps: Array
+
+    @classmethod
+    def rest(cls, surface: Surface, depth: npt.ArrayLike = 0.0, *, n_members: int = 1, maps: bool = True) -> Water:
+        """Water at rest, the same depth in every member.
+
+        Parameters
+        ----------
+        depth
+            A number, an (inside y, inside x) array or one with a leading member dim [m]; walls stay dry.
+
+        Raises
+        ------
+        ValueError
+            If a depth is negative or no number, or the array does not fit.
+        """
+        dtype, inside = surface.ground.dtype, surface.inside
+        whole = np.zeros((n_members, *surface.shape), dtype)
+        given = np.asarray(depth, dtype=np.float64)
+        if not (given >= 0.0).all() or not np.isfinite(given).all():
+            raise ValueError("a depth is a finite number from 0 up")
+        whole[(slice(None), *inside)] = given
+        whole[:, surface.is_wall] = 0.0
+        n_y, n_x = surface.shape
+        recorded = np.zeros((4, n_members, n_y, n_x) if maps else (4, 0, 0, 0), dtype)
+        recorded[MAPS.index("arrival")] = NEVER
+        return cls(
+            whole,
+            np.zeros((n_members, n_y, n_x + 1), dtype),
+            np.zeros((n_members, n_y + 1, n_x), dtype),
+            np.zeros_like(whole),
+            np.zeros(n_members),
+            recorded,
+        )
+
+    @property
+    def n_members(self) -> int:
+        return int(self.depth.shape[0])
+
+    @property
+    def nbytes(self) -> int:
+        return int(sum(getattr(self, name).nbytes for name in ("depth", "flow_x", "flow_y", "lost", "maps")))
+
+    def choose(self, takes: npt.NDArray[np.bool_], other: Water) -> Water:
+        """These members where ``takes``, the other's elsewhere."""
+        if takes.all():
+            return self
+        found = {}
+        for name in ("depth", "flow_x", "flow_y", "lost", "gained"):
+            mine = getattr(self, name)
+            found[name] = np.where(takes.reshape(-1, *[1] * (mine.ndim - 1)), mine, getattr(other, name))
+        if self.maps.size:
+            found["maps"] = np.where(takes[:, None, None], self.maps, other.maps)
+        return replace(self, **found)
+
+
+def measure_volumes(water: Water, surface: Surface) -> npt.NDArray[np.float64]:
+    """Measure the water that each member holds, leaving the ring out [m3]."""
+    inside = (slice(None), *surface.inside)
+    return np.asarray(water.depth[inside].sum(axis=(1, 2), dtype=np.float64)) * surface.cell_m**2
