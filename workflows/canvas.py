@@ -25,7 +25,8 @@ SHEET_WIDTH_PT = 400.0  # narrow enough that its text can still be read on a pho
 INK, FAINT = "#1d2a35", "#adb7bf"
 TEXT_PT = 10.0
 PICTURE_DPI = 220
-_SCALES = {"load": ("magma_r", 0.12, 0.84), "change": ("PuOr_r", 0.04, 0.96)}  # both safe for colour-blind readers
+# All safe for colour-blind readers.
+_SCALES = {"load": ("magma_r", 0.12, 0.84), "change": ("PuOr_r", 0.04, 0.96), "water": ("YlGnBu", 0.3, 1.0)}
 _LATIN = "DejaVu Sans"  # comes with Matplotlib
 # Packages and installed families that carry Chinese characters, in the order they are tried.
 _FONT_PACKAGES = {"pylopdf_fonts_zh_cn": "NotoSansSC-Regular.otf", "mplfonts": "fonts/NotoSansCJKsc-Regular.otf"}
@@ -34,7 +35,7 @@ _FAMILIES = ("Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanY
 
 
 def sample_scale(name: str, n_colours: int) -> list[str]:
-    """``n_colours`` hex colours of scale ``"load"`` (pale to dark) or ``"change"`` (less, through pale, to more).
+    """``n_colours`` hex colours of a scale: ``"load"`` and ``"water"`` (pale to dark), ``"change"`` (less to more).
 
     Examples
     --------

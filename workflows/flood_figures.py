@@ -1,0 +1,179 @@
+"""Pictures of a flood: depths on the ground, its course through time, and how many members share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .canvas import FAINT, INK, SHEET_WIDTH_PT, TEXT_PT, make_sheet, sample_scale, style_axes, write_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["draw_course", "draw_depths", "draw_probability"]
+
+Floats = NDArray[np.float64]
+FOOT_PT, HEAD_PT = 44.0, 6.0
+CLASSES_M = (0.05, 0.15, 0.3, 0.5, 1.0, 2.0)  # 0.15 m stops a person on foot in a hurry, 0.3 m a car
+CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
+MOST_PIXELS = 1200
+
+
+def draw_depths(
+    run: Path, number: int, inputs: Mapping[str, Any], attrs: Mapping[str, Any], deepest: NDArray[Any], *, member: str
+) -> Path:
+    """Map of the greatest depths over shaded ground."""
+    return _draw_map(
+        run, number, "depth", inputs, attrs, deepest, CLASSES_M, "m and more",
+        title="Greatest depth",
+        caption=f"The deepest that water stood in each cell under {member}; less than {CLASSES_M[0]:g} m is left out.",
+    )  # fmt: skip
+
+
+def draw_probability(
+    run: Path, number: int, inputs: Mapping[str, Any], attrs: Mapping[str, Any], share: NDArray[Any]
+) -> Path:
+    """Map of the share of members in which a cell was flooded."""
+    return _draw_map(
+        run, number, "probability", inputs, attrs, share, CLASSES, "of the members",
+        title="How many members agree",
+        caption=f"Share of members in which the water stood above {attrs['threshold_m']:g} m at some time.",
+    )  # fmt: skip
+
+
+def _draw_map(
+    run: Path,
+    number: int,
+    name: str,
+    inputs: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+    values: NDArray[Any],
+    classes: Sequence[float],
+    unit: str,
+    *,
+    title: str,
+    caption: str,
+) -> Path:
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    n_y, n_x = values.shape
+    height = float(np.clip(SHEET_WIDTH_PT * n_y / n_x, 120.0, 640.0))
+    figure, (axes,) = make_sheet(height + FOOT_PT + HEAD_PT, [(0.0, FOOT_PT, SHEET_WIDTH_PT, height)])
+    step = max(1, -(-max(n_y, n_x) // MOST_PIXELS))
+    ground = np.where(inputs["valid"], inputs["height"], np.nan)[::step, ::step].astype(np.float64)
+    axes.imshow(_shade(ground), origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest")
+    colours = sample_scale("water", len(classes))
+    shown = np.where(values >= classes[0], values, np.nan)
+    coarse = _highest(shown, step)
+    axes.imshow(
+        coarse, origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest", alpha=0.85,
+        cmap=ListedColormap(colours), norm=BoundaryNorm([*classes, np.inf], len(colours)),
+    )  # fmt: skip
+    axes.set(xlim=(0, n_x), ylim=(0, n_y), xticks=[], yticks=[], aspect="equal")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    _write_classes(axes, colours, classes, unit, height)
+    _write_scale(axes, float(attrs["grid"]["cell_m"]), n_x, height)
+    return write_figure(
+        run, number, name, figure, title=title, caption=caption,
+        alt=f"{title}: at most {np.nanmax(values):.3g} {unit.partition(' ')[0]}",
+    )  # fmt: skip
+
+
+def _shade(ground: Floats) -> Floats:
+    """Grey by slope, lit from the north-west; clear where there is no ground."""
+    known = np.isfinite(ground)
+    filled = np.where(known, ground, np.nanmean(ground))
+    up, across = np.gradient(filled) if min(filled.shape) > 1 else (np.zeros_like(filled), np.zeros_like(filled))
+    lit = across - up
+    spread = float(np.std(lit[known])) or 1.0
+    tone = np.clip(0.9 - 0.06 * lit / spread, 0.6, 1.0)
+    return np.dstack([tone, tone, tone, known.astype(np.float64)])
+
+
+def _highest(values: NDArray[Any], step: int) -> Floats:
+    """The greatest of each square of cells: what stands deep shall not vanish in a smaller picture."""
+    n_y, n_x = (n // step * step for n in values.shape)
+    cut = np.where(np.isfinite(values), values, -np.inf)[:n_y, :n_x]
+    most = cut.reshape(n_y // step, step, n_x // step, step).max(axis=(1, 3))
+    return np.where(np.isfinite(most), most, np.nan)
+
+
+def _write_classes(axes: Axes, colours: Sequence[str], classes: Sequence[float], unit: str, height: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    width = 42.0
+    for place, (colour, lower) in enumerate(zip(colours, classes, strict=True)):
+        left, bottom = place * width / SHEET_WIDTH_PT, -18.0 / height
+        axes.add_patch(
+            Rectangle((left, bottom), width / SHEET_WIDTH_PT, 10.0 / height, transform=axes.transAxes,
+                      facecolor=colour, edgecolor="none", clip_on=False)
+        )  # fmt: skip
+        axes.text(left, -32.0 / height, f"{lower:g}", transform=axes.transAxes, fontsize=TEXT_PT, color=INK)
+    axes.text(len(colours) * width / SHEET_WIDTH_PT, -32.0 / height, unit,
+              transform=axes.transAxes, fontsize=TEXT_PT, color=INK)  # fmt: skip
+
+
+def _write_scale(axes: Axes, cell_m: float, n_x: int, height: float) -> None:
+    """A bar of a round length at the right."""
+    whole = cell_m * n_x
+    length = 10.0 ** np.floor(np.log10(whole / 3.0))
+    length *= max(factor for factor in (1.0, 2.0, 5.0) if factor * length <= whole / 3.0)
+    share = length / whole
+    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    axes.plot([1 - share, 1], [-13.0 / height] * 2, transform=axes.transAxes, color=INK, linewidth=1.2, clip_on=False)
+    axes.text(1.0, -32.0 / height, text, transform=axes.transAxes, fontsize=TEXT_PT, color=INK, ha="right")
+
+
+def draw_course(
+    run: Path,
+    number: int,
+    hours: Sequence[float],
+    areas_m2: Sequence[Sequence[float]],
+    members: Sequence[str],
+    rain: Sequence[tuple[float, float]],
+    *,
+    shown: int = 0,
+) -> Path:
+    """Mean rain from above, flooded area from below, through time.
+
+    Parameters
+    ----------
+    hours
+        Of the outputs since the start.
+    areas_m2
+        For each member drawn, at each output.
+    rain
+        Hours since the start and the mean rate from then on [mm h-1].
+    shown
+        The member drawn in ink.
+    """
+    left, width = 46.0, SHEET_WIDTH_PT - 60.0
+    figure, (lower, upper) = make_sheet(250.0, [(left, 36.0, width, 126.0), (left, 178.0, width, 62.0)])
+    for axes in (lower, upper):
+        style_axes(axes)
+        axes.set_xlim(0.0, hours[-1])
+    times = [time for time, _ in rain if time < hours[-1]]
+    edges = [*times, hours[-1]]
+    upper.stairs([rate for time, rate in rain if time < hours[-1]], edges, fill=True, color=sample_scale("water", 4)[1])
+    upper.invert_yaxis()
+    upper.tick_params(labelbottom=False)
+    upper.set_ylabel("mm/h")
+    for row, area in enumerate(areas_m2):
+        if row != shown:
+            lower.plot([0.0, *hours], [0.0, *(a / 1e4 for a in area)], color=FAINT, linewidth=0.9)
+    if shown < len(areas_m2):
+        lower.plot([0.0, *hours], [0.0, *(a / 1e4 for a in areas_m2[shown])], color=INK, linewidth=1.6)
+    lower.set_ylim(bottom=0.0)
+    lower.set(xlabel="hours since the start", ylabel="flooded ha")
+    most = max((rate for _, rate in rain), default=0.0)
+    return write_figure(
+        run, number, "course", figure, title="Rain and flooded area",
+        caption=f"Above, the mean rain over the ground; below, the area above the threshold: {members[shown]} in ink"
+        + (", the other members faint." if len(members) > 1 else "."),
+        alt=f"Rain of up to {most:.3g} mm/h, flooded area through {hours[-1]:.3g} hours",
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""What an inundation starts from: ground, roughness, rain through time, inflow and sea, opened and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets.city.city import City, open_city
+from ..datasets.errors import InputError
+from ..kernels.space.grid import Grid
+
+if TYPE_CHECKING:
+    from ..datasets.city.layers import StormLayer, TerrainLayer
+
+__all__ = ["Rain", "find_inflow", "find_sea", "open_place", "open_rain"]
+
+Floats = npt.NDArray[np.float64]
+FRAME_S = 300  # of the rain of storms
+RAIN_CELL_M = 250.0
+
+
+@dataclass(frozen=True)
+class Rain:
+    """Rates [mm h-1] that hold from ``start_s`` on: by zone, (frame, zone, 1), or by cell of a grid, (frame, y, x)."""
+
+    start_s: Floats
+    rate: npt.NDArray[np.float32]
+    grid: Grid | None = None
+    zone: npt.NDArray[np.uint8] | None = None
+    epoch_s: int | None = None  # when the run starts [s since 1970-01-01 00:00 UTC], where the rain says so
+    sources: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def open_place(
+    terrain: str | None,
+    *,
+    crs: str | None,
+    height_datum: str | None,
+    manning: str | None,
+) -> tuple[TerrainLayer, City | None]:
+    """Open the ground: a city's, a raster's, or the synthetic city's by default.
+
+    Raises
+    ------
+    InputError
+        If the terrain cannot be used, or a city has none.
+    """
+    city = None
+    if terrain is None or Path(terrain).is_dir():
+        city = _make_default() if terrain is None else open_city(terrain, ("roads", "terrain", "storms"))
+        layer = city.terrain
+        if layer is None:
+            raise InputError("the city has no terrain", file=terrain, way_out="build it with --terrain or --synthetic")
+        if manning is not None:
+            layer = replace(layer, manning=_read_manning(manning, layer, crs))
+        return layer, city
+    from ..datasets.formats.terrain import open_terrain
+
+    number = None if manning is None else _as_number(manning)
+    options: dict[str, Any] = {} if number is None else {"manning": number}
+    layer = open_terrain(terrain, crs=crs, height_datum=height_datum, **options)
+    if manning is not None and number is None:
+        layer = replace(layer, manning=_read_manning(manning, layer, crs))
+    return layer, None
+
+
+def _make_default() -> City:
+    from ..datasets.city.assembly import assemble_city
+    from ..datasets.synthetic.city import make_city
+
+    return assemble_city(make_city(seed=1, size="2km"))
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _read_manning(manning: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:
+    """One roughness, a raster of it, or ``ZONES.asc:0.035,0.055``: one for each zone of a raster of zones."""
+    number = _as_number(manning)
+    if number is None:
+        file, colon, listed = manning.rpartition(":")
+        zones = bool(colon) and all(_as_number(part) is not None for part in listed.split(","))
+        values = _read_on(file if zones else manning, layer, crs)
+        if zones:
+            table = np.array([float(part) for part in listed.split(",")], dtype=np.float32)
+            values = table[_as_zones(values, layer.valid, table.size, file, "roughness")]
+        rough = np.where(layer.valid, values, 0.0).astype(np.float32)
+    else:
+        rough = np.full(layer.grid.shape, number, dtype=np.float32)
+    if not (np.isfinite(rough).all() and (rough >= 0.0).all() and rough.max() <= 1.0):
+        raise InputError(f"roughness {manning} is out of range", way_out="give Manning's n, from 0 to 1 s m-1/3")
+    return rough
+
+
+def _read_on(file: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:
+    from ..datasets.formats.rasters import read_raster
+
+    raster = read_raster(file, crs=crs or layer.crs)
+    if raster.grid != layer.grid or raster.crs != layer.crs:
+        raise InputError(
+            f"{raster.grid} in {raster.crs} is not the terrain's {layer.grid} in {layer.crs}",
+            file=file,
+            way_out="give it on the cells of the terrain",
+        )
+    return raster.values
+
+
+def _as_zones(
+    values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], n_zones: int, file: str, what: str
+) -> npt.NDArray[np.uint8]:
+    zones = np.where(valid, values, 0.0)
+    wrong = (zones != np.floor(zones)) | (zones < 0) | (zones >= n_zones)
+    if wrong.any():
+        raise InputError(
+            f"zone {zones[wrong][0]:g} has no {what}: there are {n_zones}, for zones 0 to {n_zones - 1}",
+            file=file,
+            way_out=f"give a {what} for every zone",
+        )
+    return zones.astype(np.uint8)
+
+
+def open_rain(
+    rain: str | None,
+    layer: TerrainLayer,
+    city: City | None,
+    duration_s: float,
+    *,
+    units: str | None,
+    zones: str | None,
+    crs: str | None,
+) -> Rain:
+    """Open the rain: one rate, a table by time and zone, or a city's storms by default.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it does not fit.
+    """
+    if rain is None:
+        if city is None or city.storms is None:
+            raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
+        return _fall(city.storms, layer.grid, duration_s)
+    number = _as_number(rain)
+    if number is not None:
+        if not 0.0 <= number < np.inf:
+            raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
+        return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
+    from ..datasets.formats.rain_series import read_rain_series
+
+    start_s, rate = read_rain_series(rain, units=units)
+    n_zones = rate.shape[1]
+    zone, sources = None, [Path(rain)]
+    if zones is not None:
+        zone = _as_zones(_read_on(zones, layer, crs), layer.valid, n_zones, zones, "rain")
+        sources.append(Path(zones))
+    elif n_zones > 1:
+        raise InputError(
+            f"the table has rates for {n_zones} zones", file=rain, way_out="say where they are: --set rain_zones=RASTER"
+        )
+    return Rain(start_s, rate[:, :, None].astype(np.float32), zone=zone, sources=tuple(sources))
+
+
+def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:
+    """The rain of storms over the ground, around the time when it rains most."""
+    from ..datasets.synthetic.storms import compute_rain_rate
+
+    over = Grid.cover(grid.west, grid.south, grid.east, grid.north, cell_m=RAIN_CELL_M)
+    first = int(storms.start.min()) // FRAME_S * FRAME_S
+    last = int((storms.start + storms.duration_s).max()) // FRAME_S * FRAME_S + FRAME_S
+    time = np.arange(first, last, FRAME_S) + FRAME_S // 2
+    rate = compute_rain_rate(storms, time[:, None, None], over.x[None, None, :], over.y[None, :, None])
+    n = max(1, min(len(time), int(np.ceil(duration_s / FRAME_S))))
+    wettest = np.convolve(rate.mean(axis=(1, 2)), np.ones(n), mode="valid")
+    begin = int(np.argmax(wettest))
+    chosen = rate[begin : begin + n].astype(np.float32)
+    return Rain(
+        FRAME_S * np.arange(n, dtype=np.float64), chosen, grid=over, epoch_s=first + begin * FRAME_S,
+        notes=(f"Made-up storms, the wettest {n * FRAME_S // 60} minutes of them.",),
+    )  # fmt: skip
+
+
+def find_inflow(inflow: str | None, layer: TerrainLayer) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Rows, columns and flows [m3 s-1] of ``X Y FLOW`` texts, divided by semicolons.
+
+    Raises
+    ------
+    InputError
+        If a text is none such, or a point lies off the ground.
+    """
+    cells: dict[tuple[int, int], float] = {}
+    for text in (inflow or "").split(";"):
+        if not text.strip():
+            continue
+        numbers = [_as_number(word) for word in text.replace(",", " ").split()]
+        if len(numbers) != 3 or None in numbers or not np.isfinite(np.array(numbers, dtype=float)).all():
+            raise InputError(f"inflow {text.strip()!r} is no point", way_out="write X Y M3_PER_S, several divided by ;")
+        x, y, flow = (float(number or 0.0) for number in numbers)
+        row, column = int((y - layer.grid.south) // layer.grid.cell_m), int((x - layer.grid.west) // layer.grid.cell_m)
+        is_on = 0 <= row < layer.grid.n_y and 0 <= column < layer.grid.n_x
+        if not is_on or not layer.valid[row, column] or flow < 0.0:
+            problem = "is negative" if flow < 0.0 else "lies off the ground"
+            raise InputError(
+                f"inflow {text.strip()!r} {problem}", way_out="give a point on valid ground, a flow from 0 up"
+            )
+        cells[row, column] = cells.get((row, column), 0.0) + flow
+    where = np.array(list(cells), dtype=np.int64).reshape(-1, 2)
+    return where, np.array(list(cells.values()))
+
+
+def find_sea(layer: TerrainLayer, edges: str, sea_level_m: float | None) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Cells of the outer edge whose level is held, and the depth of the sea at the start (y, x) [m]."""
+    from scipy import ndimage
+
+    padded = np.pad(layer.valid, 1)
+    is_edge = layer.valid & ~ndimage.binary_erosion(padded, structure=np.ones((3, 3)))[1:-1, 1:-1]
+    depth = np.zeros(layer.grid.shape)
+    if sea_level_m is None:
+        return is_edge if edges == "open" else np.zeros_like(is_edge), depth
+    below = layer.valid & (layer.height < sea_level_m)
+    bodies, _ = ndimage.label(below)
+    sea = np.isin(bodies, np.setdiff1d(bodies[is_edge & below], [0]))
+    depth[sea] = sea_level_m - layer.height[sea].astype(np.float64)
+    return is_edge & (sea | (edges == "open")), depth

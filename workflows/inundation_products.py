@@ -1,0 +1,93 @@
+"""What an inundation leaves behind, each variable declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..hpc.stores import Product, Variable
+
+__all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability"]
+
+VOLUMES = {
+    "rain_m3": "water that rained",
+    "inflow_m3": "water that flowed in at points",
+    "edge_m3": "water that came in over held edges, less what left there",
+    "lost_m3": "water that sank into soil and drains",
+    "stored_m3": "water on the ground at the end",
+}
+MAP_TEXTS = {
+    "deepest": ("m", "greatest depth"),
+    "hazard": ("m2 s-1", "greatest product of depth and speed"),
+    "arrival": ("s", "first time above the threshold since the start"),
+    "duration": ("s", "time above the threshold"),
+}
+
+
+def describe_flood(
+    n_members: int, n_times: int, shape: tuple[int, int], n_links: int, attrs: Mapping[str, Any], time_units: str
+) -> Product:
+    """Layout of ``flood.zarr``."""
+    n_y, n_x = shape
+    fields = [
+        Variable(
+            "depth", ("member", "time", "y", "x"), "float32", "m", "depth of water", "blocks",
+            (n_members, n_times, n_y, n_x),
+        ),
+        *(
+            Variable(name, ("member", "y", "x"), "float32", units, text, "blocks", (n_members, n_y, n_x))
+            for name, (units, text) in MAP_TEXTS.items()
+        ),
+    ]  # fmt: skip
+    if n_links:
+        link = ("member", "time", "link"), "float32"
+        fields += [
+            Variable(
+                "link_depth", *link, "m", "greatest depth under the link", "blocks", (n_members, n_times, n_links),
+            ),
+            Variable(
+                "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link", "blocks",
+                (n_members, n_times, n_links),
+            ),
+            Variable("link_id", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
+        ]  # fmt: skip
+    scalars = [
+        *(Variable(name, ("member",), "float64", "m3", text, "ledger", (n_members,)) for name, text in VOLUMES.items()),
+        Variable("balance", ("member",), "float64", "1", "share of the water that is not accounted for", "ledger",
+                 (n_members,)),
+        Variable("n_steps", ("member",), "int64", "1", "time steps", "ledger", (n_members,)),
+    ]  # fmt: skip
+    axes = (
+        Variable("member", ("member",), "string", "1", "name of the member", "inputs"),
+        Variable("rain_factor", ("member",), "float64", "1", "multiple of the rain", "inputs"),
+        Variable("time", ("time",), "int64", time_units, "time of the output", "inputs", standard_name="time"),
+        *_axes(),
+    )
+    return Product("flood", "Water over the ground", (*fields, *scalars, *axes), attrs)
+
+
+def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:
+    """Layout of ``probability.zarr``: each cell over all members."""
+
+    def over_members(name: str, dtype: str, text: str) -> Variable:
+        return Variable(name, ("y", "x"), dtype, "1", text, "blocks", shape, per_shard=shape[0])
+
+    return Product(
+        "probability",
+        "How many members flood a cell",
+        (
+            over_members("n_flooded", "int64", "members in which the depth exceeds the threshold at some time"),
+            over_members("probability", "float64", "share of members in which the depth exceeds the threshold"),
+            *_axes(),
+        ),
+        attrs,
+    )
+
+
+def _axes() -> tuple[Variable, ...]:
+    return (
+        Variable(
+            "y", ("y",), "float64", "m", "northing of the cell", "inputs", standard_name="projection_y_coordinate"
+        ),
+        Variable("x", ("x",), "float64", "m", "easting of the cell", "inputs", standard_name="projection_x_coordinate"),
+    )

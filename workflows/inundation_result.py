@@ -1,0 +1,99 @@
+"""What an inundation answers: a sentence, volumes by member, maps, curves, and the roads that stand deepest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..hpc.records import write_json
+from ..hpc.runs import Run
+from ..hpc.stores import read_arrays
+from .inundation_products import VOLUMES
+
+__all__ = ["finish_inundation"]
+
+DEEPEST = 15  # links in the table
+LEAKING = 1e-4  # share of the water not accounted for that is worth a warning: far above the rounding of float32
+
+
+def finish_inundation(run: Run) -> Mapping[str, Any]:
+    """Write figures and tables, and return summary and warnings."""
+    from .flood_figures import draw_course, draw_depths, draw_probability
+
+    data = run.open("flood")
+    inputs = read_arrays(run.path / "inputs.zarr")
+    attrs = run.record["attrs"]
+    members = [str(name) for name in data.member.values]
+    shown = int(np.argmin(np.abs(data.rain_factor.values - 1.0)))
+    summary = [
+        {"member": name, **{key: float(data[key].values[row]) for key in (*VOLUMES, "balance")}}
+        for row, name in enumerate(members)
+    ]
+    deepest = data.deepest[shown].values
+    cell = float(attrs["grid"]["cell_m"])
+    flooded = float((deepest > attrs["threshold_m"]).sum()) * cell**2
+    hours = [seconds / 3600.0 for seconds in attrs["output_s"]]
+    draw_depths(run.path, 1, inputs, attrs, deepest, member=members[shown])
+    areas = [
+        [float((data.depth[row, step].values > attrs["threshold_m"]).sum()) * cell**2 for step in range(len(hours))]
+        for row in range(min(len(members), 20))
+    ]
+    draw_course(run.path, 2, hours, areas, members, _mean_rain(inputs, attrs), shown=shown)
+    if len(members) > 1:
+        draw_probability(run.path, 3, inputs, attrs, run.open("probability").probability.values)
+    if "link_depth" in data:
+        _write_links(run, data, inputs, shown)
+    worst = float(np.abs(data.balance.values).max())
+    warnings = (
+        [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"] if worst > LEAKING else []
+    )
+    return {
+        "headline": (
+            f"Under {members[shown]}, {flooded / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some time; the "
+            f"deepest water is {float(np.nanmax(deepest)):.3g} m."
+        ),
+        "summary": summary,
+        "warnings": warnings,
+    }
+
+
+def _mean_rain(inputs: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Hours since the start, and the mean rate from then on [mm h-1]."""
+    rate = inputs["rain"].astype(np.float64)
+    if attrs["rain_grid"] is None:
+        zones = np.bincount(inputs["rain_zone"][inputs["valid"]], minlength=rate.shape[1])[: rate.shape[1]]
+        mean = (rate[:, :, 0] * zones).sum(axis=1) / max(int(zones.sum()), 1)
+    else:
+        mean = rate.mean(axis=(1, 2))
+    return list(zip((inputs["rain_start_s"] / 3600.0).tolist(), mean.tolist(), strict=True))
+
+
+def _write_links(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> None:
+    """The links under the deepest water."""
+    depth = data.link_depth[shown].values
+    most, when = depth.max(axis=0), depth.argmax(axis=0)
+    order = np.argsort(-most, kind="stable")[:DEEPEST]
+    minutes = np.array(run.record["attrs"]["output_s"]) / 60.0
+    rows = [
+        [int(inputs["link_id"][link]), str(inputs["link_name"][link]), float(most[link]), float(minutes[when[link]])]
+        for link in order.tolist()
+        if most[link] > 0.0
+    ]
+    (run.path / "tables").mkdir(exist_ok=True)
+    write_json(
+        run.path / "tables" / "01-links.json",
+        {
+            "section": "result",
+            "title": "Roads under the deepest water",
+            "caption": f"The {len(rows)} links under the deepest water, bridges left out, and after how long.",
+            "columns": [
+                {"name": "link", "unit": "1"},
+                {"name": "name", "unit": "1"},
+                {"name": "depth", "unit": "m"},
+                {"name": "after", "unit": "min"},
+            ],
+            "rows": rows,
+        },
+    )
