@@ -12,7 +12,7 @@ from .environments import PEERS, PeerError, find_interpreter, make_environment
 
 __all__ = ["peers"]
 
-SCRIPTS = {"aequilibrae": "assignment_aequilibrae.py", "scipy": "trees_scipy.py"}
+SCRIPTS = {"aequilibrae": "assignment_aequilibrae.py", "landlab": "inertia_landlab.py", "scipy": "trees_scipy.py"}
 
 
 @click.group()

@@ -125,11 +125,11 @@ def advance_inertia(
     )
     lost = water.lost.copy() if loss.size else water.lost
     scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
-    bits = np.empty(0, np.int32 if dtype.itemsize == 4 else np.int64)
+    whole = np.int32 if dtype.itemsize == 4 else np.int64
     gained = water.gained.copy()
     here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
     spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
-    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2) // STRIP))), dtype)
+    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2) // STRIP))), whole)
     peaks = np.zeros(n)
     for step in range(int(counts.max(initial=0))):
         acts = step < counts
@@ -138,8 +138,8 @@ def advance_inertia(
         peak[...] = 0
         there = spare[step % 2]
         INERTIA(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
-                clock.astype(dtype), scalars, bits, threads=threads)  # fmt: skip
-        peaks = np.maximum(peaks, peak.max(axis=1))
+                clock.astype(dtype), scalars, here[0].view(whole), threads=threads)  # fmt: skip
+        peaks = np.maximum(peaks, peak.max(axis=1).view(dtype))
         gained += _hold(there[0], surface, forcing, steps, acts)
         here = there
     return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), peaks

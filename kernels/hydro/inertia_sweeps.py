@@ -44,10 +44,22 @@ def refine(root, value, fourteen, seven, two):
 
 
 @rule
-def pushed(flow, beside, opened, fall, root, drag, theta, rest, drive, one):
+def mixed(flow, behind, ahead, theta, rest):
+    """A face's own flow and those of its two neighbours, weighted."""
+    return theta * flow + rest * (behind + ahead)
+
+
+@rule
+def rubbed(flow, rough_behind, rough_ahead, drag, half):
+    """What friction makes of a flow, but for the depth."""
+    return drag * (half * (rough_behind + rough_ahead)) * abs(flow)
+
+
+@rule
+def pushed(mix, rub, opened, fall, root, drive, one):
     """Flow over a face a step later; ``fall`` is how much higher the water behind stands."""
     cube = root * root * root
-    return (theta * flow + rest * beside + drive * opened * fall) / (one + drag * abs(flow) * (root * (cube * cube)))
+    return (mix + drive * opened * fall) / (one + rub * (root * (cube * cube)))
 
 
 @rule
@@ -62,120 +74,154 @@ def moved(depth, west, east, south, north, ratio):
     return depth + ratio * ((west - east) + (south - north))
 
 
-@routine
-def push_row(out, opened, root, opened_bits, root_bits, flow, beside, behind, ahead, low, high, rough_low, rough_high,
-             own):  # fmt: skip
-    """The flows over a row of faces; ``beside`` holds the sums of their neighbours."""
-    drive, drag, share, theta, rest, dry = own[2], own[3], own[4], own[5], own[6], own[7]
-    third, seed, zero, half, one = own[8], own[9], own[11], own[12], own[13]
-    fourteen, seven, two = own[14], own[15], own[16]
-    for x in range(out.size):
-        opened[x] = max(opening(behind[x], ahead[x], low[x], high[x]), dry)
-    for x in range(out.size):
-        root[x] = opened_bits[x]  # the bits as a number
-    for x in range(out.size):
-        root_bits[x] = seed - third * root[x]
-    for x in range(out.size):
-        inverse = refine(root[x], opened[x], fourteen, seven, two)
-        inverse = refine(inverse, opened[x], fourteen, seven, two)
-        fall = (low[x] + behind[x]) - (high[x] + ahead[x])
-        rough = drag * (half * (rough_low[x] + rough_high[x]))
-        new = pushed(flow[x], beside[x], opened[x], fall, inverse, rough, theta, rest, drive, one)
-        new = bounded(new, behind[x], ahead[x], share)
-        out[x] = new if opened[x] > dry else zero
+# Each line of work below reads so few arrays that a compiler can prove them apart, and takes many faces at once.
 
 
 @routine
-def finish_row(after, before, across, below, above, ratio, highest):
-    """The depths of a row from the flows around it, and the greatest that was there."""
-    for x in range(1, after.size - 1):
-        highest[x] = max(highest[x], before[x])
-    for x in range(1, after.size - 1):
-        after[x] = moved(before[x], across[x], across[x + 1], below[x], above[x], ratio)
+def push(work, work_bits, n, own):
+    """New flows into the first row of ``work``, whose rows are: mix, rub, opened, fall, root."""
+    drive, third, seed, one, fourteen, seven, two = own[2], own[8], own[9], own[13], own[14], own[15], own[16]
+    for x in range(n):
+        work[4, x] = work_bits[2, x]  # the bits of the opening, as a number
+    for x in range(n):
+        work_bits[4, x] = seed - third * work[4, x]
+    for x in range(n):
+        inverse = refine(work[4, x], work[2, x], fourteen, seven, two)
+        work[4, x] = refine(inverse, work[2, x], fourteen, seven, two)
+    for x in range(n):
+        work[0, x] = pushed(work[0, x], work[1, x], work[2, x], work[3, x], work[4, x], drive, one)
 
 
 @routine
-def feed_row(after, rain, step):
-    for x in range(1, after.size - 1):
-        after[x] += step * rain[x]
+def push_south(out, at, to, work, work_bits, depth, flow, ground, rough, member, row, own):
+    """The flows over the faces south of a row, into ``out[at, to]``."""
+    drag, share, theta, rest, dry, zero, half = own[3], own[4], own[5], own[6], own[7], own[11], own[12]
+    n = depth.shape[2]
+    for x in range(n):
+        work[0, x] = mixed(flow[member, row, x], flow[member, row - 1, x], flow[member, row + 1, x], theta, rest)
+    for x in range(n):
+        work[1, x] = rubbed(flow[member, row, x], rough[row - 1, x], rough[row, x], drag, half)
+    for x in range(n):
+        open_here = opening(depth[member, row - 1, x], depth[member, row, x], ground[row - 1, x], ground[row, x])
+        work[2, x] = max(open_here, dry)
+    for x in range(n):
+        work[3, x] = (ground[row - 1, x] + depth[member, row - 1, x]) - (ground[row, x] + depth[member, row, x])
+    push(work, work_bits, n, own)
+    for x in range(n):
+        new = bounded(work[0, x], depth[member, row - 1, x], depth[member, row, x], share)
+        out[at, to, x] = new if work[2, x] > dry else zero
 
 
 @routine
-def drain_row(after, lost, loss, step):
+def push_west(out, work, work_bits, depth, flow, ground, rough, member, row, own):
+    """The flows over the faces between the cells of a row."""
+    drag, share, theta, rest, dry, zero, half = own[3], own[4], own[5], own[6], own[7], own[11], own[12]
+    n = depth.shape[2] - 1
+    for x in range(n):
+        work[0, x] = mixed(flow[member, row, x + 1], flow[member, row, x], flow[member, row, x + 2], theta, rest)
+    for x in range(n):
+        work[1, x] = rubbed(flow[member, row, x + 1], rough[row, x], rough[row, x + 1], drag, half)
+    for x in range(n):
+        open_here = opening(depth[member, row, x], depth[member, row, x + 1], ground[row, x], ground[row, x + 1])
+        work[2, x] = max(open_here, dry)
+    for x in range(n):
+        work[3, x] = (ground[row, x] + depth[member, row, x]) - (ground[row, x + 1] + depth[member, row, x + 1])
+    push(work, work_bits, n, own)
+    for x in range(n):
+        new = bounded(work[0, x], depth[member, row, x], depth[member, row, x + 1], share)
+        out[member, row, x + 1] = new if work[2, x] > dry else zero
+
+
+@routine
+def finish_row(out, depth, flow_x, flow_y, north, at, to, member, row, ratio):
+    """The depths of a row from the flows around it."""
+    for x in range(1, depth.shape[2] - 1):
+        out[member, row, x] = moved(
+            depth[member, row, x], flow_x[member, row, x], flow_x[member, row, x + 1], flow_y[member, row, x],
+            north[at, to, x], ratio,
+        )  # fmt: skip
+
+
+@routine
+def find_highest(depth_bits, member, row, highest):
+    """The bits of the greatest depth: as whole numbers they have the same order, and are compared many at once."""
+    for x in range(1, depth_bits.shape[2] - 1):
+        highest = max(highest, depth_bits[member, row, x])
+    return highest
+
+
+@routine
+def feed_row(out, rain, member, row, step):
+    of = min(member, rain.shape[0] - 1)
+    for x in range(1, out.shape[2] - 1):
+        out[member, row, x] += step * rain[of, row, x]
+
+
+@routine
+def drain_row(out, lost, loss, member, row, step):
     """No more sinks than is there."""
-    for x in range(1, after.size - 1):
-        away = min(step * loss[x], after[x])
-        after[x] -= away
-        lost[x] += away
+    of = min(member, loss.shape[0] - 1)
+    for x in range(1, out.shape[2] - 1):
+        away = min(step * loss[of, row, x], out[member, row, x])
+        out[member, row, x] -= away
+        lost[member, row, x] += away
 
 
 @routine
-def record_row(deepest, hazard, arrival, duration, depth, across, below, above, clock, own):
+def record_row(maps, depth, flow_x, flow_y, north, at, to, member, row, clock, own):
     """Greatest depth and unit discharge, first time above the threshold, and time above it."""
     step, threshold, zero, half = own[0], own[10], own[11], own[12]
-    for x in range(1, depth.size - 1):
-        deepest[x] = max(deepest[x], depth[x])
-    for x in range(1, depth.size - 1):
-        along, over = half * (across[x] + across[x + 1]), half * (below[x] + above[x])
-        hazard[x] = max(hazard[x], np.sqrt(along * along + over * over))
-    for x in range(1, depth.size - 1):
-        arrival[x] = min(arrival[x], clock) if depth[x] > threshold else arrival[x]
-    for x in range(1, depth.size - 1):
-        duration[x] += step if depth[x] > threshold else zero
+    for x in range(1, depth.shape[2] - 1):
+        maps[DEEPEST, member, row, x] = max(maps[DEEPEST, member, row, x], depth[member, row, x])
+    for x in range(1, depth.shape[2] - 1):
+        along = half * (flow_x[member, row, x] + flow_x[member, row, x + 1])
+        over = half * (flow_y[member, row, x] + north[at, to, x])
+        maps[HAZARD, member, row, x] = max(maps[HAZARD, member, row, x], np.sqrt(along * along + over * over))
+    for x in range(1, depth.shape[2] - 1):
+        first = maps[ARRIVAL, member, row, x]
+        maps[ARRIVAL, member, row, x] = min(first, clock) if depth[member, row, x] > threshold else first
+    for x in range(1, depth.shape[2] - 1):
+        maps[DURATION, member, row, x] += step if depth[member, row, x] > threshold else zero
 
 
-def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
-         scalars, bits):  # fmt: skip
+def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
+         scalars, depth_bits):  # fmt: skip
     n_members, n_y, n_x = depth.shape
     for strip in prange((n_y - 2 + STRIP - 1) // STRIP):
-        scratch = np.empty((4, n_x), depth.dtype)
-        highest = np.zeros((n_members, n_x), depth.dtype)
-        beside, opened, root, spare = scratch[0], scratch[1], scratch[2], scratch[3]
-        opened_bits, root_bits = opened.view(bits.dtype), root.view(bits.dtype)
+        work, spare = np.empty((5, n_x), depth.dtype), np.empty((1, 1, n_x), depth.dtype)
+        work_bits = work.view(depth_bits.dtype)
         first = 1 + strip * STRIP
         last = min(first + STRIP, n_y - 1)
         # A row's pass computes the faces to its south, then finishes the row before.
         for row in range(first, last + 1):
+            is_own = row < last or row == n_y - 1
             for member in range(n_members):
                 own = scalars[member]
-                is_last_of_all = row == n_y - 1
                 if own[0] == own[11]:  # waits
                     if row < last:
                         out[member, row] = depth[member, row]
                         flow_x_out[member, row] = flow_x[member, row]
-                    if row < last or is_last_of_all:
+                    if is_own:
                         flow_y_out[member, row] = flow_y[member, row]
                     continue
-                for x in range(n_x):
-                    beside[x] = flow_y[member, row - 1, x] + flow_y[member, row + 1, x]
-                face = flow_y_out[member, row] if row < last or is_last_of_all else spare
-                push_row(face, opened, root, opened_bits, root_bits, flow_y[member, row], beside,
-                         depth[member, row - 1], depth[member, row], ground[row - 1], ground[row], rough[row - 1],
-                         rough[row], own)  # fmt: skip
+                face, at, to = (flow_y_out, member, row) if is_own else (spare, 0, 0)
+                push_south(face, at, to, work, work_bits, depth, flow_y, ground, rough, member, row, own)
                 if row > first:
                     done = row - 1
-                    after, across, below = out[member, done], flow_x_out[member, done], flow_y_out[member, done]
-                    finish_row(after, depth[member, done], across, below, face, own[1], highest[member])
+                    finish_row(out, depth, flow_x_out, flow_y_out, face, at, to, member, done, own[1])
+                    peak_bits[member, strip] = find_highest(depth_bits, member, done, peak_bits[member, strip])
                     if rain.size:
-                        feed_row(after, rain[min(member, rain.shape[0] - 1), done], own[0])
+                        feed_row(out, rain, member, done, own[0])
                     if loss.size:
-                        drain_row(after, lost[member, done], loss[min(member, loss.shape[0] - 1), done], own[0])
+                        drain_row(out, lost, loss, member, done, own[0])
                     if maps.size:
-                        record_row(maps[0, member, done], maps[1, member, done], maps[2, member, done],
-                                   maps[3, member, done], after, across, below, face, clock[member], own)  # fmt: skip
+                        record_row(maps, out, flow_x_out, flow_y_out, face, at, to, member, done, clock[member], own)
                 if row < last:
-                    along = flow_x[member, row]
-                    for x in range(n_x - 1):
-                        beside[x] = along[x] + along[x + 2]
-                    push_row(flow_x_out[member, row, 1:n_x], opened[1:], root[1:], opened_bits[1:], root_bits[1:],
-                             along[1:n_x], beside, depth[member, row, :-1], depth[member, row, 1:],
-                             ground[row, :-1], ground[row, 1:], rough[row, :-1], rough[row, 1:], own)  # fmt: skip
-        for member in range(n_members):
-            peak[member, strip] = highest[member].max()
+                    push_west(flow_x_out, work, work_bits, depth, flow_x, ground, rough, member, row, own)
 
 
-def _whole(out, flow_x_out, flow_y_out, lost, maps, peak, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
-           scalars, bits):  # fmt: skip
+def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
+           scalars, depth_bits):  # fmt: skip
     inside = (slice(1, -1), slice(1, -1))
     for member in range(depth.shape[0]):
         own, water, x_out, y_out = scalars[member], depth[member], flow_x_out[member], flow_y_out[member]
@@ -183,12 +229,12 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak, depth, flow_x, flow_y,
             out[member], x_out[...], y_out[...] = water, flow_x[member], flow_y[member]
             continue
         along, across = flow_x[member], flow_y[member]
-        x_out[:, 1:-1] = push(along[:, 1:-1], along[:, :-2] + along[:, 2:], water[:, :-1], water[:, 1:],
+        x_out[:, 1:-1] = push_all(along[:, 1:-1], along[:, :-2], along[:, 2:], water[:, :-1], water[:, 1:],
                               ground[:, :-1], ground[:, 1:], rough[:, :-1], rough[:, 1:], own)  # fmt: skip
-        y_out[1:-1] = push(across[1:-1], across[:-2] + across[2:], water[:-1], water[1:],
+        y_out[1:-1] = push_all(across[1:-1], across[:-2], across[2:], water[:-1], water[1:],
                            ground[:-1], ground[1:], rough[:-1], rough[1:], own)  # fmt: skip
         west, east, south, north = x_out[1:-1, 1:-2], x_out[1:-1, 2:-1], y_out[1:-2, 1:-1], y_out[2:-1, 1:-1]
-        peak[member, :] = xp.max(water[inside])
+        peak_bits[member, :] = xp.max(depth_bits[member][inside])
         after = moved(water[inside], west, east, south, north, own[1])
         if rain.size:
             after = after + own[0] * rain[min(member, rain.shape[0] - 1)][inside]
@@ -207,12 +253,12 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak, depth, flow_x, flow_y,
 
 
 @rule
-def push(flow, beside, behind, ahead, low, high, rough_low, rough_high, own):
+def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high, own):
     """The flows over all faces of one sense, in whole arrays."""
     opened = xp.maximum(opening(behind, ahead, low, high), own[7])
     fall = (low + behind) - (high + ahead)
-    rough = own[3] * (own[12] * (rough_low + rough_high))
-    new = pushed(flow, beside, opened, fall, 1 / xp.cbrt(opened), rough, own[5], own[6], own[2], own[13])
+    mix, rub = mixed(flow, south, north, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
+    new = pushed(mix, rub, opened, fall, 1 / xp.cbrt(opened), own[2], own[13])
     return xp.where(opened > own[7], bounded(new, behind, ahead, own[4]), own[11])
 
 
