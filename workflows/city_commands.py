@@ -72,7 +72,11 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     place = Path(os.path.normpath(Path(out).expanduser()))
     refuse_taken(place, overwrite=overwrite)
     asked = {key: value for key, value in given.items() if value is not None}
-    asked |= {"synthetic": synthetic, "declare": parse_set(declares), "name": given["name"] or place.stem}
+    asked |= {
+        "synthetic": synthetic,
+        "declare": parse_set(declares),
+        "name": given["name"] or place.name.removesuffix(".zarr"),
+    }
     request, _ = resolve_settings(CityRequest, [sourced("the command line", asked)], environment={})
     with _steps(quiet=as_json) as tell:
         built = build_city(request, tell)
@@ -122,7 +126,7 @@ def show(path: str, out: str | None, no_map: bool, as_json: bool) -> None:
     if not no_map:
         from .city_map import draw_city_map
 
-        target = Path(out).expanduser() if out else Path(path).with_suffix(".png")
+        target = Path(out).expanduser() if out else Path(path).with_name(Path(path).name.removesuffix(".zarr") + ".png")
         told["map"] = str(draw_city_map(opened, target))
     if as_json:
         show_json(told)

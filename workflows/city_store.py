@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ __all__ = ["refuse_taken", "write_city", "write_record"]
 
 TILE_ROWS = 1024  # rows of a grid in one file: 25 MB of float32 at Shenzhen's width
 _PRODUCT, _OLD = "city", "old"
+_LONGEST_NAME = 240  # bytes: a file system's 255 less what the name of the stage adds
 
 
 def write_city(city: City, path: Path, *, overwrite: bool = False) -> Path:
@@ -41,27 +44,45 @@ def write_city(city: City, path: Path, *, overwrite: bool = False) -> Path:
     RunError
         If the place is taken.
     """
-    stage = path.with_name(f".{path.name}.partial")
-    _put_back(stage, path)
-    refuse_taken(path, overwrite=overwrite)
     arrays, attrs = city.to_arrays()
     declared = _declare(arrays)
-    shutil.rmtree(stage, ignore_errors=True)  # of a build that was killed
-    stage.mkdir(parents=True)
-    try:
-        _write(stage, city, declared, arrays, attrs)
-        if path.exists():
-            os.replace(path, stage / _OLD)
-        os.replace(stage / f"{_PRODUCT}.zarr", path)
-        sync_folder(path.parent)
-    finally:
-        _put_back(stage, path)
-        shutil.rmtree(stage, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stage = _stage_of(path)
+    with _lock(path.parent):
+        _put_back(path)
+        _refuse(path, overwrite=overwrite)
+        shutil.rmtree(stage, ignore_errors=True)  # of a build that was killed
+        stage.mkdir()
+        try:
+            _write(stage, city, declared, arrays, attrs)
+            if path.exists():
+                os.replace(path, stage / _OLD)
+            os.replace(stage / f"{_PRODUCT}.zarr", path)
+            sync_folder(path.parent)
+        finally:
+            _put_back(path)
+            shutil.rmtree(stage, ignore_errors=True)
     return path
 
 
-def _put_back(stage: Path, path: Path) -> None:
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One build writes into a folder at a time; another waits, and then finds the place taken or to be replaced."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _stage_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
+
+
+def _put_back(path: Path) -> None:
     """A build that died between two renames had moved the older city out of the way."""
+    stage = _stage_of(path)
     if (stage / _OLD).exists() and not path.exists():
         os.replace(stage / _OLD, path)
 
@@ -70,6 +91,14 @@ def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
     """Refuse a place where something stands already, before work starts."""
     if not path.name or path.name == "..":
         raise RunError(f"{path} names no store: give --out a name, such as city.zarr")
+    _refuse_unwritable(path)
+    if _stage_of(path).exists():  # of a build that was killed, or of one at work: then wait for it
+        with _lock(path.parent):
+            _put_back(path)
+    _refuse(path, overwrite=overwrite)
+
+
+def _refuse(path: Path, *, overwrite: bool) -> None:
     if not path.exists():
         return
     if not overwrite:
@@ -82,6 +111,22 @@ def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
         is_city = False
     if not is_city:
         raise RunError(f"{path} is no city and is not overwritten: choose another --out")
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """A folder must be made at the place before an hour is spent on what belongs into it."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    why = ""
+    if path.is_symlink() and not path.exists():
+        why = "is a link to nothing"
+    elif not above.is_dir():
+        why = f"lies under {above}, which is a file"
+    elif not os.access(above, os.W_OK | os.X_OK):
+        why = f"cannot be made: {above} may not be written"
+    elif len(os.fsencode(path.name)) > _LONGEST_NAME:
+        why = "has too long a name"
+    if why:
+        raise RunError(f"{path} {why}: choose another --out")
 
 
 def _declare(arrays: Mapping[str, NDArray[Any]]) -> list[CityVariable]:
@@ -144,6 +189,6 @@ def write_record(city: City, request: Settings, path: Path) -> Path:
         "notes": list(city.notes),
         "place": describe_place(),
     }
-    beside = path.with_suffix(".build.json")
+    beside = path.with_name(path.name.removesuffix(".zarr") + ".build.json")
     write_json(beside, record)
     return beside

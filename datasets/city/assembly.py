@@ -23,6 +23,7 @@ __all__ = ["assemble_city", "choose_plane_of", "move_layer"]
 
 Layer = TypeVar("Layer")
 Tell = Callable[[str], None]
+_FARTHEST_STATION_M = 100_000.0  # a radar sees as far; beyond it a unit or a CRS is wrong
 _PLACES = {  # the coordinates of each layer
     "roads": (("x", "y"), ("vertex_x", "vertex_y")),
     "areas": (("vertex_x", "vertex_y"),),
@@ -103,7 +104,14 @@ def assemble_city(
     if moved["stations"] is not None:
         tell("stations to links")
         stations = moved["stations"]
-        link, _ = find_nearest_line(stations.x, stations.y, roads.vertex_offset, roads.vertex_x, roads.vertex_y)
+        link, apart = find_nearest_line(stations.x, stations.y, roads.vertex_offset, roads.vertex_x, roads.vertex_y)
+        if (apart > _FARTHEST_STATION_M).any():
+            far = int(np.argmax(apart))
+            raise InputError(
+                f"station {stations.station_id[far]} lies {apart[far] / 1000:,.0f} km from every road",
+                file=_file(stations),
+                way_out="check its coordinates, their unit and their CRS, or leave it out",
+            )
         crosswalks["station_link"] = _choose_one(link, roads.n_links)
     return City(
         name=layers.name, crs=plane, time_zone=time_zone, terrain=terrain, readings=layers.readings,
@@ -176,6 +184,13 @@ def _note_cover(areas: AreaLayer, area_cell: Crosswalk | None) -> AreaLayer:
     """People of an area that the terrain covers in part live, for it, in that part."""
     if area_cell is None or not (part := area_cell.covered < 1.0 - 1e-9).any():
         return areas
+    if (homeless := (areas.people > 0) & ~(area_cell.covered > 0.0)).any():
+        area = int(np.argmax(homeless))
+        raise InputError(
+            f"area {areas.code[area]} with {areas.people[area]:,} people has no cell of the terrain",
+            file=_file(areas),
+            way_out="give a terrain that reaches there, or leave the area out",
+        )
     note = f"{int(part.sum()):,} of {areas.n_areas:,} areas reach beyond the terrain."
     return replace(areas, notes=(*areas.notes, note))
 

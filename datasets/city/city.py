@@ -229,3 +229,5 @@ def _open_group(path: Path) -> zarr.Group:
     except (FileNotFoundError, zarr.errors.GroupNotFoundError, zarr.errors.ContainsArrayError):
         found = "there is no such folder" if not path.exists() else "this is no Zarr group"
         raise InputError(found, file=path, way_out="name a folder that `citytide city build` wrote") from None
+    except ValueError as error:
+        raise InputError(f"the city is damaged ({error})", file=path, way_out="build it again") from None

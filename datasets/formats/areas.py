@@ -15,6 +15,7 @@ __all__ = ["open_areas"]
 
 _CODES = ("code", "adcode", "area_code", "xzqhdm", "xzqdm", "行政区划代码", "代码", "id")
 _NAMES = ("name", "qh", "xzqmc", "mc", "名称", "区", "街道", "社区")
+_MOST_PEOPLE = 10_000_000_000  # more than live on earth
 _PEOPLE = ("people", "population", "pop", "rk", "人口", "常住人口")
 
 
@@ -100,11 +101,13 @@ def _count(found: Features, codes: list[str]) -> np.ndarray:
             way_out=f"add a column people with whole numbers; the columns are {', '.join(found.columns)}",
         )
     people = found.numbers(column)
-    wrong = ~(np.isfinite(people) & (people >= 0) & (people == np.floor(people)))
+    wrong = ~(np.isfinite(people) & (people >= 0) & (people == np.floor(people)) & (people <= _MOST_PEOPLE))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise found.error(
-            row, f"{column} of area {codes[row]} is {found.columns[column][row]!r}", "give a whole number from 0 up"
+            row,
+            f"{column} of area {codes[row]} is {found.columns[column][row]!r}",
+            f"give a whole number from 0 to {_MOST_PEOPLE:,}",
         )
     return people.astype(np.int64)
 

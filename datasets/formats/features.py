@@ -146,7 +146,13 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
         document = json.loads(read_text(file))
         features = document["features"]
         raw = [None if feature["geometry"] is None else json.dumps(feature["geometry"]) for feature in features]
-    except (ValueError, KeyError, TypeError) as error:
+        bags = [feature.get("properties") or {} for feature in features]
+        held = document.get("crs") or ""
+        if isinstance(held, dict):
+            held = (held.get("properties") or {}).get("name") or ""
+        keys = list(dict.fromkeys(key for bag in bags for key in bag))
+        columns = {key.lower(): [_text(bag.get(key)) for bag in bags] for key in keys}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"this is no GeoJSON with features ({type(error).__name__}: {error})",
             file=file,
@@ -154,14 +160,12 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
         ) from None
     # RFC 7946 knows one CRS only; older files name theirs. Shifted degrees are written as if they were WGS 84:
     # among degrees a declaration decides.
-    held = str(((document.get("crs") or {}).get("properties") or {}).get("name") or "")
+    held = f"EPSG:{held}" if isinstance(held, int) else str(held)
     plain = held.endswith(("CRS84", "4326"))
     if held and not (plain and (crs is None or is_geographic(crs))):
         named = agree_crs(held, crs, file=file)
     else:
         named = name_crs(crs or "EPSG:4326", file=file)
-    keys = list(dict.fromkeys(key for feature in features for key in feature.get("properties") or {}))
-    columns = {key.lower(): [_text((feature.get("properties") or {}).get(key)) for feature in features] for key in keys}
     found = Features(file, named, np.empty(len(raw), object), columns, None)
     return _shape(found, shapely.from_geojson, raw, "close its rings and give every vertex two numbers")
 

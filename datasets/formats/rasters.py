@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ __all__ = ["Raster", "read_raster"]
 
 _KEYS = {"ncols", "nrows", "xllcorner", "yllcorner", "xllcenter", "yllcenter", "cellsize", "dx", "dy", "nodata_value"}
 _GZIP = b"\x1f\x8b"
+_NODATA = -9999.0  # of an ESRI ASCII grid that names none
 _SQUARES = "resample it to square cells"
 
 
@@ -88,15 +90,18 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
 
 
 def _unzip_start(file: Path) -> bytes:
-    with gzip.open(file, "rb") as opened:
-        return opened.read(512)
+    try:
+        with gzip.open(file, "rb") as opened:
+            return opened.read(512)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"the file cannot be unpacked ({error})", file=file, way_out="fetch it again") from None
 
 
 def _read_ascii(file: Path, crs: str | None) -> Raster:
     raw = file.read_bytes()
     try:
         text = (gzip.decompress(raw) if raw.startswith(_GZIP) else raw).decode("ascii")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"this is no ESRI ASCII grid ({error})", file=file, way_out="save it again") from None
     lines = text.splitlines()
     head: dict[str, float] = {}
@@ -117,8 +122,13 @@ def _read_ascii(file: Path, crs: str | None) -> Raster:
             raise InputError(f"the cells are {dx:g} by {dy:g}, no squares", file=file, way_out=_SQUARES)
         head["cellsize"] = dx
     for key in ("ncols", "nrows", "cellsize"):
-        if not head.get(key, 0.0) > 0.0:
-            raise InputError(f"{key} is missing or not above 0", file=file, way_out="write it at the head of the file")
+        value = head.get(key, 0.0)
+        if not 0.0 < value < np.inf or (key != "cellsize" and value != int(value)):
+            raise InputError(
+                f"{key} is missing, or no {'length' if key == 'cellsize' else 'whole number'} above 0",
+                file=file,
+                way_out="write it at the head of the file",
+            )
     n_x, n_y, cell = int(head["ncols"]), int(head["nrows"]), head["cellsize"]
     west = head["xllcorner"] if "xllcorner" in head else head.get("xllcenter", np.nan) - cell / 2
     south = head["yllcorner"] if "yllcorner" in head else head.get("yllcenter", np.nan) - cell / 2
@@ -138,10 +148,9 @@ def _read_ascii(file: Path, crs: str | None) -> Raster:
         raise InputError(
             f"row {at // n_x + 1}, column {at % n_x + 1} holds {words[at]!r}", file=file, way_out="give a number"
         ) from None
-    valid = np.ones(values.shape, bool)
-    if "nodata_value" in head:
-        missing = head["nodata_value"]
-        valid = ~np.isnan(values) if np.isnan(missing) else values != missing
+    # As float32, in which many of these files are written: the head often has more digits, or fewer, than the cells.
+    missing = np.float32(head.get("nodata_value", _NODATA))
+    valid = ~np.isnan(values) if np.isnan(missing) else values.astype(np.float32) != missing
     named = agree_crs(_read_projection(file), crs, file=file)
     grid = Grid(west, south, cell, n_y, n_x)
     return Raster(named, grid, np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid))

@@ -25,7 +25,9 @@ _TAGS = {
     "tunnel": ("tunnel", "隧道"),
     "layer": ("layer", "层"),
 }
-_FORWARD, _BACKWARD = frozenset({"yes", "true", "1", "f", "ft", "是"}), frozenset({"-1", "t", "tf", "reverse"})
+_FORWARD = frozenset({"yes", "y", "true", "1", "f", "ft", "是"})
+_BACKWARD = frozenset({"-1", "t", "tf", "reverse"})
+_BOTH = frozenset({"", "no", "n", "false", "0", "b", "none", "nan", "null", "-", "否", "reversible", "alternating"})
 _PLACES = 7  # decimals of a degree (1 cm), or as many of a metre: ends closer than that are one node
 
 
@@ -63,7 +65,11 @@ def read_line_graph(file: Path, *, crs: str | None = None) -> RoadGraph:
     for k, line in enumerate(lines):
         row = int(feature[k])
         tags = {tag: found.columns[column][row].strip() for tag, column in columns.items()}
-        sense = tags.get("oneway", "").lower()
+        sense = tags.get("oneway", "").lower().removesuffix(".0")
+        if sense not in _FORWARD | _BACKWARD | _BOTH:
+            raise found.error(
+                row, f"{columns['oneway']} is {tags['oneway']!r}", "write yes, no or -1 (against the line's direction)"
+            )
         one_way = sense in _FORWARD | _BACKWARD
         tags["oneway"] = str(one_way)
         tags["length"] = repr(_measure(line, geographic))

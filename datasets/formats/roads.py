@@ -17,7 +17,8 @@ from ..road_graph import RoadEdge, RoadGraph, read_road_graph
 
 __all__ = ["open_roads"]
 
-_DROPPED_KINDS = frozenset({"no", "", "False", "false", "0"})
+# What tables write for "there is none", in lower case; a column of whole numbers with gaps says 0.0.
+_NONE = frozenset({"no", "", "false", "0", "0.0", "f", "n", "none", "nan", "null", "-", "否", "无"})
 _AT_GROUND = frozenset({"building_passage"})  # a tunnel to the mapper, a street to water
 
 
@@ -130,13 +131,13 @@ def _find_level(edge: RoadEdge) -> int:
 
     Of a road merged from parts, one part is enough: there the road is cut or stays dry.
     """
-    if _is_set(split_words(edge.tags.get("tunnel", "")), _DROPPED_KINDS | _AT_GROUND):
+    if _is_set(split_words(edge.tags.get("tunnel", "")), _NONE | _AT_GROUND):
         return -1
-    if _is_set(split_words(edge.tags.get("bridge", "")), _DROPPED_KINDS):
+    if _is_set(split_words(edge.tags.get("bridge", "")), _NONE):
         return 1
     layers = [float(word) for word in split_words(edge.tags.get("layer", "")) if re.fullmatch(r"[-+]?\d+(\.0)?", word)]
     return int(np.sign(min(layers, default=0.0) or max(layers, default=0.0)))
 
 
 def _is_set(words: Iterable[str], none: frozenset[str]) -> bool:
-    return any(word.strip() not in none for word in words)
+    return any(word.strip().lower() not in none for word in words)

@@ -15,6 +15,7 @@ __all__ = ["open_terrain"]
 
 DEFAULT_MANNING = 0.035  # mixed urban ground: Chow (1959), Open-Channel Hydraulics, table 5-6
 _ROUGHEST = 1.0
+_LOWEST_M, _HIGHEST_M = -9000.0, 9000.0  # of any city; -9999 and -32768 are what files write for nothing
 
 
 def open_terrain(
@@ -88,5 +89,12 @@ def open_terrain(
         rough = np.where(raster.valid, other.values, np.float32(DEFAULT_MANNING))
         note = "Manning roughness was read from a file of its own."
     height = np.where(raster.valid, raster.values, np.float32(0.0))
+    if (wrong := ~((height > _LOWEST_M) & (height < _HIGHEST_M))).any():
+        row, column = (int(k) for k in np.argwhere(wrong)[0])
+        raise InputError(
+            f"the height at {raster.grid.x[column]:.10g}, {raster.grid.y[row]:.10g} is {height[row, column]:g} m",
+            file=file,
+            way_out="name this number as the file's NODATA value, or give heights in metres",
+        )
     sources = (file,) if manning_file is None else (file, Path(manning_file))
     return TerrainLayer(raster.crs, datum, raster.grid, height, rough, raster.valid, sources=sources, notes=(note,))

@@ -10,6 +10,7 @@ from .crosswalk import Crosswalk
 __all__ = ["apportion"]
 
 LongInts = npt.NDArray[np.int64]
+MOST = 10**10
 
 
 def apportion(people: npt.ArrayLike, crosswalk: Crosswalk) -> LongInts:
@@ -18,7 +19,7 @@ def apportion(people: npt.ArrayLike, crosswalk: Crosswalk) -> LongInts:
     Parameters
     ----------
     people : (row,) array of int
-        Counts from 0 up, below 2**50.
+        Counts from 0 to 10**10: then the largest remainders are exact in float64.
     crosswalk
         A row that is covered in part is spread over that part.
 
@@ -30,7 +31,7 @@ def apportion(people: npt.ArrayLike, crosswalk: Crosswalk) -> LongInts:
     Raises
     ------
     ValueError
-        If a count is no whole number from 0 up, or a row with people covers no column.
+        If a count is no whole number from 0 to 10**10, or a row with people covers no column.
 
     References
     ----------
@@ -45,6 +46,9 @@ def apportion(people: npt.ArrayLike, crosswalk: Crosswalk) -> LongInts:
     given = np.asarray(people)
     if given.shape != (crosswalk.n_rows,) or given.dtype.kind not in "iu":
         raise ValueError(f"people must hold one whole number for each of {crosswalk.n_rows} rows, got {given.dtype}")
+    if (given > MOST).any():
+        bad = int(np.argmax(given > MOST))
+        raise ValueError(f"row {bad} with {given[bad]} people has more than {MOST:,}")
     counts = given.astype(np.int64)
     covered = crosswalk.covered
     wrong = (counts < 0) | ((counts > 0) & ~(covered > 0.0))

@@ -40,9 +40,9 @@ def find_nearest(
     if not len(places):
         raise ValueError("there is no place to be near to")
     points = np.column_stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
-    # the first of places that coincide, and of two that are equally far
+    # the first of places that coincide, and of up to eight that are equally far
     unique, first = np.unique(places, axis=0, return_index=True)
-    distance, found = cKDTree(unique).query(points, k=min(2, len(unique)))
+    distance, found = cKDTree(unique).query(points, k=min(8, len(unique)))
     if distance.ndim == 2:
         nearer = np.where(distance == distance[:, :1], first[found], len(places)).min(axis=1)
         return nearer.astype(np.int64), np.asarray(distance[:, 0])

@@ -18,7 +18,7 @@ from citytide.datasets.errors import InputError
 from citytide.datasets.instances import open_instance
 from citytide.hpc.errors import RunError
 from citytide.workflows import city_store
-from citytide.workflows.city_store import write_city
+from citytide.workflows.city_store import refuse_taken, write_city
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "datasets" / "city"))
 
@@ -138,3 +138,30 @@ def test_a_city_is_a_network_by_its_path(city: City, tmp_path: Path) -> None:
     bare = write_city(replace(city, demand=None), tmp_path / "bare.zarr")
     with pytest.raises(InputError, match=r"bare.zarr: the city has no demand"):
         open_instance(bare)
+
+
+def test_builds_at_one_moment_leave_one_whole_city(city: City, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    path = tmp_path / "city.zarr"
+    write_city(city, path)
+    with ThreadPoolExecutor(4) as pool:
+        written = [pool.submit(write_city, city, path, overwrite=True) for _ in range(4)]
+    assert [done.result() for done in written] == [path] * 4
+    assert open_city(path).name == city.name
+    assert [entry.name for entry in tmp_path.iterdir()] == ["city.zarr"]
+
+
+@pytest.mark.parametrize("name", ["file/city.zarr", "x" * 250, "nowhere.zarr"])
+def test_place_that_cannot_be_made_is_refused_before_work(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere.zarr").symlink_to(tmp_path / "gone")
+    with pytest.raises(RunError, match="choose another --out"):
+        refuse_taken(tmp_path / name)
+
+
+def test_record_of_one_version_leaves_that_of_another(city: City, tmp_path: Path) -> None:
+    from citytide.hpc.settings import Settings
+
+    names = [city_store.write_record(city, Settings(), tmp_path / name).name for name in ("v1.0", "v1.1", "a.zarr")]
+    assert names == ["v1.0.build.json", "v1.1.build.json", "a.build.json"]

@@ -113,3 +113,11 @@ def test_missing_people_may_be_allowed_and_are_noted(data: Path) -> None:
 
 def test_a_shifted_map_is_declared(tmp_path: Path) -> None:
     assert open_areas(write_geojson(tmp_path / "a.geojson"), crs="gcj02").crs == "GCJ-02"
+
+
+@pytest.mark.parametrize("people", ["1e19", "10000000001", "1e300"])
+def test_more_people_than_live_on_earth_are_refused(tmp_path: Path, people: str) -> None:
+    file = tmp_path / "areas.csv"
+    file.write_text(f'wkt,code,people\n"POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0))",440304,{people}\n')
+    with pytest.raises(InputError, match="whole number from 0 to"):
+        open_areas(file, crs="EPSG:4547")

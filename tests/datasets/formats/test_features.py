@@ -125,3 +125,19 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "pyogrio", None)
     with pytest.raises(InputError, match=r'a.gpkg: pyogrio.*pip install "citytide\[geo\]"'):
         read_features(file)
+
+
+@pytest.mark.parametrize("crs", ['"EPSG:4547"', "4547", '{"properties": {"name": "EPSG:4547"}}'])
+def test_crs_of_a_geojson_may_be_written_in_several_ways(tmp_path: Path, crs: str) -> None:
+    file = tmp_path / "points.geojson"
+    point = '{"type": "Feature", "properties": null, "geometry": {"type": "Point", "coordinates": [500000, 2500000]}}'
+    file.write_text(f'{{"type": "FeatureCollection", "crs": {crs}, "features": [{point}]}}')
+    assert read_features(file).crs == "EPSG:4547"
+
+
+def test_geojson_with_a_list_for_properties_is_one_error(tmp_path: Path) -> None:
+    file = tmp_path / "points.geojson"
+    point = '{"type": "Feature", "properties": [1], "geometry": {"type": "Point", "coordinates": [1, 2]}}'
+    file.write_text(f'{{"type": "FeatureCollection", "features": [{point}]}}')
+    with pytest.raises(InputError, match="no GeoJSON"):
+        read_features(file)

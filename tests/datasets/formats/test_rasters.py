@@ -161,3 +161,20 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "rasterio", None)
     with pytest.raises(InputError, match=r'pip install "citytide\[geo\]"'):
         read_raster(file)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x1f\x8b broken",
+        gzip.compress(b"ncols 2\n" * 400)[:40],
+        b"ncols inf\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n5\n",
+        b"ncols 1.5\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n5\n",
+        b"ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize inf\n5\n",
+    ],
+)
+def test_damaged_grid_is_one_error(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "dem.asc"
+    file.write_bytes(raw)
+    with pytest.raises(InputError, match=r"dem\.asc"):
+        read_raster(file, crs="local")

@@ -58,3 +58,22 @@ def test_roughness_on_another_grid_or_missing_under_heights_is_refused(tmp_path:
     bare = write(tmp_path / "m.asc", ".02 .03 .04\n.05 .06 -1\n")
     with pytest.raises(InputError, match=r"m.asc: the roughness at 25, 5 is -1"):
         open_terrain(heights, crs="local", manning_file=bare)
+
+
+@pytest.mark.parametrize(
+    ("head", "cell"),
+    [("NODATA_value -3.4028234663852886e+38", "-3.4028235e+38"), ("", "-9999"), ("NODATA_value -32768", "-32768")],
+)
+def test_nodata_is_known_by_its_float32(tmp_path: Path, head: str, cell: str) -> None:
+    file = tmp_path / "dem.asc"
+    file.write_text(f"ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n{head}\n5 {cell}\n")
+    terrain = open_terrain(file, crs="local")
+    assert terrain.valid.tolist() == [[True, False]] and terrain.height.tolist() == [[5.0, 0.0]]
+
+
+@pytest.mark.parametrize("cell", ["-9999", "-3.4e38", "12000"])
+def test_number_that_is_no_height_is_refused(tmp_path: Path, cell: str) -> None:
+    file = tmp_path / "dem.asc"
+    file.write_text(f"ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\nNODATA_value -1\n5 {cell}\n")
+    with pytest.raises(InputError, match="NODATA"):
+        open_terrain(file, crs="local")

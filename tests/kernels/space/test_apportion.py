@@ -57,3 +57,10 @@ def test_what_is_no_count_is_refused(people: list[float], complaint: str) -> Non
 def test_people_without_a_place_are_refused() -> None:
     with pytest.raises(ValueError, match="row 0 with 5 people has no column to live on"):
         apportion([5], Crosswalk(np.array([0, 0]), np.zeros(0, np.int64), np.zeros(0), 1))
+
+
+def test_more_people_than_remainders_are_exact_for_are_refused() -> None:
+    halves = Crosswalk(np.array([0, 2]), np.array([0, 1]), np.full(2, 0.5), 2)
+    assert int(apportion([10**10], halves).sum()) == 10**10
+    with pytest.raises(ValueError, match="more than"):
+        apportion([2**50 - 1], halves)

@@ -50,3 +50,10 @@ def test_of_both_ways_of_a_street_the_first_is_taken() -> None:
 def test_no_place_to_be_near_to_is_refused() -> None:
     with pytest.raises(ValueError, match="no place"):
         find_nearest([0.0], [0.0], [], [])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2), (2, 3, 1, 0)])
+def test_of_four_equally_near_places_the_first_is_found(order: tuple[int, ...]) -> None:
+    corners = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]])[list(order)]
+    place, _ = find_nearest([5.0], [5.0], corners[:, 0], corners[:, 1])
+    assert place.tolist() == [0]
