@@ -1,0 +1,123 @@
+r"""Continuous ranked probability score of an ensemble: how far a whole distribution lies from what came.
+
+.. math:: CRPS = \frac1m \sum_i |x_i - y| - \frac{1}{2 m^2} \sum_{i,j} |x_i - x_j|
+
+or, ``fair``, with :math:`m (m - 1)` in place of :math:`m^2`, which favours no size of ensemble. Of sorted members the
+double sum is :math:`2 \sum_i (2 i - m + 1) x_i`, i from 0 on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engines import Contract, Engine, Sweeps, kernel, prange
+
+__all__ = ["score_crps"]
+
+PIECE = 128  # cells whose members are sorted together: one comparison serves as many as a vector holds
+
+
+def _cpu(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
+    n_members, n_cells = ensemble.shape
+    share, pairs, zero = numbers[0], numbers[1], numbers[2]
+    for piece in prange((n_cells + PIECE - 1) // PIECE):
+        start = piece * PIECE
+        n = min(PIECE, n_cells - start)
+        work, least, total = np.empty((n_members, PIECE), ensemble.dtype), np.empty(PIECE, ensemble.dtype), out[start:]
+        target = observed[start:]
+        for x in range(n):
+            total[x] = zero
+        for member in range(n_members):
+            row = ensemble[member, start:]
+            for x in range(n):
+                work[member, x] = row[x]
+            for x in range(n):
+                total[x] += abs(row[x] - target[x])
+        for turn in range(n_members):  # neighbours change places: as many turns as members leave all in order
+            for member in range(turn % 2, n_members - 1, 2):
+                for x in range(n):
+                    least[x] = min(work[member, x], work[member + 1, x])
+                for x in range(n):
+                    work[member + 1, x] = max(work[member, x], work[member + 1, x])
+                for x in range(n):
+                    work[member, x] = least[x]
+        for x in range(n):
+            total[x] = share * total[x]
+        for member in range(n_members):
+            weight = pairs * numbers[3 + member]
+            for x in range(n):
+                total[x] -= weight * work[member, x]
+
+
+def _whole(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
+    spread = np.tensordot(numbers[3:], np.sort(ensemble, axis=0), axes=1)
+    out[...] = numbers[0] * abs(ensemble - observed).sum(axis=0) - numbers[1] * spread
+
+
+CRPS = Sweeps(cpu=_cpu, whole=_whole)
+
+
+@kernel(Contract(dims=("member", "cell"), units={"crps": "1"}, engines=CRPS.engines, blocks=("cell",)))
+def score_crps(
+    ensemble: npt.ArrayLike,
+    observed: npt.ArrayLike,
+    *,
+    fair: bool = False,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
+) -> npt.NDArray[Any]:
+    """Score an ensemble against what was observed, cell by cell.
+
+    Parameters
+    ----------
+    ensemble : (member, ...) array of float
+        Any order of members.
+    observed : (...) array of float
+        In the ensemble's unit; NaN in either gives NaN.
+    fair
+        Whether the score shall not depend on the number of members.
+    engine, threads
+        As everywhere; the answer is the same for any number of threads.
+
+    Returns
+    -------
+    (...) array of float
+        In the unit of the ensemble, from 0 up (a fair one may be below): less is better.
+
+    Raises
+    ------
+    ValueError
+        If there are no members, one only for a fair score, or shapes do not fit.
+
+    References
+    ----------
+    .. [1] Gneiting & Raftery (2007), doi:10.1198/016214506000001437
+    .. [2] Ferro (2014), doi:10.1002/qj.2270 (fair scores)
+
+    Examples
+    --------
+    >>> float(score_crps([[1.0], [2.0], [3.0], [4.0]], [2.5])[0])
+    0.375
+    >>> round(float(score_crps([[1.0], [2.0], [3.0], [4.0]], [2.5], fair=True)[0]), 6)
+    0.166667
+    """
+    members, target = np.asarray(ensemble), np.asarray(observed)
+    members = members if members.dtype.kind == "f" else members.astype(np.float64)
+    n = members.shape[0] if members.ndim else 0
+    if n < 1 or members.shape[1:] != target.shape:
+        raise ValueError(f"an ensemble of shape {members.shape} does not fit what was observed, {target.shape}")
+    if fair and n < 2:
+        raise ValueError("a fair score needs two members or more, got 1")
+    dtype = members.dtype
+    flat = np.ascontiguousarray(members.reshape(n, -1))
+    line = np.ascontiguousarray(target.reshape(-1), dtype=dtype)
+    pairs = 1.0 / (n * (n - 1)) if fair else 1.0 / n**2
+    numbers = np.array([1.0 / n, pairs, 0.0, *(2.0 * np.arange(n) - n + 1.0)]).astype(dtype)
+    out = np.empty(line.size, dtype)
+    CRPS(CRPS.choose(flat, engine), out, flat, line, numbers, threads=threads)
+    missing = np.isnan(line) | np.isnan(flat).any(axis=0)
+    out[missing] = np.nan
+    return out.reshape(target.shape)
