@@ -29,7 +29,9 @@ def citytide(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
 def start(*words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-m", "citytide", *words], env=environment, **pipes)
+    # A shell that starts the tests in the background ignores Ctrl-C for all below it; the one who sits here does not.
+    hear: Any = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    return subprocess.Popen([sys.executable, "-m", "citytide", *words], env=environment, **pipes, **hear)
 
 
 def status(run: Path) -> dict[str, Any]:
