@@ -1,0 +1,58 @@
+"""A gang within an allocation of Slurm, over two nodes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
+
+from citytide.hpc.gang_launch import GangEnd, launch_gang
+from citytide.hpc.sandbox import Sandbox
+
+pytestmark = pytest.mark.slurm
+HERE = Path(__file__).parents[1]
+PARAMS: dict[str, Any] = {"shape": [23, 31], "members": 2, "seed": 4, "steps": 8, "every": 4}
+
+
+@pytest.fixture(autouse=True)
+def toy_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+
+
+def compute_in_slurm(
+    folder: Path, function: str, params: dict[str, Any], ranks: int
+) -> subprocess.CompletedProcess[str]:
+    """As a batch script would: the launcher runs in an allocation of two nodes and starts the ranks by srun."""
+    code = (
+        "import sys; from pathlib import Path; from citytide.hpc.gang_launch import launch_gang\n"
+        f"end = launch_gang({function!r}, {params!r}, {ranks}, Path({str(folder)!r}), launcher='srun')\n"
+        "print(*end.errors); sys.exit(end.exit_code)"
+    )
+    allocation = ["salloc", "--quiet", "--nodes=2", f"--ntasks={ranks}", "--mem=700M", "--time=5"]
+    return subprocess.run(
+        [*allocation, sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ,
+    )
+
+
+def test_two_nodes_compute_the_same_bytes_as_one_process(sandbox: Sandbox, tmp_path: Path) -> None:
+    done = compute_in_slurm(tmp_path / "slurm", "spreading:spread", PARAMS, 2)
+    assert done.returncode == 0, done.stdout + done.stderr + (tmp_path / "slurm" / "gang.log").read_text()
+    assert launch_gang("spreading:spread", PARAMS, 1, tmp_path / "alone") == GangEnd(0)
+    assert (tmp_path / "slurm/whole.npz").read_bytes() == (tmp_path / "alone/whole.npz").read_bytes()
+
+
+def test_an_error_of_one_rank_ends_the_step_and_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    done = compute_in_slurm(tmp_path, "spreading:fail_on", {"rank": 1}, 2)
+    assert done.returncode == 1
+    assert done.stdout.strip() == "rank 1: ValueError: no such cell"
