@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..hpc.plans import BlockStep, ReductionStep
-from ..hpc.settings import Settings, listed
-from .inundation_inputs import Rain, find_inflow, find_sea, open_place, open_rain
+from ..hpc.settings import listed
+from .flood_layout import (
+    ARRAYS_HELD,
+    SECONDS_PER_CELL_STEP,
+    NamedArrays,
+    as_texts,
+    choose_outputs,
+    lay_out_ground,
+    pack_grid,
+)
+from .flood_settings import FloodSettings, Rate
+from .inundation_inputs import Rain, find_inflow, open_place, open_rain
 from .inundation_products import VOLUMES, describe_flood, describe_probability
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
@@ -21,46 +30,21 @@ from .workflow import Prepared, Workflow
 __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 
 STEPS = "citytide.workflows.inundation_steps"
-ARRAYS_HELD = 30  # of a member's cells at once: fields, those of the step before and after, maps, forcing
-SECONDS_PER_CELL_STEP = 1e-8  # rough: 100 million updates a second, from benchmarks/NOTES.md
-
-NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
-Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class InundationSettings(Settings):
+class InundationSettings(FloodSettings):
     """Settings of ``inundation``."""
 
-    terrain: str | None = Field(
-        default=None, description="city.zarr, or a raster of heights; the synthetic city by default"
-    )
-    crs: str | None = Field(default=None, description="of a raster that names none; local for no place on earth")
-    height_datum: str | None = Field(default=None, description="from where a raster's heights are counted")
-    roughness: str | None = Field(
-        default=None, description="Manning's n: a number, a raster, or ZONES:0.035,0.055 for a raster of zones"
-    )
     rain: str | None = Field(
         default=None, description="mm/h, or a CSV of time_s and a rate for each zone; a city's storms by default"
     )
     rain_units: str | None = Field(default=None, description="of the CSV's rates, such as 'mm h-1' or 'm s-1'")
     rain_zones: str | None = Field(default=None, description="raster of the zones of the CSV's columns")
-    rain_factors: Annotated[list[Factor], BeforeValidator(listed)] = Field(
+    rain_factors: Annotated[list[Rate], BeforeValidator(listed)] = Field(
         default=[1.0], min_length=1, description="multiples of the rain: one member each"
     )
     inflow: str | None = Field(default=None, description="points 'X Y M3_PER_S', several divided by ;")
-    infiltration_mm_h: Rate = Field(default=0.0, description="the most that the soil takes [mm/h]")
-    drainage_mm_h: Rate = Field(default=0.0, description="the most that the drains take [mm/h]")
-    edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")
-    sea_level_m: float | None = Field(default=None, description="level of the sea where it meets the edge [m]")
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
-    output_minutes: float = Field(default=5.0, gt=0, description="how often depths are stored")
-    threshold_m: float = Field(default=0.1, gt=0, description="depth above which a cell counts as flooded [m]")
-    courant: float = Field(default=0.45, gt=0, le=0.7, description="share of a cell that a wave crosses in a step")
-    theta: float = Field(default=0.8, gt=0, le=1, description="weight of a face's own flow against its neighbours'")
-    window_steps: int = Field(default=64, ge=1, description="steps whose length is fixed before they are made")
-    precision: Literal["float32", "float64"] = Field(default="float32", description="of the simulation")
-    members_per_block: int = Field(default=1, ge=1, description="members in one task; leaves no trace in the store")
 
     @field_validator("rain_factors")
     @classmethod
@@ -80,7 +64,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
         settings.rain, layer, city, duration_s,
         units=settings.rain_units, zones=settings.rain_zones, crs=settings.crs,
     )  # fmt: skip
-    output_s = _choose_outputs(duration_s, 60.0 * settings.output_minutes)
+    output_s = choose_outputs(duration_s, 60.0 * settings.output_minutes)
     arrays = _lay_out(settings, layer, city, rain, output_s)
     n, shape = len(settings.rain_factors), layer.grid.shape
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
@@ -91,8 +75,8 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     seconds = SECONDS_PER_CELL_STEP * layer.grid.n_cells * duration_s / (0.07 * layer.grid.cell_m)
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
     asked: dict[str, Any] = {
-        "grid": _plain(layer.grid),
-        "rain_grid": None if rain.grid is None else _plain(rain.grid),
+        "grid": pack_grid(layer.grid),
+        "rain_grid": None if rain.grid is None else pack_grid(rain.grid),
         "rain_end_s": float(rain.start_s[-1] + 300.0) if rain.grid is not None else float("inf"),
         "output_s": output_s,
         **{name: getattr(settings, name) for name in (
@@ -132,62 +116,29 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
         title="inundation" if city is None else f"inundation of {city.name}",
         inputs={path.name: path for path in files if path.exists()},
         notes=(*layer.notes, *rain.notes),
-        attrs={**attrs, "output_s": output_s, "grid": _plain(layer.grid), "rain_grid": asked["rain_grid"]},
+        attrs={**attrs, "output_s": output_s, "grid": pack_grid(layer.grid), "rain_grid": asked["rain_grid"]},
     )
-
-
-def _choose_outputs(duration_s: float, every_s: float) -> list[float]:
-    """Whole steps from the first to the end, which is always stored."""
-    n = int(np.floor(duration_s / every_s + 1e-9))
-    outputs = [every_s * step for step in range(1, n + 1)]
-    return outputs if outputs and outputs[-1] >= duration_s - 1e-9 else [*outputs, duration_s]
-
-
-def _plain(grid: Any) -> dict[str, Any]:
-    return {name: getattr(grid, name) for name in ("west", "south", "cell_m", "n_y", "n_x")}
 
 
 def _lay_out(
     settings: InundationSettings, layer: TerrainLayer, city: City | None, rain: Rain, output_s: list[float]
 ) -> NamedArrays:
     """Every array that blocks and products read."""
-    held, sea = find_sea(layer, settings.edges, settings.sea_level_m)
     inflow, flow = find_inflow(settings.inflow, layer)
-    epoch = rain.epoch_s or 0
-    zone = np.zeros(layer.grid.shape, dtype=np.uint8) if rain.zone is None else rain.zone
-    arrays: NamedArrays = {
-        "height": (("y", "x"), layer.height),
-        "manning": (("y", "x"), layer.manning),
-        "valid": (("y", "x"), layer.valid),
-        "held": (("y", "x"), held),
-        "sea_depth": (("y", "x"), sea),
+    arrays = lay_out_ground(settings, layer, city) | {
         "rain": (("frame", "rain_y", "rain_x"), rain.rate),
         "rain_start_s": (("frame",), rain.start_s),
         "inflow_row": (("inflow",), inflow[:, 0]),
         "inflow_column": (("inflow",), inflow[:, 1]),
         "inflow_m3_s": (("inflow",), flow),
         "rain_factor": (("member",), np.array(settings.rain_factors)),
-        "member": (("member",), _text([f"rain x {factor:g}" for factor in settings.rain_factors])),
-        "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + epoch),
-        "y": (("y",), layer.grid.y),
-        "x": (("x",), layer.grid.x),
+        "member": (("member",), as_texts([f"rain x {factor:g}" for factor in settings.rain_factors])),
+        "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + (rain.epoch_s or 0)),
     }
     if rain.grid is None:
+        zone = np.zeros(layer.grid.shape, dtype=np.uint8) if rain.zone is None else rain.zone
         arrays["rain_zone"] = (("y", "x"), zone)
-    if city is not None and "link_cell" in city.crosswalks:
-        cells = city.crosswalks["link_cell"]
-        arrays |= {
-            "link_cell_offset": (("link_bound",), cells.offset),
-            "link_cell_column": (("link_cell_entry",), cells.column),
-            "link_level": (("link",), city.roads.level),
-            "link_id": (("link",), city.roads.link_id),
-            "link_name": (("link",), _text(city.roads.name)),
-        }
     return arrays
-
-
-def _text(values: Any) -> NDArray[Any]:
-    return np.array(list(values), dtype=np.dtypes.StringDType())
 
 
 WORKFLOW = Workflow(

@@ -28,17 +28,18 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     Parameters
     ----------
     arrays
-        ``height, manning, valid (y, x)``, ``rain (frame, ..)`` [mm h-1] with ``rain_start_s``, ``held, sea_depth
-        (y, x)``, ``inflow_row, inflow_column, inflow_m3_s``, ``rain_factor (member,)`` of this block, and with roads
-        ``link_cell_offset, link_cell_column, link_level``.
+        ``height, manning, valid (y, x)``, ``rain (frame, ..)`` or ``(member, frame, ..)`` [mm h-1], ``rain_start_s``,
+        ``held, sea_depth (y, x)``, ``inflow_row, inflow_column, inflow_m3_s``, ``rain_factor (member,)`` of this block,
+        with roads ``link_cell_offset, link_cell_column, link_level``, and with warning points ``point_cell (point,)``.
     asked
         Of the plan: grid, times and the scheme's settings.
 
     Returns
     -------
     dict
-        ``depth (member, time, y, x)`` at the output times, the maps ``(member, y, x)``, with roads ``link_depth,
-        link_hazard (member, time, link)``, and the volumes (member,) [m3].
+        ``depth (member, time, y, x)`` at the output times (or at those of ``map_s``), the maps ``(member, y, x)``, with
+        roads ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, time, point)``, and
+        the volumes (member,) [m3].
     """
     grid = Grid(**asked["grid"])
     valid, factor = arrays["valid"], arrays["rain_factor"].astype(np.float64)
@@ -49,7 +50,7 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     at_start = measure_volumes(water, surface)
     still, fed = _hold(arrays, surface, asked), np.zeros(factor.size)
     rule = WindowRule(courant=asked["courant"], steps=asked["window_steps"])
-    found: dict[str, list[Any]] = {"depth": [], "link_depth": [], "link_hazard": []}
+    found: dict[str, list[Any]] = {"depth": [], "link_depth": [], "link_hazard": [], "point_depth": []}
     n_steps = np.zeros(factor.size, dtype=np.int64)
     area = grid.cell_m**2
     for start_s, horizon_s, rain in _spans(arrays, asked, surface, grid):
@@ -63,7 +64,7 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         if falling is not None:
             fed += falling.sum(axis=(1, 2), dtype=np.float64) * (horizon_s - start_s) * area
         if horizon_s in asked["output_s"]:
-            _look(found, water, surface, arrays)
+            _look(found, water, surface, arrays, is_mapped=horizon_s in asked.get("map_s", asked["output_s"]))
     span = asked["output_s"][-1]
     flows = {
         "rain_m3": fed,
@@ -91,18 +92,19 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
 def _spans(
     arrays: Arrays, asked: Mapping[str, Any], surface: Surface, grid: Grid
 ) -> Iterator[tuple[float, float, NDArray[np.float64]]]:
-    """From one output or change of the rain to the next, with the rain [m s-1] over the whole surface."""
+    """From one output or change of the rain to the next, with the rain [m s-1] on the surface, (1 or member, y, x)."""
     outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
     times = sorted({0.0, *outputs, *(start for start in starts if start < outputs[-1])})
     weights = RegridWeights(Grid(**asked["rain_grid"]), grid) if asked["rain_grid"] else None
     for begin, end in pairwise(times):
         frame = int(np.searchsorted(starts, begin, side="right")) - 1
-        rate = arrays["rain"][frame].astype(np.float64)
+        rate = arrays["rain"][..., frame, :, :].astype(np.float64)
+        rate = rate.reshape(-1, *rate.shape[-2:])
         if begin >= asked["rain_end_s"]:
             rate = np.zeros_like(rate)
-        here = weights.apply(rate) if weights else rate[:, 0][arrays["rain_zone"]]
-        field = np.zeros(surface.shape)
-        field[surface.inside] = np.where(arrays["valid"], here, 0.0) * MM_H
+        here = weights.apply(rate) if weights else rate[:, :, 0][:, arrays["rain_zone"]]
+        field = np.zeros((len(rate), *surface.shape))
+        field[(slice(None), *surface.inside)] = np.where(arrays["valid"], here, 0.0) * MM_H
         yield begin, end, field
 
 
@@ -128,11 +130,14 @@ def _hold(arrays: Arrays, surface: Surface, asked: Mapping[str, Any]) -> Forcing
     )
 
 
-def _look(found: dict[str, list[Any]], water: Water, surface: Surface, arrays: Arrays) -> None:
-    """Depths now, and the greatest depth and unit discharge under each link."""
+def _look(found: dict[str, list[Any]], water: Water, surface: Surface, arrays: Arrays, *, is_mapped: bool) -> None:
+    """Depths now, those at points, and the greatest depth and unit discharge under each link."""
     inside = (slice(None), *surface.inside)
     depth = water.depth[inside]
-    found["depth"].append(np.where(arrays["valid"], depth, np.nan))
+    if is_mapped:
+        found["depth"].append(np.where(arrays["valid"], depth, np.nan))
+    if "point_cell" in arrays:
+        found["point_depth"].append(depth.reshape(len(depth), -1)[:, arrays["point_cell"]])
     if "link_cell_offset" not in arrays:
         return
     over_x = 0.5 * (water.flow_x[:, :, :-1] + water.flow_x[:, :, 1:])[inside]
