@@ -96,6 +96,8 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "tiles": _tiles(shown),
         "shown": str(shown.get("scenario", "")),
         "summary": summary,
+        "summary_title": str(result.get("summary_title") or _count(len(summary), "scenario")),
+        "is_assignment": any("tstt" in row for row in summary),
         "columns": make_columns(summary),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
@@ -155,6 +157,10 @@ def _settings(settings: object, *, is_default: bool) -> list[tuple[str, str, str
         if (source == "default") == is_default:
             rows.append((str(key), _plain(held["value"]), source))
     return rows
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'s' if n != 1 else ''}"
 
 
 def _summary(result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,9 @@ from .canvas import FAINT, INK, SHEET_WIDTH_PT, TEXT_PT, make_sheet, sample_scal
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_course", "draw_depths", "draw_probability"]
+__all__ = [
+    "CLASSES_M", "draw_course", "draw_depths", "draw_probability", "paint_water", "write_classes", "write_scale",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 FOOT_PT, HEAD_PT = 44.0, 6.0
@@ -58,11 +60,23 @@ def _draw_map(
     title: str,
     caption: str,
 ) -> Path:
-    from matplotlib.colors import BoundaryNorm, ListedColormap
-
     n_y, n_x = values.shape
     height = float(np.clip(SHEET_WIDTH_PT * n_y / n_x, 120.0, 640.0))
     figure, (axes,) = make_sheet(height + FOOT_PT + HEAD_PT, [(0.0, FOOT_PT, SHEET_WIDTH_PT, height)])
+    paint_water(axes, inputs, values, classes)
+    write_classes(axes, classes, unit, SHEET_WIDTH_PT, height)
+    write_scale(axes, float(attrs["grid"]["cell_m"]), n_x, SHEET_WIDTH_PT, height)
+    return write_figure(
+        run, number, name, figure, title=title, caption=caption,
+        alt=f"{title}: at most {np.nanmax(values):.3g} {unit.partition(' ')[0]}",
+    )  # fmt: skip
+
+
+def paint_water(axes: Axes, inputs: Mapping[str, Any], values: NDArray[Any], classes: Sequence[float]) -> None:
+    """Classes of ``values`` (y, x) over shaded ground; what lies below the first class is left out."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    n_y, n_x = values.shape
     step = max(1, -(-max(n_y, n_x) // MOST_PIXELS))
     ground = np.where(inputs["valid"], inputs["height"], np.nan)[::step, ::step].astype(np.float64)
     axes.imshow(_shade(ground), origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest")
@@ -76,12 +90,6 @@ def _draw_map(
     axes.set(xlim=(0, n_x), ylim=(0, n_y), xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_visible(False)
-    _write_classes(axes, colours, classes, unit, height)
-    _write_scale(axes, float(attrs["grid"]["cell_m"]), n_x, height)
-    return write_figure(
-        run, number, name, figure, title=title, caption=caption,
-        alt=f"{title}: at most {np.nanmax(values):.3g} {unit.partition(' ')[0]}",
-    )  # fmt: skip
 
 
 def _shade(ground: Floats) -> Floats:
@@ -103,23 +111,25 @@ def _highest(values: NDArray[Any], step: int) -> Floats:
     return np.where(np.isfinite(most), most, np.nan)
 
 
-def _write_classes(axes: Axes, colours: Sequence[str], classes: Sequence[float], unit: str, height: float) -> None:
+def write_classes(axes: Axes, classes: Sequence[float], unit: str, width: float, height: float) -> None:
+    """The colours below a map that is ``width`` by ``height`` points."""
     from matplotlib.patches import Rectangle
 
-    width = 42.0
+    span = 42.0 if width >= SHEET_WIDTH_PT else 30.0
+    colours = sample_scale("water", len(classes))
     for place, (colour, lower) in enumerate(zip(colours, classes, strict=True)):
-        left, bottom = place * width / SHEET_WIDTH_PT, -18.0 / height
+        left, bottom = place * span / width, -18.0 / height
         axes.add_patch(
-            Rectangle((left, bottom), width / SHEET_WIDTH_PT, 10.0 / height, transform=axes.transAxes,
+            Rectangle((left, bottom), span / width, 10.0 / height, transform=axes.transAxes,
                       facecolor=colour, edgecolor="none", clip_on=False)
         )  # fmt: skip
         axes.text(left, -32.0 / height, f"{lower:g}", transform=axes.transAxes, fontsize=TEXT_PT, color=INK)
-    axes.text(len(colours) * width / SHEET_WIDTH_PT, -32.0 / height, unit,
+    axes.text(len(colours) * span / width, -32.0 / height, unit,
               transform=axes.transAxes, fontsize=TEXT_PT, color=INK)  # fmt: skip
 
 
-def _write_scale(axes: Axes, cell_m: float, n_x: int, height: float) -> None:
-    """A bar of a round length at the right."""
+def write_scale(axes: Axes, cell_m: float, n_x: int, width: float, height: float) -> None:
+    """A bar of a round length, at the right below a map."""
     whole = cell_m * n_x
     length = 10.0 ** np.floor(np.log10(whole / 3.0))
     length *= max(factor for factor in (1.0, 2.0, 5.0) if factor * length <= whole / 3.0)

@@ -12,7 +12,7 @@ from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
 from .inundation_products import VOLUMES
 
-__all__ = ["finish_inundation"]
+__all__ = ["find_leaks", "finish_inundation"]
 
 DEEPEST = 15  # links in the table
 LEAKING = 1e-4  # share of the water not accounted for that is worth a warning: far above the rounding of float32
@@ -45,18 +45,23 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         draw_probability(run.path, 3, inputs, attrs, run.open("probability").probability.values)
     if "link_depth" in data:
         _write_links(run, data, inputs, shown)
-    worst = float(np.abs(data.balance.values).max())
-    warnings = (
-        [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"] if worst > LEAKING else []
-    )
     return {
         "headline": (
             f"Under {members[shown]}, {flooded / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some time; the "
             f"deepest water is {float(np.nanmax(deepest)):.3g} m."
         ),
         "summary": summary,
-        "warnings": warnings,
+        "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
+        "warnings": find_leaks(data),
     }
+
+
+def find_leaks(flood: Any) -> list[str]:
+    """A warning where water of some member is not accounted for."""
+    worst = float(np.abs(flood.balance.values).max())
+    if worst <= LEAKING:
+        return []
+    return [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"]
 
 
 def _mean_rain(inputs: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[tuple[float, float]]:

@@ -19,7 +19,7 @@ from ..hpc.stores import Product
 __all__ = ["WORKFLOWS", "Prepared", "Workflow", "load_workflow"]
 
 # A workflow is found by its file: `traffic-assignment` stands in traffic_assignment.py as WORKFLOW.
-WORKFLOWS = ("inundation", "traffic-assignment")
+WORKFLOWS = ("flood-warning", "inundation", "traffic-assignment")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,206 @@
+"""Flood warning: from radar rain to the points that will be flooded, when, how deep, and how likely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from ..datasets.city.city import City
+from ..datasets.city.layers import TerrainLayer
+from ..hpc.plans import BlockStep, ReductionStep
+from ..hpc.settings import listed
+from .flood_layout import (
+    ARRAYS_HELD,
+    SECONDS_PER_CELL_STEP,
+    NamedArrays,
+    as_texts,
+    choose_outputs,
+    lay_out_ground,
+    pack_grid,
+)
+from .flood_settings import FloodSettings
+from .inundation_inputs import open_place
+from .inundation_products import VOLUMES
+from .warning_inputs import KnownRain, Points, open_points, open_rain_field, split_rain
+from .warning_products import describe_forecast, describe_warned_flood
+from .warning_result import finish_warning
+from .workflow import Prepared, Workflow
+
+__all__ = ["WORKFLOW", "FloodWarningSettings", "prepare_warning"]
+
+STEPS = "citytide.workflows.warning_steps"
+SECONDS_PER_RAIN_CELL_STEP = 5e-7  # rough: of one ensemble member
+RAIN_ARRAYS_HELD = 60  # of the field's cells at once: a cascade of frames, noise, and their transforms
+
+Depth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class FloodWarningSettings(FloodSettings):
+    """Settings of ``flood-warning``."""
+
+    rain: str | None = Field(default=None, description="frames: a folder or a file; made-up storms by default")
+    storm_seed: int = Field(default=1, ge=0, lt=2**63, description="of the made-up storms")
+    rain_crs: str | None = Field(default=None, description="of frames that name none")
+    place_rain_at: str | None = Field(default=None, description="X,Y [m] of the ground where the frames' middle is put")
+    fill: Literal["linear"] | None = Field(default=None, description="fill missing frames from their neighbours")
+    points: str | None = Field(
+        default=None, description="CSV or GeoJSON of the points to warn; a synthetic city's basins by default"
+    )
+    thresholds_m: Annotated[list[Depth], BeforeValidator(listed)] = Field(
+        default=[0.15, 0.3, 0.5], min_length=1, description="depths to warn of, where a point names none [m]"
+    )
+    issued_at: str | None = Field(
+        default=None, description="when the warning is issued (UTC); the last frame, or ahead of the wettest storm"
+    )
+    lead_minutes: float = Field(default=120.0, gt=0, le=1440, description="how far the warning looks ahead")
+    spin_up_minutes: float = Field(default=60.0, ge=0, le=1440, description="of known rain, to wet the ground")
+    members: int = Field(default=20, ge=1, le=1000, description="forecasts of the rain, beside the control")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="of the ensemble")
+    map_minutes: float = Field(default=30.0, gt=0, description="how often depths are stored everywhere")
+
+
+def prepare_warning(settings: FloodWarningSettings) -> Prepared:
+    """Open ground, rain and points, refuse what cannot be warned of, and lay out steps and products."""
+    layer, city = open_place(
+        settings.terrain, crs=settings.crs, height_datum=settings.height_datum, manning=settings.roughness
+    )
+    points = open_points(settings.points, layer, city, settings.thresholds_m)
+    field = open_rain_field(
+        settings.rain,
+        layer,
+        storm_seed=settings.storm_seed,
+        crs=settings.rain_crs,
+        place_rain_at=settings.place_rain_at,
+        fill=settings.fill,
+    )
+    lead_s = 60.0 * settings.lead_minutes
+    rain = split_rain(
+        field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes, lead_s=lead_s
+    )
+    wet_s = float(len(rain.before) * rain.step_s)
+    n_steps = int(np.ceil(lead_s / rain.step_s - 1e-9))
+    ahead = choose_outputs(lead_s, 60.0 * settings.output_minutes)
+    output_s = ([wet_s] if wet_s else []) + [wet_s + at for at in ahead]
+    every = max(1, round(settings.map_minutes / settings.output_minutes))
+    map_s = sorted({wet_s + ahead[at] for at in range(every - 1, len(ahead), every)} | {output_s[-1]})
+    arrays = _lay_out(settings, layer, city, rain, points, n_steps)
+    n = len(arrays["number"][1])
+    epoch_s = rain.issued_s - int(wet_s)
+    arrays |= {
+        "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + epoch_s),
+        "map_time": (("map_time",), np.round(np.array(map_s)).astype(np.int64) + epoch_s),
+        "rain_start_s": (("rain_frame",), rain.step_s * np.arange(len(rain.before) + n_steps, dtype=np.float64)),
+    }
+    n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
+    itemsize = np.dtype(settings.precision).itemsize
+    outputs = 4 * (len(map_s) * layer.grid.n_cells + 2 * len(output_s) * n_links)
+    member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
+    input_bytes = sum(values.nbytes for _, values in arrays.values())
+    frame_bytes = 8 * field.grid.n_cells
+    attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
+    asked: dict[str, Any] = {
+        "grid": pack_grid(layer.grid), "rain_grid": pack_grid(rain.grid), "rain_end_s": float("inf"),
+        "output_s": output_s, "map_s": map_s,
+        **{name: getattr(settings, name) for name in (
+            "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "courant", "theta", "window_steps",
+            "precision",
+        )},
+    }  # fmt: skip
+    per_member = SECONDS_PER_CELL_STEP * layer.grid.n_cells * output_s[-1] / (0.07 * layer.grid.cell_m)
+    steps: list[BlockStep | ReductionStep] = [
+        BlockStep(
+            name="motion", function=f"{STEPS}:find_motion", dim="motion", extent=1, inputs=("inputs.zarr:radar",),
+            memory_bytes=lambda block: 30 * frame_bytes, seconds=lambda block: 2.0,
+        ),
+        BlockStep(
+            name="forecast", function=f"{STEPS}:forecast_members", dim="member", extent=n,
+            inputs=("inputs.zarr:radar,rain_after,number", "work/motion"),
+            memory_bytes=lambda block: RAIN_ARRAYS_HELD * frame_bytes,
+            seconds=lambda block: SECONDS_PER_RAIN_CELL_STEP * field.grid.n_cells * n_steps,
+            params={
+                "rows": rain.rows, "columns": rain.columns, "n_steps": n_steps, "seed": settings.seed,
+                "cell_m": rain.grid.cell_m, "step_s": rain.step_s,
+            },
+            product="forecast", scalars=("unseen",),
+        ),
+        BlockStep(
+            name="inundation", function=f"{STEPS}:flood_members", dim="member", extent=n,
+            inputs=("inputs.zarr", "forecast:forecast_rain"),
+            memory_bytes=lambda block: input_bytes + member_bytes * (block.stop - block.start),
+            seconds=lambda block: per_member * (block.stop - block.start),
+            params=asked, per_block=settings.members_per_block, product="flood",
+            scalars=(*VOLUMES, "balance", "n_steps"),
+        ),
+    ]  # fmt: skip
+    files = [*layer.sources, *field.sources, *points.sources]
+    if settings.terrain is not None and city is not None:
+        files.append(Path(settings.terrain))
+    missing = (
+        (f"{100 * rain.missing:.3g} % of the known rain over the ground is missing, and taken as none.",)
+        if rain.missing
+        else ()
+    )
+    return Prepared(
+        steps=tuple(steps),
+        products=(
+            describe_forecast(n, n_steps, rain.grid.shape, {"crs": layer.crs}),
+            describe_warned_flood(
+                n, len(output_s), len(map_s), layer.grid.shape, n_links=n_links, n_points=len(points.name), attrs=attrs
+            ),
+        ),
+        arrays=arrays,
+        title="flood warning" if city is None else f"flood warning for {city.name}",
+        inputs={path.name: path for path in files if path.exists()},
+        notes=(*layer.notes, *field.notes, *points.notes, *missing),
+        seeds={"ensemble": settings.seed, "storms": settings.storm_seed},
+        attrs={
+            **attrs, "grid": asked["grid"], "rain_grid": asked["rain_grid"], "thresholds_m": points.threshold_m,
+            "issued_s": rain.issued_s, "valid_until_s": rain.issued_s + round(lead_s), "rain_step_s": rain.step_s,
+            "members": settings.members, "has_observed": bool(len(rain.after)),
+        },
+    )  # fmt: skip
+
+
+def _lay_out(
+    settings: FloodWarningSettings,
+    layer: TerrainLayer,
+    city: City | None,
+    rain: KnownRain,
+    points: Points,
+    n_steps: int,
+) -> NamedArrays:
+    """Every array that blocks and products read; members are the control, those of the ensemble, and what was seen."""
+    number = [0, *range(1, settings.members + 1), *([-1] if len(rain.after) else [])]
+    names = ["control", *(f"member {at}" for at in number[1:] if at > 0), *(["observed"] if len(rain.after) else [])]
+    none = np.zeros(0, dtype=np.int64)
+    return lay_out_ground(settings, layer, city) | {
+        "radar": (("radar_frame", "radar_y", "radar_x"), rain.radar),
+        "rain_before": (("frame_before", "rain_y", "rain_x"), rain.before),
+        "rain_after": (("frame_after", "rain_y", "rain_x"), rain.after),
+        "rain_y": (("rain_y",), rain.grid.y),
+        "rain_x": (("rain_x",), rain.grid.x),
+        "step": (("step",), rain.issued_s + rain.step_s * np.arange(1, n_steps + 1, dtype=np.int64)),
+        "number": (("member",), np.array(number, dtype=np.int64)),
+        "member": (("member",), as_texts(names)),
+        "rain_factor": (("member",), np.ones(len(number))),
+        "inflow_row": (("inflow",), none),
+        "inflow_column": (("inflow",), none),
+        "inflow_m3_s": (("inflow",), none.astype(np.float64)),
+        "point": (("point",), as_texts(points.name)),
+        "point_cell": (("point",), points.cell),
+        "point_x": (("point",), points.x),
+        "point_y": (("point",), points.y),
+    }
+
+
+WORKFLOW = Workflow(
+    name="flood-warning",
+    summary="from radar rain to the points that will be flooded: when, how deep, and how likely",
+    settings=FloodWarningSettings,
+    prepare=prepare_warning,
+    finish=finish_warning,
+    modules=("numba", STEPS),
+)

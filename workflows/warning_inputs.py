@@ -1,0 +1,271 @@
+"""What a flood warning starts from: rain as it was known when the warning is issued, and the points that are warned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..datasets.errors import InputError
+from ..kernels.space.grid import Grid
+
+if TYPE_CHECKING:
+    from ..datasets.city.city import City
+    from ..datasets.city.layers import TerrainLayer
+    from ..datasets.rain import RainField
+
+__all__ = ["KnownRain", "Points", "open_points", "open_rain_field", "split_rain"]
+
+FRAMES = 3  # that motion and the ensemble's memory are estimated from
+STORM_STEP_S = 300
+STORM_CELL_M = 1000.0
+STORM_REGION_M = 15_000.0  # around the ground, over which made-up rain cells pass when they are strongest
+STORM_MARGIN_M = 40_000.0  # around the ground, that is watched: a cell at 8 m/s takes an hour and a half from there
+AHEAD_S = 1800  # made-up storms are warned of this long before it rains hardest on the ground
+
+
+@dataclass(frozen=True)
+class Points:
+    """Where warnings are wanted.
+
+    Attributes
+    ----------
+    name
+        Of each point.
+    x, y
+        (point,) in the CRS of the ground [m].
+    cell
+        (point,) flat index of its cell.
+    threshold_m
+        For each point, the depths that are warned of, ascending.
+    """
+
+    name: tuple[str, ...]
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    cell: npt.NDArray[np.int64]
+    threshold_m: tuple[tuple[float, ...], ...]
+    sources: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class KnownRain:
+    """Rain [mm h-1] around the moment at which a warning is issued; ``before`` and ``after`` lie over the ground only.
+
+    Attributes
+    ----------
+    radar
+        (frame, y, x) the last frames known, on the whole field.
+    before
+        (frame, y, x) those known, over which the ground becomes wet.
+    after
+        (step, y, x) what fell then; empty where that is not known.
+    grid
+        Of ``before`` and ``after``.
+    rows, columns
+        Where that lies in the field.
+    """
+
+    radar: npt.NDArray[np.float32]
+    before: npt.NDArray[np.float32]
+    after: npt.NDArray[np.float32]
+    grid: Grid
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    issued_s: int
+    step_s: int
+    missing: float  # share of the rain over the ground that is not known, and taken as none
+
+
+def open_rain_field(
+    rain: str | None,
+    layer: TerrainLayer,
+    *,
+    storm_seed: int,
+    crs: str | None,
+    place_rain_at: str | None,
+    fill: Literal["linear"] | None,
+) -> RainField:
+    """Open frames of rain, or make up storms that pass over the ground, as a radar would see them.
+
+    Raises
+    ------
+    InputError
+        If the frames do not lie over the ground.
+    """
+    from ..datasets.rain import RainField, open_rain, refuse_no_overlap
+
+    if rain is None:
+        if place_rain_at is not None:
+            raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
+        return RainField(**watch_storms(storm_seed, layer.grid), crs=layer.crs)
+    place = None if place_rain_at is None else _read_place(place_rain_at)
+    options: dict[str, Any] = {} if place is None else {"place_rain_at": place, "place_crs": layer.crs}
+    found = open_rain(rain, crs=crs, fill=fill, **options)
+    if found.crs != layer.crs:
+        raise InputError(
+            f"rain in {found.crs} does not lie over ground in {layer.crs}",
+            file=rain,
+            way_out="move it there, and the report will say so: --set place_rain_at=X,Y (where its middle shall be)",
+        )
+    refuse_no_overlap(found.grid, layer.grid, file=rain)
+    return found
+
+
+def _read_place(text: str) -> tuple[float, float]:
+    words = text.replace(",", " ").split()
+    try:
+        x, y = (float(word) for word in words)
+    except ValueError:
+        raise InputError(f"place_rain_at={text!r} is no place", way_out="write X,Y in metres of the ground") from None
+    return x, y
+
+
+def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
+    """Frames of made-up storms over the ground and far around it, the rate of each step taken at its middle."""
+    from ..datasets.synthetic.storms import compute_rain_rate, make_storms
+
+    region = STORM_REGION_M
+    storms = make_storms(
+        seed, (ground.west - region, ground.south - region, ground.east + region, ground.north + region)
+    )
+    margin = STORM_MARGIN_M
+    over = Grid.cover(
+        ground.west - margin, ground.south - margin, ground.east + margin, ground.north + margin, cell_m=STORM_CELL_M
+    )
+    first = int(storms.start.min()) // STORM_STEP_S * STORM_STEP_S
+    last = int((storms.start + storms.duration_s).max()) // STORM_STEP_S * STORM_STEP_S + STORM_STEP_S
+    time = np.arange(first, last, STORM_STEP_S, dtype=np.int64) + STORM_STEP_S
+    middle = time - STORM_STEP_S // 2
+    rate = np.stack([compute_rain_rate(storms, when, over.x[None, :], over.y[:, None]) for when in middle])
+    return {
+        "grid": over, "time": time, "step_s": STORM_STEP_S, "rate": rate.astype(np.float32),
+        "notes": ("Made-up storms, as a radar of 1 km and 5 min would see them.",), "sources": (),
+    }  # fmt: skip
+
+
+def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up_s: float, lead_s: float) -> KnownRain:
+    """Divide the rain at the time of issue.
+
+    The default is the last frame; for made-up storms, half an hour before it rains hardest on the ground.
+
+    Raises
+    ------
+    InputError
+        If the time is no frame's, or too few frames lie before it.
+    """
+    rows, columns, grid = _cut_over(field.grid, ground)
+    over = field.rate[:, rows[0] : rows[1], columns[0] : columns[1]]
+    n_steps = max(1, int(np.ceil(lead_s / field.step_s - 1e-9)))
+    if len(field.time) < FRAMES:
+        raise InputError(f"there are {len(field.time)} frames of rain", way_out=f"give at least {FRAMES}")
+    last = _choose_issue(field, over, issued_at, n_steps)
+    if last < FRAMES - 1:
+        raise InputError(
+            f"{last + 1} frames lie up to {_show(field.time[last])}",
+            way_out=f"issue the warning at {_show(field.time[FRAMES - 1])} or later: motion needs {FRAMES} frames",
+        )
+    n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
+    before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
+    if len(after) < n_steps:
+        after = after[:0]  # a part of the time cannot verify warnings for all of it
+    known = np.concatenate([before, after]) if len(before) + len(after) else over[last : last + 1]
+    return KnownRain(
+        field.rate[last + 1 - FRAMES : last + 1], np.nan_to_num(before), np.nan_to_num(after), grid, rows, columns,
+        int(field.time[last]), int(field.step_s), float(np.isnan(known).mean()),
+    )  # fmt: skip
+
+
+def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: str | None, n_steps: int) -> int:
+    from ..datasets.times import read_times
+
+    if issued_at is not None:
+        wanted = int(read_times([issued_at], time_zone="UTC")[0])
+        found = np.flatnonzero(field.time == wanted)
+        if not found.size:
+            raise InputError(
+                f"no frame of rain ends at issued_at={issued_at}",
+                way_out=f"give one of those from {_show(field.time[0])} to {_show(field.time[-1])}, every "
+                f"{field.step_s / 60:g} min",
+            )
+        return int(found[0])
+    if field.sources:
+        return len(field.time) - 1
+    hardest = int(np.argmax(np.nan_to_num(over).mean(axis=(1, 2))))
+    return int(np.clip(hardest - AHEAD_S // field.step_s, FRAMES - 1, len(field.time) - 1 - n_steps))
+
+
+def _cut_over(source: Grid, ground: Grid) -> tuple[tuple[int, int], tuple[int, int], Grid]:
+    """Rows and columns of the cells that lie over the ground, and their grid."""
+    spans = []
+    for low, high, start, n in (
+        (ground.south, ground.north, source.south, source.n_y),
+        (ground.west, ground.east, source.west, source.n_x),
+    ):
+        first = int(np.floor((low - start) / source.cell_m))
+        last = int(np.ceil((high - start) / source.cell_m))
+        if first < 0 or last > n:
+            raise InputError(
+                f"the rain's {source} does not cover the ground's {ground}",
+                way_out="give rain that reaches over all of the ground, or move it: --set place_rain_at=X,Y",
+            )
+        spans.append((first, last))
+    (south, north), (west, east) = spans
+    cut = Grid(
+        source.west + west * source.cell_m, source.south + south * source.cell_m, source.cell_m,
+        north - south, east - west,
+    )  # fmt: skip
+    return (south, north), (west, east), cut
+
+
+def _show(utc_s: Any) -> str:
+    from ..datasets.times import show_time
+
+    return show_time(int(utc_s), "UTC")
+
+
+def open_points(points: str | None, layer: TerrainLayer, city: City | None, thresholds_m: list[float]) -> Points:
+    """Open the points, or take a synthetic city's underpasses and its valley.
+
+    Raises
+    ------
+    InputError
+        If there are none, or one lies off the ground.
+    """
+    default = tuple(sorted(thresholds_m))
+    if points is None:
+        truths = city.truths if city is not None else ()
+        if not truths:
+            raise InputError(
+                "there are no points to warn", way_out="give them: --set points=FILE (CSV or GeoJSON: name, x, y)"
+            )
+        names = tuple(str(truth["name"] or truth["kind"]) for truth in truths)
+        x, y = (np.array([float(truth[axis]) for truth in truths]) for axis in ("x", "y"))
+        given: list[tuple[float, ...]] = [()] * len(names)
+        sources: tuple[Path, ...] = ()
+    else:
+        from ..datasets.formats.warning_points import read_warning_points
+
+        found = read_warning_points(points, crs=layer.crs)
+        names, x, y, given = tuple(found.name), found.x, found.y, list(found.threshold_m)
+        sources = (Path(points),)
+    row, column = (
+        np.floor((at - low) / layer.grid.cell_m).astype(np.int64)
+        for at, low in ((y, layer.grid.south), (x, layer.grid.west))
+    )
+    is_on = (row >= 0) & (row < layer.grid.n_y) & (column >= 0) & (column < layer.grid.n_x)
+    is_on[is_on] = layer.valid[row[is_on], column[is_on]]
+    if not is_on.all():
+        which = int(np.flatnonzero(~is_on)[0])
+        raise InputError(
+            f"point {names[which]!r} at {x[which]:g}, {y[which]:g} lies off the ground",
+            file=points,
+            way_out=f"give points on valid ground of {layer.grid} in {layer.crs}",
+        )
+    return Points(
+        names, x, y, row * layer.grid.n_x + column, tuple(own or default for own in given), sources,
+    )  # fmt: skip
