@@ -26,7 +26,7 @@ from .plans import Block, Plan, PlannedStep, read_plan
 from .shards import write_file
 from .stores import locate, sync_folders, write_block
 
-__all__ = ["STOP", "load_function", "run_blocks"]
+__all__ = ["STOP", "Pack", "load_function", "run_blocks"]
 
 Arrays = dict[str, NDArray[Any]]
 NONE: NDArray[Any] = np.empty(0)
@@ -60,7 +60,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
         stopped, or a block before it failed).
     """
-    pack = _Pack(Path(run), _plan(run, attempt).step(step))
+    pack = Pack(Path(run), _plan(run, attempt).step(step))
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -144,7 +144,7 @@ def _plan(run: str, attempt: int) -> Plan:
     return read_plan(Path(run))
 
 
-class _Pack:
+class Pack:
     """Blocks of one step that run one after another, and what they share: rows read ahead, folders not yet synced."""
 
     def __init__(self, folder: Path, step: PlannedStep) -> None:
@@ -180,15 +180,20 @@ class _Pack:
 
     def _compute(self, block: Block, until: int) -> Arrays:
         step = self.step
+        if step.ranks:
+            from .gang_blocks import compute_in_gang
+
+            return compute_in_gang(self.folder, step, block)
         function = load_function(step.function)
         if step.kind == "block":
-            return dict(function(self._arrays(block, until), **step.params))
+            return dict(function(self.read_arrays(block, until), **step.params))
         below = self.folder / step.inputs[0]
         if step.kind == "combine":
             return dict(function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)]))
         return dict(function(_read_npz(below / "0.npz")))
 
-    def _arrays(self, block: Block, until: int) -> Arrays:
+    def read_arrays(self, block: Block, until: int) -> Arrays:
+        """The arrays that a block works on; a few blocks up to ``until`` may be read at once."""
         arrays: Arrays = {}
         for source in self.step.inputs:
             group, _, names = source.partition(":")

@@ -127,7 +127,7 @@ def _write_field(
     gang: Gang, layout: TileLayout, staged: Path, name: str, field: NDArray[Any], place: Place
 ) -> dict[str, str]:
     """Bring each column of chunks (all members of the same cells) to its writer, and write it there."""
-    array = zarr.open_array(staged / name, mode="r+")
+    array = zarr.open_array(staged / name, mode="r+").with_config(EVERY_CHUNK)
     per_chunk, *sides = array.chunks
     rows, columns = layout.whole(place)
     boxes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import json
 import os
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from .gang import ORDER
 __all__ = ["GangEnd", "Launcher", "launch_gang"]
 
 Launcher = Literal["mpiexec", "srun"]
+JOB_WORDS = ("SLURM_CONF", "SLURM_JOB_ID", "SLURM_JOBID", "SLURM_JOB_NODELIST", "SLURM_JOB_NUM_NODES", "SLURM_NODELIST")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,15 @@ def launch_gang(
     worker = [sys.executable, "-m", "citytide.hpc.gang", str(folder.resolve())]
     # the MPI library is found beside the mpiexec of the first `bin` on PATH; MPI4PY_MPIABI would choose another
     environment = {k: v for k, v in os.environ.items() if k != "MPI4PY_MPIABI"}
+    if launcher == "srun":  # a step within a step: what Slurm said of the outer one is not meant for the inner
+        environment = {k: v for k, v in environment.items() if not k.startswith("SLURM_") or k in JOB_WORDS}
+    environment |= dict.fromkeys(THREADS, "1")  # the ranks are the parallelism
     environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), environment.get("PATH", os.defpath)])
     with (folder / "gang.log").open("ab") as log:
         process = subprocess.Popen(
-            [*command, *worker], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
-        )
+            [*command, *worker], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
+            preexec_fn=_end_with_parent(),
+        )  # fmt: skip
         try:
             with _pass_on_signals(process):
                 code = process.wait()
@@ -104,6 +111,16 @@ def _find_launcher(launcher: Launcher, ranks: int, options: tuple[str, ...]) -> 
     if not mpiexec.exists():
         raise RunError(f"there is no {mpiexec}: pip install 'citytide[mpi]'; an mpiexec of another MPI would not do")
     return [str(mpiexec), "-n", str(ranks), *options]
+
+
+def _end_with_parent() -> Callable[[], None]:
+    """Have the launcher told to end when the thread that started it is gone: a killed worker leaves no gang."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask() -> None:
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+    return ask
 
 
 @contextmanager

@@ -61,6 +61,9 @@ class BlockStep:
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
         ``"work/<step>"`` of a one-block step.
+    ranks
+        Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
+        **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
     memory_bytes, seconds, gpus
         What one block is declared to need; it runs in the least pool that grants it, and the run reports what was
         measured against it.
@@ -78,6 +81,7 @@ class BlockStep:
     product: str | None = None
     scalars: tuple[str, ...] = ()
     gpus: int = 0  # that one block needs
+    ranks: int = 0
 
     def blocks(self) -> Iterator[Block]:
         for index, start in enumerate(range(0, self.extent, self.per_block)):
@@ -152,6 +156,7 @@ class PlannedStep:
     memory_bytes: int = 0
     seconds: float = 0.0
     gpus: int = 0
+    ranks: int = 0
     pool: str = "cpu"
     bytes_in: int = 0
     bytes_out: int = 0
@@ -266,7 +271,7 @@ def _planned(step: BlockStep) -> PlannedStep:
     return PlannedStep(
         name=step.name, kind="block", function=step.function, dim=step.dim, extent=step.extent,
         per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
-        product=step.product, scalars=step.scalars, gpus=step.gpus,
+        product=step.product, scalars=step.scalars, gpus=step.gpus, ranks=step.ranks,
         memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
         seconds=sum(step.seconds(block) for block in blocks),
     )  # fmt: skip

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from ..datasets.city.city import City
-from ..datasets.city.layers import TerrainLayer
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
-from .flood_layout import (
-    ARRAYS_HELD,
-    SECONDS_PER_CELL_STEP,
-    NamedArrays,
-    as_texts,
-    choose_outputs,
-    lay_out_ground,
-    pack_grid,
-)
+from .flood_layout import ARRAYS_HELD, SECONDS_PER_CELL_STEP
 from .flood_settings import FloodSettings
 from .inundation_inputs import open_place
 from .inundation_products import VOLUMES
-from .warning_inputs import KnownRain, Points, open_points, open_rain_field, split_rain
+from .warning_inputs import open_points, open_rain_field, split_rain
+from .warning_layout import lay_out_warning
 from .warning_products import describe_forecast, describe_warned_flood
 from .warning_result import finish_warning
 from .workflow import Prepared, Workflow
@@ -80,20 +71,10 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     rain = split_rain(
         field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes, lead_s=lead_s
     )
-    wet_s = float(len(rain.before) * rain.step_s)
-    n_steps = int(np.ceil(lead_s / rain.step_s - 1e-9))
-    ahead = choose_outputs(lead_s, 60.0 * settings.output_minutes)
-    output_s = ([wet_s] if wet_s else []) + [wet_s + at for at in ahead]
-    every = max(1, round(settings.map_minutes / settings.output_minutes))
-    map_s = sorted({wet_s + ahead[at] for at in range(every - 1, len(ahead), every)} | {output_s[-1]})
-    arrays = _lay_out(settings, layer, city, rain, points, n_steps)
+    laid = lay_out_warning(settings, layer, city, rain, points)
+    arrays, n_steps = laid.arrays, laid.forecast["n_steps"]
+    output_s, map_s = laid.flood["output_s"], laid.flood["map_s"]
     n = len(arrays["number"][1])
-    epoch_s = rain.issued_s - int(wet_s)
-    arrays |= {
-        "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + epoch_s),
-        "map_time": (("map_time",), np.round(np.array(map_s)).astype(np.int64) + epoch_s),
-        "rain_start_s": (("rain_frame",), rain.step_s * np.arange(len(rain.before) + n_steps, dtype=np.float64)),
-    }
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
     outputs = 4 * (len(map_s) * layer.grid.n_cells + 2 * len(output_s) * n_links)
@@ -101,14 +82,6 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     input_bytes = sum(values.nbytes for _, values in arrays.values())
     frame_bytes = 8 * field.grid.n_cells
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
-    asked: dict[str, Any] = {
-        "grid": pack_grid(layer.grid), "rain_grid": pack_grid(rain.grid), "rain_end_s": float("inf"),
-        "output_s": output_s, "map_s": map_s,
-        **{name: getattr(settings, name) for name in (
-            "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "courant", "theta", "window_steps",
-            "precision",
-        )},
-    }  # fmt: skip
     per_member = SECONDS_PER_CELL_STEP * layer.grid.n_cells * output_s[-1] / (0.07 * layer.grid.cell_m)
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
@@ -120,10 +93,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             inputs=("inputs.zarr:radar,rain_after,number", "work/motion"),
             memory_bytes=lambda block: RAIN_ARRAYS_HELD * frame_bytes,
             seconds=lambda block: SECONDS_PER_RAIN_CELL_STEP * field.grid.n_cells * n_steps,
-            params={
-                "rows": rain.rows, "columns": rain.columns, "n_steps": n_steps, "seed": settings.seed,
-                "cell_m": rain.grid.cell_m, "step_s": rain.step_s,
-            },
+            params=laid.forecast,
             product="forecast", scalars=("unseen",),
         ),
         BlockStep(
@@ -131,7 +101,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             inputs=("inputs.zarr", "forecast:forecast_rain"),
             memory_bytes=lambda block: input_bytes + member_bytes * (block.stop - block.start),
             seconds=lambda block: per_member * (block.stop - block.start),
-            params=asked, per_block=settings.members_per_block, product="flood",
+            params=laid.flood, per_block=settings.members_per_block, product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         ),
     ]  # fmt: skip
@@ -157,43 +127,12 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         notes=(*layer.notes, *field.notes, *points.notes, *missing),
         seeds={"ensemble": settings.seed, "storms": settings.storm_seed},
         attrs={
-            **attrs, "grid": asked["grid"], "rain_grid": asked["rain_grid"], "thresholds_m": points.threshold_m,
-            "issued_s": rain.issued_s, "valid_until_s": rain.issued_s + round(lead_s), "rain_step_s": rain.step_s,
+            **attrs, "grid": laid.flood["grid"], "rain_grid": laid.flood["rain_grid"],
+            "thresholds_m": points.threshold_m, "issued_s": rain.issued_s,
+            "valid_until_s": rain.issued_s + round(lead_s), "rain_step_s": rain.step_s,
             "members": settings.members, "has_observed": bool(len(rain.after)),
         },
     )  # fmt: skip
-
-
-def _lay_out(
-    settings: FloodWarningSettings,
-    layer: TerrainLayer,
-    city: City | None,
-    rain: KnownRain,
-    points: Points,
-    n_steps: int,
-) -> NamedArrays:
-    """Every array that blocks and products read; members are the control, those of the ensemble, and what was seen."""
-    number = [0, *range(1, settings.members + 1), *([-1] if len(rain.after) else [])]
-    names = ["control", *(f"member {at}" for at in number[1:] if at > 0), *(["observed"] if len(rain.after) else [])]
-    none = np.zeros(0, dtype=np.int64)
-    return lay_out_ground(settings, layer, city) | {
-        "radar": (("radar_frame", "radar_y", "radar_x"), rain.radar),
-        "rain_before": (("frame_before", "rain_y", "rain_x"), rain.before),
-        "rain_after": (("frame_after", "rain_y", "rain_x"), rain.after),
-        "rain_y": (("rain_y",), rain.grid.y),
-        "rain_x": (("rain_x",), rain.grid.x),
-        "step": (("step",), rain.issued_s + rain.step_s * np.arange(1, n_steps + 1, dtype=np.int64)),
-        "number": (("member",), np.array(number, dtype=np.int64)),
-        "member": (("member",), as_texts(names)),
-        "rain_factor": (("member",), np.ones(len(number))),
-        "inflow_row": (("inflow",), none),
-        "inflow_column": (("inflow",), none),
-        "inflow_m3_s": (("inflow",), none.astype(np.float64)),
-        "point": (("point",), as_texts(points.name)),
-        "point_cell": (("point",), points.cell),
-        "point_x": (("point",), points.x),
-        "point_y": (("point",), points.y),
-    }
 
 
 WORKFLOW = Workflow(

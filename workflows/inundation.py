@@ -10,8 +10,10 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
+from ..hpc.gang_layout import TileLayout
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
+from ..kernels.hydro.inertia import REACH
 from .flood_layout import (
     ARRAYS_HELD,
     SECONDS_PER_CELL_STEP,
@@ -30,6 +32,8 @@ from .workflow import Prepared, Workflow
 __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 
 STEPS = "citytide.workflows.inundation_steps"
+GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
+RANK_BYTES = 200_000_000  # what a rank holds before its first step: interpreter, Zarr, Numba, MPI
 
 
 class InundationSettings(FloodSettings):
@@ -44,6 +48,9 @@ class InundationSettings(FloodSettings):
         default=[1.0], min_length=1, description="multiples of the rain: one member each"
     )
     inflow: str | None = Field(default=None, description="points 'X Y M3_PER_S', several divided by ;")
+    ranks: int = Field(
+        default=1, ge=1, le=4096, description="processes that share the ground over MPI; leaves no trace in the store"
+    )
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
 
     @field_validator("rain_factors")
@@ -84,12 +91,16 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
             "precision",
         )},
     }  # fmt: skip
+    together = settings.ranks if settings.ranks > 1 else 0
+    if together:
+        TileLayout(shape, together, REACH)  # refuses more ranks than the ground can be cut for
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
-            name="inundation", function=f"{STEPS}:simulate_members", dim="member", extent=n, inputs=("inputs.zarr",),
-            memory_bytes=lambda block: input_bytes + member_bytes * (block.stop - block.start),
-            seconds=lambda block: seconds * (block.stop - block.start),
-            params=asked, per_block=settings.members_per_block, product="flood",
+            name="inundation", function=GANG if together else f"{STEPS}:simulate_members", dim="member", extent=n,
+            inputs=("inputs.zarr",),
+            memory_bytes=lambda block: together * RANK_BYTES + input_bytes + member_bytes * (block.stop - block.start),
+            seconds=lambda block: seconds * (block.stop - block.start) / max(1, together), ranks=together,
+            params=asked, per_block=n if together else settings.members_per_block, product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         )
     ]  # fmt: skip

@@ -12,7 +12,12 @@ from .environments import PEERS, PeerError, find_interpreter, make_environment
 
 __all__ = ["peers"]
 
-SCRIPTS = {"aequilibrae": "assignment_aequilibrae.py", "landlab": "inertia_landlab.py", "scipy": "trees_scipy.py"}
+SCRIPTS = {
+    "aequilibrae": "assignment_aequilibrae.py",
+    "landlab": "inertia_landlab.py",
+    "properscoring": "crps_properscoring.py",
+    "scipy": "trees_scipy.py",
+}
 
 
 @click.group()

@@ -22,6 +22,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -33,8 +34,11 @@ from .inertia_sweeps import INERTIA, SEEDS, STRIP
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
 
-__all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
+__all__ = ["FIELDS", "REACH", "Fields", "advance_inertia", "measure_depths", "signal_speed"]
 
+Fields = Mapping[str, npt.NDArray[Any]]
+
+FIELDS = ("depth", "flow_x", "flow_y")  # what a step makes anew
 REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
 QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
 DRY_M = 1e-3  # water stands still below this
@@ -57,6 +61,7 @@ def advance_inertia(
     clock_s: npt.ArrayLike = 0.0,
     threshold_m: float = 0.1,
     theta: float = 0.8,
+    after_step: Callable[[Fields], None] | None = None,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
@@ -80,6 +85,9 @@ def advance_inertia(
         Depth above which the maps of arrival and duration count a cell as flooded [m].
     theta
         Weight of a face's own flow, in (0, 1]; the rest goes to its two neighbours.
+    after_step
+        Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
+        that its neighbours have computed.
     engine, threads
         As everywhere; the answer is the same for any number of threads.
 
@@ -115,7 +123,7 @@ def advance_inertia(
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
     counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
-    _refuse(water, surface, steps, counts, theta)
+    _refuse(water, surface, forcing, steps, counts, theta)
     chosen = INERTIA.choose(water.depth, engine)
     dtype = water.depth.dtype
     empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
@@ -140,7 +148,9 @@ def advance_inertia(
         INERTIA(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
                 clock.astype(dtype), scalars, here[0].view(whole), threads=threads)  # fmt: skip
         peaks = np.maximum(peaks, peak.max(axis=1).view(dtype))
-        gained += _hold(there[0], surface, forcing, steps, acts)
+        _hold(there[0], gained, surface, forcing, steps, acts)
+        if after_step is not None:
+            after_step(dict(zip(FIELDS, there, strict=True)))
         here = there
     return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), peaks
 
@@ -176,31 +186,35 @@ def _as_members(field: npt.NDArray[Any], surface: Surface, dtype: np.dtype[Any])
 
 def _hold(
     depth: npt.NDArray[Any],
+    gained: npt.NDArray[np.float64],
     surface: Surface,
     forcing: Forcing,
     steps: npt.NDArray[np.float64],
     acts: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.float64]:
-    """Feed the sources and set the held levels; return what the latter brought [m]."""
+) -> None:
+    """Feed the sources, set the held levels, and add to ``gained`` what the latter brought [m]."""
     flat = depth.reshape(depth.shape[0], -1)
     if forcing.source_cell is not None and forcing.source is not None:
         flat[:, forcing.source_cell] += (np.where(acts, steps, 0.0)[:, None] * forcing.source).astype(depth.dtype)
-    gained = np.zeros(depth.shape[0])
     if forcing.level_cell is not None and forcing.level is not None:
         held = np.maximum(forcing.level - surface.ground.reshape(-1)[forcing.level_cell], 0.0).astype(depth.dtype)
         held = np.where(acts[:, None], held, flat[:, forcing.level_cell])
-        gained = (held.astype(np.float64) - flat[:, forcing.level_cell]).sum(axis=1)
+        brought = held.astype(np.float64) - flat[:, forcing.level_cell]
+        gained += brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
         flat[:, forcing.level_cell] = held
-    return gained
 
 
 def _refuse(
     water: Water,
     surface: Surface,
+    forcing: Forcing,
     steps: npt.NDArray[np.float64],
     counts: npt.NDArray[np.int64],
     theta: float,
 ) -> None:
+    n_held = 0 if forcing.level_cell is None else forcing.level_cell.size
+    if water.gained.shape[1] not in (1, n_held):
+        raise ValueError(f"gains are kept for {water.gained.shape[1]} held cells, and there are {n_held}")
     if water.depth.dtype != surface.ground.dtype or water.depth.dtype.kind != "f" or water.depth.dtype.itemsize < 4:
         raise ValueError(
             f"water ({water.depth.dtype}) and surface ({surface.ground.dtype}) must be both float32 or both float64"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
-from .inertia import advance_inertia, measure_depths, signal_speed
+from .inertia import Fields, advance_inertia, measure_depths, signal_speed
 from .surface import Surface
 from .water import Forcing, Water
 from .windows import WindowRule, advance_to
@@ -26,6 +27,8 @@ def advance_flood(
     rule: WindowRule | None = None,
     threshold_m: float = 0.1,
     theta: float = 0.8,
+    after_step: Callable[[Fields], None] | None = None,
+    highest: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.int64]]:
@@ -41,6 +44,9 @@ def advance_flood(
         How steps are chosen.
     threshold_m, theta, engine, threads
         As there.
+    after_step, highest
+        Of a tile among others: what brings it its ring after every step, and what makes of a tile's fastest signals
+        (member,) those of all tiles.
 
     Returns
     -------
@@ -69,12 +75,12 @@ def advance_flood(
     def steps(state: Any, time_step_s: Any, n_steps: Any, clock_s: Any) -> tuple[Water, npt.NDArray[np.float64]]:
         after, peak = advance_inertia(
             state, surface, forcing, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
-            threshold_m=threshold_m, theta=theta, engine=engine, threads=threads,
+            threshold_m=threshold_m, theta=theta, after_step=after_step, engine=engine, threads=threads,
         )  # fmt: skip
         return after, np.asarray(signal_speed(peak))
 
     clock = np.full(water.n_members, float(start_s))
     return advance_to(
         water, horizon_s, clock, surface.cell_m, rule or WindowRule(),
-        speed=lambda state: np.asarray(signal_speed(measure_depths(state))), steps=steps,
+        speed=lambda state: np.asarray(signal_speed(measure_depths(state))), steps=steps, highest=highest,
     )  # fmt: skip

@@ -85,7 +85,7 @@ def compute_reflectivity(
     b: float = MARSHALL_PALMER[1],
     dry_dbz: float = -math.inf,
 ) -> Floats:
-    """Compute the reflectivity of rain: what :func:`estimate_rain` undoes.
+    """Compute the reflectivity of rain, from which its rate can be had again.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class Water:
     lost
         (member, y, x) depth that sank so far [m].
     gained
-        (member,) depth that held cells took or gave so far [m], summed.
+        (member, 1) or (member, held) depth that held cells took or gave so far [m], summed over all or of each.
     maps
         (4, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
         time above the threshold (infinite: never) and time above it [s].
@@ -67,13 +67,25 @@ class Water:
     maps: Array
 
     @classmethod
-    def rest(cls, surface: Surface, depth: npt.ArrayLike = 0.0, *, n_members: int = 1, maps: bool = True) -> Water:
+    def rest(
+        cls,
+        surface: Surface,
+        depth: npt.ArrayLike = 0.0,
+        *,
+        n_members: int = 1,
+        maps: bool = True,
+        n_held: int = 1,
+    ) -> Water:
         """Water at rest, the same depth in every member.
 
         Parameters
         ----------
         depth
             A number, an (inside y, inside x) array or one with a leading member dim [m]; walls stay dry.
+        maps
+            Whether they are kept.
+        n_held
+            Held cells whose gains are kept apart; 1 keeps their sum.
 
         Raises
         ------
@@ -95,7 +107,7 @@ class Water:
             np.zeros((n_members, n_y, n_x + 1), dtype),
             np.zeros((n_members, n_y + 1, n_x), dtype),
             np.zeros_like(whole),
-            np.zeros(n_members),
+            np.zeros((n_members, max(1, n_held))),
             recorded,
         )
 

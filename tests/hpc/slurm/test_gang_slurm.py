@@ -12,8 +12,11 @@ import pytest
 
 pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
 
+from slurm_runs import store_bytes, wait_for, wait_for_end
+
 from citytide.hpc.gang_launch import GangEnd, launch_gang
 from citytide.hpc.sandbox import Sandbox
+from citytide.workflows import runner
 
 pytestmark = pytest.mark.slurm
 HERE = Path(__file__).parents[1]
@@ -56,3 +59,28 @@ def test_an_error_of_one_rank_ends_the_step_and_is_named(sandbox: Sandbox, tmp_p
     done = compute_in_slurm(tmp_path, "spreading:fail_on", {"rank": 1}, 2)
     assert done.returncode == 1
     assert done.stdout.strip() == "rank 1: ValueError: no such cell"
+
+
+def test_flood_on_four_ranks_over_two_nodes_is_cancelled_and_resumed_to_the_same_bytes(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    asked = {"rain_factors": "1,2", "edges": "open", "duration_minutes": 20, "output_minutes": 0.5}
+    alone = runner.run("inundation", set=asked, out=tmp_path / "alone")
+    run = runner.submit("inundation", set={**asked, "ranks": 4}, profile="ci-allocation", out=tmp_path / "four").path
+    gang = run / "work/gang-inundation/0"
+    wait_for("a checkpoint of the ranks", 120, lambda: any(gang.glob("checkpoints/step-*.zarr")))
+    citytide = [sys.executable, "-m", "citytide"]
+    subprocess.run([*citytide, "cancel", str(run)], check=True, timeout=120)
+    assert not (gang / "result.npz").exists()
+    assert (kept := sorted(path.name for path in gang.glob("checkpoints/step-*.zarr")))
+    subprocess.run([*citytide, "resume", str(run)], check=True, timeout=300)
+    wait_for_end(run)
+    assert store_bytes(run) == store_bytes(alone.path) and alone.result["state"] == "done"
+    assert kept[-1] < max(path.name for path in gang.glob("checkpoints/step-*.zarr"))
+    steps = subprocess.run(
+        ["sacct", "--noheader", "--parsable2", "--format=NNodes,NTasks,State"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "2|4|COMPLETED" in steps.stdout.split()

@@ -35,6 +35,27 @@ def test_score_is_its_double_sum(engine: str, seed: int, n: int, cells: int) -> 
     np.testing.assert_allclose(score_crps(members, fell, engine=engine), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(("dtype", "rtol"), [("f4", 2e-5), ("f8", 1e-12)])
+@pytest.mark.parametrize(("n", "fair"), [(4, True), (20, False), (23, True)])
+def test_pairs_and_sorted_members_score_alike(dtype: str, rtol: float, n: int, fair: bool) -> None:
+    """More cells than are worked on together, and a rest."""
+    random = np.random.default_rng(n)
+    members, fell = random.gamma(0.5, 3.0, (n, 300)).astype(dtype), random.gamma(0.5, 3.0, 300).astype(dtype)
+    expected = score_crps(members.astype("f8"), fell.astype("f8"), fair=fair, engine="numpy")
+    np.testing.assert_allclose(score_crps(members, fell, fair=fair), expected, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_whatever_is_missing_takes_its_own_cell_along(engine: str) -> None:
+    random = np.random.default_rng(5)
+    members, fell = random.random((9, 150)), random.random(150)
+    whole = score_crps(members, fell, engine=engine)
+    members[[0, 4, 8], [3, 70, 149]] = fell[20] = np.nan
+    found = score_crps(members, fell, engine=engine)
+    assert np.flatnonzero(np.isnan(found)).tolist() == [3, 20, 70, 149]
+    assert np.array_equal(found[np.isfinite(found)], whole[np.isfinite(found)])
+
+
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_shape_dtype_threads_and_order_of_members(dtype: str) -> None:
     random = np.random.default_rng(1)

@@ -82,9 +82,9 @@ def test_every_drop_is_accounted_for() -> None:
     water, _ = advance_flood(Water.rest(surface), surface, forcing, start_s=0.0, horizon_s=3600.0)
     cell = surface.cell_m**2
     fed = 3600.0 * (rain.sum() + 3e-4) * cell
-    balance = fed + water.gained[0] * cell - water.lost.sum() * cell - measure_volumes(water, surface)[0]
+    balance = fed + water.gained[0, 0] * cell - water.lost.sum() * cell - measure_volumes(water, surface)[0]
     assert abs(balance) <= 1e-10 * fed
-    assert water.gained[0] < 0.0 < water.lost.sum()
+    assert water.gained[0, 0] < 0.0 < water.lost.sum()
 
 
 def test_horizon_before_the_start_is_refused() -> None:

@@ -1,0 +1,184 @@
+"""An inundation that ranks share: each has a tile of the ground, and after every step a row of its neighbours' water.
+
+A rank's arrays reach one cell beyond its tile, as far as a step looks. Steps are as long as the fastest wave anywhere
+allows, so every rank makes the same ones, and the bytes are those of one process. At each output time the ranks leave
+a checkpoint, which any number of ranks can go on from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hpc.errors import FAILED, RunError
+from ..hpc.gang import Gang
+from ..hpc.gang_checkpoint import read_checkpoint, write_checkpoint
+from ..hpc.gang_layout import Place, TileLayout
+from ..hpc.halo import HaloExchange
+from ..kernels.hydro.inertia import REACH
+from ..kernels.hydro.surface import Surface
+from ..kernels.hydro.water import MAPS, Forcing, Water
+from .flood_plain import FloodPlain, FloodRecord
+
+__all__ = ["simulate_on_ranks"]
+
+Arrays = dict[str, NDArray[Any]]
+MOVED: dict[str, Place] = {"depth": "cell", "flow_x": "x_face", "flow_y": "y_face"}
+KEPT: dict[str, Place] = {**MOVED, "lost": "cell", **dict.fromkeys(MAPS, "cell")}
+
+
+def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) -> dict[str, Any] | None:
+    """Simulate the members of a block on all ranks; parameters and result are those of ``simulate_members``.
+
+    Returns
+    -------
+    dict or None
+        On rank 0 what :func:`~.inundation_steps.simulate_members` returns, with the same bytes.
+
+    Raises
+    ------
+    RunError
+        If the ranks were told to end: what is done up to the last output time is kept.
+    """
+    plain = FloodPlain(arrays, asked)
+    part = _Part(gang, plain)
+    record = FloodRecord(plain)
+    water, reached = part.start(), 0.0
+    held = read_checkpoint(gang, part.layout, folder / "checkpoints", part.unpack(water), KEPT)
+    if held is not None:
+        water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
+        record.fed, record.n_steps = np.array(held.notes["fed"]), np.array(held.notes["n_steps"], dtype=np.int64)
+        if gang.rank == 0:
+            record.looks = [_read_look(folder, at) for at in range(held.step)]
+    for start_s, horizon_s, rain in plain.spans():
+        if horizon_s <= reached:
+            continue
+        water, taken = plain.advance(
+            water, part.surface, part.still, None if rain is None else part.cut(rain), start_s, horizon_s,
+            after_step=part.halo.exchange, highest=gang.find_maximum,
+        )  # fmt: skip
+        record.note(rain, horizon_s - start_s, taken)
+        if horizon_s not in asked["output_s"]:
+            continue
+        whole = part.gather(water)
+        step = asked["output_s"].index(horizon_s) + 1
+        if whole is not None:
+            _write_look(folder, step - 1, record.look(whole, horizon_s))
+        if horizon_s == asked["output_s"][-1]:
+            return None if whole is None else record.close(whole)
+        notes = {
+            "horizon_s": horizon_s, "fed": record.fed.tolist(), "n_steps": record.n_steps.tolist(),
+            "gained": part.gather_gains(water).tolist(),
+        }  # fmt: skip
+        write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), KEPT, notes)
+        if gang.is_stopping():
+            raise RunError(
+                f"the ranks were told to end {horizon_s:g} s after the start; what is done is kept", exit_code=FAILED
+            )
+    raise AssertionError("the last output time ends the last span")
+
+
+class _Part:
+    """A rank's tile of the ground, with a ring of its neighbours' cells."""
+
+    def __init__(self, gang: Gang, plain: FloodPlain) -> None:
+        self.gang, self.plain = gang, plain
+        self.layout = TileLayout(plain.grid.shape, gang.size, REACH)
+        self.cells = self.layout.tiles[gang.rank].cells
+        whole = plain.surface
+        self.surface = Surface(self.cut(whole.ground), self.cut(whole.manning), whole.cell_m, whole.ring)
+        self.halo = HaloExchange(gang, self.layout, MOVED)
+        still = plain.hold()
+        level, self.level_place = self._own(still.level_cell)
+        source, places = self._own(still.source_cell)
+        self.still = Forcing(
+            None,
+            None if still.loss is None else self.cut(still.loss),
+            source,
+            None if source is None or still.source is None else still.source[:, places],
+            level,
+            None if level is None or still.level is None else still.level[:, self.level_place],
+        )
+        self.n_held = 0 if still.level_cell is None else still.level_cell.size
+
+    def cut(self, field: NDArray[Any], place: Place = "cell") -> NDArray[Any]:
+        """The tile's part of a field over the whole surface, ring included."""
+        box, more = self.cells, 2 * REACH
+        rows, columns = more + (place == "y_face"), more + (place == "x_face")
+        return np.ascontiguousarray(field[..., box.y0 : box.y1 + rows, box.x0 : box.x1 + columns])
+
+    def _own(self, flat: NDArray[Any] | None) -> tuple[NDArray[Any] | None, NDArray[np.int64]]:
+        """Which cells of a list over the whole surface are this tile's: their index here, and their places there."""
+        if flat is None:
+            return None, np.zeros(0, dtype=np.int64)
+        box = self.cells
+        row, column = np.divmod(flat, self.plain.surface.shape[1])
+        row, column = row - REACH, column - REACH
+        mine = np.flatnonzero((row >= box.y0) & (row < box.y1) & (column >= box.x0) & (column < box.x1))
+        index = (row[mine] - box.y0 + REACH) * self.surface.shape[1] + column[mine] - box.x0 + REACH
+        return (index if mine.size else None), mine
+
+    def start(self) -> Water:
+        whole = self.plain.start()
+        return Water(
+            self.cut(whole.depth), self.cut(whole.flow_x, "x_face"), self.cut(whole.flow_y, "y_face"),
+            self.cut(whole.lost), np.zeros((whole.n_members, max(1, self.level_place.size))), self.cut(whole.maps),
+        )  # fmt: skip
+
+    def unpack(self, water: Water) -> Arrays:
+        """Fields by name; writing into them writes into the water."""
+        return {
+            **{name: getattr(water, name) for name in (*MOVED, "lost")},
+            **{name: water.maps[at] for at, name in enumerate(MAPS)},
+        }
+
+    def take_up(self, water: Water, notes: dict[str, Any]) -> Water:
+        """The gains of the tile's held cells out of a checkpoint's notes; its fields are filled already."""
+        if not self.level_place.size:
+            return water
+        return replace(water, gained=np.array(notes["gained"])[:, self.level_place])
+
+    def gather_gains(self, water: Water) -> NDArray[np.float64]:
+        """Gains of each held cell, in the order of the whole surface, on every rank."""
+        whole = np.zeros((water.n_members, max(1, self.n_held)))
+        for place, gained in self.gang.comm.allgather((self.level_place, water.gained)):
+            if place.size:
+                whole[:, place] = gained
+        return whole
+
+    def gather(self, water: Water) -> Water | None:
+        """The water of the whole surface, with its ring, on rank 0."""
+        gained = self.gather_gains(water)
+        fields = {name: self.gang.gather(self.layout, getattr(water, name), place) for name, place in MOVED.items()}
+        lost = self.gang.gather(self.layout, water.lost)
+        maps = self.gang.gather(self.layout, water.maps)
+        if lost is None or maps is None:
+            return None
+        around = (REACH, REACH)
+
+        def ring(field: NDArray[Any] | None) -> NDArray[Any]:
+            assert field is not None
+            return np.pad(field, [(0, 0)] * (field.ndim - 2) + [around, around])
+
+        return Water(
+            ring(fields["depth"]), ring(fields["flow_x"]), ring(fields["flow_y"]), ring(lost), gained, ring(maps)
+        )
+
+
+def _write_look(folder: Path, at: int, look: Arrays) -> None:
+    """Keep what was seen at an output time, for a gang that goes on after it."""
+    path = folder / "looks" / f"{at}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_suffix(".partial")
+    with staged.open("wb") as file:
+        np.savez(file, **look)  # type: ignore[arg-type]
+    staged.replace(path)
+
+
+def _read_look(folder: Path, at: int) -> Arrays:
+    with np.load(folder / "looks" / f"{at}.npz", allow_pickle=False) as file:
+        return dict(file)
