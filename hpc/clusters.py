@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 from .crews import Crew, LocalCrew
 from .devices import describe_machine, thread_budget
 from .errors import RunError
-from .nursery import choose_method, start_nursery, without_main
+from .nursery import as_before, choose_method, start_nursery, without_main
 from .plans import Grant
 from .profiles import Profile, size_pool
 
@@ -88,6 +88,7 @@ class LocalBackend:
             "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
         }
         with (
+            as_before([*thread_budget(self.threads), "PYTHONHASHSEED"]),
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
             without_main(),

@@ -10,11 +10,11 @@ import multiprocessing.spawn
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["choose_method", "start_nursery", "without_main"]
+__all__ = ["as_before", "choose_method", "start_nursery", "without_main"]
 
 EVERY_WORKER = ("distributed", "distributed.nanny", "zarr", "citytide.hpc.worker")
 _budget: dict[str, str] | None = None  # of the nursery, once it runs: threads are settled when libraries are imported
@@ -28,20 +28,32 @@ def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
     global _budget
     if _budget is not None:
         return
-    before = {name: os.environ.get(name) for name in budget}
-    os.environ.update(budget)
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None  # inherited: Ctrl-C is the driver's
     try:
-        multiprocessing.forkserver.set_forkserver_preload([*EVERY_WORKER, *modules])
-        with without_main():
-            multiprocessing.forkserver.ensure_running()
+        with as_before(budget):
+            os.environ.update(budget)
+            multiprocessing.forkserver.set_forkserver_preload([*EVERY_WORKER, *modules])
+            with without_main():
+                multiprocessing.forkserver.ensure_running()
     finally:
         if in_main:
             signal.signal(signal.SIGINT, handler)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
     _budget = budget
+
+
+@contextmanager
+def as_before(names: Iterable[str]) -> Iterator[None]:
+    """Leave these variables of the environment as they are found.
+
+    Distributed's nannies put those of their workers into the driver's too, where Numba then refuses to compile.
+    """
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:

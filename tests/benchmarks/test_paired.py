@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,16 @@ from click.testing import CliRunner, Result
 
 from citytide.benchmarks.paired import compare, main
 from citytide.benchmarks.sides import Measurement, SideError
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """The command holds its process to few cores, which the tests that follow are not to be."""
+    cores, environment = os.sched_getaffinity(0), dict(os.environ)
+    yield
+    os.sched_setaffinity(0, cores)
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 class Scripted:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from citytide.hpc import clusters
@@ -32,3 +35,12 @@ def test_slurm_without_its_extra_names_what_is_missing(monkeypatch: pytest.Monke
 def test_backend_that_is_not_built_is_refused_with_those_that_are() -> None:
     with pytest.raises(RunError, match="backend 'mpi', which this version cannot run: use slurm-jobs"):
         make_backend(Profile.model_validate({"name": "gang", "backend": "mpi"}))
+
+
+def test_workers_leave_no_trace_in_the_environment_of_whoever_starts_them(tmp_path: Path) -> None:
+    """In a notebook Numba would find other numbers of threads than it began with, and compile nothing more."""
+    before = dict(os.environ)
+    with LocalBackend(1, 1, 10**9).open(tmp_path, 1) as crew:
+        assert crew is not None
+    own = {name: value for name, value in os.environ.items() if not name.startswith("__DASK")}
+    assert own == {name: value for name, value in before.items() if not name.startswith("__DASK")}
