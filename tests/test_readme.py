@@ -17,7 +17,12 @@ from typing import NamedTuple
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
-PAGES = [README, README.parent / "docs" / "city.md", README.parent / "docs" / "inundation.md"]
+PAGES = [
+    README,
+    README.parent / "docs" / "city.md",
+    README.parent / "docs" / "inundation.md",
+    README.parent / "docs" / "flood-warning.md",
+]
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>not run|on slurm|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```",
     re.M | re.S,
