@@ -138,6 +138,9 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
 def score_storms(storms: list[dict[str, Any]], *, seed: int = 1, n_draws: int = 1000) -> dict[str, Any]:
     """Scores over all storms, each with an interval of 90 % from drawing storms anew.
 
+    ``brier_skill`` is against the frequency of all cases; ``brier_skill_places`` against that of each place and depth
+    in these very storms, which nobody knows before them.
+
     Examples
     --------
     >>> sure = {"probability": [1.0, 0.0], "control": [0.0, 0.0], "happened": [True, False], "counts": [True, True],
@@ -155,21 +158,20 @@ def score_storms(storms: list[dict[str, Any]], *, seed: int = 1, n_draws: int = 
 
     def score(probability: Any, control: Any, happened: Any, counts: Any, onset: Any, came: Any) -> Any:
         frequency = (happened & counts).sum(axis=0) / np.maximum(counts.sum(axis=0), 1)  # of each place and depth
-        skill = [
-            float(score_brier_skill(said, happened, climatology=np.broadcast_to(frequency, said.shape), valid=counts))
-            for said in (probability, control)
-        ]
+        skill = [float(score_brier_skill(said, happened, valid=counts)) for said in (probability, control)]
+        of_places = np.broadcast_to(frequency, happened.shape)
+        strict = float(score_brier_skill(probability, happened, climatology=of_places, valid=counts))
         outcome = count_outcomes(probability >= 0.5, happened, valid=counts)
         hit = (probability >= 0.5) & happened & counts
         error, lead = (np.median(values[hit]) if hit.any() else np.nan for values in (np.abs(onset - came), came))
         return np.array([
-            *skill, skill[0] - skill[1], float(score_brier(probability, happened, valid=counts)),
+            *skill, skill[0] - skill[1], strict, float(score_brier(probability, happened, valid=counts)),
             float(outcome.pod), float(outcome.far), float(outcome.csi), error, lead,
         ])  # fmt: skip
 
     names = (
-        "brier_skill", "brier_skill_control", "brier_skill_gain", "brier", "pod", "far", "csi", "onset_error_min",
-        "lead_min",
+        "brier_skill", "brier_skill_control", "brier_skill_gain", "brier_skill_places", "brier", "pod", "far", "csi",
+        "onset_error_min", "lead_min",
     )  # fmt: skip
     found = estimate_interval(score, *table.values(), seed=seed, n_draws=n_draws)
     shown = {

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Contract, Engine, kernel
+from .forcings import as_members, hold_levels, refuse_misfits
 from .inertia_sweeps import INERTIA, SEEDS, STRIP
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
@@ -123,13 +124,17 @@ def advance_inertia(
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
     counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
-    _refuse(water, surface, forcing, steps, counts, theta)
+    refuse_misfits(water, surface, forcing, steps, counts)
+    if water.flow_x.shape[2] != water.depth.shape[2] + 1:
+        raise ValueError("local inertia needs flows over faces: Water.rest(surface)")
+    if not 0.0 < theta <= 1.0:
+        raise ValueError(f"theta must lie in (0, 1], got {theta}")
     chosen = INERTIA.choose(water.depth, engine)
     dtype = water.depth.dtype
     empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
     rough = surface.manning * surface.manning
     rain, loss = (
-        empty if field is None else _as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
+        empty if field is None else as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
     )
     lost = water.lost.copy() if loss.size else water.lost
     scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
@@ -148,7 +153,7 @@ def advance_inertia(
         INERTIA(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
                 clock.astype(dtype), scalars, here[0].view(whole), threads=threads)  # fmt: skip
         peaks = np.maximum(peaks, peak.max(axis=1).view(dtype))
-        _hold(there[0], gained, surface, forcing, steps, acts)
+        hold_levels(there[0], gained, surface, forcing, steps, acts)
         if after_step is not None:
             after_step(dict(zip(FIELDS, there, strict=True)))
         here = there
@@ -176,52 +181,3 @@ def _scalars(
         for step in steps.tolist()
     ]  # fmt: skip
     return np.array(rows, dtype=np.float64).astype(dtype)
-
-
-def _as_members(field: npt.NDArray[Any], surface: Surface, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    if field.ndim != 3 or field.shape[1:] != surface.shape:
-        raise ValueError(f"a forcing field is (member, y, x) over the whole surface {surface.shape}, got {field.shape}")
-    return np.ascontiguousarray(field, dtype=dtype)
-
-
-def _hold(
-    depth: npt.NDArray[Any],
-    gained: npt.NDArray[np.float64],
-    surface: Surface,
-    forcing: Forcing,
-    steps: npt.NDArray[np.float64],
-    acts: npt.NDArray[np.bool_],
-) -> None:
-    """Feed the sources, set the held levels, and add to ``gained`` what the latter brought [m]."""
-    flat = depth.reshape(depth.shape[0], -1)
-    if forcing.source_cell is not None and forcing.source is not None:
-        flat[:, forcing.source_cell] += (np.where(acts, steps, 0.0)[:, None] * forcing.source).astype(depth.dtype)
-    if forcing.level_cell is not None and forcing.level is not None:
-        held = np.maximum(forcing.level - surface.ground.reshape(-1)[forcing.level_cell], 0.0).astype(depth.dtype)
-        held = np.where(acts[:, None], held, flat[:, forcing.level_cell])
-        brought = held.astype(np.float64) - flat[:, forcing.level_cell]
-        gained += brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
-        flat[:, forcing.level_cell] = held
-
-
-def _refuse(
-    water: Water,
-    surface: Surface,
-    forcing: Forcing,
-    steps: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.int64],
-    theta: float,
-) -> None:
-    n_held = 0 if forcing.level_cell is None else forcing.level_cell.size
-    if water.gained.shape[1] not in (1, n_held):
-        raise ValueError(f"gains are kept for {water.gained.shape[1]} held cells, and there are {n_held}")
-    if water.depth.dtype != surface.ground.dtype or water.depth.dtype.kind != "f" or water.depth.dtype.itemsize < 4:
-        raise ValueError(
-            f"water ({water.depth.dtype}) and surface ({surface.ground.dtype}) must be both float32 or both float64"
-        )
-    if water.depth.shape[1:] != surface.shape:
-        raise ValueError(f"water on {water.depth.shape[1:]} cells does not fit a surface of {surface.shape}")
-    if not (np.isfinite(steps).all() and (steps >= 0.0).all() and (counts >= 0).all()):
-        raise ValueError(f"steps are finite and their number not negative, got {steps.tolist()} x {counts.tolist()}")
-    if not 0.0 < theta <= 1.0:
-        raise ValueError(f"theta must lie in (0, 1], got {theta}")

@@ -48,8 +48,8 @@ class Water:
     depth
         (member, y, x) [m].
     flow_x, flow_y
-        (member, y, x + 1) over the western faces of cells, the last over the eastern face of the last, and
-        (member, y + 1, x) [m2 s-1].
+        For local inertia (member, y, x + 1) over the western faces of cells, the last over the eastern face of the
+        last, and (member, y + 1, x); for shallow water the momentum of cells, (member, y, x) [m2 s-1].
     lost
         (member, y, x) depth that sank so far [m].
     gained
@@ -75,6 +75,7 @@ class Water:
         n_members: int = 1,
         maps: bool = True,
         n_held: int = 1,
+        faces: bool = True,
     ) -> Water:
         """Water at rest, the same depth in every member.
 
@@ -86,6 +87,8 @@ class Water:
             Whether they are kept.
         n_held
             Held cells whose gains are kept apart; 1 keeps their sum.
+        faces
+            Whether flows are those over faces, or those of cells.
 
         Raises
         ------
@@ -104,8 +107,8 @@ class Water:
         recorded[MAPS.index("arrival")] = NEVER
         return cls(
             whole,
-            np.zeros((n_members, n_y, n_x + 1), dtype),
-            np.zeros((n_members, n_y + 1, n_x), dtype),
+            np.zeros((n_members, n_y, n_x + faces), dtype),
+            np.zeros((n_members, n_y + faces, n_x), dtype),
             np.zeros_like(whole),
             np.zeros((n_members, max(1, n_held))),
             recorded,

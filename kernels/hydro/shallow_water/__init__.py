@@ -1,0 +1,1 @@
+"""Shallow water by Godunov finite volumes: dam breaks, torrents, shores."""

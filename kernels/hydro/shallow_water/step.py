@@ -1,0 +1,174 @@
+r"""Shallow water over a surface: depth and momentum in cells, shocks and all.
+
+.. math::
+   \partial_t h + \nabla \cdot \mathbf q = r - s, \qquad
+   \partial_t \mathbf q + \nabla \cdot (\mathbf q \mathbf q / h) + g h \nabla (h + z)
+   + g n^2 |\mathbf q| \mathbf q / h^{7/3} = 0
+
+by Godunov's finite volumes on square cells: hydrostatic reconstruction, fluxes of Harten, Lax and van Leer with their
+contact, each computed once, and friction implicit in the momentum after the step. Of second order, states on faces
+follow slopes and half a step in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engines import Contract, Engine, kernel
+from ..forcings import as_members, hold_levels, refuse_misfits
+from ..inertia import FIELDS, Fields
+from ..inertia_sweeps import SEEDS
+from ..surface import GRAVITY_M_S2, WALL_M, Surface
+from ..water import Forcing, Water
+from .sweeps import SHALLOW_WATER, STRIP
+
+__all__ = ["REACH", "advance_shallow_water", "measure_signals"]
+
+REACH = {1: 1, 2: 2}  # cells that one step looks beyond a cell, by order
+DRY_M = 1e-6  # water stands still below this
+
+
+@kernel(
+    Contract(
+        dims=("member", "y", "x"),
+        units={"depth": "m", "flow_x": "m2 s-1", "flow_y": "m2 s-1", "rain": "m s-1", "loss": "m s-1"},
+        engines=SHALLOW_WATER.engines,
+    )
+)
+def advance_shallow_water(
+    water: Water,
+    surface: Surface,
+    forcing: Forcing | None = None,
+    *,
+    time_step_s: npt.ArrayLike,
+    n_steps: npt.ArrayLike = 1,
+    clock_s: npt.ArrayLike = 0.0,
+    threshold_m: float = 0.1,
+    order: Literal[1, 2] = 1,
+    after_step: Callable[[Fields], None] | None = None,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
+) -> tuple[Water, npt.NDArray[np.float64]]:
+    """Advance the water of every member by its own number of steps of its own length.
+
+    Parameters
+    ----------
+    water : Water
+        With flows in cells, as ``Water.rest(surface, faces=False)`` makes it; of dtype float32 or float64, as the
+        surface; it is not changed.
+    surface : Surface
+        Ground and roughness, with a ring of at least ``order`` cells: walls, or a neighbour's cells, which stay as
+        they are.
+    forcing
+        Rain, losses, sources and held levels during these steps.
+    time_step_s : (member,) array
+        Step [s]. Up to a quarter of ``cell_m`` over the fastest signal no depth becomes negative (half of it in a
+        channel one cell wide); above, a depth may, and is filled again: no water is made.
+    n_steps : (member,) array of int
+        How many; a member without any stays as it is.
+    clock_s : (member,) array
+        When the first step starts [s], for the map of arrivals.
+    threshold_m
+        Depth above which the maps of arrival and duration count a cell as flooded [m].
+    order
+        Of the scheme, in space and time where water is wet and smooth.
+    after_step
+        Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
+        that its neighbours have computed.
+    engine, threads
+        As everywhere; the answer is the same for any number of threads.
+
+    Returns
+    -------
+    water : Water
+        After the steps.
+    fastest : (member,) array of float
+        Fastest signal, speed and wave together, from which a step started [m s-1].
+
+    Raises
+    ------
+    ValueError
+        If a step is negative or no number, the order is another, or shapes and dtypes do not fit.
+    EngineError
+        If the engine cannot take the arrays.
+
+    References
+    ----------
+    .. [1] Audusse, Bouchut, Bristeau, Klein & Perthame (2004), doi:10.1137/S1064827503431090
+    .. [2] Toro (2001), Shock-capturing methods for free-surface shallow flows
+    .. [3] Xia & Liang (2018), doi:10.1016/j.advwatres.2018.05.004 (friction implicit in the momentum)
+
+    Examples
+    --------
+    >>> surface = Surface.enclose(np.zeros((1, 4)), 0.03, cell_m=10.0)
+    >>> water = Water.rest(surface, np.array([[1.0, 0.0, 0.0, 0.0]]), faces=False)
+    >>> after, fastest = advance_shallow_water(water, surface, time_step_s=0.5, n_steps=50)
+    >>> float(after.depth.sum().round(12)), bool(after.depth[0, 1, 4] > 0.1)
+    (1.0, True)
+    """
+    forcing = forcing or Forcing()
+    n = water.n_members
+    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
+    counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
+    clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
+    if order not in REACH:
+        raise ValueError(f"order is 1 or 2, got {order}")
+    refuse_misfits(water, surface, forcing, steps, counts)
+    if water.flow_x.shape != water.depth.shape or surface.ring < REACH[order]:
+        raise ValueError(
+            f"order {order} needs flows in cells (Water.rest(surface, faces=False)) and a ring of {REACH[order]}, got "
+            f"flows of {water.flow_x.shape[1:]} and a ring of {surface.ring}"
+        )
+    chosen = SHALLOW_WATER.choose(water.depth, engine)
+    dtype = water.depth.dtype
+    empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
+    rough = surface.manning * surface.manning
+    rain, loss = (
+        empty if field is None else as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
+    )
+    lost = water.lost.copy() if loss.size else water.lost
+    scalars = _scalars(steps, surface.cell_m, threshold_m, dtype)
+    gained = water.gained.copy()
+    here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
+    spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
+    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2 * order) // STRIP))), f"i{dtype.itemsize}")
+    for step in range(int(counts.max(initial=0))):
+        acts = step < counts
+        scalars[:, 0] = np.where(acts, steps, 0.0)
+        clock = clock + scalars[:, 0].astype(np.float64)
+        there = spare[step % 2]
+        SHALLOW_WATER(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
+                      clock.astype(dtype), scalars, REACH[order], threads=threads)  # fmt: skip
+        hold_levels(there[0], gained, surface, forcing, steps, acts)
+        if after_step is not None:
+            after_step(dict(zip(FIELDS, there, strict=True)))
+        here = there
+    fastest = peak.max(axis=1).view(dtype).astype(np.float64)
+    return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), fastest
+
+
+def measure_signals(water: Water) -> npt.NDArray[np.float64]:
+    """The fastest signal of each member, speed and wave together [m s-1]."""
+    depth = water.depth
+    flow = np.maximum(np.abs(water.flow_x), np.abs(water.flow_y))
+    speed = np.divide(flow, depth, out=np.zeros_like(depth), where=depth > DRY_M)
+    signal = speed + np.sqrt(GRAVITY_M_S2 * np.maximum(depth, 0.0))
+    return np.asarray(signal.max(axis=(1, 2)), dtype=np.float64)
+
+
+def _scalars(
+    steps: npt.NDArray[np.float64], cell_m: float, threshold_m: float, dtype: np.dtype[Any]
+) -> npt.NDArray[Any]:
+    """One row for each member, in the order of ``sweeps.OWN``."""
+    rows = [
+        (step, GRAVITY_M_S2, 0.5 * GRAVITY_M_S2, 1e-30, 0.5 * WALL_M, DRY_M, 0.0, 0.5, 1.0, 2.0, 0.5 * step / cell_m,
+         step / cell_m, GRAVITY_M_S2 * step, 1.0 / 3.0, SEEDS[dtype.itemsize], 14.0 / 9.0, 7.0 / 9.0, 2.0 / 9.0,
+         threshold_m, 4.0)
+        for step in steps.tolist()
+    ]  # fmt: skip
+    return np.array(rows, dtype=np.float64).astype(dtype)
