@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .surface import Surface
 from .water import Forcing, Water
 
-__all__ = ["as_members", "hold_levels", "refuse_misfits"]
+__all__ = ["as_members", "find_inward", "hold_levels", "let_through", "refuse_misfits"]
 
 
 def as_members(field: npt.NDArray[Any], surface: Surface, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -38,6 +38,36 @@ def hold_levels(
         brought = held.astype(np.float64) - flat[:, forcing.level_cell]
         gained += brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
         flat[:, forcing.level_cell] = held
+
+
+def find_inward(surface: Surface, forcing: Forcing) -> npt.NDArray[np.int64]:
+    """Of each held cell the neighbour that is neither held nor wall nor ring, or itself: (held,) flat indices."""
+    if forcing.level_cell is None:
+        return np.zeros(0, dtype=np.int64)
+    n_y, n_x = surface.shape
+    free = np.zeros((n_y, n_x), dtype=np.bool_)
+    free[surface.inside] = ~surface.is_wall[surface.inside]
+    free.reshape(-1)[forcing.level_cell] = False
+    inward = forcing.level_cell.astype(np.int64)
+    for aside in (1, -1, n_x, -n_x):  # the last that is free counts
+        beside = np.clip(forcing.level_cell + aside, 0, n_y * n_x - 1)
+        inward = np.where(free.reshape(-1)[beside], beside, inward)
+    return inward
+
+
+def let_through(
+    flow_x: npt.NDArray[Any],
+    flow_y: npt.NDArray[Any],
+    forcing: Forcing,
+    inward: npt.NDArray[np.int64],
+    acts: npt.NDArray[np.bool_],
+) -> None:
+    """Give held cells the momentum of the water beside them: a wall behind them would throw it back."""
+    if forcing.level_cell is None:
+        return
+    for field in (flow_x, flow_y):
+        flat = field.reshape(field.shape[0], -1)
+        flat[:, forcing.level_cell] = np.where(acts[:, None], flat[:, inward], flat[:, forcing.level_cell])
 
 
 def refuse_misfits(

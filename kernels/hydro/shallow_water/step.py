@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engines import Contract, Engine, kernel
-from ..forcings import as_members, hold_levels, refuse_misfits
+from ..forcings import as_members, find_inward, hold_levels, let_through, refuse_misfits
 from ..inertia import FIELDS, Fields
 from ..inertia_sweeps import SEEDS
 from ..surface import GRAVITY_M_S2, WALL_M, Surface
@@ -65,7 +65,7 @@ def advance_shallow_water(
         Ground and roughness, with a ring of at least ``order`` cells: walls, or a neighbour's cells, which stay as
         they are.
     forcing
-        Rain, losses, sources and held levels during these steps.
+        Rain, losses, sources and held levels during these steps; a held cell takes the momentum of the water beside it.
     time_step_s : (member,) array
         Step [s]. Up to a quarter of ``cell_m`` over the fastest signal no depth becomes negative (half of it in a
         channel one cell wide); above, a depth may, and is filled again: no water is made.
@@ -133,7 +133,7 @@ def advance_shallow_water(
     )
     lost = water.lost.copy() if loss.size else water.lost
     scalars = _scalars(steps, surface.cell_m, threshold_m, dtype)
-    gained = water.gained.copy()
+    gained, inward = water.gained.copy(), find_inward(surface, forcing)
     here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
     spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
     peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2 * order) // STRIP))), f"i{dtype.itemsize}")
@@ -145,6 +145,7 @@ def advance_shallow_water(
         SHALLOW_WATER(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
                       clock.astype(dtype), scalars, REACH[order], threads=threads)  # fmt: skip
         hold_levels(there[0], gained, surface, forcing, steps, acts)
+        let_through(there[1], there[2], forcing, inward, acts)
         if after_step is not None:
             after_step(dict(zip(FIELDS, there, strict=True)))
         here = there

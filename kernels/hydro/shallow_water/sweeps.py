@@ -157,7 +157,7 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
         work = np.zeros((8, n_x), depth.dtype)
         work_bits = work.view(peak_bits.dtype)
         first = reach + strip * STRIP
-        last = min(first + STRIP, n_y - 1)
+        last = min(first + STRIP, n_y - reach)
         for member in range(n_members):
             own = scalars[member]
             if own[0] == own[6]:  # waits
