@@ -228,12 +228,13 @@ def make_plan(
     by_name = {product.name: product for product in products}
     _refuse_shared_shards(planned, by_name)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
-    planned = [replace(step, pool=_bind(step, pools).name) for step in planned]
+    asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
+    planned = [replace(step, pool=_bind(step, pools, asked.get(step.name)).name) for step in planned]
     return Plan(tuple(planned), products, workers, memory_per_worker)
 
 
-def _bind(step: PlannedStep, pools: Sequence[Grant]) -> Grant:
-    """The least pool that grants what a block of the step needs."""
+def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = None) -> Grant:
+    """The least pool that grants what a block of the step needs; ``asked`` knows what smaller blocks would need."""
     fitting = [pool for pool in pools if pool.gpus >= step.gpus and _needed(step, pool) <= pool.memory_per_worker]
     if fitting:
         return min(fitting, key=lambda pool: (pool.gpus, pool.memory_per_worker))
@@ -247,8 +248,21 @@ def _bind(step: PlannedStep, pools: Sequence[Grant]) -> Grant:
     raise RunError(
         f"step {step.name!r} needs {_size(_needed(step, best))} in a worker of {best.threads} threads "
         f"({_size(WORKER_BYTES)} for the worker, {_size(step.memory_bytes)} a block), but a worker is granted "
-        f"{_size(best.memory_per_worker)}: use fewer workers or threads, a pool with more memory, or smaller blocks"
+        f"{_size(best.memory_per_worker)}: use fewer workers or threads, a pool with more memory, or "
+        f"{_name_what_fits(asked, best) if asked and step.per_block > 1 else 'smaller blocks'}"
     )
+
+
+def _name_what_fits(step: BlockStep, pool: Grant) -> str:
+    """How many rows of the step's dim a block may have in the pool."""
+    least, most = 0, step.per_block  # the first fits, the last does not
+    while most - least > 1:
+        middle = (least + most) // 2
+        fits = _needed(_planned(replace(step, per_block=middle)), pool) <= pool.memory_per_worker
+        least, most = (middle, most) if fits else (least, middle)
+    if not least:
+        return f"smaller inputs: not even one {step.dim} a block fits"
+    return f"smaller blocks: up to {least} of its {step.extent} (dim {step.dim!r}) fit into one, not {step.per_block}"
 
 
 def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:

@@ -16,6 +16,7 @@ SCRIPTS = {
     "aequilibrae": "assignment_aequilibrae.py",
     "landlab": "inertia_landlab.py",
     "properscoring": "crps_properscoring.py",
+    "pysteps": "nowcast_pysteps.py",
     "scipy": "trees_scipy.py",
 }
 

@@ -58,6 +58,19 @@ def test_block_that_does_not_fit_is_refused_by_name() -> None:
         plan(block_step(), block_step(name="big", product=None, memory_bytes=lambda block: 3 * 10**9))
 
 
+@pytest.mark.parametrize(
+    ("each", "said"),
+    [
+        (10**8, r"smaller blocks: up to 6 of its 10 \(dim 'row'\) fit into one, not 8$"),
+        (10**9, "smaller inputs: not even one row a block fits$"),
+    ],
+)
+def test_blocks_that_are_too_large_are_refused_with_the_number_that_fits(each: int, said: str) -> None:
+    step = block_step(product=None, per_block=8, memory_bytes=lambda block: each * (block.stop - block.start))
+    with pytest.raises(RunError, match=said):
+        plan(step, products=())
+
+
 def test_threads_of_a_worker_share_its_memory() -> None:
     step = block_step(memory_bytes=lambda block: 4 * 10**8)
     plan(step, threads=1)

@@ -40,6 +40,18 @@ def test_traffic_assignment_has_the_bytes_of_a_local_run(sandbox, data: Path, tm
 
 
 @pytest.mark.slurm
+def test_flood_warning_has_the_bytes_of_a_local_run(sandbox, tmp_path: Path) -> None:
+    asked = {"members": 3, "lead_minutes": 30, "spin_up_minutes": 20, "map_minutes": 30}
+    local = runner.run("flood-warning", set=asked, out=tmp_path / "local")
+    there = runner.run("flood-warning", set=asked, profile="ci", out=tmp_path / "there")
+    assert local.result["state"] == there.result["state"] == "done"
+    assert store_bytes(there.path) == store_bytes(local.path)
+    for name in ("warnings.csv", "warnings.geojson"):
+        assert (there.path / name).read_bytes() == (local.path / name).read_bytes()
+    assert nothing_is_left(there.path)
+
+
+@pytest.mark.slurm
 def test_first_block_is_done_soon_after_the_command(sandbox, tmp_path: Path) -> None:
     """Under ten seconds on an idle machine (docs/reliability.md has the figures); here the machine may be busy."""
     run = begin(tmp_path, write_profile(tmp_path), rows=2)

@@ -1,0 +1,78 @@
+"""What feeds and drains a ground, span by span, and what is written down of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from citytide.workflows.flood_plain import FloodPlain, FloodRecord, gather_most
+
+GRID = {"west": 0.0, "south": 0.0, "cell_m": 10.0, "n_y": 3, "n_x": 4}
+
+
+def make_plain(**changed: Any) -> FloodPlain:
+    """A flat box of 3 x 4 cells, two members, rain from 60 s on for a minute, then none."""
+    arrays = {
+        "height": np.zeros((3, 4)), "manning": np.full((3, 4), 0.03), "valid": np.ones((3, 4), bool),
+        "held": np.zeros((3, 4), bool), "sea_depth": np.zeros((3, 4)), "rain_zone": np.zeros((3, 4), np.uint8),
+        "rain": np.array([[[0.0]], [[36.0]], [[0.0]]]), "rain_start_s": np.array([0.0, 60.0, 120.0]),
+        "rain_factor": np.array([1.0, 2.0]), "inflow_row": np.zeros(0, int), "inflow_column": np.zeros(0, int),
+        "inflow_m3_s": np.zeros(0), **changed.pop("arrays", {}),
+    }  # fmt: skip
+    asked = {
+        "grid": GRID, "rain_grid": None, "rain_end_s": np.inf, "output_s": [90.0, 180.0], "infiltration_mm_h": 0.0,
+        "drainage_mm_h": 0.0, "sea_level_m": None, "threshold_m": 1e-4, "courant": 0.45, "theta": 0.8,
+        "window_steps": 8, "precision": "float64", **changed,
+    }  # fmt: skip
+    return FloodPlain(arrays, asked)
+
+
+def run(plain: FloodPlain) -> dict[str, Any]:
+    record, water, still = FloodRecord(plain), plain.start(), plain.hold()
+    for start, end, rain in plain.spans():
+        water, taken = plain.advance(water, plain.surface, still, rain, start, end)
+        record.note(rain, end - start, taken)
+        if end in plain.asked["output_s"]:
+            record.look(water, end)
+    return record.close(water)
+
+
+def test_spans_end_at_outputs_and_where_the_rain_changes() -> None:
+    spans = list(make_plain().spans())
+    assert [(start, end) for start, end, _ in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
+    assert [rain is None for _, _, rain in spans] == [True, False, False, True]
+    wet = spans[1][2]
+    assert wet is not None and wet.shape == (2, 5, 6)
+    assert wet[1, 1, 1] == pytest.approx(72.0 / 3.6e6) and wet[0, 0, 0] == 0.0
+
+
+def test_every_drop_of_the_rain_stands_in_the_box() -> None:
+    found = run(make_plain())
+    assert found["rain_m3"] == pytest.approx([0.72, 1.44])  # 0.6 mm on 1200 m2, and twice that
+    assert found["stored_m3"] == pytest.approx(found["rain_m3"]) and np.abs(found["balance"]).max() < 1e-12
+    np.testing.assert_allclose(found["depth"][0, :, 1, 1], [3e-4, 6e-4], rtol=1e-5)
+    assert found["depth"].shape == (2, 2, 3, 4) and found["deepest"].dtype == np.float32
+
+
+def test_infiltration_and_inflow_are_accounted_for() -> None:
+    fed = {
+        "inflow_row": np.array([1]),
+        "inflow_column": np.array([2]),
+        "inflow_m3_s": np.array([0.05]),
+    }
+    found = run(make_plain(infiltration_mm_h=18.0, arrays=fed))
+    assert found["inflow_m3"] == pytest.approx([9.0, 9.0]) and (found["lost_m3"] > 0.1).all()
+    brought = found["rain_m3"] + found["inflow_m3"] - found["lost_m3"]
+    assert found["stored_m3"] == pytest.approx(brought, rel=1e-10)
+
+
+@given(rows=st.lists(st.lists(st.floats(0.0, 9.0), max_size=4), min_size=1, max_size=6))
+def test_most_of_each_row_is_its_greatest_or_nothing(rows: list[list[float]]) -> None:
+    values = np.array([value for row in rows for value in row], dtype=np.float64)
+    offset = np.cumsum([0, *(len(row) for row in rows)])
+    found = gather_most(values, offset, np.arange(values.size))
+    assert found.tolist() == [max(row, default=0.0) for row in rows]
