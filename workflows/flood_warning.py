@@ -16,6 +16,7 @@ from .inundation_inputs import open_place
 from .inundation_products import VOLUMES
 from .warning_inputs import open_points, open_rain_field, split_rain
 from .warning_layout import lay_out_warning
+from .warning_observations import open_observations
 from .warning_products import describe_forecast, describe_warned_flood
 from .warning_result import finish_warning
 from .workflow import Prepared, Workflow
@@ -40,6 +41,10 @@ class FloodWarningSettings(FloodSettings):
     points: str | None = Field(
         default=None, description="CSV or GeoJSON of the points to warn; a synthetic city's basins by default"
     )
+    observations: str | None = Field(
+        default=None, description="CSV of point, time and depth (m) that were read since: the warnings are verified"
+    )
+    time_zone: str | None = Field(default=None, description="of observations whose times name no offset")
     thresholds_m: Annotated[list[Depth], BeforeValidator(listed)] = Field(
         default=[0.15, 0.3, 0.5], min_length=1, description="depths to warn of, where a point names none [m]"
     )
@@ -73,6 +78,13 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     )
     laid = lay_out_warning(settings, layer, city, rain, points)
     arrays, n_steps = laid.arrays, laid.forecast["n_steps"]
+    observed_notes: tuple[str, ...] = ()
+    if settings.observations is not None:
+        time = arrays["time"][1]
+        observed, observed_notes = open_observations(
+            settings.observations, points, time[time >= rain.issued_s], time_zone=settings.time_zone
+        )
+        arrays["observed_depth"] = (("time_ahead", "point"), observed)
     output_s, map_s = laid.flood["output_s"], laid.flood["map_s"]
     n = len(arrays["number"][1])
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
@@ -106,6 +118,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         ),
     ]  # fmt: skip
     files = [*layer.sources, *field.sources, *points.sources]
+    files += [Path(settings.observations)] if settings.observations is not None else []
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))
     missing = (
@@ -124,7 +137,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         arrays=arrays,
         title="flood warning" if city is None else f"flood warning for {city.name}",
         inputs={path.name: path for path in files if path.exists()},
-        notes=(*layer.notes, *field.notes, *points.notes, *missing),
+        notes=(*layer.notes, *field.notes, *points.notes, *observed_notes, *missing),
         seeds={"ensemble": settings.seed, "storms": settings.storm_seed},
         attrs={
             **attrs, "grid": laid.flood["grid"], "rain_grid": laid.flood["rain_grid"],

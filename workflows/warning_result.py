@@ -48,8 +48,12 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     lead_min = (int(attrs["valid_until_s"]) - issued) / 60.0
     draw_points(run.path, 3, rows, (found.onset_s[found.rank()] - issued) / 60.0, lead_min)
     summary: dict[str, Any] = {"issued_at": rows[0]["issued_at"], "valid_until": rows[0]["valid_until"]}
-    if attrs["has_observed"]:
-        summary["verification"] = _verify(run, found, depth, number, time[ahead], names, issued)
+    if "observed_depth" in inputs:
+        came, source = inputs["observed_depth"].astype(np.float64), "that was read at the points"
+        summary["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
+    elif attrs["has_observed"]:
+        came, source = depth[number == OBSERVED][0], "that the observed rain brings"
+        summary["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
     likely = [row for row in rows if row["probability"] >= 0.5]
     n_points = len({row["point"] for row in likely})
     unseen = float(forecast.unseen.values[number == 0].max(initial=0.0))
@@ -73,11 +77,20 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
 
 
 def _verify(
-    run: Run, found: Warnings, depth: Any, number: Any, time: Any, names: list[str], issued: int
+    run: Run,
+    found: Warnings,
+    depth: Any,
+    number: Any,
+    time: Any,
+    names: list[str],
+    issued: int,
+    observed: Any,
+    source: str,
 ) -> dict[str, Any]:
-    """Scores of the warnings, and a table of what was said and what came."""
-    observed = depth[number == OBSERVED][0]
+    """Scores of the warnings, and a table of what was said and what came, at the points that were observed."""
     control = derive_warnings(depth[number == CONTROL], time, run.record["attrs"]["thresholds_m"])
+    known = ~np.isnan(observed).any(axis=0)
+    found, control = found.of_points(known), control.of_points(known)
     scores = verify_warnings(found, control.probability, observed, time, issued_s=issued)
     onset, _ = compare_warnings(observed, time, found)
     (run.path / "tables").mkdir(exist_ok=True)
@@ -87,7 +100,7 @@ def _verify(
             "section": "result",
             "title": "What was said, and what came",
             "caption": (
-                f"Against the water that the observed rain brings: {scores['hits']} hits, {scores['misses']} misses, "
+                f"Against the water {source}: {scores['hits']} hits, {scores['misses']} misses, "
                 f"{scores['false_alarms']} false alarms of {scores['cases']} warnings (said with probability 50 % or "
                 f"more). Brier score {scores['brier']:.3g}; of the control alone {scores['brier_control']:.3g}."
             ),

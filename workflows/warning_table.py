@@ -39,6 +39,13 @@ class Warnings:
     onset_s: Floats
     peak_m: Floats
 
+    def of_points(self, kept: npt.NDArray[np.bool_]) -> Warnings:
+        """Those of the points that are ``kept`` (point,)."""
+        rows = kept[self.point]
+        return Warnings(
+            *(getattr(self, name)[rows] for name in ("point", "threshold_m", "probability", "onset_s", "peak_m"))
+        )
+
     def rank(self) -> npt.NDArray[np.int64]:
         """Rows by probability, then by depth and by how soon, the most urgent first."""
         soon = np.where(np.isnan(self.onset_s[:, 1]), np.inf, self.onset_s[:, 1])

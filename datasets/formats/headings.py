@@ -14,6 +14,7 @@ __all__ = ["NAME_HEADINGS", "STATION_HEADINGS", "find_column", "find_texts", "sp
 
 STATION_HEADINGS = (
     "station_id", "station", "id", "code", "stcd", "站号", "区站号", "站码", "站点编号", "测站编码", "编号",
+    "point", "point_id", "点号",
 )  # fmt: skip
 NAME_HEADINGS = ("name", "station_name", "stnm", "站名", "名称", "站点名称", "测站名称")
 

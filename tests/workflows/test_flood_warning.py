@@ -109,6 +109,25 @@ def test_workers_leave_no_trace_and_a_member_needs_no_others(run: Run, tmp_path:
         assert np.array_equal(fewer.open("flood")[name][1], run.open("flood")[name][1], equal_nan=True)
 
 
+def test_readings_at_the_points_verify_the_warnings(run: Run, tmp_path: Path) -> None:
+    """Read as the water of the observed rain stood, at one of the points: its rows get the scores of that water."""
+    flood = run.open("flood")
+    name = str(flood.point.values[0])
+    depth = flood.point_depth.sel(member="observed", point=name).values
+    table = tmp_path / "read.csv"
+    lines = [f"{name},{at}Z,{value:.6f}" for at, value in zip(flood.time.values.astype(str), depth, strict=True)]
+    table.write_text("point,time,depth (m)\n" + "\n".join(lines) + "\n")
+    again = warn(tmp_path / "run", observations=str(table))
+    said = again.result["verification"]
+    with (run.path / "warnings.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["point"] == name]
+    assert said["cases"] == len(rows)
+    assert said["happened"] == sum(depth.max() >= float(row["threshold_m"]) for row in rows) > 0
+    report = (again.path / "report.html").read_text()
+    assert "water that was read at the points" in report and "points were not read throughout" in report
+    assert store_bytes(again) == store_bytes(run)
+
+
 def test_radar_frames_moved_over_the_city(data: Path, tmp_path: Path) -> None:
     folder = data / "hydro/radar_mch_20150515"
     moved = warn(

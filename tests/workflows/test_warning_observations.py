@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from citytide.datasets.errors import InputError
+from citytide.workflows.warning_inputs import Points
+from citytide.workflows.warning_observations import open_observations
+
+POINTS = Points(("gate", "yard"), np.array([5.0, 15.0]), np.array([5.0, 5.0]), np.array([0, 1]), ((0.1,), (0.2,)))
+TIME = 1_694_080_800 + np.array([0, 300, 600])  # 2023-09-07 10:00 UTC, 18:00 in Shenzhen
+
+
+def write(folder: Path, *rows: str) -> Path:
+    path = folder / "read.csv"
+    path.write_text("point,time,depth (cm)\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_depths_lie_on_lines_between_readings_in_any_unit_and_zone(tmp_path: Path) -> None:
+    path = write(tmp_path, "gate,2023-09-07 18:00,0", "gate,2023-09-07 18:10,20", "yard,2023-09-07 18:05,50")
+    depth, notes = open_observations(path, POINTS, TIME, time_zone="Asia/Shanghai")
+    np.testing.assert_allclose(depth[:, 0], [0.0, 0.1, 0.2], rtol=1e-6)
+    assert np.isnan(depth[:, 1]).all() and notes == ("1 of 2 points were not read throughout and are not verified.",)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "gate,2023-09-07T10:01Z,5",
+            r"read.csv: no point was read .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
+        ),
+        ("tower,2023-09-07T10:00Z,5", "station 'tower' is not among"),
+        ("gate,2023-09-07 10:00,5", "zone"),
+        ("gate,2023-09-07T10:00Z,-5", "depth"),
+    ],
+)
+def test_readings_that_cannot_verify_are_refused(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        open_observations(write(tmp_path, row), POINTS, TIME, time_zone=None)
