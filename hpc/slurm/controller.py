@@ -166,7 +166,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         if pipe is not None:
             pipe.close()
     with suppress(subprocess.TimeoutExpired):  # one that hangs in a file system cannot be killed
-        process.wait(5.0)
+        process.wait(1.0)
 
 
 def _environment(environment: Mapping[str, str], conf: str | None) -> dict[str, str]:

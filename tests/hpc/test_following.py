@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -122,7 +123,8 @@ def test_interrupt_leaves_the_run_alone(
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(following.time, "sleep", interrupt)
+    # its own clock only: subprocess sleeps too, while it waits for squeue
+    monkeypatch.setattr(following, "time", SimpleNamespace(**{**vars(time), "sleep": interrupt}))
     with pytest.raises(Detached, match=r"goes on without this screen; come back: citytide attach") as told:
         follow_run(run, quiet=True)
     assert told.value.exit_code == 130 and open_run(run).status()["state"] == "pending"
