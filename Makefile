@@ -61,7 +61,7 @@ lint: .venv-test/stamp
 	.venv-test/bin/mypy
 
 unit: .venv-test/stamp
-	.venv-test/bin/python -m pytest
+	.venv-test/bin/python -m pytest -n 2 --dist loadfile
 
 # The simulator is chosen when numba is imported, so it has a process of its own.
 simulator: .venv-test/stamp

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hpc.gang_layout import Place, Tile, TileLayout
-from ..kernels.hydro.inertia import REACH, Fields, advance_inertia, signal_speed
+from ..kernels.hydro.inertia import REACH, advance_inertia, signal_speed
+from ..kernels.hydro.stepping import Fields
 from ..kernels.hydro.surface import WALL_M, Surface
 from ..kernels.hydro.water import Forcing, Water
 from ..kernels.hydro.windows import WindowRule, advance_to

@@ -22,24 +22,21 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..engines import Contract, Engine, kernel
-from .forcings import as_members, hold_levels, refuse_misfits
 from .inertia_sweeps import INERTIA, SEEDS, STRIP
+from .stepping import Fields, advance_members
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
 
-__all__ = ["FIELDS", "REACH", "Fields", "advance_inertia", "measure_depths", "signal_speed"]
+__all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
 
-Fields = Mapping[str, npt.NDArray[Any]]
-
-FIELDS = ("depth", "flow_x", "flow_y")  # what a step makes anew
+Arrays = tuple[npt.NDArray[Any], ...]
 REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
 QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
 DRY_M = 1e-3  # water stands still below this
@@ -119,45 +116,26 @@ def advance_inertia(
     >>> float(peak[0]), float(after.depth.sum().round(12)), bool(after.depth[0, 1, 4] > 0.1)
     (1.0, 1.0, True)
     """
-    forcing = forcing or Forcing()
-    n = water.n_members
-    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
-    counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
-    clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
-    refuse_misfits(water, surface, forcing, steps, counts)
     if water.flow_x.shape[2] != water.depth.shape[2] + 1:
         raise ValueError("local inertia needs flows over faces: Water.rest(surface)")
     if not 0.0 < theta <= 1.0:
         raise ValueError(f"theta must lie in (0, 1], got {theta}")
-    chosen = INERTIA.choose(water.depth, engine)
-    dtype = water.depth.dtype
-    empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
-    rough = surface.manning * surface.manning
-    rain, loss = (
-        empty if field is None else as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
-    )
-    lost = water.lost.copy() if loss.size else water.lost
+    chosen, dtype = INERTIA.choose(water.depth, engine), water.depth.dtype
+    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
     scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
-    whole = np.int32 if dtype.itemsize == 4 else np.int64
-    gained = water.gained.copy()
-    here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
-    spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
-    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2) // STRIP))), whole)
-    peaks = np.zeros(n)
-    for step in range(int(counts.max(initial=0))):
-        acts = step < counts
-        scalars[:, 0] = np.where(acts, steps, 0.0)
-        clock = clock + scalars[:, 0].astype(np.float64)
-        peak[...] = 0
-        there = spare[step % 2]
-        INERTIA(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
-                clock.astype(dtype), scalars, here[0].view(whole), threads=threads)  # fmt: skip
-        peaks = np.maximum(peaks, peak.max(axis=1).view(dtype))
-        hold_levels(there[0], gained, surface, forcing, steps, acts)
-        if after_step is not None:
-            after_step(dict(zip(FIELDS, there, strict=True)))
-        here = there
-    return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), peaks
+    rough = surface.manning * surface.manning
+
+    def sweep(
+        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any
+    ) -> None:
+        scalars[:, 0] = step
+        INERTIA(chosen, *there, lost, maps, peak, *here, surface.ground, rough, rain, loss, clock, scalars,
+                here[0].view(peak.dtype), threads=threads)  # fmt: skip
+
+    return advance_members(
+        water, surface, forcing or Forcing(), sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,
+        n_strips=-(-(surface.shape[0] - 2) // STRIP), after_step=after_step,
+    )  # fmt: skip
 
 
 def signal_speed(depth_m: Any) -> Any:

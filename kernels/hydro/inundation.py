@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
-from .inertia import Fields, advance_inertia, measure_depths, signal_speed
+from .inertia import advance_inertia, measure_depths, signal_speed
+from .stepping import Fields
 from .surface import Surface
 from .water import Forcing, Water
 from .windows import WindowRule, advance_to

@@ -13,22 +13,22 @@ follow slopes and half a step in time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ...engines import Contract, Engine, kernel
-from ..forcings import as_members, find_inward, hold_levels, let_through, refuse_misfits
-from ..inertia import FIELDS, Fields
+from ..forcings import find_inward, let_through
 from ..inertia_sweeps import SEEDS
+from ..stepping import Fields, advance_members
 from ..surface import GRAVITY_M_S2, WALL_M, Surface
 from ..water import Forcing, Water
 from .sweeps import SHALLOW_WATER, STRIP
 
 __all__ = ["REACH", "advance_shallow_water", "measure_signals"]
 
+Arrays = tuple[npt.NDArray[Any], ...]
 REACH = {1: 1, 2: 2}  # cells that one step looks beyond a cell, by order
 DRY_M = 1e-6  # water stands still below this
 
@@ -111,46 +111,31 @@ def advance_shallow_water(
     >>> float(after.depth.sum().round(12)), bool(after.depth[0, 1, 4] > 0.1)
     (1.0, True)
     """
-    forcing = forcing or Forcing()
-    n = water.n_members
-    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
-    counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
-    clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
     if order not in REACH:
         raise ValueError(f"order is 1 or 2, got {order}")
-    refuse_misfits(water, surface, forcing, steps, counts)
     if water.flow_x.shape != water.depth.shape or surface.ring < REACH[order]:
         raise ValueError(
             f"order {order} needs flows in cells (Water.rest(surface, faces=False)) and a ring of {REACH[order]}, got "
             f"flows of {water.flow_x.shape[1:]} and a ring of {surface.ring}"
         )
-    chosen = SHALLOW_WATER.choose(water.depth, engine)
-    dtype = water.depth.dtype
-    empty, maps = np.empty((0, 0, 0), dtype), water.maps.copy()
-    rough = surface.manning * surface.manning
-    rain, loss = (
-        empty if field is None else as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
-    )
-    lost = water.lost.copy() if loss.size else water.lost
+    given = forcing or Forcing()
+    chosen, dtype = SHALLOW_WATER.choose(water.depth, engine), water.depth.dtype
+    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
     scalars = _scalars(steps, surface.cell_m, threshold_m, dtype)
-    gained, inward = water.gained.copy(), find_inward(surface, forcing)
-    here: tuple[npt.NDArray[Any], ...] = (water.depth, water.flow_x, water.flow_y)
-    spare = [tuple(field.copy() for field in here) for _ in range(min(2, int(counts.max(initial=0))))]
-    peak = np.zeros((n, max(1, -(-(surface.shape[0] - 2 * order) // STRIP))), f"i{dtype.itemsize}")
-    for step in range(int(counts.max(initial=0))):
-        acts = step < counts
-        scalars[:, 0] = np.where(acts, steps, 0.0)
-        clock = clock + scalars[:, 0].astype(np.float64)
-        there = spare[step % 2]
-        SHALLOW_WATER(chosen, there[0], there[1], there[2], lost, maps, peak, *here, surface.ground, rough, rain, loss,
-                      clock.astype(dtype), scalars, REACH[order], threads=threads)  # fmt: skip
-        hold_levels(there[0], gained, surface, forcing, steps, acts)
-        let_through(there[1], there[2], forcing, inward, acts)
-        if after_step is not None:
-            after_step(dict(zip(FIELDS, there, strict=True)))
-        here = there
-    fastest = peak.max(axis=1).view(dtype).astype(np.float64)
-    return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), fastest
+    rough, inward = surface.manning * surface.manning, find_inward(surface, given)
+
+    def sweep(
+        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any
+    ) -> None:
+        scalars[:, 0] = step
+        SHALLOW_WATER(chosen, *there, lost, maps, peak, *here, surface.ground, rough, rain, loss, clock, scalars,
+                      REACH[order], threads=threads)  # fmt: skip
+
+    return advance_members(
+        water, surface, given, sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,
+        n_strips=-(-(surface.shape[0] - 2 * order) // STRIP),
+        settle=lambda fields, acts: let_through(fields[1], fields[2], given, inward, acts), after_step=after_step,
+    )  # fmt: skip
 
 
 def measure_signals(water: Water) -> npt.NDArray[np.float64]:
