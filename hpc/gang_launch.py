@@ -82,6 +82,9 @@ def launch_gang(
     if launcher == "srun":  # a step within a step: what Slurm said of the outer one is not meant for the inner
         environment = {k: v for k, v in environment.items() if not k.startswith("SLURM_") or k in JOB_WORDS}
     environment |= dict.fromkeys(THREADS, "1")  # the ranks are the parallelism
+    # what this process can import the ranks can, too
+    beside = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(os.path.abspath(path) for path in [*sys.path, *beside]))
     environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), environment.get("PATH", os.defpath)])
     with (folder / "gang.log").open("ab") as log:
         process = subprocess.Popen(

@@ -60,7 +60,7 @@ def estimate_motion(
     Raises
     ------
     ValueError
-        If there are less than two frames, or the array holds no floats.
+        If there are less than two frames, the array holds no floats or infinite ones, or the window is even.
 
     References
     ----------
@@ -80,16 +80,23 @@ def estimate_motion(
     rain = np.asarray(rain)
     if rain.ndim != 3 or len(rain) < 2 or rain.dtype.kind != "f":
         raise ValueError(f"rain must be two or more frames (frame, y, x) of floats, got {rain.dtype} of {rain.shape}")
+    if np.isinf(rain).any():
+        raise ValueError("rain holds infinite rates; NaN marks what is not known")
+    if window < 3 or window % 2 == 0:
+        raise ValueError(f"window must be odd and at least 3, got {window}")
     pictures, clear = _to_pictures(rain)
+    known = ~np.isnan(rain)
+    is_wet = np.array([bool(frame.any()) for frame in pictures])
     places, shifts = [], []
-    for first, second, allowed, known in zip(
-        pictures[:-1], pictures[1:], clear[:-1], ~np.isnan(rain[:-1]), strict=True
-    ):
-        corner = find_corners(first, allowed)
+    for earlier in np.flatnonzero(is_wet[:-1] & is_wet[1:]).tolist():
+        first, second = pictures[earlier], pictures[earlier + 1]
+        corner = find_corners(first, clear[earlier] & clear[earlier + 1])
         if len(corner):
+            both = known[earlier] & known[earlier + 1]  # what one of the two does not know says nothing
             shift, found = track_corners(
-                first, second, corner, known=known, window=window, engine=engine, threads=threads
+                first, second, corner, known=both, window=window, engine=engine, threads=threads
             )
+            found &= np.hypot(*shift.T) <= window  # farther than what is compared: it has lost its way
             places.append(corner[found].astype(np.float64))
             shifts.append(shift[found])
     if not sum(map(len, places)):

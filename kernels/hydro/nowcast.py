@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any, Literal
 
 import numpy as np
@@ -36,6 +37,7 @@ Array = npt.NDArray[Any]
 WET_MM_H = 0.1
 DRY_DB = -15.0
 FRAMES = 3
+MOST_MEMBERS, MOST_LEVELS = 2**32, 20
 MOTION_ERRORS = ((10.88, 0.23, -7.68), (5.76, 0.31, -2.72))  # km/h: a t^b + c, t in minutes; along and across
 RIM_KM, RIM_KM_MIN = 10.0, 1.0  # how far from the rain seen new rain may fall: at once, and more each minute
 PURPOSE_NOISE, PURPOSE_MOTION = 0, 1
@@ -74,7 +76,8 @@ def nowcast_ensemble(
     Parameters
     ----------
     rain : (frame, y, x) array of float
-        The last three frames or more, one step apart [mm h-1]; NaN where it is not known, which counts as dry.
+        The last three frames or more, one step apart [mm h-1]; NaN where it is not known. In the last that counts as
+        dry, in those before as what was seen later.
     motion : (2, y, x) array of float
         Cells a step, along x first; finite, as :func:`~citytide.kernels.hydro.motion.estimate_motion` gives it.
     n_steps
@@ -100,7 +103,7 @@ def nowcast_ensemble(
     Raises
     ------
     ValueError
-        If there are less than three frames, shapes do not fit, or a number is out of range.
+        If there are less than three frames, one is not known anywhere, shapes do not fit, or a number is out of range.
 
     References
     ----------
@@ -123,8 +126,20 @@ def nowcast_ensemble(
         )
     if motion.shape != (2, *rain.shape[1:]):
         raise ValueError(f"motion must be of shape {(2, *rain.shape[1:])}, got {motion.shape}")
-    if n_steps < 1 or min(members, default=0) < 0 or seed < 0:
-        raise ValueError(f"n_steps ({n_steps}) is at least 1; members and seed ({seed}) are 0 or more")
+    members, seed = [index(member) for member in members], index(seed)
+    if n_steps < 1 or not all(0 <= member < MOST_MEMBERS for member in members) or not 0 <= seed < 2**64:
+        raise ValueError(
+            f"n_steps ({n_steps}) is at least 1; members and seed ({seed}) are 0 or more, below 2^32 and 2^64"
+        )
+    if not (0.0 < cell_m < np.inf and 0.0 < step_s < np.inf and 1 <= n_levels <= MOST_LEVELS):
+        raise ValueError(
+            f"cell_m ({cell_m}) and step_s ({step_s}) are above 0, n_levels ({n_levels}) is 1 to {MOST_LEVELS}"
+        )
+    if np.isinf(rain[-FRAMES:]).any():
+        raise ValueError("rain holds infinite rates; NaN marks what is not known")
+    for back in range(FRAMES):
+        if np.isnan(rain[-1 - back]).all():
+            raise ValueError(f"frame {len(rain) - 1 - back} of rain is not known anywhere: fill it, or leave it out")
     motion = np.ascontiguousarray(motion, dtype=np.float32)
     shape = rain.shape[1:]
     out = np.empty((len(members), n_steps, *shape), dtype=np.float32)
@@ -172,7 +187,7 @@ def _prepare(rain: Array, motion: Array, n_levels: int, engine: Any, threads: in
     level = [_to_decibels(rain[-1])]
     for back in (1, 2):  # where the earlier frames would be now
         carried = extrapolate_rain(rain[-1 - back], motion, back, outside=0.0, engine=engine, threads=threads)[-1]
-        level.append(_to_decibels(carried))
+        level.append(np.where(np.isnan(carried), level[0], _to_decibels(carried)))
     mean = float(level[0].mean(dtype=np.float64))
     spectrum = np.stack([fft.rfft2(frame - np.float32(mean)) for frame in level])
     n_x = rain.shape[2]

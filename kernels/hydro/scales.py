@@ -132,7 +132,8 @@ def fit_memory(lag1: npt.ArrayLike, lag2: npt.ArrayLike) -> tuple[Floats, Floats
     square = one**2
     two = np.maximum(two, 2.0 * square - 1.0 + 1e-9)
     # so that the process does not swing: the roots of its characteristic equation stay real
-    real = np.divide(3.0 * square - 2.0 + 2.0 * (1.0 - square) ** 1.5, square, out=two.copy(), where=square > 1e-12)
+    bound = 3.0 * square - 2.0 + 2.0 * (1.0 - square) ** 1.5
+    real = np.divide(bound, square, out=0.75 * square, where=square > 1e-4)  # or its limit
     two = np.maximum(two, real)
     phi1 = one * (1.0 - two) / (1.0 - square)
     phi2 = (two - square) / (1.0 - square)

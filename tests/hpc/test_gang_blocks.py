@@ -17,7 +17,6 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(autouse=True)
 def toy_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
     monkeypatch.syspath_prepend(str(HERE))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,3 +100,34 @@ def test_extrapolation_of_radar_frames_scores_as_published(data: Path) -> None:
         assert scores["carried", step] >= least
     assert scores["carried", 3] > scores["persistence", 3] and scores["carried", 6] > scores["persistence", 6]
     assert scores["carried", 12] < scores["persistence", 12]  # on this event extrapolation loses after an hour
+
+
+def test_what_a_later_frame_does_not_know_moves_nothing() -> None:
+    """Showers that drift by (3, -1): with frames gone dry, lost or half lost, that stays what is found."""
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[:160, :160]
+    cells = np.column_stack([random.uniform(-40, 200, (60, 2)), random.uniform(2, 40, 60)])
+    frames = np.stack([
+        sum(peak * np.exp(-((x - 3 * t - at_x) ** 2 + (y + t - at_y) ** 2) / 40.0) for at_y, at_x, peak in cells)
+        for t in range(3)
+    ])  # fmt: skip
+
+    def error(frame: int, columns: slice, value: float) -> float:
+        changed = frames.copy()
+        changed[frame, :, columns] = value
+        motion = estimate_motion(changed)
+        return float(np.hypot(motion[0] - 3.0, motion[1] + 1.0).mean())
+
+    assert error(0, slice(0), 0.0) < 0.1
+    assert error(2, slice(None), np.nan) < 0.15 and error(2, slice(None), 0.0) < 0.15
+    assert error(2, slice(80, None), np.nan) < 0.6 and error(1, slice(40, 90), np.nan) < 0.6
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"window": 50}, "odd and at least 3, got 50"), ({"rain": np.full((2, 9, 9), np.inf)}, "infinite")],
+)
+def test_windows_and_rates_that_mean_nothing_are_refused(changed: dict[str, Any], said: str) -> None:
+    asked = {"rain": np.ones((2, 9, 9)), **changed}
+    with pytest.raises(ValueError, match=said):
+        estimate_motion(asked.pop("rain"), **asked)

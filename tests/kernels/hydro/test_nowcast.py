@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,3 +107,43 @@ def test_ensemble_beats_persistence_on_radar_frames(data: Path) -> None:
             for ensemble in (found[:, step - 1], carried[None, step - 1], rain[None, 11])
         ]
         assert scores[0] < 0.75 * min(scores[1:])
+
+
+def test_a_hole_in_an_earlier_frame_does_not_forget_the_rain() -> None:
+    y, x = np.mgrid[:80, :90]
+    fall = lambda t: 20.0 * np.exp(-((x - 30 - 2 * t) ** 2 + (y - 40) ** 2) / 90.0)  # noqa: E731
+    frames, motion = np.stack([fall(t) for t in range(3)]), np.stack([np.full((80, 90), 2.0), np.zeros((80, 90))])
+    whole = nowcast_ensemble(frames, motion, 1, [0], seed=1)[0, 0]
+    frames[1, :, 20:60] = np.nan
+    holed = nowcast_ensemble(frames, motion, 1, [0], seed=1)[0, 0]
+    known, truth = np.isfinite(whole) & np.isfinite(holed), fall(3)
+    skill = [np.corrcoef(found[known], truth[known])[0, 1] for found in (whole, holed)]
+    assert skill[1] > skill[0] - 0.05
+
+
+@pytest.mark.parametrize("kind", ["u1", "i4", "i8"])
+def test_members_are_numbers_of_any_type(kind: str) -> None:
+    y, x = np.mgrid[:40, :40]
+    frames = np.stack([9.0 * np.exp(-((x - 20 - t) ** 2 + (y - 20) ** 2) / 40.0) for t in range(3)])
+    motion = np.stack([np.ones((40, 40)), np.zeros((40, 40))])
+    plain = nowcast_ensemble(frames, motion, 1, [0, 200], seed=1)
+    typed = nowcast_ensemble(frames, motion, 1, np.array([0, 200], kind), seed=np.int32(1))
+    np.testing.assert_array_equal(plain, typed)
+    assert not np.array_equal(plain[0], plain[1])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"cell_m": 0.0}, {"cell_m": np.nan}, {"step_s": -300.0}, {"seed": 2**64}, {"members": [2**40]}, {"n_levels": 0}],
+)
+def test_numbers_out_of_range_are_refused(changed: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"members": [0], "seed": 1, **changed}
+    with pytest.raises(ValueError, match=next(iter(changed))):
+        nowcast_ensemble(np.ones((3, 9, 9)), np.zeros((2, 9, 9)), 1, **asked)
+
+
+def test_frame_that_nobody_saw_is_refused() -> None:
+    frames = np.ones((3, 9, 9))
+    frames[1] = np.nan
+    with pytest.raises(ValueError, match="frame 1 of rain is not known anywhere"):
+        nowcast_ensemble(frames, np.zeros((2, 9, 9)), 1, [0], seed=1)

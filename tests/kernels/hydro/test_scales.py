@@ -71,3 +71,10 @@ def test_memory_simulated_has_the_correlations_it_was_fitted_to() -> None:
 def test_one_level_is_no_cascade() -> None:
     with pytest.raises(ValueError, match="2 levels or more, got 1"):
         make_windows((8, 8), 1)
+
+
+@pytest.mark.parametrize("lag1", [0.0, 1e-6, 1e-3, 0.3, 0.9])
+@pytest.mark.parametrize("lag2", [-0.9, -0.3, 0.0, 0.5])
+def test_memory_never_swings(lag1: float, lag2: float) -> None:
+    phi1, phi2, _ = fit_memory([lag1], [lag2])
+    assert phi1[0] ** 2 + 4.0 * phi2[0] >= -1e-9
