@@ -80,7 +80,7 @@ slurm:
 	@echo "Slurm $$(slurmctld -V | cut -d' ' -f2) is here; none of its services is started"
 
 test-ptx: .venv-ptx/stamp
-	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py
+	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py tests/cuda/test_hydro_ptx.py
 
 # Kills drivers, schedulers, workers and jobs N times at random moments; `make test` does so a few times.
 N ?= 20

@@ -37,3 +37,16 @@ class InputError(ValueError):
         super().__init__(where + problem + ("" if way_out is None else f"; {way_out}"))
         self.file = None if file is None else str(file)
         self.line = line
+
+    def reworded(self, words: str, instead: str) -> InputError:
+        """The same in the words of another command.
+
+        Examples
+        --------
+        >>> print(InputError("no zone", way_out="--declare readings.time_zone=UTC").reworded(
+        ...     "--declare readings.", "--set "))
+        no zone; --set time_zone=UTC
+        """
+        other = InputError(str(self).replace(words, instead))
+        other.file, other.line = self.file, self.line
+        return other

@@ -17,6 +17,7 @@ from .times import show_time
 __all__ = ["RainField", "open_rain", "order_frames", "refuse_no_overlap"]
 
 _GIF, _ODIM, _CUBE = (".gif",), (".h5", ".hdf", ".hdf5"), (".nc", ".nc4", ".zarr")
+HARDEST_MM_H = 2000.0  # 31.2 mm in a minute (Unionville 1956) are the most ever measured
 _LISTED = 3  # frames that an error names
 
 
@@ -94,6 +95,14 @@ def open_rain(
             file=path,
             way_out="give finite rates from 0 up, and NaN where nothing is known",
         )
+    if (found.rate > HARDEST_MM_H).any():
+        frame, row, column = (int(at) for at in np.argwhere(found.rate > HARDEST_MM_H)[0])
+        raise InputError(
+            f"rain is {found.rate[frame, row, column]:g} mm/h at {show_time(int(found.time[frame]), 'UTC')}, "
+            f"row {row}, column {column}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
+            file=path,
+            way_out="look at the unit that the file names",
+        )
     found = order_frames(found, fill=fill, file=path)
     if place_rain_at is None:
         return found
@@ -166,7 +175,10 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
         raise InputError(f"two frames end at {twice}", file=file, way_out="keep one of them")
     if len(time) < 2:
         raise InputError("there is one frame", file=file, way_out="give at least two: their distance is the step")
-    step = int(steps.min())
+    apart, times_seen = np.unique(steps, return_counts=True)
+    step = int(apart[0])
+    if (steps % step).any():
+        step = int(apart[times_seen.argmax()])  # the usual distance, so that the odd one is named
     uneven = np.flatnonzero(steps % step)
     if uneven.size:
         at = int(uneven[0])

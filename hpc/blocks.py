@@ -34,6 +34,7 @@ SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those ev
 STOP = "stop"  # a file in the run folder: no further block starts
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
+LONGEST: dict[tuple[str, str], float] = {}  # the longest block this process ran, by run and step [s]
 FULL = {errno.ENOSPC: "no space left on the disk", errno.EDQUOT: "the quota is used up on the disk"}
 
 
@@ -51,7 +52,8 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
     Parameters
     ----------
     expected_s
-        How long a block is expected to take [s]: none starts that would not end before ``CITYTIDE_DEADLINE``.
+        How long a block is expected to take [s]: none starts that would not end before ``CITYTIDE_DEADLINE``. Blocks
+        are handed out ahead, so one this process ran since may have taught it that they take longer.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
     for place, index in enumerate(indices):
         if failed or os.path.exists(stop):
             outcomes.append({"outcome": "stopped", "block": index})
-        elif not _has_time(expected_s):
+        elif not _has_time(max(expected_s, LONGEST.get((run, step), 0.0))):
             outcomes.append({"outcome": "declined", "block": index, "worker": name})
         else:
             try:
@@ -76,6 +78,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
                 failed = True
                 outcomes.append({"outcome": "failed", "block": index, **_describe(error, run)})
             else:
+                LONGEST[run, step] = max(line["seconds"], LONGEST.get((run, step), 0.0))
                 outcomes.append({"outcome": "done", "name": name, **line})
     try:
         sync_folders(pack.unsynced)

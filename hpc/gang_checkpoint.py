@@ -180,10 +180,8 @@ def read_checkpoint(
     if not steps:
         return None
     path = steps[-1]
-    problem = _check_files(path, gang) or _check_fields(path, layout, fields, places)
-    problems = [one for one in gang.comm.allgather(problem) if one]
-    if problems:
-        raise RunError(f"{path}: {problems[0]}; remove it, and the one before is taken", exit_code=FAILED)
+    _agree(gang, path, _check_files(path, gang))  # before a rank opens what another found torn
+    _agree(gang, path, _check_fields(path, layout, fields, places))
     group = zarr.open_group(path, mode="r")
     for name, field in fields.items():
         tile = layout.tiles[gang.rank]
@@ -206,12 +204,21 @@ def _list_steps(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.zarr"))
 
 
+def _agree(gang: Gang, path: Path, problem: str | None) -> None:
+    problems = [one for one in gang.comm.allgather(problem) if one]
+    if problems:
+        raise RunError(f"{path}: {problems[0]}; remove it, and the one before is taken", exit_code=FAILED)
+
+
 def _check_files(path: Path, gang: Gang) -> str | None:
     """What is wrong with this rank's share of the files, if anything."""
     try:
         hashes: dict[str, str] = json.loads((path / HASHES).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return f"{HASHES} cannot be read ({error})"
+    files = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()} - {HASHES}
+    if not isinstance(hashes, dict) or not set(hashes) >= files:
+        return f"{HASHES} does not name every file that is there"
     for key, expected in list(sorted(hashes.items()))[gang.rank :: gang.size]:
         file = path / key
         if not file.exists() or hash_file(file) != expected:

@@ -297,7 +297,8 @@ class Sandbox:
         tail = []
         for log in sorted((self.folder / "log").glob("*.log")):
             lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-            tail += [f"  {log.name}: {line}" for line in lines[-3:]]
+            wrong = [line for line in lines[:-3] if "[ERROR]" in line or "ERROR:" in line]  # advice may follow it
+            tail += [f"  {log.name}: {line}" for line in (*wrong[-3:], *lines[-3:])]
         told = "\n".join([f"{name} of the sandbox in {self.folder} {what}; the logs end in:", *tail])
         return RunError(told, exit_code=FAILED)
 

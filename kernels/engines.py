@@ -59,12 +59,16 @@ NEEDS: dict[Engine, str] = {"numpy": "numpy", "numba": "numba", "python": "numpy
 prange = range  # a cpu sweep is plain Python until Numba binds it: step through it, cover it
 
 
-class _NoGrid:
-    def grid(self, ndim: int) -> tuple[int, ...]:
+class _NoDevice:
+    __module__, __name__ = "numba", "cuda"  # what it stands for: a digest knows what comes from there by its name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise EngineError("a gpu sweep has no meaning outside a CUDA launch")
 
 
-cuda = _NoGrid()
+cuda = _NoDevice()
 
 
 class Traversal:
@@ -128,7 +132,7 @@ class Sweeps:
     whole
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
-        ``gpu(out, *args)`` for one CUDA thread; engine ``cuda``.
+        ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -136,16 +140,17 @@ class Sweeps:
     def __init__(
         self,
         *,
-        cpu: Callable[..., Any],
+        cpu: Callable[..., Any] | None = None,
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
         **rules: Rule | Routine,
     ) -> None:
-        self.cpu, self.whole, self.gpu, self.rules = Traversal(cpu, **rules), whole, gpu, rules
+        self.cpu = Traversal(cpu, **rules) if cpu else None
+        self.whole, self.gpu, self.rules = whole, gpu, rules
         self.engines: tuple[Engine, ...] = (
-            "numba",
+            *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
-            "python",
+            *(("python",) if cpu else ()),
             *(("cuda",) if gpu else ()),
             *(("cupy",) if whole else ()),
         )
@@ -177,7 +182,7 @@ class Sweeps:
     @cache  # noqa: B019  (sweeps live as long as their module)
     def compiled(self, engine: Engine, parallel: bool = False) -> Callable[..., Any]:
         """The traversal of ``engine``, ready to call with ``out`` first."""
-        if engine in ("numba", "python"):
+        if engine in ("numba", "python") and self.cpu:
             return self.cpu.on(engine, parallel=parallel)
         if engine in ("numpy", "cupy") and self.whole:
             return rebind(self.whole, engine, {**self.rules, "xp": importlib.import_module(engine)})
@@ -185,7 +190,7 @@ class Sweeps:
             import numba.cuda
 
             jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
-            return lambda out, *args: jitted[launch_shape(out.shape)](out, *args)
+            return lambda out, *args: jitted[launch_shape(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
 

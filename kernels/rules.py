@@ -63,7 +63,7 @@ class Rule:
 
 
 class Routine:
-    """A branching helper: compiled by Numba into its caller, or run as the plain Python it is.
+    """A branching helper: compiled by Numba into its caller, for host or device, or run as the plain Python it is.
 
     A routine is compiled together with whatever calls it and has no cache entry of its own, so an edit to it shows
     in the digest of every caller. It may name rules, other routines, numbers, strings and tuples of these.
@@ -78,12 +78,19 @@ class Routine:
         return self.formula(*args)
 
     @cache  # noqa: B019  (routines live as long as their module)
-    def on(self, engine: Engine, xp: ModuleType | None = None) -> Callable[..., Any]:
-        """The function as functions of ``engine`` call it."""
+    def on(self, engine: Engine, fills: tuple[tuple[str, Rule | Routine], ...] = ()) -> Callable[..., Any]:
+        """The function as functions of ``engine`` call it; ``fills`` are the rules in its caller's open places."""
+        names: dict[str, Any] = dict(fills)
         if engine == "python":
-            return self.formula
+            return rebind(self.formula, engine, names) if names else self.formula
         if engine == "numba":
-            return compile_twin(rebind(self.formula, engine))
+            return compile_twin(rebind(self.formula, engine, names))
+        if engine == "cuda":
+            import numba.cuda
+
+            twin = rebind(self.formula, engine, names | {"cuda": numba.cuda})
+            device_function: Callable[..., Any] = numba.cuda.jit(device=True)(twin)
+            return device_function
         raise EngineError(f"routine {self.formula.__name__!r} branches, so engine {engine!r} cannot run it")
 
 
@@ -113,7 +120,8 @@ def rebind(
     engine, variant
         What the twin is for; part of its name.
     names
-        Globals to replace: a rule in an open place, or what an engine brings (``prange``, ``cuda``, ``xp``).
+        Globals to replace: a rule in an open place, also of the routines reached, or what an engine brings
+        (``prange``, ``cuda``, ``xp``).
 
     Raises
     ------
@@ -123,9 +131,12 @@ def rebind(
     # First: it refuses what would bind for ever. A cached twin is loaded into the module that it names.
     mark = digest(function, engine, variant, function.__module__, names=names)
     scope = {**function.__globals__, **names}
-    for name in {*_names(function.__code__), *names}:
+    fills = tuple((name, part) for name, part in sorted(names.items()) if isinstance(part, Rule | Routine))
+    for name in set(_names(function.__code__)):
         part = scope.get(name)
-        if isinstance(part, Rule | Routine):
+        if isinstance(part, Routine):
+            scope[name] = part.on(engine, fills)
+        elif isinstance(part, Rule):
             scope[name] = part.on(engine, names.get("xp"))
     twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
     update_wrapper(twin, function)
@@ -154,7 +165,8 @@ def _fingerprint(function: Callable[..., Any], path: tuple[Any, ...] = (), names
     for name in sorted(set(_names(code))):
         part = names.get(name, function.__globals__.get(name))
         if isinstance(part, Rule | Routine):
-            reached.append((name, _fingerprint(part.formula, (*path, function))))
+            below = names if isinstance(part, Routine) else _NONE
+            reached.append((name, _fingerprint(part.formula, (*path, function), below)))
         elif name not in names and name in function.__globals__:  # else an engine's own, a builtin or an attribute
             reached.append((name, _constant(part, name, function)))
     return _code(code), repr(function.__defaults__), repr(function.__kwdefaults__), reached

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..hpc.commands import as_json, show_json
+from .settings_help import WorkflowCommand
 
 if TYPE_CHECKING:
     from ..hpc.runs import Run
@@ -24,7 +25,7 @@ _out = click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<i
 _detach = click.option("--detach", is_flag=True, help="On Slurm: return as soon as the driver's job is submitted.")
 
 
-@click.command()
+@click.command(cls=WorkflowCommand)
 @click.argument("what", metavar="WORKFLOW|FILE.yaml")
 @_set
 @_profile
@@ -87,7 +88,7 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
     _tell_submitted(runner.resume(run, profile=profile, take_over=take_over, quiet=False, detach=True), as_json)
 
 
-@click.command()
+@click.command(cls=WorkflowCommand)
 @click.argument("what", metavar="WORKFLOW|FILE.yaml")
 @_set
 @_profile
@@ -165,7 +166,7 @@ def drive(run: str) -> None:
     _tell(runner.drive(run), False)
 
 
-@click.command()
+@click.command(cls=WorkflowCommand)
 @click.argument("what", metavar="WORKFLOW|FILE.yaml")
 @_set
 @_profile

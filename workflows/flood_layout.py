@@ -15,7 +15,6 @@ from .inundation_inputs import find_sea
 
 __all__ = [
     "ARRAYS_HELD",
-    "SECONDS_PER_CELL_STEP",
     "NamedArrays",
     "as_texts",
     "choose_outputs",
@@ -24,7 +23,6 @@ __all__ = [
 ]
 
 ARRAYS_HELD = 30  # of a member's cells at once: fields, those of the step before and after, maps, forcing
-SECONDS_PER_CELL_STEP = 1e-8  # rough: 100 million updates a second, from benchmarks/NOTES.md
 
 NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.hydro.inundation import advance_flood
+from ..kernels.hydro.inundation import RINGS, Scheme, advance_flood
 from ..kernels.hydro.surface import Surface
 from ..kernels.hydro.water import MAPS, Forcing, Water, measure_volumes
 from ..kernels.hydro.windows import WindowRule
@@ -35,16 +35,20 @@ class FloodPlain:
         self.arrays, self.asked = arrays, asked
         self.grid = Grid(**asked["grid"])
         self.factor = arrays["rain_factor"].astype(np.float64)
+        self.scheme: Scheme = asked["scheme"]
         self.rule = WindowRule(courant=asked["courant"], steps=asked["window_steps"])
         self.surface = Surface.enclose(
             arrays["height"], arrays["manning"], cell_m=self.grid.cell_m, valid=arrays["valid"],
-            dtype=asked["precision"],
+            ring=RINGS[self.scheme], dtype=asked["precision"],
         )  # fmt: skip
 
     def start(self) -> Water:
         """Water at rest, as deep as the sea."""
         n_held = int(self.arrays["held"].sum())
-        return Water.rest(self.surface, self.arrays["sea_depth"], n_members=self.factor.size, n_held=n_held)
+        return Water.rest(
+            self.surface, self.arrays["sea_depth"], n_members=self.factor.size, n_held=n_held,
+            faces=self.scheme == "inertia",
+        )  # fmt: skip
 
     def hold(self) -> Forcing:
         """What stays the same throughout: losses, inflows, and the level at the edges."""
@@ -72,7 +76,7 @@ class FloodPlain:
         """From one output or change of the rain to the next: start, end [s], rain (member, y, x) [m s-1] or None."""
         arrays, asked, surface = self.arrays, self.asked, self.surface
         outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
-        times = sorted({0.0, *outputs, *(start for start in starts if start < outputs[-1])})
+        times = sorted({0.0, *outputs, *asked.get("point_s", ()), *(start for start in starts if start < outputs[-1])})
         weights = RegridWeights(Grid(**asked["rain_grid"]), self.grid) if asked["rain_grid"] else None
         for begin, end in pairwise(times):
             frame = int(np.searchsorted(starts, begin, side="right")) - 1
@@ -100,7 +104,7 @@ class FloodPlain:
         forcing = Forcing(rain, still.loss, still.source_cell, still.source, still.level_cell, still.level)
         return advance_flood(
             water, surface, forcing, start_s=start_s, horizon_s=horizon_s, rule=self.rule,
-            threshold_m=self.asked["threshold_m"], theta=self.asked["theta"], **tiled,
+            threshold_m=self.asked["threshold_m"], theta=self.asked["theta"], scheme=self.scheme, **tiled,
         )  # fmt: skip
 
 
@@ -128,14 +132,16 @@ class FloodRecord:
         seen: Arrays = {}
         if time_s in asked.get("map_s", asked["output_s"]):
             seen["depth"] = np.where(arrays["valid"], depth, np.nan)
-        if "point_cell" in arrays:
+        if "point_cell" in arrays and time_s in asked["point_s"]:
             seen["point_depth"] = depth.reshape(len(depth), -1)[:, arrays["point_cell"]]
-        if "link_cell_offset" in arrays:
-            over_x = 0.5 * (water.flow_x[:, :, :-1] + water.flow_x[:, :, 1:])[inside]
-            over_y = 0.5 * (water.flow_y[:, :-1] + water.flow_y[:, 1:])[inside]
+        if "link_cell_offset" in arrays and time_s in asked["output_s"]:
+            over_x, over_y = water.flow_x, water.flow_y
+            if self.plain.scheme == "inertia":  # over faces
+                over_x = 0.5 * (over_x[:, :, :-1] + over_x[:, :, 1:])
+                over_y = 0.5 * (over_y[:, :-1] + over_y[:, 1:])
             offset, column = arrays["link_cell_offset"], arrays["link_cell_column"]
             on_ground = (arrays["link_level"] <= 0) & (np.diff(offset) > 0)
-            for name, values in (("link_depth", depth), ("link_hazard", np.hypot(over_x, over_y))):
+            for name, values in (("link_depth", depth), ("link_hazard", np.hypot(over_x, over_y)[inside])):
                 most = np.stack([gather_most(field, offset, column) for field in values.reshape(len(depth), -1)])
                 seen[name] = np.where(on_ground, most, 0.0)
         self.looks.append({name: values.astype(np.float32) for name, values in seen.items()})

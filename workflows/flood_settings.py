@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from ..hpc.settings import Settings
 
 __all__ = ["FloodSettings", "Rate"]
 
+ASKED = (
+    "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "scheme", "courant", "theta", "window_steps",
+    "precision",
+)  # fmt: skip
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -27,11 +31,40 @@ class FloodSettings(Settings):
     infiltration_mm_h: Rate = Field(default=0.0, description="the most that the soil takes [mm/h]")
     drainage_mm_h: Rate = Field(default=0.0, description="the most that the drains take [mm/h]")
     edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")
-    sea_level_m: float | None = Field(default=None, description="level of the sea where it meets the edge [m]")
-    output_minutes: float = Field(default=5.0, gt=0, description="how often depths are stored")
-    threshold_m: float = Field(default=0.1, gt=0, description="depth above which a cell counts as flooded [m]")
-    courant: float = Field(default=0.45, gt=0, le=0.7, description="share of a cell that a wave crosses in a step")
+    sea_level_m: float | None = Field(
+        default=None, allow_inf_nan=False, description="level of the sea where it meets the edge [m]"
+    )
+    output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
+    threshold_m: float = Field(
+        default=0.1, gt=0, allow_inf_nan=False, description="depth above which a cell counts as flooded [m]"
+    )
+    scheme: Literal["inertia", "shallow-water"] = Field(
+        default="inertia", description="local inertia, or all of the shallow-water equations (five times the work)"
+    )
+    courant: float | None = Field(
+        default=None, gt=0, le=0.7, validate_default=True,
+        description="share of a cell that a wave crosses in a step; 0.45, of shallow water 0.25",
+    )  # fmt: skip
     theta: float = Field(default=0.8, gt=0, le=1, description="weight of a face's own flow against its neighbours'")
     window_steps: int = Field(default=64, ge=1, description="steps whose length is fixed before they are made")
     precision: Literal["float32", "float64"] = Field(default="float32", description="of the simulation")
     members_per_block: int = Field(default=1, ge=1, description="members in one task; leaves no trace in the store")
+
+    @field_validator("courant")
+    @classmethod
+    def _stable(cls, courant: float | None, info: ValidationInfo) -> float:
+        full = info.data.get("scheme") == "shallow-water"
+        if courant is None:
+            return 0.25 if full else 0.45
+        if full and courant > 0.5:
+            raise ValueError("shallow water is stable up to 0.5; 0.25 keeps every depth from falling below 0")
+        return courant
+
+    def ask_scheme(self) -> dict[str, Any]:
+        """What a block needs of these settings."""
+        return {name: getattr(self, name) for name in ASKED}
+
+    @property
+    def seconds_per_cell_step(self) -> float:
+        """Rough: from benchmarks/NOTES.md."""
+        return 3e-8 if self.scheme == "shallow-water" else 1e-8

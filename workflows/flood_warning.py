@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
-from .flood_layout import ARRAYS_HELD, SECONDS_PER_CELL_STEP
+from .flood_layout import ARRAYS_HELD
 from .flood_settings import FloodSettings
 from .inundation_inputs import open_place
 from .inundation_products import VOLUMES
@@ -55,7 +55,9 @@ class FloodWarningSettings(FloodSettings):
     spin_up_minutes: float = Field(default=60.0, ge=0, le=1440, description="of known rain, to wet the ground")
     members: int = Field(default=20, ge=1, le=1000, description="forecasts of the rain, beside the control")
     seed: int = Field(default=1, ge=0, lt=2**63, description="of the ensemble")
-    map_minutes: float = Field(default=30.0, gt=0, description="how often depths are stored everywhere")
+    map_minutes: float = Field(
+        default=30.0, gt=0, allow_inf_nan=False, description="how often depths are stored everywhere"
+    )
 
 
 def prepare_warning(settings: FloodWarningSettings) -> Prepared:
@@ -80,12 +82,12 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     arrays, n_steps = laid.arrays, laid.forecast["n_steps"]
     observed_notes: tuple[str, ...] = ()
     if settings.observations is not None:
-        time = arrays["time"][1]
+        time = arrays["point_time"][1]
         observed, observed_notes = open_observations(
             settings.observations, points, time[time >= rain.issued_s], time_zone=settings.time_zone
         )
         arrays["observed_depth"] = (("time_ahead", "point"), observed)
-    output_s, map_s = laid.flood["output_s"], laid.flood["map_s"]
+    output_s, map_s, point_s = (laid.flood[name] for name in ("output_s", "map_s", "point_s"))
     n = len(arrays["number"][1])
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
@@ -94,7 +96,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     input_bytes = sum(values.nbytes for _, values in arrays.values())
     frame_bytes = 8 * field.grid.n_cells
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
-    per_member = SECONDS_PER_CELL_STEP * layer.grid.n_cells * output_s[-1] / (0.07 * layer.grid.cell_m)
+    per_member = settings.seconds_per_cell_step * layer.grid.n_cells * output_s[-1] / (0.07 * layer.grid.cell_m)
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
             name="motion", function=f"{STEPS}:find_motion", dim="motion", extent=1, inputs=("inputs.zarr:radar",),
@@ -121,17 +123,28 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     files += [Path(settings.observations)] if settings.observations is not None else []
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))
-    missing = (
+    missing: tuple[str, ...] = (
         (f"{100 * rain.missing:.3g} % of the known rain over the ground is missing, and taken as none.",)
         if rain.missing
         else ()
     )
+    wet_s = len(rain.before) * rain.step_s
+    if wet_s < 60.0 * settings.spin_up_minutes - 1e-9:
+        missing += (
+            f"The ground was wetted by {wet_s / 60:g} min of rain, not by the {settings.spin_up_minutes:g} min asked "
+            "for: no earlier frames are known.",
+        )
     return Prepared(
         steps=tuple(steps),
         products=(
             describe_forecast(n, n_steps, rain.grid.shape, {"crs": layer.crs}),
             describe_warned_flood(
-                n, len(output_s), len(map_s), layer.grid.shape, n_links=n_links, n_points=len(points.name), attrs=attrs
+                n,
+                (len(output_s), len(map_s), len(point_s)),
+                layer.grid.shape,
+                n_links=n_links,
+                n_points=len(points.name),
+                attrs=attrs,
             ),
         ),
         arrays=arrays,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
@@ -16,7 +16,6 @@ from ..hpc.settings import listed
 from ..kernels.hydro.inertia import REACH
 from .flood_layout import (
     ARRAYS_HELD,
-    SECONDS_PER_CELL_STEP,
     NamedArrays,
     as_texts,
     choose_outputs,
@@ -53,6 +52,13 @@ class InundationSettings(FloodSettings):
     )
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
 
+    @field_validator("ranks")
+    @classmethod
+    def _of_inertia(cls, ranks: int, info: ValidationInfo) -> int:
+        if ranks > 1 and info.data.get("scheme") == "shallow-water":
+            raise ValueError("ranks share the ground by local inertia only: leave out ranks, or scheme")
+        return ranks
+
     @field_validator("rain_factors")
     @classmethod
     def _each_once(cls, factors: list[float]) -> list[float]:
@@ -79,17 +85,14 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     outputs = 4 * len(output_s) * (layer.grid.n_cells + 2 * n_links)
     member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
     input_bytes = sum(values.nbytes for _, values in arrays.values())
-    seconds = SECONDS_PER_CELL_STEP * layer.grid.n_cells * duration_s / (0.07 * layer.grid.cell_m)
+    seconds = settings.seconds_per_cell_step * layer.grid.n_cells * duration_s / (0.07 * layer.grid.cell_m)
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
     asked: dict[str, Any] = {
         "grid": pack_grid(layer.grid),
         "rain_grid": None if rain.grid is None else pack_grid(rain.grid),
         "rain_end_s": float(rain.start_s[-1] + 300.0) if rain.grid is not None else float("inf"),
         "output_s": output_s,
-        **{name: getattr(settings, name) for name in (
-            "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "courant", "theta", "window_steps",
-            "precision",
-        )},
+        **settings.ask_scheme(),
     }  # fmt: skip
     together = settings.ranks if settings.ranks > 1 else 0
     if together:

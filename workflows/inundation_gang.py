@@ -7,6 +7,8 @@ a checkpoint, which any number of ranks can go on from.
 
 from __future__ import annotations
 
+import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from ..hpc.gang import Gang
 from ..hpc.gang_checkpoint import read_checkpoint, write_checkpoint
 from ..hpc.gang_layout import Place, TileLayout
 from ..hpc.halo import HaloExchange
+from ..hpc.stores import sync_folder
 from ..kernels.hydro.inertia import REACH
 from ..kernels.hydro.surface import Surface
 from ..kernels.hydro.water import MAPS, Forcing, Water
@@ -176,9 +179,20 @@ def _write_look(folder: Path, at: int, look: Arrays) -> None:
     staged = path.with_suffix(".partial")
     with staged.open("wb") as file:
         np.savez(file, **look)  # type: ignore[arg-type]
+        file.flush()
+        os.fsync(file.fileno())  # the checkpoint that counts on it is synced too
     staged.replace(path)
+    sync_folder(path.parent)
 
 
 def _read_look(folder: Path, at: int) -> Arrays:
-    with np.load(folder / "looks" / f"{at}.npz", allow_pickle=False) as file:
-        return dict(file)
+    path = folder / "looks" / f"{at}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(
+            f"{path} is not what was written ({error or type(error).__name__}); remove {path.parent.parent} to begin "
+            "again",
+            exit_code=FAILED,
+        ) from error

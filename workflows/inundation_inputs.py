@@ -156,7 +156,11 @@ def open_rain(
         return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
     from ..datasets.formats.rain_series import read_rain_series
 
-    start_s, rate = read_rain_series(rain, units=units)
+    try:
+        start_s, rate = read_rain_series(rain, units=units)
+    except InputError as error:
+        sums = "or declare interval_s, such as --declare readings.interval_s=3600"
+        raise error.reworded(sums, "with --set rain_units=") from None
     n_zones = rate.shape[1]
     zone, sources = None, [Path(rain)]
     if zones is not None:

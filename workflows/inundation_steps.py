@@ -31,15 +31,18 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     -------
     dict
         ``depth (member, time, y, x)`` at the output times (or at those of ``map_s``), the maps ``(member, y, x)``, with
-        roads ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, time, point)``, and
-        the volumes (member,) [m3].
+        roads ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, point_time, point)``,
+        and the volumes (member,) [m3].
     """
     plain = FloodPlain(arrays, asked)
     water, still, record = plain.start(), plain.hold(), FloodRecord(plain)
+    seen_s = {*asked["output_s"], *asked.get("point_s", ())}
+    if 0.0 in seen_s:
+        record.look(water, 0.0)
     for start_s, horizon_s, rain in plain.spans():
         water, taken = plain.advance(water, plain.surface, still, rain, start_s, horizon_s)
         record.note(rain, horizon_s - start_s, taken)
-        if horizon_s in asked["output_s"]:
+        if horizon_s in seen_s:
             record.look(water, horizon_s)
     return record.close(water)
 

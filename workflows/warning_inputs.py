@@ -169,6 +169,7 @@ def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up
             f"{last + 1} frames lie up to {_show(field.time[last])}",
             way_out=f"issue the warning at {_show(field.time[FRAMES - 1])} or later: motion needs {FRAMES} frames",
         )
+    _refuse_blank(field, last)
     n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
     before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
     if len(after) < n_steps:
@@ -178,6 +179,22 @@ def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up
         field.rate[last + 1 - FRAMES : last + 1], np.nan_to_num(before), np.nan_to_num(after), grid, rows, columns,
         int(field.time[last]), int(field.step_s), float(np.isnan(known).mean()),
     )  # fmt: skip
+
+
+def _refuse_blank(field: RainField, last: int) -> None:
+    """Raise InputError if one of the frames that tell motion holds nothing."""
+    is_seen = np.asarray(np.isfinite(field.rate).any(axis=(1, 2)))
+    blank = last + 1 - FRAMES + np.flatnonzero(~is_seen[last + 1 - FRAMES : last + 1])
+    if blank.size:
+        whole = [at for at in range(FRAMES - 1, last) if is_seen[at + 1 - FRAMES : at + 1].all()]
+        raise InputError(
+            f"the frame of rain that ends at {_show(field.time[blank[-1]])} holds no value, and motion is seen in the "
+            f"last {FRAMES}",
+            file=field.sources[0] if field.sources else None,
+            way_out=f"issue the warning earlier: --set issued_at={_show(field.time[whole[-1]])}"
+            if whole
+            else f"give {FRAMES} frames in a row that hold values",
+        )
 
 
 def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: str | None, n_steps: int) -> int:
@@ -196,7 +213,8 @@ def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: st
     if field.sources:
         return len(field.time) - 1
     hardest = int(np.argmax(np.nan_to_num(over).mean(axis=(1, 2))))
-    return int(np.clip(hardest - AHEAD_S // field.step_s, FRAMES - 1, len(field.time) - 1 - n_steps))
+    latest = max(FRAMES - 1, len(field.time) - 1 - n_steps)  # what falls later verifies, where it lasts as long
+    return int(np.clip(hardest - AHEAD_S // field.step_s, FRAMES - 1, latest))
 
 
 def _cut_over(source: Grid, ground: Grid) -> tuple[tuple[int, int], tuple[int, int], Grid]:
@@ -236,7 +254,7 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
     InputError
         If there are none, or one lies off the ground.
     """
-    default = tuple(sorted(thresholds_m))
+    default = tuple(sorted(set(thresholds_m)))
     if points is None:
         truths = city.truths if city is not None else ()
         if not truths:

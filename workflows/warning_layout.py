@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["WarningLayout", "lay_out_warning"]
 
 
+POINTS_EVERY_S = 60.0
+
+
 @dataclass(frozen=True)
 class WarningLayout:
     """Every array that blocks and products read, and what the steps are asked."""
@@ -36,6 +39,9 @@ def lay_out_warning(
     n_steps = int(np.ceil(lead_s / rain.step_s - 1e-9))
     ahead = choose_outputs(lead_s, 60.0 * settings.output_minutes)
     output_s = ([wet_s] if wet_s else []) + [wet_s + at for at in ahead]
+    # A point's depth is kept far more often than maps are: between two outputs water may come and drain away again.
+    often = choose_outputs(lead_s, min(POINTS_EVERY_S, 60.0 * settings.output_minutes))
+    point_s = sorted({wet_s, *output_s, *(wet_s + at for at in often)})
     every = max(1, round(settings.map_minutes / settings.output_minutes))
     map_s = sorted({wet_s + ahead[at] for at in range(every - 1, len(ahead), every)} | {output_s[-1]})
     forecast: dict[str, Any] = {
@@ -44,11 +50,8 @@ def lay_out_warning(
     }  # fmt: skip
     flood: dict[str, Any] = {
         "grid": pack_grid(layer.grid), "rain_grid": pack_grid(rain.grid), "rain_end_s": float("inf"),
-        "output_s": output_s, "map_s": map_s,
-        **{name: getattr(settings, name) for name in (
-            "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "courant", "theta", "window_steps",
-            "precision",
-        )},
+        "output_s": output_s, "map_s": map_s, "point_s": point_s,
+        **settings.ask_scheme(),
     }  # fmt: skip
     epoch_s = rain.issued_s - int(wet_s)
     number = [0, *range(1, settings.members + 1), *([-1] if len(rain.after) else [])]
@@ -72,6 +75,7 @@ def lay_out_warning(
         "point_x": (("point",), points.x),
         "point_y": (("point",), points.y),
         "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + epoch_s),
+        "point_time": (("point_time",), np.round(np.array(point_s)).astype(np.int64) + epoch_s),
         "map_time": (("map_time",), np.round(np.array(map_s)).astype(np.int64) + epoch_s),
         "rain_start_s": (("rain_frame",), rain.step_s * np.arange(len(rain.before) + n_steps, dtype=np.float64)),
     }

@@ -44,7 +44,11 @@ def open_observations(
     """
     n = len(points.name)
     stations = StationLayer("", points.name, np.zeros(n, np.uint8), points.name, points.x, points.y)
-    readings = open_readings(file, stations, quantity="water depth", time_zone=time_zone)
+    try:
+        readings = open_readings(file, stations, quantity="water depth", time_zone=time_zone)
+    except InputError as error:
+        here = error.reworded("--declare readings.", "--set ").reworded("station ", "point ")
+        raise here.reworded(" stations", " points") from None
     time = np.asarray(time_s, dtype=np.int64)
     depth = np.full((time.size, n), np.nan, dtype=np.float32)
     for point in range(n):

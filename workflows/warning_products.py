@@ -39,8 +39,7 @@ def describe_forecast(n_members: int, n_steps: int, shape: tuple[int, int], attr
 
 def describe_warned_flood(
     n_members: int,
-    n_times: int,
-    n_map_times: int,
+    n_times: tuple[int, int, int],
     shape: tuple[int, int],
     *,
     n_links: int,
@@ -48,14 +47,19 @@ def describe_warned_flood(
     attrs: Mapping[str, Any],
 ) -> Product:
     """Layout of ``flood.zarr``: as an inundation's, depths everywhere at a few times only, and those at the points."""
-    flood = describe_flood(n_members, n_times, shape, n_links, attrs, TIME_UNITS)
+    n_outputs, n_map_times, n_point_times = n_times
+    flood = describe_flood(n_members, n_outputs, shape, n_links, attrs, TIME_UNITS)
     depth, *others = (variable for variable in flood.variables if variable.name != "rain_factor")
     points = (
         Variable(
-            "point_depth", ("member", "time", "point"), "float32", "m", "depth at the point", "blocks",
-            (n_members, n_times, n_points),
+            "point_depth", ("member", "point_time", "point"), "float32", "m", "depth at the point", "blocks",
+            (n_members, n_point_times, n_points),
         ),
         Variable("point", ("point",), "string", "1", "name of the point", "inputs"),
+        Variable(
+            "point_time", ("point_time",), "int64", TIME_UNITS, "time of the depths at points", "inputs",
+            standard_name="time",
+        ),
         Variable("map_time", ("map_time",), "int64", TIME_UNITS, "time of the map", "inputs", standard_name="time"),
     )  # fmt: skip
     maps = replace(depth, dims=("member", "map_time", "y", "x"), shape=(n_members, n_map_times, *shape))

@@ -31,7 +31,7 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     issued, names = int(attrs["issued_s"]), [str(name) for name in inputs["point"]]
     number = inputs["number"]
     members = number > 0
-    time = flood.time.values.astype("datetime64[s]").astype(np.int64)
+    time = flood.point_time.values.astype("datetime64[s]").astype(np.int64)
     ahead = time >= issued
     depth = flood.point_depth.values[:, ahead]
     found = derive_warnings(depth[members], time[ahead], attrs["thresholds_m"])

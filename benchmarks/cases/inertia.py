@@ -13,7 +13,7 @@ import numpy as np
 
 from .stopwatch import print_answer, time_goes
 
-__all__ = ["main", "time_citytide", "time_members", "time_triad"]
+__all__ = ["main", "time_citytide", "time_members", "time_tiles", "time_triad"]
 
 BYTES_PER_UPDATE = 44
 
@@ -46,9 +46,12 @@ def time_triad(*, threads: int = 1, n: int = 40_000_000) -> dict[str, Any]:
 
 
 def time_citytide(
-    n: int, *, members: int = 1, dtype: str = "f4", threads: int = 1, steps: int = 64, repeat: int = 5
-) -> dict[str, Any]:
+    n: int, *, members: int = 1, dtype: str = "f4", threads: int = 1, steps: int = 64, repeat: int = 5,
+    wet: float = 1.0,
+) -> dict[str, Any]:  # fmt: skip
     """Advance water of ``members`` on (n, n) cells by ``steps``, a window; median seconds of one go, compiled.
+
+    Water stands on a square in the middle, of a share ``wet`` of the ground.
 
     Examples
     --------
@@ -60,7 +63,10 @@ def time_citytide(
     from ...kernels.hydro.water import Water
 
     surface = Surface.enclose(make_ground(n), 0.03, cell_m=10.0, dtype=dtype)
-    water = Water.rest(surface, 1.0, n_members=members, maps=False)
+    dry = round(0.5 * n * (1.0 - wet**0.5))
+    depth = np.zeros((n, n))
+    depth[dry : n - dry, dry : n - dry] = 1.0
+    water = Water.rest(surface, depth, n_members=members, maps=False)
     advance_inertia(water, surface, time_step_s=0.5, threads=threads)  # compiles
     asked: dict[str, Any] = {"time_step_s": 0.5, "threads": threads}
     seconds, (after, _) = time_goes(lambda: advance_inertia(water, surface, n_steps=steps, **asked), repeat=repeat)
@@ -81,8 +87,17 @@ def time_members(n: int, *, members: int = 8, threads: int = 1, repeat: int = 5)
     return {"ratio": float(np.median(ratios)), "least": min(ratios), "most": max(ratios), "members": members}
 
 
+def time_tiles(n: int, *, wet: float = 0.04, threads: int = 1, repeat: int = 5) -> dict[str, Any]:
+    """What share of the whole ground's time a step takes where only a part of it is wet, goes taken in turns."""
+    shares = []
+    for _ in range(repeat):
+        whole, part = (time_citytide(n, threads=threads, repeat=1, wet=share) for share in (1.0, wet))
+        shares.append(part["cpu_seconds"] / whole["cpu_seconds"])
+    return {"share": float(np.median(shares)), "least": min(shares), "most": max(shares), "wet": wet}
+
+
 @click.command()
-@click.argument("what", type=click.Choice(["citytide", "ceiling", "members"]))
+@click.argument("what", type=click.Choice(["citytide", "ceiling", "members", "tiles"]))
 @click.option("--cells", default=3000, show_default=True, help="Rows and columns.")
 @click.option("--threads", default=1, show_default=True)
 @click.option("--dtype", type=click.Choice(["f4", "f8"]), default="f4", show_default=True)
@@ -91,6 +106,9 @@ def main(what: str, cells: int, threads: int, dtype: str, repeat: int) -> None:
     """Print one JSON line: ``ceiling`` tells the share of the triad's bytes, goes taken in turns."""
     if what == "members":
         print_answer(time_members(cells, threads=threads, repeat=repeat))
+        return
+    if what == "tiles":
+        print_answer(time_tiles(cells, threads=threads, repeat=repeat))
         return
     if what == "citytide":
         print_answer(time_citytide(cells, dtype=dtype, threads=threads, repeat=repeat))

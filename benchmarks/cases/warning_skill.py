@@ -98,7 +98,7 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     motion = find_motion(arrays)
     ahead = forecast_members({**arrays, **motion}, **laid.forecast)
     depth = flood_members({**arrays, **ahead}, **laid.flood)["point_depth"]
-    time = np.array(laid.flood["output_s"])
+    time = np.array(laid.flood["point_s"])
     found = derive_warnings(depth[1:], time, points.threshold_m)
     control = derive_warnings(depth[:1], time, points.threshold_m)
 

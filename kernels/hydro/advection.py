@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..engines import Contract, Engine, Sweeps, kernel, prange, routine
+from ..device_arrays import fetch, place_beside
+from ..engines import Contract, Engine, Sweeps, cuda, empty_for, is_device_array, kernel, prange, routine
 
 __all__ = ["extrapolate_rain"]
 
@@ -39,11 +40,19 @@ def between(field, row, above, column, beside, up, along):
 
 @routine
 def split(cell, shift, last, zero):
-    """Index below a position, index above it, and the share of the upper one; positions outside go to the edge.
+    """Index below a position, index above it, and the share of the upper one; positions outside go to the edge."""
+    return split_at(cell, shift, np.floor(shift), last, zero)  # it stays in the dtype; math.floor would be 64 bit wide
 
-    The whole part of the shift is taken off before the cell's index is added: no digit of the share is lost to it.
-    """
-    whole = np.floor(shift)  # stays in the dtype; math.floor would make it 64 bit wide
+
+@routine
+def split_there(cell, shift, last, zero):
+    """The same on a device, which knows no ``np.floor`` and whose ``math.floor`` stays in the dtype."""
+    return split_at(cell, shift, math.floor(shift), last, zero)
+
+
+@routine
+def split_at(cell, shift, whole, last, zero):
+    """The whole part of the shift is taken off before the cell's index is added: no digit of the share is lost."""
     share = shift - whole
     index = cell + int(whole)
     if index < 0:
@@ -75,7 +84,28 @@ def _cpu(out, rain, motion_x, motion_y, zero, half, outside):
                     out[step, y, x] = between(rain, row, above, column, beside, up, along)
 
 
-ADVECTION = Sweeps(cpu=_cpu, between=between, split=split)
+def _gpu(out, rain, motion_x, motion_y, zero, half, outside):
+    y, x = cuda.grid(2)
+    last_y, last_x = out.shape[1] - 1, out.shape[2] - 1
+    if y <= last_y and x <= last_x:
+        shift_x, shift_y = zero, zero
+        push_x, push_y = motion_x[y, x], motion_y[y, x]
+        for step in range(out.shape[0]):
+            row, above, up = split_there(y, shift_y - half * push_y, last_y, zero)
+            column, beside, along = split_there(x, shift_x - half * push_x, last_x, zero)
+            shift_x -= between(motion_x, row, above, column, beside, up, along)
+            shift_y -= between(motion_y, row, above, column, beside, up, along)
+            row, above, up = split_there(y, shift_y, last_y, zero)
+            column, beside, along = split_there(x, shift_x, last_x, zero)
+            push_x = between(motion_x, row, above, column, beside, up, along)
+            push_y = between(motion_y, row, above, column, beside, up, along)
+            if -shift_x > x or shift_x > last_x - x or -shift_y > y or shift_y > last_y - y:
+                out[step, y, x] = outside
+            else:
+                out[step, y, x] = between(rain, row, above, column, beside, up, along)
+
+
+ADVECTION = Sweeps(cpu=_cpu, gpu=_gpu)
 
 
 @kernel(
@@ -97,7 +127,7 @@ def extrapolate_rain(
     Parameters
     ----------
     rain : (y, x) array of float
-        Rain rate [mm h-1], or any other quantity; NaN where it is missing.
+        Rain rate [mm h-1], or any other quantity; NaN where it is missing. Of host or device, as the answer.
     motion : (2, y, x) array of float
         Cells that the rain moves in one step, towards higher x first, then towards higher y.
     n_steps
@@ -105,7 +135,7 @@ def extrapolate_rain(
     outside
         Value of what comes from beyond the field.
     engine
-        ``"numba"``, or ``"python"`` for small fields.
+        ``"auto"`` follows the array: host memory to Numba, device memory to CUDA.
     threads
         More than one only for a single call that has its cores to itself; the answer is the same.
 
@@ -134,6 +164,7 @@ def extrapolate_rain(
     """
     if rain.ndim != 2 or rain.dtype.kind != "f" or rain.size == 0:
         raise ValueError(f"rain must be (y, x) floats, got {rain.dtype} of shape {tuple(rain.shape)}")
+    motion = fetch(motion)
     if motion.shape != (2, *rain.shape) or motion.dtype.kind != "f":
         raise ValueError(
             f"motion must be floats of shape {(2, *rain.shape)}, got {motion.dtype} of shape {tuple(motion.shape)}"
@@ -143,7 +174,10 @@ def extrapolate_rain(
     if not np.abs(motion).max() <= FARTHEST / n_steps:
         raise ValueError(f"motion must be finite and carry rain at most {FARTHEST:g} cells in all; fill its gaps first")
     chosen = ADVECTION.choose(rain, engine)
-    out = np.empty((n_steps, *rain.shape), rain.dtype)
-    along = np.ascontiguousarray(motion, rain.dtype)
-    scalars = map(rain.dtype.type, (0.0, 0.5, outside))
-    return ADVECTION(chosen, out, np.ascontiguousarray(rain), along[0], along[1], *scalars, threads=threads)
+    out = empty_for(rain, (n_steps, *rain.shape))
+    fields = (
+        rain if is_device_array(rain) else np.ascontiguousarray(rain),
+        *(place_beside(rain, part) for part in np.ascontiguousarray(motion, rain.dtype)),
+    )
+    scalars = map(np.dtype(rain.dtype).type, (0.0, 0.5, outside))
+    return ADVECTION(chosen, out, *fields, *scalars, threads=threads)

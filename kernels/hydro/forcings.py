@@ -7,37 +7,101 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import fetch, place_beside
+from ..engines import is_device_array
 from .surface import Surface
-from .water import Forcing, Water
+from .water import MAPS, Forcing
 
-__all__ = ["as_members", "find_inward", "hold_levels", "let_through", "refuse_misfits"]
+__all__ = ["HostForcing", "as_kept", "as_members", "find_inward", "find_touched"]
+
+DEEPEST, _, ARRIVAL, DURATION = range(len(MAPS))
+Acts = npt.NDArray[np.bool_]
+Gains = npt.NDArray[np.float64]
 
 
-def as_members(field: npt.NDArray[Any], surface: Surface, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """A forcing field as sweeps take it: (member, y, x) over the whole surface."""
+def as_members(field: Any, surface: Surface, like: Any) -> Any:
+    """A forcing field as sweeps take it: (member, y, x) over the whole surface, where ``like`` lives, of its dtype."""
     if field.ndim != 3 or field.shape[1:] != surface.shape:
         raise ValueError(f"a forcing field is (member, y, x) over the whole surface {surface.shape}, got {field.shape}")
-    return np.ascontiguousarray(field, dtype=dtype)
+    if is_device_array(field) and is_device_array(like) and field.dtype == like.dtype:
+        return field
+    return place_beside(like, np.ascontiguousarray(fetch(field), dtype=like.dtype))
 
 
-def hold_levels(
-    depth: npt.NDArray[Any],
-    gained: npt.NDArray[np.float64],
-    surface: Surface,
-    forcing: Forcing,
-    steps: npt.NDArray[np.float64],
-    acts: npt.NDArray[np.bool_],
-) -> None:
-    """Feed the sources, set the held levels, and add to ``gained`` what the latter brought [m]."""
-    flat = depth.reshape(depth.shape[0], -1)
-    if forcing.source_cell is not None and forcing.source is not None:
-        flat[:, forcing.source_cell] += (np.where(acts, steps, 0.0)[:, None] * forcing.source).astype(depth.dtype)
-    if forcing.level_cell is not None and forcing.level is not None:
-        held = np.maximum(forcing.level - surface.ground.reshape(-1)[forcing.level_cell], 0.0).astype(depth.dtype)
-        held = np.where(acts[:, None], held, flat[:, forcing.level_cell])
-        brought = held.astype(np.float64) - flat[:, forcing.level_cell]
-        gained += brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
-        flat[:, forcing.level_cell] = held
+class HostForcing:
+    """One forcing beside the water that it feeds, for as many steps as it lasts.
+
+    Parameters
+    ----------
+    surface, forcing, steps
+        As a scheme takes them; the steps are (member,) [s].
+    gained
+        What held levels brought before, (member, held) or (member, 1) [m].
+    """
+
+    def __init__(self, surface: Surface, forcing: Forcing, steps: npt.NDArray[np.float64], gained: Gains) -> None:
+        self.surface, self.forcing, self.steps = surface, forcing, steps
+        self.inward = find_inward(surface, forcing)
+        self.gained = gained.copy()
+        self.cells = find_touched(forcing)
+
+    def hold(self, depth: npt.NDArray[Any], acts: Acts) -> None:
+        """Feed the sources and set the held levels."""
+        flat, given = depth.reshape(depth.shape[0], -1), self.forcing
+        if given.source_cell is not None and given.source is not None:
+            flat[:, given.source_cell] += (np.where(acts, self.steps, 0.0)[:, None] * given.source).astype(depth.dtype)
+        if given.level_cell is not None and given.level is not None:
+            ground = self.surface.ground.reshape(-1)[given.level_cell]
+            held = np.maximum(given.level - ground, 0.0).astype(depth.dtype)
+            held = np.where(acts[:, None], held, flat[:, given.level_cell])
+            brought = held.astype(np.float64) - flat[:, given.level_cell]
+            self.gained += as_kept(brought, self.gained)
+            flat[:, given.level_cell] = held
+
+    def let_through(self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], acts: Acts) -> None:
+        """Give held cells the momentum of the water beside them: a wall behind them would throw it back."""
+        held = self.forcing.level_cell
+        if held is None:
+            return
+        for field in (flow_x, flow_y):
+            flat = field.reshape(field.shape[0], -1)
+            flat[:, held] = np.where(acts[:, None], flat[:, self.inward], flat[:, held])
+
+    def recall(self, maps: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+        """What the maps say of the cells that this forcing touches, before a sweep notes its own depths there."""
+        if not (maps.size and self.cells.size):
+            return None
+        return np.asarray(maps.reshape(*maps.shape[:2], -1)[:, :, self.cells])
+
+    def record(
+        self, maps: npt.NDArray[Any], recalled: npt.NDArray[Any] | None, depth: npt.NDArray[Any],
+        clock: npt.NDArray[Any], acting: npt.NDArray[Any], threshold_m: float,
+    ) -> None:  # fmt: skip
+        """Note the depths that these cells have now, once they were fed and held."""
+        if recalled is None:
+            return
+        deepest, _, arrival, duration = recalled
+        now, acts = depth.reshape(depth.shape[0], -1)[:, self.cells], acting[:, None] > 0
+        is_above = acts & (now > depth.dtype.type(threshold_m))
+        flat = maps.reshape(*maps.shape[:2], -1)
+        flat[DEEPEST][:, self.cells] = np.where(acts, np.maximum(deepest, now), deepest)
+        flat[ARRIVAL][:, self.cells] = np.where(is_above, np.minimum(arrival, clock[:, None]), arrival)
+        flat[DURATION][:, self.cells] = np.where(is_above, duration + acting[:, None], duration)
+
+    def settle(self) -> Gains:
+        """What held levels have brought so far [m]."""
+        return self.gained
+
+
+def find_touched(forcing: Forcing) -> npt.NDArray[np.int64]:
+    """The cells that are fed or held, each once."""
+    cells = [one for one in (forcing.source_cell, forcing.level_cell) if one is not None]
+    return np.unique(np.concatenate(cells)).astype(np.int64) if cells else np.zeros(0, dtype=np.int64)
+
+
+def as_kept(brought: Gains, gained: Gains) -> Gains:
+    """What each held cell brought, or the sum of it where gains are not kept apart."""
+    return brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
 
 
 def find_inward(surface: Surface, forcing: Forcing) -> npt.NDArray[np.int64]:
@@ -53,39 +117,3 @@ def find_inward(surface: Surface, forcing: Forcing) -> npt.NDArray[np.int64]:
         beside = np.clip(forcing.level_cell + aside, 0, n_y * n_x - 1)
         inward = np.where(free.reshape(-1)[beside], beside, inward)
     return inward
-
-
-def let_through(
-    flow_x: npt.NDArray[Any],
-    flow_y: npt.NDArray[Any],
-    forcing: Forcing,
-    inward: npt.NDArray[np.int64],
-    acts: npt.NDArray[np.bool_],
-) -> None:
-    """Give held cells the momentum of the water beside them: a wall behind them would throw it back."""
-    if forcing.level_cell is None:
-        return
-    for field in (flow_x, flow_y):
-        flat = field.reshape(field.shape[0], -1)
-        flat[:, forcing.level_cell] = np.where(acts[:, None], flat[:, inward], flat[:, forcing.level_cell])
-
-
-def refuse_misfits(
-    water: Water,
-    surface: Surface,
-    forcing: Forcing,
-    steps: npt.NDArray[np.float64],
-    counts: npt.NDArray[np.int64],
-) -> None:
-    """Raise ValueError for water, surface, forcing and steps that do not fit together."""
-    n_held = 0 if forcing.level_cell is None else forcing.level_cell.size
-    if water.gained.shape[1] not in (1, n_held):
-        raise ValueError(f"gains are kept for {water.gained.shape[1]} held cells, and there are {n_held}")
-    if water.depth.dtype != surface.ground.dtype or water.depth.dtype.kind != "f" or water.depth.dtype.itemsize < 4:
-        raise ValueError(
-            f"water ({water.depth.dtype}) and surface ({surface.ground.dtype}) must be both float32 or both float64"
-        )
-    if water.depth.shape[1:] != surface.shape:
-        raise ValueError(f"water on {water.depth.shape[1:]} cells does not fit a surface of {surface.shape}")
-    if not (np.isfinite(steps).all() and (steps >= 0.0).all() and (counts >= 0).all()):
-        raise ValueError(f"steps are finite and their number not negative, got {steps.tolist()} x {counts.tolist()}")

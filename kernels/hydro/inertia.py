@@ -28,9 +28,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, kernel
-from .inertia_sweeps import INERTIA, SEEDS, STRIP
-from .stepping import Fields, advance_members
+from ..device_arrays import bits_of, fetch, place_beside
+from ..engines import Contract, Engine, is_device_array, kernel
+from .active_tiles import Tiling
+from .cube_root import NINTHS, SEEDS, THIRD
+from .inertia_device import HIGHEST
+from .inertia_sweeps import COLUMNS, INERTIA, STRIP
+from .stepping import Fields, advance_members, keep_scalars
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
 
@@ -46,7 +50,7 @@ DRY_M = 1e-3  # water stands still below this
     Contract(
         dims=("member", "y", "x"),
         units={"depth": "m", "flow_x": "m2 s-1", "flow_y": "m2 s-1", "rain": "m s-1", "loss": "m s-1"},
-        engines=INERTIA.engines,
+        engines=INERTIA[4].engines,
     )
 )
 def advance_inertia(
@@ -68,7 +72,7 @@ def advance_inertia(
     Parameters
     ----------
     water : Water
-        Of dtype float32 or float64, as the surface; it is not changed.
+        Of dtype float32 or float64, as the surface; it is not changed. Water on a GPU is advanced there and stays.
     surface : Surface
         Ground and roughness, with a ring of at least one cell: walls, or a neighbour's cells, which stay as they are.
     forcing
@@ -120,21 +124,26 @@ def advance_inertia(
         raise ValueError("local inertia needs flows over faces: Water.rest(surface)")
     if not 0.0 < theta <= 1.0:
         raise ValueError(f"theta must lie in (0, 1], got {theta}")
-    chosen, dtype = INERTIA.choose(water.depth, engine), water.depth.dtype
+    dtype = water.depth.dtype
+    sweeps = INERTIA.get(dtype.itemsize, INERTIA[8])  # what is no float of these is refused below
+    chosen = sweeps.choose(water.depth, engine)
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
     scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
-    rough = surface.manning * surface.manning
+    ground, rough = surface.beside(water.depth)
+    own = keep_scalars(scalars, water.depth)
 
     def sweep(
-        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any
-    ) -> None:
-        scalars[:, 0] = step
-        INERTIA(chosen, *there, lost, maps, peak, *here, surface.ground, rough, rain, loss, clock, scalars,
-                here[0].view(peak.dtype), threads=threads)  # fmt: skip
+        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any,
+        active: Any,
+    ) -> None:  # fmt: skip
+        visited = (active,) if chosen in ("numba", "python") else ()
+        sweeps(chosen, *there, lost, maps, peak, *here, ground, rough, rain, loss, clock, own(step),
+                bits_of(here[0]), *visited, threads=threads)  # fmt: skip
 
     return advance_members(
         water, surface, forcing or Forcing(), sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,
-        n_strips=-(-(surface.shape[0] - 2) // STRIP), after_step=after_step,
+        threshold_m=threshold_m, tiling=Tiling(surface.shape, REACH, STRIP, COLUMNS), after_step=after_step,
+        engine=chosen, threads=threads,
     )  # fmt: skip
 
 
@@ -145,7 +154,12 @@ def signal_speed(depth_m: Any) -> Any:
 
 def measure_depths(water: Water) -> npt.NDArray[np.float64]:
     """The greatest depth of each member [m]."""
-    return np.asarray(water.depth.max(axis=(1, 2)), dtype=np.float64)
+    if not is_device_array(water.depth):
+        return np.asarray(water.depth.max(axis=(1, 2)), dtype=np.float64)
+    bits = bits_of(water.depth)
+    peak = place_beside(water.depth, np.zeros((water.n_members, STRIP), bits.dtype))
+    HIGHEST("cuda", bits, peak)
+    return np.asarray(fetch(peak).max(axis=1).view(water.depth.dtype), dtype=np.float64)
 
 
 def _scalars(
@@ -154,8 +168,8 @@ def _scalars(
     """One row for each member, in the order of ``inertia_sweeps.OWN``."""
     rows = [
         (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
-         QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, 1.0 / 3.0, SEEDS[dtype.itemsize],
-         threshold_m, 0.0, 0.5, 1.0, 14.0 / 9.0, 7.0 / 9.0, 2.0 / 9.0)
+         QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[dtype.itemsize],
+         threshold_m, 0.0, 0.5, 1.0, *NINTHS)
         for step in steps.tolist()
     ]  # fmt: skip
     return np.array(rows, dtype=np.float64).astype(dtype)

@@ -4,10 +4,6 @@
 
 Faces are named by their sense: water in ``flow_x[.., x]`` comes from cell x - 1 (behind) to cell x (ahead). A member
 whose time step is 0 waits: its arrays are copied.
-
-Friction needs :math:`h^{-7/3} = r (r^3)^2` with :math:`r = h^{-1/3}`: an integer third of the float's bits gives r
-within 4 %, and two steps of a cubic iteration without a division bring it to 3e-11. This stands in loops that a
-compiler turns into vectors; a power or a library's root would not.
 """
 
 from __future__ import annotations
@@ -15,14 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..engines import Sweeps, prange, routine, rule
+from .cube_root import GUESSES, inverse_cube_root
+from .inertia_device import advance_cell
+from .inertia_formulas import bounded, mixed, moved, opening, pushed, rubbed
 
-__all__ = ["INERTIA", "OWN", "SEEDS"]
+__all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
 
 STRIP = 32  # rows that one thread takes at a time; the face between two strips is computed by both
-SEEDS = {
-    4: 0x54A2FA8C,
-    8: 0x553EF0FF289DD796,
-}  # bits of the first guess, by itemsize
+COLUMNS = 64  # of a tile, which is passed over while nothing in it changes
+ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no compiler has to test for being negative
 DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third", "seed", "threshold", "zero", "half",
@@ -30,166 +27,99 @@ OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third
 xp = np  # the array module of whole-array forms: an engine brings its own
 
 
-@rule
-def opening(behind, ahead, ground_behind, ground_ahead):
-    """Depth of the water that can move over a face, from the depths and grounds beside it."""
-    return max(ground_behind + behind, ground_ahead + ahead) - max(ground_behind, ground_ahead)
+@routine
+def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, own):
+    """The flow over a face a step later."""
+    dry, third, seed, one, fourteen, seven, two = own[7], own[8], own[9], own[13], own[14], own[15], own[16]
+    zero = own[11]
+    opened = max(opening(behind, ahead, low, high), dry)
+    inverse = inverse_cube_root(opened, seed, third, fourteen, seven, two)
+    mix, rub = mixed(flow, before, after, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
+    new = bounded(
+        pushed(mix, rub, opened, (low + behind) - (high + ahead), inverse, own[2], one), behind, ahead, own[4]
+    )
+    return new if opened > dry else zero
 
 
-@rule
-def refine(root, value, fourteen, seven, two):
-    """One step towards ``value ** (-1 / 3)``; the three numbers are ninths."""
-    cube = value * (root * root * root)
-    return root * (fourteen - cube * (seven - two * cube))
-
-
-@rule
-def mixed(flow, behind, ahead, theta, rest):
-    """A face's own flow and those of its two neighbours, weighted."""
-    return theta * flow + rest * (behind + ahead)
-
-
-@rule
-def rubbed(flow, rough_behind, rough_ahead, drag, half):
-    """What friction makes of a flow, but for the depth."""
-    return drag * (half * (rough_behind + rough_ahead)) * abs(flow)
-
-
-@rule
-def pushed(mix, rub, opened, fall, root, drive, one):
-    """Flow over a face a step later; ``fall`` is how much higher the water behind stands."""
-    cube = root * root * root
-    return (mix + drive * opened * fall) / (one + rub * (root * (cube * cube)))
-
-
-@rule
-def bounded(flow, behind, ahead, share):
-    """The flow that leaves no cell more than empty: through each of four faces goes at most a quarter of its water."""
-    return min(max(flow, -ahead * share), behind * share)
-
-
-@rule
-def moved(depth, west, east, south, north, ratio):
-    """Depth after the flows over its four faces; written so that mirrored and turned runs have the same bits."""
-    return depth + ratio * ((west - east) + (south - north))
-
-
-# Each line of work below reads so few arrays that a compiler can prove them apart, and takes many faces at once.
+# The loops below write one array each, so that a compiler can prove it apart from what is read, and takes many faces at
+# once; an unsigned index is one that cannot be negative.
 
 
 @routine
-def push(work, work_bits, n, own):
-    """New flows into the first row of ``work``, whose rows are: mix, rub, opened, fall, root."""
-    drive, third, seed, one, fourteen, seven, two = own[2], own[8], own[9], own[13], own[14], own[15], own[16]
-    for x in range(n):
-        work[4, x] = work_bits[2, x]  # the bits of the opening, as a number
-    for x in range(n):
-        work_bits[4, x] = seed - third * work[4, x]
-    for x in range(n):
-        inverse = refine(work[4, x], work[2, x], fourteen, seven, two)
-        work[4, x] = refine(inverse, work[2, x], fourteen, seven, two)
-    for x in range(n):
-        work[0, x] = pushed(work[0, x], work[1, x], work[2, x], work[3, x], work[4, x], drive, one)
-
-
-@routine
-def push_south(out, at, to, work, work_bits, depth, flow, ground, rough, member, row, own):
-    """The flows over the faces south of a row, into ``out[at, to]``."""
-    drag, share, theta, rest, dry, zero, half = own[3], own[4], own[5], own[6], own[7], own[11], own[12]
-    n = depth.shape[2]
-    for x in range(n):
-        work[0, x] = mixed(flow[member, row, x], flow[member, row - 1, x], flow[member, row + 1, x], theta, rest)
-    for x in range(n):
-        work[1, x] = rubbed(flow[member, row, x], rough[row - 1, x], rough[row, x], drag, half)
-    for x in range(n):
-        open_here = opening(depth[member, row - 1, x], depth[member, row, x], ground[row - 1, x], ground[row, x])
-        work[2, x] = max(open_here, dry)
-    for x in range(n):
-        work[3, x] = (ground[row - 1, x] + depth[member, row - 1, x]) - (ground[row, x] + depth[member, row, x])
-    push(work, work_bits, n, own)
-    for x in range(n):
-        new = bounded(work[0, x], depth[member, row - 1, x], depth[member, row, x], share)
-        out[at, to, x] = new if work[2, x] > dry else zero
-
-
-@routine
-def push_west(out, work, work_bits, depth, flow, ground, rough, member, row, own):
-    """The flows over the faces between the cells of a row."""
-    drag, share, theta, rest, dry, zero, half = own[3], own[4], own[5], own[6], own[7], own[11], own[12]
-    n = depth.shape[2] - 1
-    for x in range(n):
-        work[0, x] = mixed(flow[member, row, x + 1], flow[member, row, x], flow[member, row, x + 2], theta, rest)
-    for x in range(n):
-        work[1, x] = rubbed(flow[member, row, x + 1], rough[row, x], rough[row, x + 1], drag, half)
-    for x in range(n):
-        open_here = opening(depth[member, row, x], depth[member, row, x + 1], ground[row, x], ground[row, x + 1])
-        work[2, x] = max(open_here, dry)
-    for x in range(n):
-        work[3, x] = (ground[row, x] + depth[member, row, x]) - (ground[row, x + 1] + depth[member, row, x + 1])
-    push(work, work_bits, n, own)
-    for x in range(n):
-        new = bounded(work[0, x], depth[member, row, x], depth[member, row, x + 1], share)
-        out[member, row, x + 1] = new if work[2, x] > dry else zero
-
-
-@routine
-def finish_row(out, depth, flow_x, flow_y, north, at, to, member, row, ratio):
-    """The depths of a row from the flows around it."""
-    for x in range(1, depth.shape[2] - 1):
-        out[member, row, x] = moved(
-            depth[member, row, x], flow_x[member, row, x], flow_x[member, row, x + 1], flow_y[member, row, x],
-            north[at, to, x], ratio,
+def push_south(out, at, to, depth, flow, ground, rough, member, row, own, low, high):
+    """The flows over the faces south of a row's cells, into ``out[at, to]``."""
+    for x in range(np.uint64(low), np.uint64(high)):
+        out[at, to, x] = cross(
+            flow[member, row, x], flow[member, row - 1, x], flow[member, row + 1, x], depth[member, row - 1, x],
+            depth[member, row, x], ground[row - 1, x], ground[row, x], rough[row - 1, x], rough[row, x], own,
         )  # fmt: skip
 
 
 @routine
-def find_highest(depth_bits, member, row, highest):
-    """The bits of the greatest depth: as whole numbers they have the same order, and are compared many at once."""
-    for x in range(1, depth_bits.shape[2] - 1):
+def push_west(out, depth, flow, ground, rough, member, row, own, low, high):
+    """The flows over the faces around the cells of a row."""
+    for x in range(np.uint64(low - 1), np.uint64(high)):
+        out[member, row, x + ONE] = cross(
+            flow[member, row, x + ONE], flow[member, row, x], flow[member, row, x + TWO], depth[member, row, x],
+            depth[member, row, x + ONE], ground[row, x], ground[row, x + ONE], rough[row, x], rough[row, x + ONE], own,
+        )  # fmt: skip
+
+
+@routine
+def finish_row(out, depth, depth_bits, flow_x, flow_y, north, at, to, member, row, ratio, highest, low, high):
+    """The depths of a row from the flows around it, and the bits of the greatest depth before.
+
+    As whole numbers the bits have the floats' order, and are compared many at once.
+    """
+    for x in range(np.uint64(low), np.uint64(high)):
+        out[member, row, x] = moved(
+            depth[member, row, x], flow_x[member, row, x], flow_x[member, row, x + ONE], flow_y[member, row, x],
+            north[at, to, x], ratio,
+        )  # fmt: skip
         highest = max(highest, depth_bits[member, row, x])
     return highest
 
 
 @routine
-def feed_row(out, rain, member, row, step):
+def feed_row(out, rain, member, row, step, low, high):
     of = min(member, rain.shape[0] - 1)
-    for x in range(1, out.shape[2] - 1):
+    for x in range(np.uint64(low), np.uint64(high)):
         out[member, row, x] += step * rain[of, row, x]
 
 
 @routine
-def drain_row(out, lost, loss, member, row, step):
+def drain_row(out, lost, loss, member, row, step, zero, low, high):
     """No more sinks than is there."""
     of = min(member, loss.shape[0] - 1)
-    for x in range(1, out.shape[2] - 1):
-        away = min(step * loss[of, row, x], out[member, row, x])
+    for x in range(np.uint64(low), np.uint64(high)):
+        away = max(min(step * loss[of, row, x], out[member, row, x]), zero)
         out[member, row, x] -= away
         lost[member, row, x] += away
 
 
 @routine
-def record_row(maps, depth, flow_x, flow_y, north, at, to, member, row, clock, own):
+def record_row(maps, depth, flow_x, flow_y, north, at, to, member, row, clock, own, low, high):
     """Greatest depth and unit discharge, first time above the threshold, and time above it."""
     step, threshold, zero, half = own[0], own[10], own[11], own[12]
-    for x in range(1, depth.shape[2] - 1):
+    for x in range(np.uint64(low), np.uint64(high)):
         maps[DEEPEST, member, row, x] = max(maps[DEEPEST, member, row, x], depth[member, row, x])
-    for x in range(1, depth.shape[2] - 1):
-        along = half * (flow_x[member, row, x] + flow_x[member, row, x + 1])
+    for x in range(np.uint64(low), np.uint64(high)):
+        along = half * (flow_x[member, row, x] + flow_x[member, row, x + ONE])
         over = half * (flow_y[member, row, x] + north[at, to, x])
         maps[HAZARD, member, row, x] = max(maps[HAZARD, member, row, x], np.sqrt(along * along + over * over))
-    for x in range(1, depth.shape[2] - 1):
+    for x in range(np.uint64(low), np.uint64(high)):
         first = maps[ARRIVAL, member, row, x]
         maps[ARRIVAL, member, row, x] = min(first, clock) if depth[member, row, x] > threshold else first
-    for x in range(1, depth.shape[2] - 1):
+    for x in range(np.uint64(low), np.uint64(high)):
         maps[DURATION, member, row, x] += step if depth[member, row, x] > threshold else zero
 
 
 def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
-         scalars, depth_bits):  # fmt: skip
+         scalars, depth_bits, active):  # fmt: skip
     n_members, n_y, n_x = depth.shape
+    n_tiles = active.shape[2]
     for strip in prange((n_y - 2 + STRIP - 1) // STRIP):
-        work, spare = np.empty((5, n_x), depth.dtype), np.empty((1, 1, n_x), depth.dtype)
-        work_bits = work.view(depth_bits.dtype)
+        spare = np.empty((1, 1, n_x), depth.dtype)
         first = 1 + strip * STRIP
         last = min(first + STRIP, n_y - 1)
         # A row's pass computes the faces to its south, then finishes the row before.
@@ -205,19 +135,33 @@ def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow
                         flow_y_out[member, row] = flow_y[member, row]
                     continue
                 face, at, to = (flow_y_out, member, row) if is_own else (spare, 0, 0)
-                push_south(face, at, to, work, work_bits, depth, flow_y, ground, rough, member, row, own)
-                if row > first:
-                    done = row - 1
-                    finish_row(out, depth, flow_x_out, flow_y_out, face, at, to, member, done, own[1])
-                    peak_bits[member, strip] = find_highest(depth_bits, member, done, peak_bits[member, strip])
-                    if rain.size:
-                        feed_row(out, rain, member, done, own[0])
-                    if loss.size:
-                        drain_row(out, lost, loss, member, done, own[0])
-                    if maps.size:
-                        record_row(maps, out, flow_x_out, flow_y_out, face, at, to, member, done, clock[member], own)
-                if row < last:
-                    push_west(flow_x_out, work, work_bits, depth, flow_x, ground, rough, member, row, own)
+                tile = 0
+                while tile < n_tiles:
+                    if not active[member, strip, tile]:
+                        tile += 1
+                        continue
+                    low = 1 + tile * COLUMNS
+                    while tile < n_tiles and active[member, strip, tile]:
+                        tile += 1
+                    high = min(1 + tile * COLUMNS, n_x - 1)
+                    push_south(face, at, to, depth, flow_y, ground, rough, member, row, own, low - 1, high + 1)
+                    if row > first:
+                        done = row - 1
+                        peak_bits[member, strip] = finish_row(
+                            out, depth, depth_bits, flow_x_out, flow_y_out, face, at, to, member, done, own[1],
+                            peak_bits[member, strip], low, high,
+                        )  # fmt: skip
+                        if rain.size:
+                            feed_row(out, rain, member, done, own[0], low, high)
+                        if loss.size:
+                            drain_row(out, lost, loss, member, done, own[0], own[11], low, high)
+                        if maps.size:
+                            record_row(
+                                maps, out, flow_x_out, flow_y_out, face, at, to, member, done, clock[member], own, low,
+                                high,
+                            )  # fmt: skip
+                    if row < last:
+                        push_west(flow_x_out, depth, flow_x, ground, rough, member, row, own, low, high)
 
 
 def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
@@ -239,7 +183,7 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, fl
         if rain.size:
             after = after + own[0] * rain[min(member, rain.shape[0] - 1)][inside]
         if loss.size:
-            away = xp.minimum(own[0] * loss[min(member, loss.shape[0] - 1)][inside], after)
+            away = xp.maximum(xp.minimum(own[0] * loss[min(member, loss.shape[0] - 1)][inside], after), own[11])
             after = after - away
             lost[member][inside] += away
         out[member][inside] = after
@@ -262,4 +206,5 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
     return xp.where(opened > own[7], bounded(new, behind, ahead, own[4]), own[11])
 
 
-INERTIA = Sweeps(cpu=_cpu, whole=_whole)
+# By the bytes of a number.
+INERTIA = {n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, guess=guess) for n_bytes, guess in GUESSES.items()}

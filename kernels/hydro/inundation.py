@@ -9,13 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
+from .inertia import REACH as INERTIA_REACH
 from .inertia import advance_inertia, measure_depths, signal_speed
+from .shallow_water.step import REACH, advance_shallow_water, measure_signals
 from .stepping import Fields
 from .surface import Surface
 from .water import Forcing, Water
 from .windows import WindowRule, advance_to
 
-__all__ = ["advance_flood"]
+__all__ = ["RINGS", "Scheme", "advance_flood"]
+
+Scheme = Literal["inertia", "shallow-water"]
+RINGS: dict[Scheme, int] = {"inertia": INERTIA_REACH, "shallow-water": REACH[2]}  # the least of a surface
 
 
 def advance_flood(
@@ -28,23 +33,27 @@ def advance_flood(
     rule: WindowRule | None = None,
     threshold_m: float = 0.1,
     theta: float = 0.8,
+    scheme: Scheme = "inertia",
     after_step: Callable[[Fields], None] | None = None,
     highest: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.int64]]:
-    """Advance all members by local inertia under one forcing.
+    """Advance all members under one forcing.
 
     Parameters
     ----------
     water, surface, forcing
-        As :func:`~citytide.kernels.hydro.inertia.advance_inertia` takes them.
+        As :func:`~citytide.kernels.hydro.inertia.advance_inertia` takes them, or for ``"shallow-water"``
+        :func:`~citytide.kernels.hydro.shallow_water.step.advance_shallow_water` of second order.
     start_s, horizon_s
         From when to when [s]; the horizon is met exactly.
     rule
         How steps are chosen.
     threshold_m, theta, engine, threads
         As there.
+    scheme
+        ``"inertia"`` for gradual flow, ``"shallow-water"`` also for steep and fast flow, with shocks.
     after_step, highest
         Of a tile among others: what brings it its ring after every step, and what makes of a tile's fastest signals
         (member,) those of all tiles.
@@ -73,15 +82,21 @@ def advance_flood(
     if not start_s <= horizon_s:
         raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
 
+    is_full = scheme == "shallow-water"
+
     def steps(state: Any, time_step_s: Any, n_steps: Any, clock_s: Any) -> tuple[Water, npt.NDArray[np.float64]]:
-        after, peak = advance_inertia(
-            state, surface, forcing, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
-            threshold_m=threshold_m, theta=theta, after_step=after_step, engine=engine, threads=threads,
-        )  # fmt: skip
+        given: dict[str, Any] = {
+            "time_step_s": time_step_s, "n_steps": n_steps, "clock_s": clock_s, "threshold_m": threshold_m,
+            "after_step": after_step, "engine": engine, "threads": threads,
+        }  # fmt: skip
+        if is_full:
+            return advance_shallow_water(state, surface, forcing, order=2, **given)
+        after, peak = advance_inertia(state, surface, forcing, theta=theta, **given)
         return after, np.asarray(signal_speed(peak))
 
     clock = np.full(water.n_members, float(start_s))
     return advance_to(
         water, horizon_s, clock, surface.cell_m, rule or WindowRule(),
-        speed=lambda state: np.asarray(signal_speed(measure_depths(state))), steps=steps, highest=highest,
+        speed=measure_signals if is_full else lambda state: np.asarray(signal_speed(measure_depths(state))),
+        steps=steps, highest=highest,
     )  # fmt: skip

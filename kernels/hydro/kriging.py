@@ -29,8 +29,13 @@ TILE = 16  # cells a side that look for their gauges among those near the tile
 @routine
 def gather_near(near, gauge_x, gauge_y, x, y, top, bottom, left, right, k):
     """Write the gauges that may be among the ``k`` nearest of some cell of a tile, in order, and count them."""
-    middle_x, middle_y = 0.5 * (x[left] + x[right - 1]), 0.5 * (y[top] + y[bottom - 1])
-    radius = 0.5 * math.sqrt((x[right - 1] - x[left]) ** 2 + (y[bottom - 1] - y[top]) ** 2)
+    west, east, south, north = x[left], x[left], y[top], y[top]
+    for place in range(left, right):
+        west, east = min(west, x[place]), max(east, x[place])
+    for place in range(top, bottom):
+        south, north = min(south, y[place]), max(north, y[place])
+    middle_x, middle_y = 0.5 * (west + east), 0.5 * (south + north)
+    radius = 0.5 * math.sqrt((east - west) ** 2 + (north - south) ** 2)
     away = np.sqrt((gauge_x - middle_x) ** 2 + (gauge_y - middle_y) ** 2)
     farthest = (np.sort(away)[k - 1] + 2.0 * radius) * (1.0 + 1e-9)  # k gauges lie within this of every cell
     n = 0

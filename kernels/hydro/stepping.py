@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .forcings import as_members, hold_levels, refuse_misfits
+from ..device_arrays import copy_of, fetch, place_beside
+from ..engines import Engine, is_device_array
+from .active_tiles import ActiveTiles, Tiling
+from .device_forcing import DeviceForcing
+from .forcings import HostForcing, as_members, find_touched
+from .misfits import refuse_misfits
 from .surface import Surface
 from .water import Forcing, Water
 
-__all__ = ["FIELDS", "Fields", "Sweep", "advance_members"]
+__all__ = ["FIELDS", "Fields", "Sweep", "advance_members", "keep_scalars"]
 
 Array = npt.NDArray[Any]
 Fields = Mapping[str, Array]
 FIELDS = ("depth", "flow_x", "flow_y")  # what a step makes anew
-# sweep(there, lost, maps, peak_bits, here, rain, loss, clock, step_s): one step of every member whose step is above 0
-Sweep = Callable[[tuple[Array, ...], Array, Array, Array, tuple[Array, ...], Array, Array, Array, Array], None]
+# sweep(there, lost, maps, peak_bits, here, rain, loss, clock, step_s, active): one step of every member whose step is
+# above 0, on its active tiles
+Sweep = Callable[[tuple[Array, ...], Array, Array, Array, tuple[Array, ...], Array, Array, Array, Array, Array], None]
 
 
 def advance_members(
@@ -31,22 +38,27 @@ def advance_members(
     time_step_s: npt.ArrayLike,
     n_steps: npt.ArrayLike,
     clock_s: npt.ArrayLike,
-    n_strips: int,
-    settle: Callable[[tuple[Array, ...], npt.NDArray[np.bool_]], None] | None = None,
+    tiling: Tiling,
+    threshold_m: float = 0.1,
+    lets_through: bool = False,
     after_step: Callable[[Fields], None] | None = None,
+    engine: Engine = "numba",
+    threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
     """Advance every member by its own number of steps of its own length.
 
     Parameters
     ----------
-    water, surface, forcing, time_step_s, n_steps, clock_s, after_step
+    water, surface, forcing, time_step_s, n_steps, clock_s, threshold_m, after_step
         As :func:`~citytide.kernels.hydro.inertia.advance_inertia` takes them.
     sweep
         One step, out of place.
-    n_strips
-        Parts of the ground that each keep a peak of their own.
-    settle
-        What else becomes of the new fields once levels are held, for the members that act.
+    tiling
+        Tiles of the ground, of which those where nothing changes are passed over; each row of them keeps a peak.
+    lets_through
+        Whether held cells take the momentum of the water beside them.
+    engine, threads
+        Of the sweep; one that visits cell by cell on the host passes tiles over.
 
     Returns
     -------
@@ -61,29 +73,60 @@ def advance_members(
     """
     n, dtype = water.n_members, water.depth.dtype
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
-    counts = np.broadcast_to(np.asarray(n_steps, np.int64), (n,))
+    counts = np.broadcast_to(np.asarray(n_steps), (n,)).astype(np.int64)
+    if (counts != n_steps).any():
+        raise ValueError(f"n_steps are whole numbers, got {np.asarray(n_steps).tolist()}")
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
     refuse_misfits(water, surface, forcing, steps, counts)
-    empty, maps, gained = np.empty((0, 0, 0), dtype), water.maps.copy(), water.gained.copy()
+    on_device = is_device_array(water.depth)
+    fed = (surface, forcing, steps, water.gained)
+    held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)
+    beside = partial(place_beside, water.depth)
+    none = beside(np.empty((0, 0, 0), dtype))
     rain, loss = (
-        empty if field is None else as_members(field, surface, dtype) for field in (forcing.rain, forcing.loss)
+        none if field is None else as_members(field, surface, water.depth) for field in (forcing.rain, forcing.loss)
     )
-    lost = water.lost.copy() if loss.size else water.lost
+    lost = copy_of(water.lost) if loss.size else water.lost
+    maps = copy_of(water.maps)
     most = int(counts.max(initial=0))
     here: tuple[Array, ...] = (water.depth, water.flow_x, water.flow_y)
-    spare = [tuple(field.copy() for field in here) for _ in range(min(2, most))]
-    peak = np.zeros((n, max(1, n_strips)), f"i{dtype.itemsize}")  # bits of floats from 0 up have the floats' order
+    spare = [tuple(copy_of(field) for field in here) for _ in range(min(2, most))]
+    peak = beside(np.zeros((n, tiling.counts[0]), f"i{dtype.itemsize}"))  # bits of floats from 0 up have their order
+    tiles = ActiveTiles(
+        tiling, n, fed=find_touched(forcing), is_edge_moved=after_step is not None,
+        still_m=0.0 if loss.size else threshold_m if maps.size else np.inf,
+    )  # fmt: skip
+    is_visiting = engine in ("numba", "python")
     for step in range(most):
         acts = step < counts
         acting = np.where(acts, steps, 0.0).astype(dtype)
         clock = clock + acting.astype(np.float64)
         there = spare[step % 2]
-        sweep(there, lost, maps, peak, here, rain, loss, clock.astype(dtype), acting)
-        hold_levels(there[0], gained, surface, forcing, steps, acts)
-        if settle is not None:
-            settle(there, acts)
+        now = beside(clock.astype(dtype))
+        recalled = held.recall(maps)
+        sweep(there, lost, maps, peak, here, rain, loss, now, acting, tiles.active)
+        held.hold(there[0], acts)
+        held.record(maps, recalled, there[0], now, acting, threshold_m)
+        if lets_through:
+            held.let_through(there[1], there[2], acts)
         if after_step is not None:
             after_step(dict(zip(FIELDS, there, strict=True)))
+        if is_visiting and step + 1 < most:
+            tiles.look(step, here, there, engine, threads)
         here = there
-    highest = peak.max(axis=1).view(dtype).astype(np.float64)
-    return replace(water, depth=here[0], flow_x=here[1], flow_y=here[2], lost=lost, gained=gained, maps=maps), highest
+    highest = fetch(peak).max(axis=1).view(dtype).astype(np.float64)
+    after = dict(zip(FIELDS, here, strict=True))
+    return replace(water, **after, lost=lost, gained=held.settle(), maps=maps), highest
+
+
+def keep_scalars(scalars: Array, like: Array) -> Callable[[Array], Array]:
+    """The scalars of each member with the step of now in their first column, where ``like`` lives."""
+    kept: dict[bytes, Array] = {}
+
+    def with_step(step: Array) -> Array:
+        if step.tobytes() not in kept:
+            scalars[:, 0] = step
+            kept[step.tobytes()] = place_beside(like, scalars.copy())
+        return kept[step.tobytes()]
+
+    return with_step

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ..device_arrays import place, place_beside
+from ..engines import is_device_array
 
 __all__ = ["GRAVITY_M_S2", "WALL_M", "Surface"]
 
@@ -28,6 +31,8 @@ class Surface:
         Length of a cell's side [m].
     ring
         Width of the ring in cells.
+    placed
+        Ground and squared roughness in a GPU's memory, as :meth:`on_device` leaves them there.
 
     Examples
     --------
@@ -40,6 +45,7 @@ class Surface:
     manning: npt.NDArray[Any]
     cell_m: float
     ring: int = 1
+    placed: tuple[Any, Any] | None = None
 
     @classmethod
     def enclose(
@@ -74,6 +80,16 @@ class Surface:
         walled = np.pad(np.where(valid, ground, WALL_M), ring, constant_values=WALL_M)
         rough = np.pad(np.where(valid, manning, 0.0), ring)
         return cls(walled.astype(dtype), rough.astype(dtype), float(cell_m), ring)
+
+    def on_device(self) -> Surface:
+        """The surface with a copy of its fields in a GPU's memory, so that not every call brings them there."""
+        return replace(self, placed=(place(self.ground), place(self.manning * self.manning)))
+
+    def beside(self, like: Any) -> tuple[Any, Any]:
+        """Ground and squared roughness where ``like`` lives."""
+        if self.placed is not None and is_device_array(like):
+            return self.placed
+        return place_beside(like, self.ground), place_beside(like, self.manning * self.manning)
 
     @property
     def shape(self) -> tuple[int, int]:

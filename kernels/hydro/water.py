@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import choose_rows, fetch, place
 from .surface import Surface
 
 __all__ = ["MAPS", "Forcing", "Water", "measure_volumes"]
 
 Array = npt.NDArray[Any]
 MAPS = ("deepest", "hazard", "arrival", "duration")
+PLACED = ("depth", "flow_x", "flow_y", "lost", "maps")  # what lives where the water is computed
 NEVER = np.inf  # the arrival where water never came
 
 
@@ -120,19 +122,35 @@ class Water:
 
     @property
     def nbytes(self) -> int:
-        return int(sum(getattr(self, name).nbytes for name in ("depth", "flow_x", "flow_y", "lost", "maps")))
+        return int(sum(getattr(self, name).nbytes for name in PLACED))
+
+    @property
+    def has_maps(self) -> bool:
+        return bool(self.maps.shape[3] > 1)  # a surface with its ring is wider; a device keeps no empty array
+
+    def on_device(self) -> Water:
+        """The water in a GPU's memory, where kernels then advance it; what it gained stays with the host."""
+        return replace(self, **{name: place(getattr(self, name)) for name in PLACED})
+
+    def on_host(self) -> Water:
+        """The water in host memory."""
+        maps = fetch(self.maps) if self.has_maps else np.zeros((4, 0, 0, 0), self.depth.dtype)
+        return replace(self, **{name: fetch(getattr(self, name)) for name in PLACED[:-1]}, maps=maps)
 
     def choose(self, takes: npt.NDArray[np.bool_], other: Water) -> Water:
         """These members where ``takes``, the other's elsewhere."""
         if takes.all():
             return self
-        found = {}
-        for name in ("depth", "flow_x", "flow_y", "lost", "gained"):
-            mine = getattr(self, name)
-            found[name] = np.where(takes.reshape(-1, *[1] * (mine.ndim - 1)), mine, getattr(other, name))
-        if self.maps.size:
-            found["maps"] = np.where(takes[:, None, None], self.maps, other.maps)
-        return replace(self, **found)
+        found = {name: choose_rows(takes, getattr(self, name), getattr(other, name)) for name in PLACED[:-1]}
+        gained = choose_rows(takes, self.gained, other.gained)
+        maps = self.maps
+        if self.has_maps:
+            maps = choose_rows(np.tile(takes, 4), _by_member(self.maps), _by_member(other.maps)).reshape(maps.shape)
+        return replace(self, **found, gained=gained, maps=maps)
+
+
+def _by_member(maps: Array) -> Array:
+    return maps.reshape(maps.shape[0] * maps.shape[1], *maps.shape[2:])
 
 
 def measure_volumes(water: Water, surface: Surface) -> npt.NDArray[np.float64]:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import place_beside
 from ..engines import Engine, Sweeps, cuda, empty_for, is_device_array, prange
 from .axes import AxisWeights, Floats, Ints, check_edges, weigh_linear, weigh_overlap
 from .grid import Grid
@@ -226,7 +227,9 @@ class RegridWeights:
         leading, (n_y, n_x) = field.shape[:-2], (axis.offset.size - 1 for axis in (self.y, self.x))
         n_fields = int(np.prod(leading))
         out = empty_for(field, (n_fields * n_y, n_x))
-        tables = [_beside(field, part) for axis in (self.y, self.x) for part in (axis.offset, axis.column, axis.weight)]
+        tables = [
+            place_beside(field, part) for axis in (self.y, self.x) for part in (axis.offset, axis.column, axis.weight)
+        ]
         rows = field.reshape(n_fields * shape[0], shape[1])
         least -= min(SLACK, 0.5 * least)
         return REGRID(chosen, out, rows, *tables, least, normalize == "cover", threads=threads).reshape(
@@ -262,17 +265,3 @@ def prepare_field(field: Any, valid: Any, shape: tuple[int, ...]) -> Any:
             raise ValueError(f"valid must be {shape} or {field.shape}, got {valid.shape}")
         field = np.where(valid, field, field.dtype.type("nan"))
     return field if on_device else np.ascontiguousarray(field)
-
-
-def _beside(field: Any, table: npt.NDArray[Any]) -> Any:
-    """A table of weights where the field lives."""
-    if not is_device_array(field):
-        return table
-    table = table if table.size else np.zeros(1, table.dtype)  # a device has no empty arrays
-    if type(field).__module__.partition(".")[0] == "cupy":
-        import cupy
-
-        return cupy.asarray(table)
-    import numba.cuda
-
-    return numba.cuda.to_device(table)

@@ -58,6 +58,10 @@ def test_known_frame_beside_a_gap_stays_as_it_is() -> None:
             [0, 300, 700],
             r"unevenly spaced: 1970-01-01 00:05:00\+00:00 is followed by one 400 s later, others are 300 s",
         ),
+        (
+            [0, 300, 600, 810, 1200, 1500],
+            r"1970-01-01 00:10:00\+00:00 is followed by one 210 s later, others are 300 s",
+        ),
         ([0], "there is one frame"),
     ],
 )

@@ -197,6 +197,15 @@ def test_time_is_looked_at_before_every_block(run: Path, monkeypatch: pytest.Mon
     assert outcomes(run, [0, 1], expected_s=1.0) == ["done", "declined"]
 
 
+def test_block_handed_out_before_the_first_one_ended_knows_how_long_that_took(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYTIDE_DEADLINE", str(time.time() + 60))
+    assert outcomes(run, [0]) == ["done"]
+    monkeypatch.setattr(blocks, "LONGEST", {key: 90.0 for key in blocks.LONGEST})
+    assert outcomes(run, [1]) == ["declined"]
+
+
 @pytest.mark.parametrize("small", [0, 1 << 22])
 def test_block_cannot_change_what_the_next_one_reads(
     run: Path, monkeypatch: pytest.MonkeyPatch, set_function, small: int

@@ -86,6 +86,24 @@ def test_traversal_with_another_rule_never_returns_the_numbers_of_the_first(engi
         np.testing.assert_array_equal(out, expected)
 
 
+@routine
+def change_twice(value: float) -> Any:
+    return change(change(value))
+
+
+def fill_twice(out: np.ndarray, values: np.ndarray) -> None:
+    for place in prange(out.size):
+        out[place] = change_twice(values[place])
+
+
+@pytest.mark.parametrize("engine", ["numba", "python"])
+def test_open_place_of_a_routine_is_filled_by_its_caller(engine: Any) -> None:
+    for rules, expected in ([{}, 9.0], [{"change": shrink}, 1.0 / 9.0], [{"change": scale}, 9.0]):
+        out = np.zeros(3)
+        Traversal(fill_twice, **rules).on(engine)(out, np.ones(3))
+        np.testing.assert_allclose(out, expected, rtol=1e-15)
+
+
 def test_kernel_without_whole_array_form_offers_numba_and_python() -> None:
     sweeps = Sweeps(cpu=fill)
     assert sweeps.engines == ("numba", "python")

@@ -26,7 +26,7 @@ def make_plain(**changed: Any) -> FloodPlain:
     asked = {
         "grid": GRID, "rain_grid": None, "rain_end_s": np.inf, "output_s": [90.0, 180.0], "infiltration_mm_h": 0.0,
         "drainage_mm_h": 0.0, "sea_level_m": None, "threshold_m": 1e-4, "courant": 0.45, "theta": 0.8,
-        "window_steps": 8, "precision": "float64", **changed,
+        "scheme": "inertia", "window_steps": 8, "precision": "float64", **changed,
     }  # fmt: skip
     return FloodPlain(arrays, asked)
 

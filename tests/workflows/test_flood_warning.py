@@ -42,6 +42,8 @@ def test_default_lays_out_control_members_and_what_came(run: Run) -> None:
     assert flood.member.values.tolist() == ["control", "member 1", "member 2", "member 3", "observed"]
     assert forecast.forecast_rain.dims == ("member", "step", "rain_y", "rain_x")
     assert forecast.sizes["step"] == 6 and flood.sizes["time"] == 7 and flood.sizes["map_time"] == 2
+    assert flood.point_depth.dims == ("member", "point_time", "point") and flood.sizes["point_time"] == 31
+    assert flood.point_time.values[0] == np.datetime64(run.record["attrs"]["issued_s"], "s")
     assert flood.depth.dims == ("member", "map_time", "y", "x")
     assert (np.abs(flood.balance) < 1e-5).all() and (flood.rain_m3 > 0.0).all()
     assert flood.time.values[0] == np.datetime64(run.record["attrs"]["issued_s"], "s")
@@ -70,7 +72,7 @@ def test_water_of_each_member_is_its_rain(run: Run) -> None:
 def test_point_stands_as_deep_as_its_cell(run: Run) -> None:
     flood = run.open("flood")
     inputs = citytide.hpc.stores.read_arrays(run.path / "inputs.zarr")
-    at = np.isin(flood.time.values, flood.map_time.values)
+    at = np.isin(flood.point_time.values, flood.map_time.values)
     maps = flood.depth.values.reshape(5, 2, -1)[:, :, inputs["point_cell"]]
     assert np.array_equal(flood.point_depth.values[:, at], maps)
 
@@ -115,7 +117,7 @@ def test_readings_at_the_points_verify_the_warnings(run: Run, tmp_path: Path) ->
     name = str(flood.point.values[0])
     depth = flood.point_depth.sel(member="observed", point=name).values
     table = tmp_path / "read.csv"
-    lines = [f"{name},{at}Z,{value:.6f}" for at, value in zip(flood.time.values.astype(str), depth, strict=True)]
+    lines = [f"{name},{at}Z,{value:.6f}" for at, value in zip(flood.point_time.values.astype(str), depth, strict=True)]
     table.write_text("point,time,depth (m)\n" + "\n".join(lines) + "\n")
     again = warn(tmp_path / "run", observations=str(table))
     said = again.result["verification"]
@@ -140,6 +142,32 @@ def test_radar_frames_moved_over_the_city(data: Path, tmp_path: Path) -> None:
     latest = warn(tmp_path / "latest", rain=str(folder), place_rain_at="400000,2550000", members=1)
     assert "verification" not in latest.result  # nothing is known after the last frame
     assert latest.open("flood").member.values.tolist() == ["control", "member 1"]
+
+
+def test_onsets_and_peaks_need_no_spin_up_and_no_short_outputs(tmp_path: Path) -> None:
+    short = warn(tmp_path / "run", members=1, spin_up_minutes=0, output_minutes=30, thresholds_m="0.3,0.15,0.3")
+    flood = short.open("flood")
+    seconds = (flood.point_time.values - flood.point_time.values[0]) / np.timedelta64(1, "s")
+    assert seconds.tolist() == [60.0 * at for at in range(31)] and flood.sizes["time"] == 1
+    assert not flood.point_depth.values[:, 0].any() and flood.point_depth.values[:, 1:].any()
+    rows = list(csv.DictReader((short.path / "warnings.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 6
+    cells = citytide.hpc.stores.read_arrays(short.path / "inputs.zarr")["point_cell"]
+    deepest = flood.deepest.values.reshape(3, -1)[:, cells]
+    np.testing.assert_allclose(flood.point_depth.values.max(axis=1), deepest, atol=2e-3)
+
+
+def test_spin_up_that_is_cut_short_is_said(data: Path, tmp_path: Path) -> None:
+    place = {"rain": str(data / "hydro/radar_mch_20150515"), "place_rain_at": "400000,2550000"}
+    cut = warn(tmp_path / "run", **place, issued_at="2015-05-15 16:00", spin_up_minutes=60, members=1, lead_minutes=5)
+    assert "not by the 60 min asked for" in (cut.path / "report.html").read_text()
+
+
+def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None:
+    from citytide.workflows.flood_warning import FloodWarningSettings, prepare_warning
+
+    prepared = prepare_warning(FloodWarningSettings(lead_minutes=1440, members=1))
+    assert [str(name) for name in prepared.arrays["member"][1]] == ["control", "member 1"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.truths import compute_fill_time_s
+from citytide.hpc.errors import RunError
 from citytide.hpc.runs import Run
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
@@ -96,8 +97,8 @@ def test_workers_and_blocks_leave_no_trace(storm: Run, tmp_path: Path) -> None:
     assert store_bytes(again) == store_bytes(storm)
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_underpass_is_full_within_one_output_of_the_known_time(tmp_path: Path, place: int) -> None:
+@pytest.mark.parametrize(("place", "scheme"), [(0, "inertia"), (1, "inertia"), (0, "shallow-water")])
+def test_underpass_is_full_within_one_output_of_the_known_time(tmp_path: Path, place: int, scheme: str) -> None:
     from citytide.datasets.synthetic.city import make_city
 
     city = make_city(seed=1, size="2km")
@@ -108,13 +109,28 @@ def test_underpass_is_full_within_one_output_of_the_known_time(tmp_path: Path, p
     every = full_min / 20
     run = flood(
         tmp_path / "run", 1, terrain=grid, crs="local", height_datum="local", rain="2400", precision="float64",
-        duration_minutes=1.2 * full_min, output_minutes=every,
+        scheme=scheme, duration_minutes=1.2 * full_min, output_minutes=every,
     )  # fmt: skip
     data = run.open("flood")
     lowest = (truth["lowest_row"] - truth["row0"], truth["lowest_col"] - truth["col0"])
     level = data.depth.values[0, :, lowest[0], lowest[1]]
     met = int(np.argmax(level >= truth["sill_m"] - truth["floor_m"] - 1e-6)) + 1
     assert abs(met * every - full_min) <= every
+
+
+def test_both_schemes_wet_the_same_ground(tmp_path: Path) -> None:
+    plain, full = (
+        flood(tmp_path / s, 1, scheme=s, duration_minutes=20).open("flood") for s in ("inertia", "shallow-water")
+    )
+    deepest, other = plain.deepest.values.ravel(), full.deepest.values.ravel()
+    is_ground = np.isfinite(deepest)
+    assert np.array_equal(is_ground, np.isfinite(other)) and np.nanmin(full.depth.values) >= 0.0
+    assert np.corrcoef(deepest[is_ground], other[is_ground])[0, 1] > 0.98
+    assert abs(float(full.balance[0])) < 1e-6 and not np.array_equal(deepest[is_ground], other[is_ground])
+    with pytest.raises(RunError, match="ranks: ranks share the ground by local inertia only"):
+        citytide.run("inundation", set={"scheme": "shallow-water", "ranks": 2}, out=tmp_path / "no")
+    with pytest.raises(RunError, match="courant: shallow water is stable up to"):
+        citytide.run("inundation", set={"scheme": "shallow-water", "courant": 0.6}, out=tmp_path / "no")
 
 
 def test_published_flood_closes_its_volume(data: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_depths_lie_on_lines_between_readings_in_any_unit_and_zone(tmp_path: Pat
             "gate,2023-09-07T10:01Z,5",
             r"read.csv: no point was read .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
         ),
-        ("tower,2023-09-07T10:00Z,5", "station 'tower' is not among"),
+        ("tower,2023-09-07T10:00Z,5", "point 'tower' is not among"),
         ("gate,2023-09-07 10:00,5", "zone"),
         ("gate,2023-09-07T10:00Z,-5", "depth"),
     ],

@@ -1,8 +1,8 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 r"""States on the four faces of a cell: slopes that make no new extremes, and half a step ahead in time.
 
-Slopes are those of depth, level and velocity (minmod); where a neighbour is dry there are none, so a shore is of first
-order. The half step solves
+Slopes are those of depth, level and velocity (minmod). There are none where a neighbour is dry, or where the level
+falls from cell to cell by twice the depth: a shore and a film on a slope are of first order. The half step solves
 
 .. math:: \partial_t h = -\nabla \cdot (h \mathbf u), \qquad \partial_t \mathbf u = -\mathbf u \cdot \nabla \mathbf u
           - g \nabla \eta
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from ...engines import routine, rule
 
-__all__ = ["minmod", "reconstruct"]
+__all__ = ["is_smooth", "minmod", "reconstruct"]
 
 # Of the states; the northern ones of two rows take turns in 3 and 4, and the western ones stand where their western
 # neighbour does, beside its eastern ones.
@@ -32,50 +32,59 @@ def minmod(before, after, zero):
     return max(min(before, after), zero) + min(max(before, after), zero)
 
 
+@rule
+def is_smooth(before, depth, after, fall, dry):
+    """Above 0 where the level falls by less than twice the least depth: a thinner film would be flung ahead."""
+    least = min(min(before, after), depth)
+    return min((least + least) - abs(fall), least - dry)
+
+
 @routine
 def reconstruct(states, north, centred, depth, speed, ground, member, row, slope, own):
     """States of a row's cells on their faces, and the push of each cell's own level along x and y.
 
     ``speed`` holds velocities of rows by ``row % 3``; rows of ``slope``: of depth, level and velocities along x, the
-    same along y, then what half a step changes: depth and the two velocities.
+    same along y, what half a step changes (depth and the two velocities), and where there are slopes.
     """
-    zero, half, dry, gravity, half_g, half_ratio = own[6], own[7], own[5], own[1], own[2], own[10]
+    zero, half, one, dry, gravity, half_g, half_ratio = own[6], own[7], own[8], own[5], own[1], own[2], own[10]
     n = depth.shape[2]
     here, below, above = row % 3, (row - 1) % 3, (row + 1) % 3
     for x in range(1, n - 1):
         h_b, h, h_a = depth[member, row, x - 1], depth[member, row, x], depth[member, row, x + 1]
-        is_wet = min(min(h_b, h_a), h) > dry
-        slope[0, x] = minmod(h - h_b, h_a - h, zero) if is_wet else zero
+        z = ground[row, x]
+        fall = minmod((h - h_b) + (z - ground[row, x - 1]), (h_a - h) + (ground[row, x + 1] - z), zero)
+        slope[1, x] = fall if is_smooth(h_b, h, h_a, fall, dry) > zero else zero
     for x in range(1, n - 1):
         h_b, h, h_a = depth[member, row, x - 1], depth[member, row, x], depth[member, row, x + 1]
         z = ground[row, x]
-        is_wet = min(min(h_b, h_a), h) > dry
-        lower, higher = (h - h_b) + (z - ground[row, x - 1]), (h_a - h) + (ground[row, x + 1] - z)
-        slope[1, x] = minmod(lower, higher, zero) if is_wet else zero
+        fall = minmod((h - h_b) + (z - ground[row, x - 1]), (h_a - h) + (ground[row, x + 1] - z), zero)
+        slope[11, x] = one if is_smooth(h_b, h, h_a, fall, dry) > zero else zero
+    for x in range(1, n - 1):
+        h_b, h, h_a = depth[member, row, x - 1], depth[member, row, x], depth[member, row, x + 1]
+        slope[0, x] = slope[11, x] * minmod(h - h_b, h_a - h, zero)
     for part in range(2):
         for x in range(1, n - 1):
-            h_b, h, h_a = depth[member, row, x - 1], depth[member, row, x], depth[member, row, x + 1]
-            is_wet = min(min(h_b, h_a), h) > dry
             before = speed[here, part, x] - speed[here, part, x - 1]
             after = speed[here, part, x + 1] - speed[here, part, x]
-            slope[2 + part, x] = minmod(before, after, zero) if is_wet else zero
-    for x in range(1, n - 1):
-        h_b, h, h_a = depth[member, row - 1, x], depth[member, row, x], depth[member, row + 1, x]
-        is_wet = min(min(h_b, h_a), h) > dry
-        slope[4, x] = minmod(h - h_b, h_a - h, zero) if is_wet else zero
+            slope[2 + part, x] = slope[11, x] * minmod(before, after, zero)
     for x in range(1, n - 1):
         h_b, h, h_a = depth[member, row - 1, x], depth[member, row, x], depth[member, row + 1, x]
         z = ground[row, x]
-        is_wet = min(min(h_b, h_a), h) > dry
-        lower, higher = (h - h_b) + (z - ground[row - 1, x]), (h_a - h) + (ground[row + 1, x] - z)
-        slope[5, x] = minmod(lower, higher, zero) if is_wet else zero
+        fall = minmod((h - h_b) + (z - ground[row - 1, x]), (h_a - h) + (ground[row + 1, x] - z), zero)
+        slope[5, x] = fall if is_smooth(h_b, h, h_a, fall, dry) > zero else zero
+    for x in range(1, n - 1):
+        h_b, h, h_a = depth[member, row - 1, x], depth[member, row, x], depth[member, row + 1, x]
+        z = ground[row, x]
+        fall = minmod((h - h_b) + (z - ground[row - 1, x]), (h_a - h) + (ground[row + 1, x] - z), zero)
+        slope[11, x] = one if is_smooth(h_b, h, h_a, fall, dry) > zero else zero
+    for x in range(1, n - 1):
+        h_b, h, h_a = depth[member, row - 1, x], depth[member, row, x], depth[member, row + 1, x]
+        slope[4, x] = slope[11, x] * minmod(h - h_b, h_a - h, zero)
     for part in range(2):
         for x in range(1, n - 1):
-            h_b, h, h_a = depth[member, row - 1, x], depth[member, row, x], depth[member, row + 1, x]
-            is_wet = min(min(h_b, h_a), h) > dry
             before = speed[here, part, x] - speed[below, part, x]
             after = speed[above, part, x] - speed[here, part, x]
-            slope[6 + part, x] = minmod(before, after, zero) if is_wet else zero
+            slope[6 + part, x] = slope[11, x] * minmod(before, after, zero)
     for x in range(1, n - 1):
         h, u, v = depth[member, row, x], speed[here, 0, x], speed[here, 1, x]
         over_x, over_y = h * slope[2, x] + u * slope[0, x], h * slope[7, x] + v * slope[4, x]
@@ -104,13 +113,13 @@ def reconstruct(states, north, centred, depth, speed, ground, member, row, slope
             states[SOUTH, 1 + part, x] = middle - half * slope[6 + part, x]
             states[north, 1 + part, x] = middle + half * slope[6 + part, x]
     for x in range(1, n - 1):
-        z, tilt = ground[row, x], half * (slope[1, x] - slope[0, x])
-        states[WEST, 3, x - 1] = z - tilt
-        states[EAST, 3, x] = z + tilt
+        tilt = half * (slope[1, x] - slope[0, x])
+        states[WEST, 3, x - 1] = -tilt
+        states[EAST, 3, x] = tilt
     for x in range(1, n - 1):
-        z, tilt = ground[row, x], half * (slope[5, x] - slope[4, x])
-        states[SOUTH, 3, x] = z - tilt
-        states[north, 3, x] = z + tilt
+        tilt = half * (slope[5, x] - slope[4, x])
+        states[SOUTH, 3, x] = -tilt
+        states[north, 3, x] = tilt
     for x in range(1, n - 1):
         centred[0, x] = -half_g * ((states[WEST, 0, x - 1] + states[EAST, 0, x]) * slope[1, x])
     for x in range(1, n - 1):

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...engines import Sweeps, prange, routine
-from ..inertia_sweeps import refine
+from ..cube_root import GUESSES, inverse_cube_root
+from .device import advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct
 
@@ -51,7 +52,7 @@ def find_fastest(signal, signal_bits, speed, depth, member, row, fastest, own):
 
 
 @routine
-def hold_states(states, at, depth, speed, ground, member, row):
+def hold_states(states, at, depth, speed, member, row, zero):
     """Of first order a cell is the same on all its faces."""
     here, n = row % 3, depth.shape[2]
     for x in range(n):
@@ -60,14 +61,14 @@ def hold_states(states, at, depth, speed, ground, member, row):
         for x in range(n):
             states[at, 1 + part, x] = speed[here, part, x]
     for x in range(n):
-        states[at, 3, x] = ground[row, x]
+        states[at, 3, x] = zero
     for part in range(4):
         for x in range(n - 1):
             states[2, part, x] = states[at, part, x + 1]
 
 
 @routine
-def finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, south, north, centred, rough, work, work_bits, member,
+def finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, south, north, centred, rough, work, member,
                row, own):  # fmt: skip
     """Depth and momentum of a row from what crossed its faces, then friction, implicit in the new momentum."""
     ratio, drag, third, seed = own[11], own[12], own[13], own[14]
@@ -85,12 +86,7 @@ def finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, south, north, c
     for x in range(1, n):
         work[2, x] = max(out[member, row, x], dry)
     for x in range(1, n):
-        work[3, x] = work_bits[2, x]  # the bits of the depth, as a number
-    for x in range(1, n):
-        work_bits[4, x] = seed - third * work[3, x]
-    for x in range(1, n):
-        root = refine(work[4, x], work[2, x], own[15], own[16], own[17])
-        work[3, x] = refine(root, work[2, x], own[15], own[16], own[17])
+        work[3, x] = inverse_cube_root(work[2, x], seed, third, own[15], own[16], own[17])
     for x in range(1, n):
         cube = work[3, x] * work[3, x] * work[3, x]
         flow = np.sqrt(work[0, x] * work[0, x] + work[1, x] * work[1, x])
@@ -148,13 +144,13 @@ def leave_ring(out, x_out, y_out, depth, flow_x, flow_y, member, row, reach):
 
 
 def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock, scalars,
-         reach):  # fmt: skip
+         reach, active):  # fmt: skip
     n_members, n_y, n_x = depth.shape
     for strip in prange((n_y - 2 * reach + STRIP - 1) // STRIP):
         states, speed = np.zeros((5, 4, n_x), depth.dtype), np.zeros((3, 2, n_x), depth.dtype)
-        centred, slope = np.zeros((2, 2, n_x), depth.dtype), np.zeros((11, n_x), depth.dtype)
+        centred, slope = np.zeros((2, 2, n_x), depth.dtype), np.zeros((12, n_x), depth.dtype)
         over_x, over_y = np.zeros((4, n_x), depth.dtype), np.zeros((2, 4, n_x), depth.dtype)
-        work = np.zeros((8, n_x), depth.dtype)
+        work = np.zeros((12, n_x), depth.dtype)
         work_bits = work.view(peak_bits.dtype)
         first = reach + strip * STRIP
         last = min(first + STRIP, n_y - reach)
@@ -166,24 +162,28 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
                     x_out[member, row] = flow_x[member, row]
                     y_out[member, row] = flow_y[member, row]
                 continue
+            if not active[member, strip, 0]:
+                continue
             for row in range(first - reach, first - 1 + reach):
                 find_speeds(speed, depth, flow_x, flow_y, member, row, own)
             for row in range(first - 1, last + 1):
                 find_speeds(speed, depth, flow_x, flow_y, member, row + reach - 1, own)
                 if reach == 1:
                     west, east, south, north, below = 2, row % 2, row % 2, row % 2, (row + 1) % 2
-                    hold_states(states, row % 2, depth, speed, ground, member, row)
+                    hold_states(states, row % 2, depth, speed, member, row, own[6])
                 else:
                     west, east, south, north, below = 0, 1, 2, 3 + row % 2, 3 + (row + 1) % 2
                     reconstruct(states, north, centred[row % 2], depth, speed, ground, member, row, slope, own)
                 if row < first:
                     continue
                 here = row % 2
-                cross_faces(over_y[here], states[below], states[south], 2, 1, n_x, work, own)
+                cross_faces(
+                    over_y[here], states[below], states[south], ground[row - 1], ground[row], 2, 1, n_x, work, own
+                )
                 if row > first:
                     done = row - 1
                     finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, over_y[1 - here], over_y[here],
-                               centred[1 - here], rough, work, work_bits, member, done, own)  # fmt: skip
+                               centred[1 - here], rough, work, member, done, own)  # fmt: skip
                     if rain.size or loss.size:
                         exchange_row(out, lost, rain, loss, member, done, own)
                     if maps.size:
@@ -194,7 +194,10 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
                     peak_bits[member, strip] = find_fastest(
                         work[0], work_bits[0], speed, depth, member, row, fastest, own
                     )
-                    cross_faces(over_x, states[east], states[west], 1, 2, n_x - 1, work, own)
+                    cross_faces(
+                        over_x, states[east], states[west], ground[row], ground[row, 1:], 1, 2, n_x - 1, work, own
+                    )
 
 
-SHALLOW_WATER = Sweeps(cpu=_cpu)
+# By the bytes of a number.
+SHALLOW_WATER = {n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, guess=guess) for n_bytes, guess in GUESSES.items()}

@@ -215,3 +215,12 @@ def test_a_damaged_file_and_a_missing_library_are_named(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "h5netcdf", None)
     with pytest.raises(InputError, match=r'pip install "citytide\[radar\]"'):
         read_rain_cube(tmp_path / "b.nc")
+
+
+def test_rain_in_a_unit_it_is_not_in_is_refused(tmp_path: Path) -> None:
+    hard = np.zeros((2, 2, 3))
+    hard[1, 0, 2] = 2500.0
+    with pytest.raises(
+        InputError, match=r"rain is 2500 mm/h at 2023-09-07 12:05.*, row 0, column 2, and no rain falls"
+    ):
+        open_rain(write(make_cube(hard), tmp_path / "a.nc"))

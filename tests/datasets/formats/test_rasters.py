@@ -167,7 +167,7 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     "raw",
     [
         b"\x1f\x8b broken",
-        gzip.compress(b"ncols 2\n" * 400)[:40],
+        gzip.compress(b"ncols 2\n" * 400, mtime=0)[:40],
         b"ncols inf\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n5\n",
         b"ncols 1.5\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n5\n",
         b"ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize inf\n5\n",

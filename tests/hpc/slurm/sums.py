@@ -34,12 +34,23 @@ def double(arrays: dict[str, Any], sleep: float, trouble: str, hog_mb: int) -> d
     if trouble == "raise" and third:
         raise ZeroDivisionError("row 3 is too much")
     if trouble == "gpu":
-        print(f"block on {os.environ['CUDA_VISIBLE_DEVICES']}", flush=True)
+        gpu = os.environ["CUDA_VISIBLE_DEVICES"]
+        print(f"block on {gpu}", flush=True)
+        meet(Path(os.environ["MEETING"]), gpu, others=1)
     if hog_mb and third:
         held = np.ones(hog_mb << 17)
         time.sleep(3.0)  # long enough for whoever counts memory to look
         del held
     return {"y": arrays["x"] * 2.0, "total": arrays["x"].sum(axis=1)}
+
+
+def meet(place: Path, name: str, others: int) -> None:
+    """Wait until so many others have come too; however slowly workers start, each of them gets a block."""
+    place.mkdir(exist_ok=True)
+    (place / name).touch()
+    end = time.monotonic() + 120.0
+    while len(list(place.iterdir())) <= others and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def prepare(settings: SumSettings) -> Prepared:

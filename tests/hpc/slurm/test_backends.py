@@ -73,8 +73,9 @@ def test_blocks_run_in_the_pool_that_meets_their_need(sandbox, tmp_path: Path, m
         "gpu": {"partition": "gpu", "gpus": 2, "memory": "1400MiB", "walltime": "00:10:00", "max_jobs": 1},
         "bigmem": {"partition": "bigmem", "memory": "3000MiB", "walltime": "00:10:00", "max_jobs": 1},
     }
-    profile = write_profile(tmp_path, pools=pools, environment=[f"export PATH='{fake}':$PATH"])
-    gpus = begin(tmp_path, profile, rows=4, gpus=1, trouble="gpu", sleep=0.5)
+    environment = [f"export PATH='{fake}':$PATH", f"export MEETING='{tmp_path / 'meeting'}'"]
+    profile = write_profile(tmp_path, pools=pools, environment=environment)
+    gpus = begin(tmp_path, profile, rows=4, gpus=1, trouble="gpu")
     wait_for_end(gpus)
     assert {line["job"].split(".")[2] for line in blocks_done(gpus).values()} == {"gpu"}
     said = "".join(path.read_text() for path in (gpus / "slurm" / "logs").glob("*.gpu.*.log"))

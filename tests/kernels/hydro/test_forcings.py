@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.kernels.hydro.forcings import as_members, find_inward, hold_levels, let_through
+from citytide.kernels.hydro.forcings import HostForcing, as_members, find_inward
 from citytide.kernels.hydro.surface import Surface
 from citytide.kernels.hydro.water import Forcing
 
@@ -14,17 +14,19 @@ STEPS, ACTS = np.array([2.0, 1.0]), np.array([True, False])
 def test_sources_feed_the_members_that_act_by_their_own_step() -> None:
     depth, gained = np.zeros((2, 4, 5)), np.zeros((2, 1))
     forcing = Forcing(source_cell=np.array([6, 8]), source=np.array([[0.1, 0.3]]))
-    hold_levels(depth, gained, SURFACE, forcing, STEPS, ACTS)
-    assert depth[0].ravel()[[6, 8]].tolist() == [0.2, 0.6] and not depth[1].any() and not gained.any()
+    held = HostForcing(SURFACE, forcing, STEPS, gained)
+    held.hold(depth, ACTS)
+    assert depth[0].ravel()[[6, 8]].tolist() == [0.2, 0.6] and not depth[1].any() and not held.settle().any()
 
 
 def test_levels_are_held_over_the_ground_and_what_they_gave_is_summed_or_kept_apart() -> None:
     forcing = Forcing(level_cell=np.array([6, 7, 8]), level=np.full((1, 3), 1.5))
     for columns, expected in ((1, [[2.0]]), (3, [[1.5, 0.5, 0.0]])):
         depth, gained = np.zeros((2, 4, 5)), np.zeros((2, columns))
-        hold_levels(depth, gained, SURFACE, forcing, STEPS, ACTS)
+        held = HostForcing(SURFACE, forcing, STEPS, gained)
+        held.hold(depth, ACTS)
         assert depth[0].ravel()[6:9].tolist() == [1.5, 0.5, 0.0] and not depth[1].any()
-        assert gained[:1].tolist() == expected and not gained[1].any()
+        assert held.settle()[:1].tolist() == expected and not held.settle()[1].any()
 
 
 def test_held_cells_take_the_momentum_of_the_free_cell_beside_them() -> None:
@@ -32,7 +34,7 @@ def test_held_cells_take_the_momentum_of_the_free_cell_beside_them() -> None:
     inward = find_inward(SURFACE, forcing)
     assert inward.tolist() == [7, 12]
     flows = [np.arange(40.0).reshape(2, 4, 5), -np.arange(40.0).reshape(2, 4, 5)]
-    let_through(*flows, forcing, inward, ACTS)
+    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(*flows, ACTS)
     assert flows[0][0].ravel()[[8, 13]].tolist() == [7.0, 12.0] and flows[1][0, 1, 3] == -7.0
     assert flows[0][1].ravel()[[8, 13]].tolist() == [28.0, 33.0]  # this member waits
 
@@ -44,5 +46,5 @@ def test_held_cell_among_held_cells_keeps_its_own() -> None:
 
 def test_field_of_another_ground_is_refused() -> None:
     with pytest.raises(ValueError, match="over the whole surface"):
-        as_members(np.zeros((1, 2, 3)), SURFACE, np.dtype("f4"))
-    assert as_members(np.zeros((1, 4, 5)), SURFACE, np.dtype("f4")).dtype == np.float32
+        as_members(np.zeros((1, 2, 3)), SURFACE, np.zeros(1, "f4"))
+    assert as_members(np.zeros((1, 4, 5)), SURFACE, np.zeros(1, "f4")).dtype == np.float32

@@ -72,6 +72,15 @@ def test_any_part_of_the_grid_and_any_number_of_threads_give_the_same_bits() -> 
     assert np.array_equal(whole[7:40, 13:60], part)
 
 
+def test_places_need_no_order() -> None:
+    value, at_x, at_y = place(3, 40)
+    random = np.random.default_rng(4)
+    x, y = random.random(70) * 100_000.0, random.random(45) * 100_000.0
+    mixed = krige_gauges(value, at_x, at_y, x, y, range_m=20_000.0, neighbours=5)
+    sorted_ = krige_gauges(value, at_x, at_y, np.sort(x), np.sort(y), range_m=20_000.0, neighbours=5)
+    np.testing.assert_array_equal(mixed[np.argsort(y)][:, np.argsort(x)], sorted_)
+
+
 def test_gauges_equally_near_are_taken_in_their_order_wherever_the_tile_begins() -> None:
     at_x, at_y = (line.ravel() for line in np.meshgrid(np.arange(9.0), np.arange(9.0)))  # ties in every cell
     value, lines = np.random.default_rng(2).random(81), np.arange(0.0, 8.5, 0.25)

@@ -138,7 +138,7 @@ def test_thacker_swings_along_a_line() -> None:
     water = Water.rest(surface, np.maximum(0.5 * (1.0 - (x + 0.5) ** 2), 0.0)[None], faces=False)
     after = advance(water, surface, 10.0303, 2, courant=0.45)
     error = np.abs(after.depth[0, 2, 2:-2] - answer[:, H]).sum() / answer[:, H].sum()
-    assert error <= 0.005  # 0.02 is asked for; first order has 0.1
+    assert error <= 0.006  # 0.02 is asked for; first order has 0.1
     assert after.depth.min() >= 0.0 and after.depth.sum() == pytest.approx(water.depth.sum(), rel=1e-12)
 
 

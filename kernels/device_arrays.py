@@ -1,0 +1,94 @@
+"""Arrays in the memory of a GPU, of CuPy or of Numba, handled alike; host arrays pass through the same functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .engines import empty_for, is_device_array
+
+__all__ = ["bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
+
+
+def place(array: Any) -> Any:
+    """A copy in a GPU's memory, of Numba's kind; ``cupy.asarray`` takes it without another copy.
+
+    An empty array becomes one of length 1 in each dim: a device has no empty arrays.
+
+    Raises
+    ------
+    ImportError
+        If Numba has no CUDA target here.
+    """
+    import numba.cuda
+
+    array = np.ascontiguousarray(array)
+    return numba.cuda.to_device(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
+
+
+def place_beside(like: Any, array: Any) -> Any:
+    """A host array where ``like`` lives."""
+    if not is_device_array(like):
+        return array
+    if _is_cupy(like):
+        import cupy
+
+        return cupy.asarray(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
+    return place(array)
+
+
+def fetch(array: Any) -> Any:
+    """The array in host memory.
+
+    Examples
+    --------
+    >>> fetch(np.ones(2))
+    array([1., 1.])
+    """
+    if not is_device_array(array):
+        return array
+    return array.get() if _is_cupy(array) else array.copy_to_host()
+
+
+def copy_of(array: Any) -> Any:
+    """A copy where the array lives."""
+    if not is_device_array(array) or _is_cupy(array):
+        return array.copy()
+    twin = empty_for(array, array.shape)
+    if array.size:
+        twin.copy_to_device(array)
+    return twin
+
+
+def choose_rows(takes: npt.NDArray[np.bool_], mine: Any, other: Any) -> Any:
+    """The rows of ``mine`` where ``takes``, those of ``other`` elsewhere; a new array.
+
+    Examples
+    --------
+    >>> choose_rows(np.array([True, False]), np.ones(2), np.zeros(2))
+    array([1., 0.])
+    """
+    chosen = copy_of(mine)
+    for row in np.flatnonzero(~takes):
+        if is_device_array(chosen) and not _is_cupy(chosen):
+            chosen[row].copy_to_device(other[row])
+        else:
+            chosen[row] = other[row]
+    return chosen
+
+
+def bits_of(array: Any) -> Any:
+    """The same memory as whole numbers of the same width; of floats from 0 up they have the floats' order.
+
+    Examples
+    --------
+    >>> bits_of(np.array([1.0], np.float32)).dtype
+    dtype('int32')
+    """
+    return array.view(np.dtype(f"i{array.dtype.itemsize}"))
+
+
+def _is_cupy(array: Any) -> bool:
+    return type(array).__module__.partition(".")[0] == "cupy"

@@ -1,0 +1,82 @@
+"""Device code of the water kernels compiles for the GPUs of today without one at hand: ``make test-ptx``."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from citytide.kernels.engines import Sweeps, rebind
+from citytide.kernels.hydro.advection import ADVECTION
+from citytide.kernels.hydro.device_forcing import FEED, HOLD, LET_THROUGH
+from citytide.kernels.hydro.inertia_device import HIGHEST
+from citytide.kernels.hydro.inertia_sweeps import INERTIA
+from citytide.kernels.hydro.shallow_water.device import SIGNALS
+from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
+
+pytestmark = pytest.mark.ptx
+
+
+def compile_sweep(sweeps: Sweeps, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch, *args: Any) -> str:
+    from numba import cuda, types
+
+    # a rule called by a kernel is compiled for the device at hand, whatever the kernel is compiled for
+    device = SimpleNamespace(compute_capability=capability)
+    monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: device)
+    twin = rebind(sweeps.gpu, "cuda", {**sweeps.rules, "cuda": cuda})
+    ptx, _ = cuda.compile_ptx(twin, types.void(*args), cc=capability)
+    assert f".target sm_{capability[0]}{capability[1]}" in ptx
+    return str(ptx)
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_inertia_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real, bits = types.Float(f"float{width}"), types.Integer(f"int{width}")
+    fields, plane = real[:, :, ::1], real[:, ::1]
+    args = (*[fields] * 4, real[:, :, :, ::1], bits[:, ::1], *[fields] * 3, plane, plane, fields, fields, real[::1],
+            plane, bits[:, :, ::1])  # fmt: skip
+    ptx = compile_sweep(INERTIA[width // 8], capability, monkeypatch, *args)
+    assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
+    assert "atom.global.max" in ptx or "atom.max" in ptx
+    assert "atom" in compile_sweep(HIGHEST, capability, monkeypatch, bits[:, :, ::1], bits[:, ::1])
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_shallow_water_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    fields, plane = real[:, :, ::1], real[:, ::1]
+    args = (*[fields] * 4, real[:, :, :, ::1], plane, *[fields] * 3, plane, plane, fields, fields, real[::1], plane,
+            types.int64)  # fmt: skip
+    ptx = compile_sweep(SHALLOW_WATER[width // 8], capability, monkeypatch, *args)
+    assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
+    compile_sweep(SIGNALS, capability, monkeypatch, *[fields] * 3, plane, *[real] * 3)
+
+
+@pytest.mark.parametrize("width", [32, 64])
+def test_forcing_compiles(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    plane, cells, acts = real[:, ::1], types.int64[::1], types.boolean[:, ::1]
+    compile_sweep(FEED, (9, 0), monkeypatch, plane, plane, cells)
+    ptx = compile_sweep(HOLD, (9, 0), monkeypatch, types.float64[:, ::1], plane, cells, plane, acts)
+    assert ".f64" in ptx  # gains are summed in float64 whatever the water
+    compile_sweep(LET_THROUGH, (9, 0), monkeypatch, acts, plane, plane, cells, cells)
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_advection_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    ptx = compile_sweep(ADVECTION, capability, monkeypatch, real[:, :, ::1], *[real[:, ::1]] * 3, *[real] * 3)
+    # Comparing a position with the number of cells is the one thing done in float64.
+    assert "fma.rn.f64" not in ptx or width == 64

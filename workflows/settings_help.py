@@ -1,0 +1,60 @@
+"""The help of a command that takes a workflow: named with one, it lists that workflow's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+import click
+
+if TYPE_CHECKING:
+    from ..hpc.settings import Settings
+
+__all__ = ["WorkflowCommand", "list_settings"]
+
+
+class WorkflowCommand(click.Command):
+    """``citytide run inundation --help`` tells what may be set."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["words"] = list(args)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from .workflow import WORKFLOWS, load_workflow  # not before help is asked for: it takes as long as the rest
+
+        named = next((word for word in ctx.meta.get("words", ()) if word in WORKFLOWS), None)
+        if named is None:
+            with formatter.section("Workflows"):
+                formatter.write_text(f"{', '.join(WORKFLOWS)}; {ctx.command_path} WORKFLOW --help lists its settings.")
+            return
+        workflow = load_workflow(named)
+        with formatter.section(named):
+            formatter.write_text(f"{workflow.summary[:1].upper()}{workflow.summary[1:]}.")
+        with formatter.section("Settings, each by --set KEY=VALUE"):
+            formatter.write_dl(list_settings(workflow.settings))
+
+
+def list_settings(model: type[Settings]) -> list[tuple[str, str]]:
+    """Each setting's name, and what it means, may be and is by default; a workflow's own before those it shares.
+
+    Examples
+    --------
+    >>> from citytide.workflows.flood_settings import FloodSettings
+    >>> dict(list_settings(FloodSettings))["edges"]
+    'walls around the ground, or free outflow [closed|open; default: closed]'
+    """
+    shared = model.model_fields.keys() - model.__annotations__.keys()
+    names = sorted(model.model_fields, key=lambda name: name in shared)  # stable
+    return [(name, _tell(model.model_fields[name])) for name in names]
+
+
+def _tell(field: Any) -> str:
+    kinds = [field.annotation, *get_args(field.annotation)]
+    choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+    default = field.default
+    if isinstance(default, list):
+        default = ",".join(f"{value:g}" for value in default)
+    facts = ["|".join(choices)] if choices else []
+    if default is not None:
+        facts.append(f"default: {str(default).lower() if isinstance(default, bool) else default}")
+    return f"{field.description or ''} [{'; '.join(facts)}]" if facts else field.description or ""
