@@ -191,7 +191,9 @@ class Sandbox:
         self._start("munged", ["--force", "--num-threads=2", *(f"--{k}={self.folder / v}" for k, v in files.items())])
 
     def _start_database(self) -> None:
-        place = ["--no-defaults", f"--datadir={self.folder / 'database'}", "--innodb-log-file-size=16M"]
+        # A tmpdir of its own also for the making: one that starts removes the temporary tables of all who share it.
+        place = ["--no-defaults", f"--datadir={self.folder / 'database'}", f"--tmpdir={self.folder / 'tmp'}"]
+        place.append("--innodb-log-file-size=16M")
         if os.geteuid() == 0:
             place.append("--user=root")
         login = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={self.plan.user}"]
@@ -204,7 +206,7 @@ class Sandbox:
             "--innodb-buffer-pool-size=64M",
         ]
         command += ["--innodb-lock-wait-timeout=900", "--skip-networking", "--skip-name-resolve"]
-        for option, name in (("socket", "mariadb.sock"), ("pid-file", "run/mariadbd.pid"), ("tmpdir", "tmp")):
+        for option, name in (("socket", "mariadb.sock"), ("pid-file", "run/mariadbd.pid")):
             command.append(f"--{option}={self.folder / name}")
         command.append(f"--log-error={self.folder / 'log/mariadbd.log'}")
         self._run(["sh", "-c", '"$@" &', "sh", *command])  # it does not leave its parent by itself

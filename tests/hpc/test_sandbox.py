@@ -212,8 +212,11 @@ def test_daemon_that_dies_at_its_start_is_reported_with_its_log(place: Path, mon
 
 @slurm
 def test_accounts_are_kept_and_enforced(place: Path, tmp_path: Path) -> None:
+    foreign = Path("/tmp", f"#sql-temptable-{place.name}.MAI")  # a MariaDB that starts removes what bears this name
+    foreign.touch()
     one = Sandbox.start(place / "full", nodes=1, options={"AccountingStorageEnforce": "limits,qos"})
     try:
+        assert foreign.exists()
         kept = _ask(one, tmp_path, "sbatch", "--parsable", "-J", "kept", "--wrap", "true")
         _wait(lambda: "kept|COMPLETED" in _ask(one, tmp_path, "sacct", "-XnP", "-j", kept, "-o", "jobname,state"))
         for words in ("add qos one set MaxSubmitJobsPerUser=1", f"modify user {one.plan.user} set qos+=one"):
@@ -226,6 +229,7 @@ def test_accounts_are_kept_and_enforced(place: Path, tmp_path: Path) -> None:
         assert "kept" in _ask(one, tmp_path, "sacct", "-XnP", "-j", kept, "-o", "jobname")
     finally:
         one.stop()
+        foreign.unlink(missing_ok=True)
     assert find_processes(one.folder) == []
 
 
