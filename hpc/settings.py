@@ -24,9 +24,9 @@ PREFIX = "CITYTIDE_SET__"
 
 
 class Settings(BaseModel):
-    """Base of every workflow's settings: unknown keys are refused, values do not change."""
+    """Base of every workflow's settings: unknown keys are refused, values do not change, a text may be a number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 SettingsT = TypeVar("SettingsT", bound=Settings)

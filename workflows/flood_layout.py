@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..kernels.space.grid import Grid
-from .flood_settings import FloodSettings
-from .inundation_inputs import find_sea
+from .flood_boundaries import Boundaries
 
 __all__ = [
     "ARRAYS_HELD",
@@ -27,17 +26,15 @@ ARRAYS_HELD = 30  # of a member's cells at once: fields, those of the step befor
 NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 
 
-def lay_out_ground(settings: FloodSettings, layer: TerrainLayer, city: City | None) -> NamedArrays:
-    """The ground, its edges, and what lies under the city's roads."""
-    held, sea = find_sea(layer, settings.edges, settings.sea_level_m)
+def lay_out_ground(layer: TerrainLayer, city: City | None, boundaries: Boundaries) -> NamedArrays:
+    """The ground, its boundaries, and what lies under the city's roads."""
     arrays: NamedArrays = {
         "height": (("y", "x"), layer.height),
         "manning": (("y", "x"), layer.manning),
         "valid": (("y", "x"), layer.valid),
-        "held": (("y", "x"), held),
-        "sea_depth": (("y", "x"), sea),
         "y": (("y",), layer.grid.y),
         "x": (("x",), layer.grid.x),
+        **boundaries.lay_out(),
     }
     if city is not None and "link_cell" in city.crosswalks:
         cells = city.crosswalks["link_cell"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +22,8 @@ __all__ = ["FloodPlain", "FloodRecord", "gather_most"]
 
 Arrays = dict[str, NDArray[Any]]
 MM_H = 1.0 / 3.6e6  # m s-1 in a mm h-1
+STILL_S = 60.0  # how long a level or an inflow that changes is taken as what it is half-way
+APART_S = 1e-3  # times nearer than this are one
 
 
 class FloodPlain:
@@ -41,6 +45,8 @@ class FloodPlain:
             arrays["height"], arrays["manning"], cell_m=self.grid.cell_m, valid=arrays["valid"],
             ring=RINGS[self.scheme], dtype=asked["precision"],
         )  # fmt: skip
+        self.still = self._hold()
+        self._weights = RegridWeights(Grid(**asked["rain_grid"]), self.grid) if asked["rain_grid"] else None
 
     def start(self) -> Water:
         """Water at rest, as deep as the sea."""
@@ -50,8 +56,29 @@ class FloodPlain:
             faces=self.scheme == "inertia",
         )  # fmt: skip
 
-    def hold(self) -> Forcing:
-        """What stays the same throughout: losses, inflows, and the level at the edges."""
+    def spans(self) -> Iterator[tuple[float, float, Forcing]]:
+        """From one output or change of what feeds the ground to the next: start, end [s], and what holds between."""
+        arrays, asked = self.arrays, self.asked
+        outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
+        times = {0.0, *outputs, *asked.get("point_s", ()), *(start for start in starts if start < outputs[-1])}
+        still = self.still
+        for begin, end in pairwise(_divide(times, (arrays["sea_s"], arrays["inflow_s"]), outputs[-1])):
+            middle = 0.5 * (begin + end)  # where a straight line has its mean
+            level = np.interp(middle, arrays["sea_s"], arrays["sea_level_m"])
+            flow = [np.interp(middle, arrays["inflow_s"], one) for one in arrays["inflow_m3_s"].T]
+            yield (
+                begin,
+                end,
+                replace(
+                    still,
+                    rain=self._rain(begin, int(np.searchsorted(starts, begin, side="right")) - 1),
+                    source=np.array(flow).reshape(1, -1) / self.grid.cell_m**2,
+                    level=np.full((1, 0 if still.level_cell is None else still.level_cell.size), level),
+                ),
+            )
+
+    def _hold(self) -> Forcing:
+        """What stays the same throughout: losses, and where inflows and held levels are."""
         arrays, asked, surface = self.arrays, self.asked, self.surface
         n_x, ring = surface.shape[1], surface.ring
         lost = (asked["infiltration_mm_h"] + asked["drainage_mm_h"]) * MM_H
@@ -61,51 +88,44 @@ class FloodPlain:
             loss[(0, *surface.inside)] = np.where(arrays["valid"], lost, 0.0)
         row, column = np.nonzero(arrays["held"])
         held = (row + ring) * n_x + column + ring
-        level = -1e4 if asked["sea_level_m"] is None else asked["sea_level_m"]
         fed = (arrays["inflow_row"] + ring) * n_x + arrays["inflow_column"] + ring
         return Forcing(
-            None,
-            loss,
-            fed if fed.size else None,
-            arrays["inflow_m3_s"][None] / surface.cell_m**2,
-            held if held.size else None,
-            np.full((1, held.size), level),
-        )
+            loss=loss, source_cell=fed if fed.size else None, level_cell=held if held.size else None,
+        )  # fmt: skip
 
-    def spans(self) -> Iterator[tuple[float, float, NDArray[Any] | None]]:
-        """From one output or change of the rain to the next: start, end [s], rain (member, y, x) [m s-1] or None."""
+    def _rain(self, time_s: float, frame: int) -> NDArray[Any] | None:
+        """The rain of a frame on the surface (member, y, x) [m s-1]; None where it is dry."""
         arrays, asked, surface = self.arrays, self.asked, self.surface
-        outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
-        times = sorted({0.0, *outputs, *asked.get("point_s", ()), *(start for start in starts if start < outputs[-1])})
-        weights = RegridWeights(Grid(**asked["rain_grid"]), self.grid) if asked["rain_grid"] else None
-        for begin, end in pairwise(times):
-            frame = int(np.searchsorted(starts, begin, side="right")) - 1
-            rate = arrays["rain"][..., frame, :, :].astype(np.float64)
-            rate = rate.reshape(-1, *rate.shape[-2:])
-            if begin >= asked["rain_end_s"] or not rate.any():
-                yield begin, end, None
-                continue
-            here = weights.apply(rate) if weights else rate[:, :, 0][:, arrays["rain_zone"]]
-            field = np.zeros((len(rate), *surface.shape))
-            field[(slice(None), *surface.inside)] = np.where(arrays["valid"], here, 0.0) * MM_H
-            yield begin, end, (self.factor[:, None, None] * field).astype(surface.ground.dtype)
+        rate = arrays["rain"][..., frame, :, :].astype(np.float64)
+        rate = rate.reshape(-1, *rate.shape[-2:])
+        if time_s >= asked["rain_end_s"] or not rate.any():
+            return None
+        here = self._weights.apply(rate) if self._weights else rate[:, :, 0][:, arrays["rain_zone"]]
+        field = np.zeros((len(rate), *surface.shape))
+        field[(slice(None), *surface.inside)] = np.where(arrays["valid"], here, 0.0) * MM_H
+        return np.asarray((self.factor[:, None, None] * field).astype(surface.ground.dtype))
 
     def advance(
-        self,
-        water: Water,
-        surface: Surface,
-        still: Forcing,
-        rain: NDArray[Any] | None,
-        start_s: float,
-        horizon_s: float,
-        **tiled: Any,
+        self, water: Water, surface: Surface, forcing: Forcing, start_s: float, horizon_s: float, **tiled: Any
     ) -> tuple[Water, NDArray[np.int64]]:
         """Advance water on the surface, or on a tile of it, over a span."""
-        forcing = Forcing(rain, still.loss, still.source_cell, still.source, still.level_cell, still.level)
         return advance_flood(
             water, surface, forcing, start_s=start_s, horizon_s=horizon_s, rule=self.rule,
             threshold_m=self.asked["threshold_m"], theta=self.asked["theta"], scheme=self.scheme, **tiled,
         )  # fmt: skip
+
+
+def _divide(times: set[float], courses: Sequence[NDArray[np.float64]], end_s: float) -> list[float]:
+    """Divide the run also where what changes through time bends, and so finely that it may stand still in between."""
+    found = sorted(times)
+    changing = [course for course in courses if course.size > 1]
+    if changing:
+        often = np.arange(1, int(end_s // STILL_S) + 1) * STILL_S
+        for more in sorted({*np.concatenate(changing).tolist(), *often.tolist()}):
+            at = bisect_left(found, more)
+            if 0.0 < more < end_s and more - found[at - 1] > APART_S and found[at] - more > APART_S:
+                found.insert(at, more)
+    return found
 
 
 class FloodRecord:
@@ -115,14 +135,18 @@ class FloodRecord:
         self.plain = plain
         self.looks: list[Arrays] = []
         self.fed = np.zeros(plain.factor.size)
+        self.poured = np.zeros(plain.factor.size)
         self.n_steps = np.zeros(plain.factor.size, dtype=np.int64)
         self._at_start = measure_volumes(plain.start(), plain.surface)
 
-    def note(self, rain: NDArray[Any] | None, seconds: float, n_steps: NDArray[np.int64]) -> None:
-        """Count the rain of a span and the steps taken in it."""
+    def note(self, forcing: Forcing, seconds: float, n_steps: NDArray[np.int64]) -> None:
+        """Count the water of a span and the steps taken in it."""
         self.n_steps += n_steps
-        if rain is not None:
-            self.fed += rain.sum(axis=(1, 2), dtype=np.float64) * seconds * self.plain.grid.cell_m**2
+        area = self.plain.grid.cell_m**2
+        if forcing.rain is not None:
+            self.fed += forcing.rain.sum(axis=(1, 2), dtype=np.float64) * seconds * area
+        if forcing.source is not None:
+            self.poured += forcing.source.sum(axis=1) * seconds * area
 
     def look(self, water: Water, time_s: float) -> Arrays:
         """Depths now, those at points, and the greatest depth and unit discharge under each link."""
@@ -150,10 +174,9 @@ class FloodRecord:
     def close(self, water: Water) -> dict[str, Any]:
         """The block's arrays: looks along time, maps, and volumes (member,) [m3]."""
         plain, area = self.plain, self.plain.grid.cell_m**2
-        n, span = plain.factor.size, plain.asked["output_s"][-1]
         flows = {
             "rain_m3": self.fed,
-            "inflow_m3": np.full(n, float(plain.arrays["inflow_m3_s"].sum()) * span),
+            "inflow_m3": self.poured,
             "edge_m3": water.gained.sum(axis=1) * area,
             "lost_m3": water.lost.sum(axis=(1, 2), dtype=np.float64) * area,
             "stored_m3": measure_volumes(water, plain.surface),

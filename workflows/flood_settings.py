@@ -11,7 +11,7 @@ from ..hpc.settings import Settings
 __all__ = ["FloodSettings", "Rate"]
 
 ASKED = (
-    "infiltration_mm_h", "drainage_mm_h", "sea_level_m", "threshold_m", "scheme", "courant", "theta", "window_steps",
+    "infiltration_mm_h", "drainage_mm_h", "threshold_m", "scheme", "courant", "theta", "window_steps",
     "precision",
 )  # fmt: skip
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -31,9 +31,13 @@ class FloodSettings(Settings):
     infiltration_mm_h: Rate = Field(default=0.0, description="the most that the soil takes [mm/h]")
     drainage_mm_h: Rate = Field(default=0.0, description="the most that the drains take [mm/h]")
     edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")
-    sea_level_m: float | None = Field(
-        default=None, allow_inf_nan=False, description="level of the sea where it meets the edge [m]"
+    sea_level: str | None = Field(
+        default=None, description="level of the sea where it meets the edge: metres, or a CSV of time and level"
     )
+    inflow: str | None = Field(
+        default=None, description="points 'X Y M3_PER_S' or 'X Y HYDROGRAPH.csv', several divided by ;"
+    )
+    time_zone: str | None = Field(default=None, description="of dates in tables that name no offset")
     output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
     threshold_m: float = Field(
         default=0.1, gt=0, allow_inf_nan=False, description="depth above which a cell counts as flooded [m]"

@@ -44,7 +44,6 @@ class FloodWarningSettings(FloodSettings):
     observations: str | None = Field(
         default=None, description="CSV of point, time and depth (m) that were read since: the warnings are verified"
     )
-    time_zone: str | None = Field(default=None, description="of observations whose times name no offset")
     thresholds_m: Annotated[list[Depth], BeforeValidator(listed)] = Field(
         default=[0.15, 0.3, 0.5], min_length=1, description="depths to warn of, where a point names none [m]"
     )
@@ -119,7 +118,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             scalars=(*VOLUMES, "balance", "n_steps"),
         ),
     ]  # fmt: skip
-    files = [*layer.sources, *field.sources, *points.sources]
+    files = [*layer.sources, *field.sources, *points.sources, *laid.sources]
     files += [Path(settings.observations)] if settings.observations is not None else []
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))
@@ -128,11 +127,10 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         if rain.missing
         else ()
     )
-    wet_s = len(rain.before) * rain.step_s
-    if wet_s < 60.0 * settings.spin_up_minutes - 1e-9:
+    if rain.wet_s < 60.0 * settings.spin_up_minutes - 1e-9:
         missing += (
-            f"The ground was wetted by {wet_s / 60:g} min of rain, not by the {settings.spin_up_minutes:g} min asked "
-            "for: no earlier frames are known.",
+            f"The ground was wetted by {rain.wet_s / 60:g} min of rain, not by the {settings.spin_up_minutes:g} min "
+            "asked for: no earlier frames are known.",
         )
     return Prepared(
         steps=tuple(steps),

@@ -14,6 +14,7 @@ from ..hpc.gang_layout import TileLayout
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
 from ..kernels.hydro.inertia import REACH
+from .flood_boundaries import Boundaries, RunTime, open_boundaries
 from .flood_layout import (
     ARRAYS_HELD,
     NamedArrays,
@@ -23,7 +24,7 @@ from .flood_layout import (
     pack_grid,
 )
 from .flood_settings import FloodSettings, Rate
-from .inundation_inputs import Rain, find_inflow, open_place, open_rain
+from .inundation_inputs import Rain, open_place, open_rain
 from .inundation_products import VOLUMES, describe_flood, describe_probability
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
@@ -46,7 +47,6 @@ class InundationSettings(FloodSettings):
     rain_factors: Annotated[list[Rate], BeforeValidator(listed)] = Field(
         default=[1.0], min_length=1, description="multiples of the rain: one member each"
     )
-    inflow: str | None = Field(default=None, description="points 'X Y M3_PER_S', several divided by ;")
     ranks: int = Field(
         default=1, ge=1, le=4096, description="processes that share the ground over MPI; leaves no trace in the store"
     )
@@ -78,7 +78,8 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
         units=settings.rain_units, zones=settings.rain_zones, crs=settings.crs,
     )  # fmt: skip
     output_s = choose_outputs(duration_s, 60.0 * settings.output_minutes)
-    arrays = _lay_out(settings, layer, city, rain, output_s)
+    boundaries = open_boundaries(settings, layer, RunTime(duration_s, rain.epoch_s, settings.time_zone))
+    arrays = _lay_out(settings, layer, city, rain, boundaries, output_s)
     n, shape = len(settings.rain_factors), layer.grid.shape
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
@@ -120,7 +121,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
                 params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block,
             )
         )  # fmt: skip
-    files = [*layer.sources, *rain.sources]
+    files = [*layer.sources, *rain.sources, *boundaries.sources]
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))
     return Prepared(
@@ -135,16 +136,13 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
 
 
 def _lay_out(
-    settings: InundationSettings, layer: TerrainLayer, city: City | None, rain: Rain, output_s: list[float]
-) -> NamedArrays:
+    settings: InundationSettings, layer: TerrainLayer, city: City | None, rain: Rain, boundaries: Boundaries,
+    output_s: list[float],
+) -> NamedArrays:  # fmt: skip
     """Every array that blocks and products read."""
-    inflow, flow = find_inflow(settings.inflow, layer)
-    arrays = lay_out_ground(settings, layer, city) | {
+    arrays = lay_out_ground(layer, city, boundaries) | {
         "rain": (("frame", "rain_y", "rain_x"), rain.rate),
         "rain_start_s": (("frame",), rain.start_s),
-        "inflow_row": (("inflow",), inflow[:, 0]),
-        "inflow_column": (("inflow",), inflow[:, 1]),
-        "inflow_m3_s": (("inflow",), flow),
         "rain_factor": (("member",), np.array(settings.rain_factors)),
         "member": (("member",), as_texts([f"rain x {factor:g}" for factor in settings.rain_factors])),
         "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + (rain.epoch_s or 0)),

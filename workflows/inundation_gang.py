@@ -54,17 +54,18 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
     held = read_checkpoint(gang, part.layout, folder / "checkpoints", part.unpack(water), KEPT)
     if held is not None:
         water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
-        record.fed, record.n_steps = np.array(held.notes["fed"]), np.array(held.notes["n_steps"], dtype=np.int64)
+        record.fed, record.poured = np.array(held.notes["fed"]), np.array(held.notes["poured"])
+        record.n_steps = np.array(held.notes["n_steps"], dtype=np.int64)
         if gang.rank == 0:
             record.looks = [_read_look(folder, at) for at in range(held.step)]
-    for start_s, horizon_s, rain in plain.spans():
+    for start_s, horizon_s, forcing in plain.spans():
         if horizon_s <= reached:
             continue
         water, taken = plain.advance(
-            water, part.surface, part.still, None if rain is None else part.cut(rain), start_s, horizon_s,
-            after_step=part.halo.exchange, highest=gang.find_maximum,
+            water, part.surface, part.see(forcing), start_s, horizon_s, after_step=part.halo.exchange,
+            highest=gang.find_maximum,
         )  # fmt: skip
-        record.note(rain, horizon_s - start_s, taken)
+        record.note(forcing, horizon_s - start_s, taken)
         if horizon_s not in asked["output_s"]:
             continue
         whole = part.gather(water)
@@ -74,8 +75,8 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
         if horizon_s == asked["output_s"][-1]:
             return None if whole is None else record.close(whole)
         notes = {
-            "horizon_s": horizon_s, "fed": record.fed.tolist(), "n_steps": record.n_steps.tolist(),
-            "gained": part.gather_gains(water).tolist(),
+            "horizon_s": horizon_s, "fed": record.fed.tolist(), "poured": record.poured.tolist(),
+            "n_steps": record.n_steps.tolist(), "gained": part.gather_gains(water).tolist(),
         }  # fmt: skip
         write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), KEPT, notes)
         if gang.is_stopping():
@@ -95,18 +96,21 @@ class _Part:
         whole = plain.surface
         self.surface = Surface(self.cut(whole.ground), self.cut(whole.manning), whole.cell_m, whole.ring)
         self.halo = HaloExchange(gang, self.layout, MOVED)
-        still = plain.hold()
+        still = plain.still
+        source, self.source_place = self._own(still.source_cell)
         level, self.level_place = self._own(still.level_cell)
-        source, places = self._own(still.source_cell)
-        self.still = Forcing(
-            None,
-            None if still.loss is None else self.cut(still.loss),
-            source,
-            None if source is None or still.source is None else still.source[:, places],
-            level,
-            None if level is None or still.level is None else still.level[:, self.level_place],
-        )
+        loss = None if still.loss is None else self.cut(still.loss)
+        self.still = Forcing(loss=loss, source_cell=source, level_cell=level)
         self.n_held = 0 if still.level_cell is None else still.level_cell.size
+
+    def see(self, forcing: Forcing) -> Forcing:
+        """The tile's part of what feeds the whole surface."""
+        return replace(
+            self.still,
+            rain=None if forcing.rain is None else self.cut(forcing.rain),
+            source=None if forcing.source is None else forcing.source[:, self.source_place],
+            level=None if forcing.level is None else forcing.level[:, self.level_place],
+        )
 
     def cut(self, field: NDArray[Any], place: Place = "cell") -> NDArray[Any]:
         """The tile's part of a field over the whole surface, ring included."""

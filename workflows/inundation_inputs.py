@@ -1,4 +1,4 @@
-"""What an inundation starts from: ground, roughness, rain through time, inflow and sea, opened and checked."""
+"""What an inundation starts from: ground, roughness and rain through time, opened and checked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..kernels.space.grid import Grid
 if TYPE_CHECKING:
     from ..datasets.city.layers import StormLayer, TerrainLayer
 
-__all__ = ["Rain", "find_inflow", "find_sea", "open_place", "open_rain"]
+__all__ = ["Rain", "open_place", "open_rain"]
 
 Floats = npt.NDArray[np.float64]
 FRAME_S = 300  # of the rain of storms
@@ -190,47 +190,3 @@ def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:
         FRAME_S * np.arange(n, dtype=np.float64), chosen, grid=over, epoch_s=first + begin * FRAME_S,
         notes=(f"Made-up storms, the wettest {n * FRAME_S // 60} minutes of them.",),
     )  # fmt: skip
-
-
-def find_inflow(inflow: str | None, layer: TerrainLayer) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Rows, columns and flows [m3 s-1] of ``X Y FLOW`` texts, divided by semicolons.
-
-    Raises
-    ------
-    InputError
-        If a text is none such, or a point lies off the ground.
-    """
-    cells: dict[tuple[int, int], float] = {}
-    for text in (inflow or "").split(";"):
-        if not text.strip():
-            continue
-        numbers = [_as_number(word) for word in text.replace(",", " ").split()]
-        if len(numbers) != 3 or None in numbers or not np.isfinite(np.array(numbers, dtype=float)).all():
-            raise InputError(f"inflow {text.strip()!r} is no point", way_out="write X Y M3_PER_S, several divided by ;")
-        x, y, flow = (float(number or 0.0) for number in numbers)
-        row, column = int((y - layer.grid.south) // layer.grid.cell_m), int((x - layer.grid.west) // layer.grid.cell_m)
-        is_on = 0 <= row < layer.grid.n_y and 0 <= column < layer.grid.n_x
-        if not is_on or not layer.valid[row, column] or flow < 0.0:
-            problem = "is negative" if flow < 0.0 else "lies off the ground"
-            raise InputError(
-                f"inflow {text.strip()!r} {problem}", way_out="give a point on valid ground, a flow from 0 up"
-            )
-        cells[row, column] = cells.get((row, column), 0.0) + flow
-    where = np.array(list(cells), dtype=np.int64).reshape(-1, 2)
-    return where, np.array(list(cells.values()))
-
-
-def find_sea(layer: TerrainLayer, edges: str, sea_level_m: float | None) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Cells of the outer edge whose level is held, and the depth of the sea at the start (y, x) [m]."""
-    from scipy import ndimage
-
-    padded = np.pad(layer.valid, 1)
-    is_edge = layer.valid & ~ndimage.binary_erosion(padded, structure=np.ones((3, 3)))[1:-1, 1:-1]
-    depth = np.zeros(layer.grid.shape)
-    if sea_level_m is None:
-        return is_edge if edges == "open" else np.zeros_like(is_edge), depth
-    below = layer.valid & (layer.height < sea_level_m)
-    bodies, _ = ndimage.label(below)
-    sea = np.isin(bodies, np.setdiff1d(bodies[is_edge & below], [0]))
-    depth[sea] = sea_level_m - layer.height[sea].astype(np.float64)
-    return is_edge & (sea | (edges == "open")), depth

@@ -22,8 +22,9 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     ----------
     arrays
         ``height, manning, valid (y, x)``, ``rain (frame, ..)`` or ``(member, frame, ..)`` [mm h-1], ``rain_start_s``,
-        ``held, sea_depth (y, x)``, ``inflow_row, inflow_column, inflow_m3_s``, ``rain_factor (member,)`` of this block,
-        with roads ``link_cell_offset, link_cell_column, link_level``, and with warning points ``point_cell (point,)``.
+        ``held, sea_depth (y, x)``, ``sea_s, sea_level_m (row,)``, ``inflow_row, inflow_column (inflow,)``, ``inflow_s
+        (row,)``, ``inflow_m3_s (row, inflow)``, ``rain_factor (member,)`` of this block, with roads
+        ``link_cell_offset, link_cell_column, link_level``, and with warning points ``point_cell (point,)``.
     asked
         Of the plan: grid, times and the scheme's settings.
 
@@ -35,13 +36,13 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         and the volumes (member,) [m3].
     """
     plain = FloodPlain(arrays, asked)
-    water, still, record = plain.start(), plain.hold(), FloodRecord(plain)
+    water, record = plain.start(), FloodRecord(plain)
     seen_s = {*asked["output_s"], *asked.get("point_s", ())}
     if 0.0 in seen_s:
         record.look(water, 0.0)
-    for start_s, horizon_s, rain in plain.spans():
-        water, taken = plain.advance(water, plain.surface, still, rain, start_s, horizon_s)
-        record.note(rain, horizon_s - start_s, taken)
+    for start_s, horizon_s, forcing in plain.spans():
+        water, taken = plain.advance(water, plain.surface, forcing, start_s, horizon_s)
+        record.note(forcing, horizon_s - start_s, taken)
         if horizon_s in seen_s:
             record.look(water, horizon_s)
     return record.close(water)

@@ -80,6 +80,16 @@ class KnownRain:
     step_s: int
     missing: float  # share of the rain over the ground that is not known, and taken as none
 
+    @property
+    def wet_s(self) -> float:
+        """How long known rain wets the ground before the warning is issued."""
+        return float(len(self.before) * self.step_s)
+
+    @property
+    def start_utc_s(self) -> int:
+        """When the simulation starts."""
+        return self.issued_s - int(self.wet_s)
+
 
 def open_rain_field(
     rain: str | None,

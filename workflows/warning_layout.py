@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .flood_boundaries import RunTime, open_boundaries
 from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
 
 if TYPE_CHECKING:
@@ -26,15 +28,20 @@ class WarningLayout:
     """Every array that blocks and products read, and what the steps are asked."""
 
     arrays: NamedArrays
+    sources: tuple[Path, ...]  # of the boundaries
     forecast: dict[str, Any]
     flood: dict[str, Any]
 
 
 def lay_out_warning(
-    settings: FloodWarningSettings, layer: TerrainLayer, city: City | None, rain: KnownRain, points: Points
+    settings: FloodWarningSettings,
+    layer: TerrainLayer,
+    city: City | None,
+    rain: KnownRain,
+    points: Points,
 ) -> WarningLayout:
     """Lay out ground, rain and times; members are the control, those of the ensemble, and what was seen."""
-    wet_s = float(len(rain.before) * rain.step_s)
+    wet_s = rain.wet_s
     lead_s = 60.0 * settings.lead_minutes
     n_steps = int(np.ceil(lead_s / rain.step_s - 1e-9))
     ahead = choose_outputs(lead_s, 60.0 * settings.output_minutes)
@@ -53,11 +60,11 @@ def lay_out_warning(
         "output_s": output_s, "map_s": map_s, "point_s": point_s,
         **settings.ask_scheme(),
     }  # fmt: skip
-    epoch_s = rain.issued_s - int(wet_s)
+    epoch_s = rain.start_utc_s
     number = [0, *range(1, settings.members + 1), *([-1] if len(rain.after) else [])]
     names = ["control", *(f"member {at}" for at in number[1:] if at > 0), *(["observed"] if len(rain.after) else [])]
-    none = np.zeros(0, dtype=np.int64)
-    arrays = lay_out_ground(settings, layer, city) | {
+    boundaries = open_boundaries(settings, layer, RunTime(wet_s + lead_s, epoch_s, settings.time_zone))
+    arrays = lay_out_ground(layer, city, boundaries) | {
         "radar": (("radar_frame", "radar_y", "radar_x"), rain.radar),
         "rain_before": (("frame_before", "rain_y", "rain_x"), rain.before),
         "rain_after": (("frame_after", "rain_y", "rain_x"), rain.after),
@@ -67,9 +74,6 @@ def lay_out_warning(
         "number": (("member",), np.array(number, dtype=np.int64)),
         "member": (("member",), as_texts(names)),
         "rain_factor": (("member",), np.ones(len(number))),
-        "inflow_row": (("inflow",), none),
-        "inflow_column": (("inflow",), none),
-        "inflow_m3_s": (("inflow",), none.astype(np.float64)),
         "point": (("point",), as_texts(points.name)),
         "point_cell": (("point",), points.cell),
         "point_x": (("point",), points.x),
@@ -79,4 +83,4 @@ def lay_out_warning(
         "map_time": (("map_time",), np.round(np.array(map_s)).astype(np.int64) + epoch_s),
         "rain_start_s": (("rain_frame",), rain.step_s * np.arange(len(rain.before) + n_steps, dtype=np.float64)),
     }
-    return WarningLayout(arrays, forecast, flood)
+    return WarningLayout(arrays, boundaries.sources, forecast, flood)

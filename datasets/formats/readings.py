@@ -16,11 +16,11 @@ from ..times import read_times, show_time
 from ..units import convert_units
 from .headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, split_heading
 
-__all__ = ["QUANTITIES", "Quantity", "open_readings"]
+__all__ = ["QUANTITIES", "TIMES", "Quantity", "open_readings"]
 
 Floats = npt.NDArray[np.float64]
 
-_TIMES = ("time", "datetime", "date_time", "timestamp", "tm", "时间", "日期时间", "时刻", "观测时间", "数据时间")
+TIMES = ("time", "datetime", "date_time", "timestamp", "tm", "时间", "日期时间", "时刻", "观测时间", "数据时间")
 _MISSING = ("", "nan", "na", "n/a", "null", "none", "-", "--")
 
 
@@ -106,7 +106,7 @@ def open_readings(
     quantity, column = _find_values(table, quantity)
     rule = QUANTITIES[quantity]
     datum = name_height_datum(height_datum, file=file) if rule.is_height else None
-    ids, times = find_texts(table, STATION_HEADINGS, "station ids"), find_texts(table, _TIMES, "times")
+    ids, times = find_texts(table, STATION_HEADINGS, "station ids"), find_texts(table, TIMES, "times")
     place = {name: k for k, name in enumerate(stations.station_id)}
     for row, name in enumerate(ids):
         if name not in place:
@@ -151,7 +151,7 @@ def _find_values(table: Table, quantity: str | None) -> tuple[str, str]:
     ]
     if len(known) == 1:
         return known[0]
-    taken = {find_column(table.columns, headings) for headings in (STATION_HEADINGS, _TIMES, NAME_HEADINGS)}
+    taken = {find_column(table.columns, headings) for headings in (STATION_HEADINGS, TIMES, NAME_HEADINGS)}
     rest = [column for column in table.columns if column not in taken]
     if quantity is not None and not known and len(rest) == 1:
         return quantity, rest[0]

@@ -21,21 +21,22 @@ def make_plain(**changed: Any) -> FloodPlain:
         "held": np.zeros((3, 4), bool), "sea_depth": np.zeros((3, 4)), "rain_zone": np.zeros((3, 4), np.uint8),
         "rain": np.array([[[0.0]], [[36.0]], [[0.0]]]), "rain_start_s": np.array([0.0, 60.0, 120.0]),
         "rain_factor": np.array([1.0, 2.0]), "inflow_row": np.zeros(0, int), "inflow_column": np.zeros(0, int),
-        "inflow_m3_s": np.zeros(0), **changed.pop("arrays", {}),
+        "inflow_s": np.zeros(1), "inflow_m3_s": np.zeros((1, 0)), "sea_s": np.zeros(1), "sea_level_m": np.full(1, -1e4),
+        **changed.pop("arrays", {}),
     }  # fmt: skip
     asked = {
         "grid": GRID, "rain_grid": None, "rain_end_s": np.inf, "output_s": [90.0, 180.0], "infiltration_mm_h": 0.0,
-        "drainage_mm_h": 0.0, "sea_level_m": None, "threshold_m": 1e-4, "courant": 0.45, "theta": 0.8,
+        "drainage_mm_h": 0.0, "threshold_m": 1e-4, "courant": 0.45, "theta": 0.8,
         "scheme": "inertia", "window_steps": 8, "precision": "float64", **changed,
     }  # fmt: skip
     return FloodPlain(arrays, asked)
 
 
 def run(plain: FloodPlain) -> dict[str, Any]:
-    record, water, still = FloodRecord(plain), plain.start(), plain.hold()
-    for start, end, rain in plain.spans():
-        water, taken = plain.advance(water, plain.surface, still, rain, start, end)
-        record.note(rain, end - start, taken)
+    record, water = FloodRecord(plain), plain.start()
+    for start, end, forcing in plain.spans():
+        water, taken = plain.advance(water, plain.surface, forcing, start, end)
+        record.note(forcing, end - start, taken)
         if end in plain.asked["output_s"]:
             record.look(water, end)
     return record.close(water)
@@ -44,8 +45,8 @@ def run(plain: FloodPlain) -> dict[str, Any]:
 def test_spans_end_at_outputs_and_where_the_rain_changes() -> None:
     spans = list(make_plain().spans())
     assert [(start, end) for start, end, _ in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
-    assert [rain is None for _, _, rain in spans] == [True, False, False, True]
-    wet = spans[1][2]
+    assert [forcing.rain is None for _, _, forcing in spans] == [True, False, False, True]
+    wet = spans[1][2].rain
     assert wet is not None and wet.shape == (2, 5, 6)
     assert wet[1, 1, 1] == pytest.approx(72.0 / 3.6e6) and wet[0, 0, 0] == 0.0
 
@@ -62,12 +63,30 @@ def test_infiltration_and_inflow_are_accounted_for() -> None:
     fed = {
         "inflow_row": np.array([1]),
         "inflow_column": np.array([2]),
-        "inflow_m3_s": np.array([0.05]),
+        "inflow_m3_s": np.array([[0.05]]),
     }
     found = run(make_plain(infiltration_mm_h=18.0, arrays=fed))
     assert found["inflow_m3"] == pytest.approx([9.0, 9.0]) and (found["lost_m3"] > 0.1).all()
     brought = found["rain_m3"] + found["inflow_m3"] - found["lost_m3"]
     assert found["stored_m3"] == pytest.approx(brought, rel=1e-10)
+
+
+def test_hydrographs_divide_spans_and_keep_their_volume() -> None:
+    fed = {
+        "inflow_row": np.array([1]), "inflow_column": np.array([2]), "inflow_s": np.array([0.0, 30.0, 100.0, 180.0]),
+        "inflow_m3_s": np.array([[0.0], [0.06], [0.02], [0.1]]),
+    }  # fmt: skip
+    plain = make_plain(arrays=fed)
+    ends = [end for _, end, _ in plain.spans()]
+    assert ends == [30.0, 60.0, 90.0, 100.0, 120.0, 180.0]
+    found = run(plain)
+    assert found["inflow_m3"] == pytest.approx([0.9 + 2.8 + 4.8] * 2, rel=1e-12)  # of the trapezia
+    assert found["stored_m3"] == pytest.approx(found["rain_m3"] + found["inflow_m3"], rel=1e-12)
+
+
+def test_moments_that_are_almost_one_make_no_span_of_their_own() -> None:
+    tide = {"sea_s": np.array([0.0, 60.0 + 1e-9, 180.0]), "sea_level_m": np.zeros(3)}
+    assert [end for _, end, _ in make_plain(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]
 
 
 @given(rows=st.lists(st.lists(st.floats(0.0, 9.0), max_size=4), min_size=1, max_size=6))

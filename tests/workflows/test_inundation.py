@@ -152,7 +152,7 @@ def test_published_flood_closes_its_volume(data: Path, tmp_path: Path) -> None:
 def test_sea_and_open_edges_take_and_give_water(tmp_path: Path) -> None:
     grid = write_grid(tmp_path / "coast.asc", [[0.0] * 6, [0.5] * 6, [1.0] * 6, [-2.0] * 6])
     common = {"terrain": grid, "crs": "local", "height_datum": "local", "precision": "float64", "duration_minutes": 30}
-    sea = flood(tmp_path / "sea", 1, rain="0", sea_level_m=1.5, drainage_mm_h=100, **common).open("flood")
+    sea = flood(tmp_path / "sea", 1, rain="0", sea_level=1.5, drainage_mm_h=100, **common).open("flood")
     np.testing.assert_allclose(sea.depth.values[0, -1, 0], 3.5, atol=1e-6)  # held, while drains empty the land
     assert 0.0 < sea.edge_m3.item() <= sea.lost_m3.item() * 1.001 and abs(sea.balance.item()) < 1e-12
     away = flood(tmp_path / "open", 1, rain="100", edges="open", **common).open("flood")

@@ -22,7 +22,7 @@ from citytide.hpc.runs import Run
 
 WORK = "citytide.hpc.gang_blocks:work_on_block"
 SETTINGS = {
-    "rain_factors": "0.5,2", "edges": "open", "inflow": "65 45 2", "infiltration_mm_h": 5, "window_steps": 4,
+    "rain_factors": "0.5,2", "edges": "open", "infiltration_mm_h": 5, "window_steps": 4,
     "rain": "80", "duration_minutes": 12, "output_minutes": 1, "crs": "local",
 }  # fmt: skip
 
@@ -40,7 +40,12 @@ def write_valley(folder: Path) -> str:
 
 def flood(folder: Path, ranks: int, **changed: Any) -> Run:
     folder.mkdir(exist_ok=True)
-    asked = {**SETTINGS, **changed, "terrain": write_valley(folder), "ranks": ranks}
+    river, tide = folder / "river.csv", folder / "tide.csv"
+    river.write_text("time (min),flow (m3/s)\n0,1\n5.5,3\n20,0.5\n")
+    tide.write_text("time (min),level (m)\n0,0.1\n2,1.5\n20,0.5\n")
+    if changed.pop("has_tide", False):
+        changed["sea_level"] = str(tide)
+    asked = {**SETTINGS, **changed, "terrain": write_valley(folder), "inflow": f"65 45 {river}", "ranks": ranks}
     run = citytide.run("inundation", set=asked, out=folder / "run")
     assert run.result["state"] == "done", run.result
     return run
@@ -69,6 +74,7 @@ def test_the_valley_is_flooded_and_drains_over_its_edges(alone: Run) -> None:
     """The equality of bytes would hold for water that stands still, too."""
     data = alone.open("flood")
     assert (data.deepest.max(("y", "x")) > 0.3).all() and (data.edge_m3 < -10).all() and (data.lost_m3 > 10).all()
+    np.testing.assert_allclose(data.inflow_m3, 60 * (5.5 * 2.0 + 6.5 * (3.0 - 0.5 * 6.5 * 2.5 / 14.5)))
     assert len({int(steps) for steps in data.n_steps}) == 2  # each member has its own time step
 
 
@@ -81,8 +87,10 @@ def test_four_ranks_leave_the_bytes_of_one_process(alone: Run, tmp_path: Path) -
 
 
 def test_double_precision_is_the_same_on_ranks(tmp_path: Path) -> None:
-    changed = {"precision": "float64", "edges": "closed", "duration_minutes": 3}
-    assert products(flood(tmp_path / "a", 1, **changed)) == products(flood(tmp_path / "b", 3, **changed))
+    changed = {"precision": "float64", "edges": "closed", "has_tide": True, "duration_minutes": 3}
+    one = flood(tmp_path / "a", 1, **changed)
+    assert products(one) == products(flood(tmp_path / "b", 3, **changed))
+    assert (one.open("flood").edge_m3 > 1000).all()
 
 
 def begin_gang(run: Run, folder: Path, ranks: int) -> subprocess.Popen[bytes]:

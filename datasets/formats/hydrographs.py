@@ -1,0 +1,169 @@
+"""Hydrographs: how high water stood, or how much of it flowed, through time, in a CSV table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..tables import Table, read_table
+from ..times import read_times, show_time
+from ..units import convert_units
+from .headings import find_column, split_heading
+from .readings import QUANTITIES, TIMES, Quantity
+
+__all__ = ["Hydrograph", "read_hydrograph"]
+
+Floats = npt.NDArray[np.float64]
+FLOWS = Quantity("m3 s-1", 0.0, 1e6, ("discharge", "flow", "inflow", "流量"))  # the Amazon carries 2e5
+KINDS = {"water level": QUANTITIES["water level"], "discharge": FLOWS}
+
+
+@dataclass(frozen=True)
+class Hydrograph:
+    """A water level [m] or a discharge [m3 s-1], on straight lines between its rows.
+
+    Attributes
+    ----------
+    time_s
+        (row,) growing: seconds since 1970-01-01 00:00 UTC if ``is_dated``, else since the start of a run.
+    value
+        (row,).
+    """
+
+    file: Path
+    time_s: Floats
+    value: Floats
+    is_dated: bool
+
+    def cut(self, span_s: float, *, start_utc_s: int | None) -> tuple[Floats, Floats]:
+        """Cut out what a run sees of it.
+
+        Parameters
+        ----------
+        span_s
+            How long the run lasts [s].
+        start_utc_s
+            When it starts, where that is known: then the rows must bear dates. Where not, they must not.
+
+        Returns
+        -------
+        time_s, value : (row,) array
+            From 0 to ``span_s``.
+
+        Raises
+        ------
+        InputError
+            If the rows do not reach over the whole run, or their times cannot be laid on its.
+        """
+        if self.is_dated and start_utc_s is None:
+            raise InputError(
+                "the rows bear dates, and the run has none",
+                file=self.file,
+                way_out="count from its start instead: a column time (s), time (min) or time (h)",
+            )
+        if start_utc_s is not None and not self.is_dated:
+            raise InputError(
+                f"the rows bear no dates, and the run starts at {show_time(start_utc_s, 'UTC')}",
+                file=self.file,
+                way_out="give dates in a column time, such as 2023-09-07T22:00+08:00",
+            )
+        time_s = self.time_s - (start_utc_s or 0)
+        if time_s[0] > 0.0 or time_s[-1] < span_s:
+            first, last = (self._show(at) for at in (self.time_s[0], self.time_s[-1]))
+            begin, end = (self._show(at + (start_utc_s or 0)) for at in (0.0, span_s))
+            raise InputError(
+                f"the rows reach from {first} to {last}, the run from {begin} to {end}",
+                file=self.file,
+                way_out="give rows from its start or before to its end or after",
+            )
+        inside = (time_s > 0.0) & (time_s < span_s)
+        kept = np.array([0.0, *time_s[inside], span_s])
+        return kept, np.interp(kept, time_s, self.value)
+
+    def _show(self, time_s: float) -> str:
+        return show_time(int(time_s), "UTC") if self.is_dated else f"{time_s:g} s"
+
+
+def read_hydrograph(
+    file: str | Path, quantity: Literal["water level", "discharge"], *, time_zone: str | None = None
+) -> Hydrograph:
+    """Read rows of a time and a value.
+
+    Parameters
+    ----------
+    file
+        CSV with a column of times, either dates (see :func:`~citytide.datasets.times.read_times`) or counted since the
+        start of a run in the unit that the heading names, ``time (min)``; and one of values, whose heading names their
+        unit: ``level (m)``, ``流量(立方米每秒)``.
+    quantity
+        What the values are.
+    time_zone
+        Zone of dates that name no offset.
+
+    Returns
+    -------
+    Hydrograph
+
+    Raises
+    ------
+    InputError
+        If a column or a unit is missing, a value cannot be, times do not grow, or there is but one row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "tide.csv"
+    ...     _ = file.write_text("time (h),level (cm)\\n0,20\\n2,120\\n")
+    ...     tide = read_hydrograph(file, "water level")
+    >>> time_s, level_m = tide.cut(3600.0, start_utc_s=None)
+    >>> time_s.tolist(), level_m.tolist()
+    ([0.0, 3600.0], [0.2, 0.7])
+    """
+    file = Path(file)
+    table = read_table(file)
+    rule = KINDS[quantity]
+    time_column = find_column(table.columns, (*TIMES, "time_s"))
+    rest = [column for column in table.columns if column != time_column]
+    column = find_column(table.columns, rule.headings) or (rest[0] if len(rest) == 1 else None)
+    if time_column is None or column is None:
+        missing = "times" if time_column is None else f"{quantity}s"
+        raise InputError(
+            f"the table has no column of {missing} among {', '.join(table.columns) or 'none'}",
+            file=file,
+            line=1,
+            way_out=f"name two columns time and {rule.headings[0]} ({rule.units})",
+        )
+    time_s, is_dated = _read_times(table, time_column, time_zone)
+    units = split_heading(column)[1]
+    value = convert_units(table.numbers(column, least=None), units, rule.units, what=quantity, file=file, line=1)
+    wrong = ~((value >= rule.least) & (value <= rule.most))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        told = f"{column} is {table.columns[column][row].strip()}, which is {value[row]:g} {rule.units}"
+        raise table.error(row, told, f"it should be {rule.least:g} to {rule.most:g} {rule.units}")
+    if len(table) < 2:
+        raise InputError(
+            "there are fewer than two rows", file=file, way_out="give the first and the last time at least"
+        )
+    back = np.flatnonzero(np.diff(time_s) <= 0.0)
+    if back.size:
+        row = int(back[0]) + 1
+        text = table.columns[time_column][row].strip()
+        raise table.error(row, f"{time_column} is {text}, not after the row before", "let times grow row by row")
+    return Hydrograph(file, time_s, value, is_dated)
+
+
+def _read_times(table: Table, column: str, time_zone: str | None) -> tuple[Floats, bool]:
+    """Seconds, and whether they are dates."""
+    units = "s" if column == "time_s" else split_heading(column)[1]
+    if units is None:
+        dates = read_times(table.columns[column], time_zone=time_zone, file=table.file, line=table.line)
+        return dates.astype(np.float64), True
+    given = table.numbers(column, least=None)
+    return convert_units(given, units, "s", what="time", file=table.file, line=1), False
