@@ -11,6 +11,8 @@ from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..kernels.space.grid import Grid
 from .flood_boundaries import Boundaries
+from .flood_settings import FloodSettings
+from .flood_soils import lay_out_soil
 
 __all__ = [
     "ARRAYS_HELD",
@@ -26,8 +28,10 @@ ARRAYS_HELD = 30  # of a member's cells at once: fields, those of the step befor
 NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 
 
-def lay_out_ground(layer: TerrainLayer, city: City | None, boundaries: Boundaries) -> NamedArrays:
-    """The ground, its boundaries, and what lies under the city's roads."""
+def lay_out_ground(
+    settings: FloodSettings, layer: TerrainLayer, city: City | None, boundaries: Boundaries
+) -> NamedArrays:
+    """The ground, its soil and boundaries, and what lies under the city's roads."""
     arrays: NamedArrays = {
         "height": (("y", "x"), layer.height),
         "manning": (("y", "x"), layer.manning),
@@ -35,6 +39,7 @@ def lay_out_ground(layer: TerrainLayer, city: City | None, boundaries: Boundarie
         "y": (("y",), layer.grid.y),
         "x": (("x",), layer.grid.x),
         **boundaries.lay_out(),
+        **lay_out_soil(settings.soil, settings.soil_saturation, layer, settings.crs),
     }
     if city is not None and "link_cell" in city.crosswalks:
         cells = city.crosswalks["link_cell"]

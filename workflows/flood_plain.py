@@ -17,12 +17,13 @@ from ..kernels.hydro.water import MAPS, Forcing, Water, measure_volumes
 from ..kernels.hydro.windows import WindowRule
 from ..kernels.space.grid import Grid
 from ..kernels.space.regrid_weights import RegridWeights
+from .flood_soils import SoilColumn
 
 __all__ = ["FloodPlain", "FloodRecord", "gather_most"]
 
 Arrays = dict[str, NDArray[Any]]
 MM_H = 1.0 / 3.6e6  # m s-1 in a mm h-1
-STILL_S = 60.0  # how long a level or an inflow that changes is taken as what it is half-way
+STILL_S = 60.0  # how long what changes (a level, an inflow, the soil) is taken to stand still
 APART_S = 1e-3  # times nearer than this are one
 
 
@@ -45,6 +46,7 @@ class FloodPlain:
             arrays["height"], arrays["manning"], cell_m=self.grid.cell_m, valid=arrays["valid"],
             ring=RINGS[self.scheme], dtype=asked["precision"],
         )  # fmt: skip
+        self.soil = self._find_soil()
         self.still = self._hold()
         self._weights = RegridWeights(Grid(**asked["rain_grid"]), self.grid) if asked["rain_grid"] else None
 
@@ -62,7 +64,10 @@ class FloodPlain:
         outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
         times = {0.0, *outputs, *asked.get("point_s", ()), *(start for start in starts if start < outputs[-1])}
         still = self.still
-        for begin, end in pairwise(_divide(times, (arrays["sea_s"], arrays["inflow_s"]), outputs[-1])):
+        bends = [*arrays["sea_s"][1:].tolist(), *arrays["inflow_s"][1:].tolist()]
+        if bends or self.soil is not None:
+            times = _divide(times, bends, outputs[-1])
+        for begin, end in pairwise(sorted(times)):
             middle = 0.5 * (begin + end)  # where a straight line has its mean
             level = np.interp(middle, arrays["sea_s"], arrays["sea_level_m"])
             flow = [np.interp(middle, arrays["inflow_s"], one) for one in arrays["inflow_m3_s"].T]
@@ -84,14 +89,27 @@ class FloodPlain:
         lost = (asked["infiltration_mm_h"] + asked["drainage_mm_h"]) * MM_H
         loss = None
         if lost > 0.0:
-            loss = np.zeros((1, *surface.shape))
-            loss[(0, *surface.inside)] = np.where(arrays["valid"], lost, 0.0)
+            is_drained = arrays["valid"] if self.soil is None else arrays["valid"] & self.soil.is_sealed[surface.inside]
+            loss = self._surround(np.where(is_drained, lost, 0.0))[None]
         row, column = np.nonzero(arrays["held"])
         held = (row + ring) * n_x + column + ring
         fed = (arrays["inflow_row"] + ring) * n_x + arrays["inflow_column"] + ring
         return Forcing(
             loss=loss, source_cell=fed if fed.size else None, level_cell=held if held.size else None,
         )  # fmt: skip
+
+    def _find_soil(self) -> SoilColumn | None:
+        arrays = self.arrays
+        if "soil_zone" not in arrays:
+            return None
+        soil = SoilColumn(arrays["soil_conductivity"], arrays["soil_suction"], arrays["soil_deficit"])
+        is_ground = arrays["valid"]
+        return soil.apply(lambda values: self._surround(np.where(is_ground, values[arrays["soil_zone"]], 0.0)))
+
+    def _surround(self, field: NDArray[Any]) -> NDArray[Any]:
+        """A field (.., y, x) over the ground with the surface's ring around it, 0 there."""
+        ring = self.surface.ring
+        return np.pad(field, [(0, 0)] * (field.ndim - 2) + [(ring, ring)] * 2)
 
     def _rain(self, time_s: float, frame: int) -> NDArray[Any] | None:
         """The rain of a frame on the surface (member, y, x) [m s-1]; None where it is dry."""
@@ -101,31 +119,38 @@ class FloodPlain:
         if time_s >= asked["rain_end_s"] or not rate.any():
             return None
         here = self._weights.apply(rate) if self._weights else rate[:, :, 0][:, arrays["rain_zone"]]
-        field = np.zeros((len(rate), *surface.shape))
-        field[(slice(None), *surface.inside)] = np.where(arrays["valid"], here, 0.0) * MM_H
+        field = self._surround(np.where(arrays["valid"], here, 0.0) * MM_H)
         return np.asarray((self.factor[:, None, None] * field).astype(surface.ground.dtype))
 
     def advance(
-        self, water: Water, surface: Surface, forcing: Forcing, start_s: float, horizon_s: float, **tiled: Any
+        self,
+        water: Water,
+        surface: Surface,
+        soil: SoilColumn | None,
+        forcing: Forcing,
+        start_s: float,
+        horizon_s: float,
+        **tiled: Any,
     ) -> tuple[Water, NDArray[np.int64]]:
-        """Advance water on the surface, or on a tile of it, over a span."""
+        """Advance water on the surface and its soil, or on a tile of them, over a span."""
+        if soil is not None:
+            sinks = soil.take(water.lost, horizon_s - start_s)
+            forcing = replace(forcing, loss=sinks if forcing.loss is None else sinks + forcing.loss)
         return advance_flood(
             water, surface, forcing, start_s=start_s, horizon_s=horizon_s, rule=self.rule,
             threshold_m=self.asked["threshold_m"], theta=self.asked["theta"], scheme=self.scheme, **tiled,
         )  # fmt: skip
 
 
-def _divide(times: set[float], courses: Sequence[NDArray[np.float64]], end_s: float) -> list[float]:
-    """Divide the run also where what changes through time bends, and so finely that it may stand still in between."""
+def _divide(times: set[float], bends: Sequence[float], end_s: float) -> set[float]:
+    """Divide a run also where a course bends, and so finely that what changes may stand still in between."""
     found = sorted(times)
-    changing = [course for course in courses if course.size > 1]
-    if changing:
-        often = np.arange(1, int(end_s // STILL_S) + 1) * STILL_S
-        for more in sorted({*np.concatenate(changing).tolist(), *often.tolist()}):
-            at = bisect_left(found, more)
-            if 0.0 < more < end_s and more - found[at - 1] > APART_S and found[at] - more > APART_S:
-                found.insert(at, more)
-    return found
+    often = (np.arange(1, int(end_s // STILL_S) + 1) * STILL_S).tolist()
+    for more in sorted({*bends, *often}):
+        at = bisect_left(found, more)
+        if 0.0 < more < end_s and more - found[at - 1] > APART_S and found[at] - more > APART_S:
+            found.insert(at, more)
+    return set(found)
 
 
 class FloodRecord:

@@ -30,6 +30,12 @@ class FloodSettings(Settings):
     )
     infiltration_mm_h: Rate = Field(default=0.0, description="the most that the soil takes [mm/h]")
     drainage_mm_h: Rate = Field(default=0.0, description="the most that the drains take [mm/h]")
+    soil: str | None = Field(
+        default=None,
+        description="what takes water by Green and Ampt: a texture such as loam, K/SUCTION/DEFICIT (mm/h, mm, share), "
+        "or ZONES:loam,paved for a raster of zones; the drains take where it takes nothing",
+    )
+    soil_saturation: float = Field(default=0.5, ge=0, le=1, description="share of a texture's pores full at the start")
     edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")
     sea_level: str | None = Field(
         default=None, description="level of the sea where it meets the edge: metres, or a CSV of time and level"
@@ -63,6 +69,13 @@ class FloodSettings(Settings):
         if full and courant > 0.5:
             raise ValueError("shallow water is stable up to 0.5; 0.25 keeps every depth from falling below 0")
         return courant
+
+    @field_validator("soil")
+    @classmethod
+    def _one_loss(cls, soil: str | None, info: ValidationInfo) -> str | None:
+        if soil is not None and info.data.get("infiltration_mm_h"):
+            raise ValueError("the soil tells what sinks: leave out soil, or infiltration_mm_h")
+        return soil
 
     def ask_scheme(self) -> dict[str, Any]:
         """What a block needs of these settings."""

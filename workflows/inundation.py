@@ -140,7 +140,7 @@ def _lay_out(
     output_s: list[float],
 ) -> NamedArrays:  # fmt: skip
     """Every array that blocks and products read."""
-    arrays = lay_out_ground(layer, city, boundaries) | {
+    arrays = lay_out_ground(settings, layer, city, boundaries) | {
         "rain": (("frame", "rain_y", "rain_x"), rain.rate),
         "rain_start_s": (("frame",), rain.start_s),
         "rain_factor": (("member",), np.array(settings.rain_factors)),

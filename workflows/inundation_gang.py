@@ -62,7 +62,7 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
         if horizon_s <= reached:
             continue
         water, taken = plain.advance(
-            water, part.surface, part.see(forcing), start_s, horizon_s, after_step=part.halo.exchange,
+            water, part.surface, part.soil, part.see(forcing), start_s, horizon_s, after_step=part.halo.exchange,
             highest=gang.find_maximum,
         )  # fmt: skip
         record.note(forcing, horizon_s - start_s, taken)
@@ -95,6 +95,7 @@ class _Part:
         self.cells = self.layout.tiles[gang.rank].cells
         whole = plain.surface
         self.surface = Surface(self.cut(whole.ground), self.cut(whole.manning), whole.cell_m, whole.ring)
+        self.soil = None if plain.soil is None else plain.soil.apply(self.cut)
         self.halo = HaloExchange(gang, self.layout, MOVED)
         still = plain.still
         source, self.source_place = self._own(still.source_cell)

@@ -16,7 +16,7 @@ from ..kernels.space.grid import Grid
 if TYPE_CHECKING:
     from ..datasets.city.layers import StormLayer, TerrainLayer
 
-__all__ = ["Rain", "open_place", "open_rain"]
+__all__ = ["Rain", "open_place", "open_rain", "read_zones"]
 
 Floats = npt.NDArray[np.float64]
 FRAME_S = 300  # of the rain of storms
@@ -87,18 +87,35 @@ def _read_manning(manning: str, layer: TerrainLayer, crs: str | None) -> npt.NDA
     """One roughness, a raster of it, or ``ZONES.asc:0.035,0.055``: one for each zone of a raster of zones."""
     number = _as_number(manning)
     if number is None:
-        file, colon, listed = manning.rpartition(":")
-        zones = bool(colon) and all(_as_number(part) is not None for part in listed.split(","))
-        values = _read_on(file if zones else manning, layer, crs)
-        if zones:
-            table = np.array([float(part) for part in listed.split(",")], dtype=np.float32)
-            values = table[_as_zones(values, layer.valid, table.size, file, "roughness")]
+        listed = manning.rpartition(":")[2].split(",")
+        if ":" in manning and all(_as_number(part) is not None for part in listed):
+            zones, parts = read_zones(manning, layer, crs, what="roughness")
+            values = np.array([float(part) for part in parts], dtype=np.float32)[zones]
+        else:
+            values = _read_on(manning, layer, crs)
         rough = np.where(layer.valid, values, 0.0).astype(np.float32)
     else:
         rough = np.full(layer.grid.shape, number, dtype=np.float32)
     if not (np.isfinite(rough).all() and (rough >= 0.0).all() and rough.max() <= 1.0):
         raise InputError(f"roughness {manning} is out of range", way_out="give Manning's n, from 0 to 1 s m-1/3")
     return rough
+
+
+def read_zones(
+    text: str, layer: TerrainLayer, crs: str | None, *, what: str
+) -> tuple[npt.NDArray[np.uint8], list[str]]:
+    """Read ``ZONES.tif:a,b``, one for each zone of a raster, or ``a``, the same everywhere: zones, and what they have.
+
+    Raises
+    ------
+    InputError
+        If a zone of the raster has none.
+    """
+    file, colon, listed = text.rpartition(":")
+    parts = [part.strip() for part in listed.split(",")]
+    if not colon:
+        return np.zeros(layer.grid.shape, dtype=np.uint8), parts
+    return _as_zones(_read_on(file, layer, crs), layer.valid, len(parts), file, what), parts
 
 
 def _read_on(file: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:

@@ -23,7 +23,8 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     arrays
         ``height, manning, valid (y, x)``, ``rain (frame, ..)`` or ``(member, frame, ..)`` [mm h-1], ``rain_start_s``,
         ``held, sea_depth (y, x)``, ``sea_s, sea_level_m (row,)``, ``inflow_row, inflow_column (inflow,)``, ``inflow_s
-        (row,)``, ``inflow_m3_s (row, inflow)``, ``rain_factor (member,)`` of this block, with roads
+        (row,)``, ``inflow_m3_s (row, inflow)``, ``rain_factor (member,)`` of this block, with soil
+        ``soil_zone (y, x)``, ``soil_conductivity, soil_suction, soil_deficit (soil,)``, with roads
         ``link_cell_offset, link_cell_column, link_level``, and with warning points ``point_cell (point,)``.
     asked
         Of the plan: grid, times and the scheme's settings.
@@ -41,7 +42,7 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     if 0.0 in seen_s:
         record.look(water, 0.0)
     for start_s, horizon_s, forcing in plain.spans():
-        water, taken = plain.advance(water, plain.surface, forcing, start_s, horizon_s)
+        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, start_s, horizon_s)
         record.note(forcing, horizon_s - start_s, taken)
         if horizon_s in seen_s:
             record.look(water, horizon_s)

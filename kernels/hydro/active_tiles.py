@@ -62,6 +62,13 @@ class Tiling:
             np.clip((column - self.ring) // self.columns, 0, n_across - 1),
         )
 
+    def find_any(self, cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """(tiles down, tiles across) which tiles hold one of these cells (y, x)."""
+        n_y, n_x = (max(1, n - 2 * self.ring) for n in self.shape)
+        inside = cells[self.ring : self.ring + n_y, self.ring : self.ring + n_x]
+        by_row = np.logical_or.reduceat(inside, np.arange(0, n_y, self.rows), axis=0)
+        return np.asarray(np.logical_or.reduceat(by_row, np.arange(0, n_x, self.columns), axis=1))
+
 
 class ActiveTiles:
     """The tiles of each member that a sweep visits, through the steps of one call.
@@ -74,6 +81,9 @@ class ActiveTiles:
         Of the water.
     fed
         Flat indices of cells that something beside the sweep changes: their tiles never rest.
+    absorbing
+        (y, x) cells that rain may leave as they are, since it sinks at once and only the sum of that grows: nor do
+        theirs. None where there are none.
     is_edge_moved
         Whether the ring changes between steps, as a tile's among others does.
     still_m
@@ -85,12 +95,21 @@ class ActiveTiles:
     """
 
     def __init__(
-        self, tiling: Tiling, n_members: int, *, fed: npt.NDArray[np.int64], is_edge_moved: bool, still_m: float
+        self,
+        tiling: Tiling,
+        n_members: int,
+        *,
+        fed: npt.NDArray[np.int64],
+        is_edge_moved: bool,
+        still_m: float,
+        absorbing: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.tiling, self.still_m = tiling, still_m
         self.active = np.ones((n_members, *tiling.counts), np.uint8)
         self.never = np.zeros(tiling.counts, np.bool_)
         self.never[tiling.find(fed)] = True
+        if absorbing is not None:
+            self.never |= tiling.find_any(absorbing)
         if is_edge_moved:
             self.never[[0, -1]] = self.never[:, [0, -1]] = True
 

@@ -11,12 +11,13 @@ which is solved over the whole step: none is too long for it. The curve number m
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, kernel
+from ..engines import Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["compute_infiltration", "compute_runoff"]
 
@@ -24,7 +25,46 @@ MOST_TURNS = 60  # of Newton's method, which comes from above and doubles its di
 GOOD = 1e-14
 
 
-@kernel(Contract(dims=("cell",), units={"sunk": "m"}, engines=("numpy",), blocks=("cell",)))
+def _cpu(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
+    for at in prange(out.size):
+        least, pull = conducted[at], pulled[at]
+        grown = least
+        if pull > 0.0 and least > 0.0:
+            base = before[at] + pull
+            ratio = least / base
+            grown = base * (ratio + math.sqrt(ratio * (ratio + 2.0)))  # never less than the root
+            for _ in range(MOST_TURNS):
+                slope = 1.0 - pull / (base + grown)
+                if slope <= 0.0:
+                    break  # least is lost in the rounding of the soil's pull
+                less = (grown - pull * math.log1p(grown / base) - least) / slope
+                grown = max(grown - less, least)
+                if abs(less) <= GOOD * (base + grown):
+                    break
+        out[at] = grown
+
+
+def _whole(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
+    sinks = (pulled > 0.0) & (conducted > 0.0)
+    pull, least = np.where(sinks, pulled, 0.0), np.where(sinks, conducted, 0.0)
+    base = np.where(sinks, before + pull, 1.0)
+    ratio = least / base
+    grown = base * (ratio + np.sqrt(ratio * (ratio + 2.0)))
+    for _ in range(MOST_TURNS):
+        slope = 1.0 - pull / (base + grown)
+        sinks = sinks & (slope > 0.0)
+        less = (grown - pull * np.log1p(grown / base) - least) / np.where(sinks, slope, 1.0)
+        grown = np.where(sinks, np.maximum(grown - less, least), grown)
+        sinks = sinks & (abs(less) > GOOD * (base + grown))  # one that is done stays, whoever is not done beside it
+        if not sinks.any():
+            break
+    out[...] = np.where(least > 0.0, grown, conducted)
+
+
+INFILTRATION = Sweeps(cpu=_cpu, whole=_whole)
+
+
+@kernel(Contract(dims=("cell",), units={"sunk": "m"}, engines=INFILTRATION.engines, blocks=("cell",)))
 def compute_infiltration(
     sunk: npt.ArrayLike,
     *,
@@ -32,6 +72,8 @@ def compute_infiltration(
     suction_m: npt.ArrayLike,
     deficit: npt.ArrayLike,
     time_step_s: float,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
 ) -> npt.NDArray[Any]:
     """Compute the most that sinks in a step, while water stands on the ground, by Green and Ampt.
 
@@ -47,6 +89,8 @@ def compute_infiltration(
         Share of the soil that water can still fill, from 0 (wet) to 1.
     time_step_s
         [s].
+    engine, threads
+        As everywhere; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -83,21 +127,10 @@ def compute_infiltration(
     if not 0.0 < time_step_s < np.inf:
         raise ValueError(f"time_step_s must be positive and finite, got {time_step_s}")
     before, conductivity, suction, free = np.broadcast_arrays(*arrays.values())
-    pull = suction * free
-    least = conductivity * time_step_s
-    start = before + pull
-    pulled = (pull > 0.0) & (least > 0.0)
-    base, push = np.where(pulled, start, 1.0), np.where(pulled, least, 0.0)
-    ratio = push / base
-    grown = base * (ratio + np.sqrt(ratio * (ratio + 2.0)))  # never less than the root
-    for _ in range(MOST_TURNS):
-        slope = 1.0 - np.where(pulled, pull, 0.0) / (base + grown)
-        over = grown - np.where(pulled, pull, 0.0) * np.log1p(grown / base) - push
-        less = np.where(pulled, over / np.where(slope > 0.0, slope, 1.0), 0.0)
-        grown = np.maximum(grown - less, push)
-        if (np.abs(less) <= GOOD * (base + grown)).all():
-            break
-    return np.asarray(np.where(pulled, grown, least))
+    out = np.empty(before.size)
+    lines = (before.ravel(), (conductivity * time_step_s).ravel(), (suction * free).ravel())
+    INFILTRATION(INFILTRATION.choose(out, engine), out, *lines, threads=threads)
+    return out.reshape(before.shape)
 
 
 @kernel(Contract(dims=("cell",), units={"rain": "mm"}, engines=("numpy",), blocks=("cell",)))

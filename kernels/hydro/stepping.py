@@ -92,11 +92,13 @@ def advance_members(
     here: tuple[Array, ...] = (water.depth, water.flow_x, water.flow_y)
     spare = [tuple(copy_of(field) for field in here) for _ in range(min(2, most))]
     peak = beside(np.zeros((n, tiling.counts[0]), f"i{dtype.itemsize}"))  # bits of floats from 0 up have their order
+    is_visiting = engine in ("numba", "python")
+    sinks_at_once = is_visiting and rain.size and loss.size
     tiles = ActiveTiles(
         tiling, n, fed=find_touched(forcing), is_edge_moved=after_step is not None,
         still_m=0.0 if loss.size else threshold_m if maps.size else np.inf,
+        absorbing=(rain > 0.0).any(axis=0) & (loss > 0.0).any(axis=0) if sinks_at_once else None,
     )  # fmt: skip
-    is_visiting = engine in ("numba", "python")
     for step in range(most):
         acts = step < counts
         acting = np.where(acts, steps, 0.0).astype(dtype)

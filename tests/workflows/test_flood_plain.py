@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.hydro.soils import SOILS, Soil
 from citytide.workflows.flood_plain import FloodPlain, FloodRecord, gather_most
 
 GRID = {"west": 0.0, "south": 0.0, "cell_m": 10.0, "n_y": 3, "n_x": 4}
@@ -35,7 +36,7 @@ def make_plain(**changed: Any) -> FloodPlain:
 def run(plain: FloodPlain) -> dict[str, Any]:
     record, water = FloodRecord(plain), plain.start()
     for start, end, forcing in plain.spans():
-        water, taken = plain.advance(water, plain.surface, forcing, start, end)
+        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, start, end)
         record.note(forcing, end - start, taken)
         if end in plain.asked["output_s"]:
             record.look(water, end)
@@ -82,6 +83,35 @@ def test_hydrographs_divide_spans_and_keep_their_volume() -> None:
     found = run(plain)
     assert found["inflow_m3"] == pytest.approx([0.9 + 2.8 + 4.8] * 2, rel=1e-12)  # of the trapezia
     assert found["stored_m3"] == pytest.approx(found["rain_m3"] + found["inflow_m3"], rel=1e-12)
+
+
+def soak(soil: Any, rain_mm_h: float, hours: float, **changed: Any) -> dict[str, Any]:
+    """Steady rain on the box with one soil everywhere, and the last column paved."""
+    zone = np.zeros((3, 4), np.uint8)
+    zone[:, 3] = 1
+    arrays = {
+        "rain": np.full((1, 1, 1), rain_mm_h), "rain_start_s": np.zeros(1), "rain_factor": np.ones(1),
+        "soil_zone": zone, "soil_conductivity": np.array([soil.conductivity_m_s, 0.0]),
+        "soil_suction": np.array([soil.suction_m, 0.0]), "soil_deficit": np.array([soil.find_deficit(0.3), 0.0]),
+        "manning": np.full((3, 4), 0.05),
+    }  # fmt: skip
+    return run(make_plain(arrays=arrays, output_s=[3600.0 * hours], **changed))
+
+
+def test_soil_takes_what_the_textbook_says() -> None:
+    """Chow, Maidment & Mays (1988), example 5.4.2: 3.02 cm of 5 cm in an hour sink into silt loam, 30 % full."""
+    found = soak(SOILS["silt-loam"], 50.0, 1.0)
+    assert found["lost_m3"][0] / (9 * 100.0) == pytest.approx(0.0302, abs=2e-4)
+    assert found["rain_m3"][0] == pytest.approx(0.05 * 1200.0) and abs(found["balance"][0]) < 1e-12
+
+
+def test_soil_takes_all_of_a_drizzle_and_paved_ground_is_drained() -> None:
+    found = soak(SOILS["sand"], 10.0, 0.5)
+    assert found["lost_m3"][0] >= 0.75 * found["rain_m3"][0]  # a quarter falls on the pavement
+    paved = soak(SOILS["paved"], 10.0, 0.5, drainage_mm_h=4.0)
+    assert paved["lost_m3"][0] == pytest.approx(0.4 * paved["rain_m3"][0], rel=1e-3)
+    tight = soak(Soil(1e-15, 0.0, 0.4), 10.0, 0.5, drainage_mm_h=4.0)  # a soil, if a poor one: it has no drains
+    assert tight["lost_m3"][0] == pytest.approx(0.25 * paved["lost_m3"][0], rel=1e-3)
 
 
 def test_moments_that_are_almost_one_make_no_span_of_their_own() -> None:

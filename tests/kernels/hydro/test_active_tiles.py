@@ -146,6 +146,18 @@ def test_deep_still_water_rests_unless_its_hours_are_counted(looks: list[Any]) -
         assert [one.any() for one in looks] == [maps, maps]
 
 
+@pytest.mark.parametrize("advance", [advance_inertia, advance_shallow_water])
+def test_rain_that_sinks_at_once_is_counted_at_every_step(advance: Any, looks: list[Any]) -> None:
+    """The ground stays dry, and only the sum of what sank tells that it rained."""
+    surface = Surface.enclose(np.zeros(SHAPE), 0.03, cell_m=10.0, ring=2)
+    rain, loss = np.zeros((2, 1, *surface.shape))
+    rain[0, 34:38, 66:70], loss[...] = 1e-5, 2e-5
+    water = Water.rest(surface, n_members=2, faces=advance is advance_inertia)
+    after, _ = advance(water, surface, Forcing(rain, loss), time_step_s=STEP_S, n_steps=[40, 7], clock_s=0.0)
+    np.testing.assert_allclose(after.lost[:, 35, 68], [40 * STEP_S * 1e-5, 7 * STEP_S * 1e-5], rtol=1e-12)
+    assert not after.depth.any() and (advance is advance_shallow_water or not looks[-1].all())
+
+
 def test_sources_and_moved_rings_keep_their_tiles_awake() -> None:
     tiling = Tiling((102, 202), 1, 20, 40)
     tiles = ActiveTiles(tiling, 1, fed=np.array([50 * 202 + 100]), is_edge_moved=True, still_m=np.inf)

@@ -11,12 +11,47 @@ SILT_LOAM = {"conductivity_m_s": 0.0065 / 3600, "suction_m": 0.167, "deficit": 0
 SOIL = {"conductivity_m_s": st.floats(1e-9, 1e-3), "suction_m": st.floats(1e-3, 1.0), "deficit": st.floats(0.01, 0.6)}
 
 
-def test_silt_loam_takes_what_the_textbook_says() -> None:
+ENGINES = ["numba", "numpy", "python"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_silt_loam_takes_what_the_textbook_says(engine: str) -> None:
     """Chow, Maidment & Mays (1988), example 4.3.1: 3.17 cm in an hour, at a rate of 1.81 cm/h at its end."""
-    sunk = compute_infiltration(0.0, time_step_s=3600.0, **SILT_LOAM)
+    sunk = compute_infiltration(0.0, time_step_s=3600.0, engine=engine, **SILT_LOAM)
     assert float(sunk) == pytest.approx(0.0317, abs=5e-5)
-    rate = compute_infiltration(sunk, time_step_s=1.0, **SILT_LOAM) * 3600.0
+    rate = compute_infiltration(sunk, time_step_s=1.0, engine=engine, **SILT_LOAM) * 3600.0
     assert float(rate) == pytest.approx(0.0181, abs=1e-4)
+
+
+def draw_soils(seed: int, n: int) -> dict[str, np.ndarray]:
+    """Soils of all kinds, sealed and without suction among them."""
+    random = np.random.default_rng(seed)
+    conductivity = 10.0 ** random.uniform(-9, -3, n) * (random.random(n) > 0.1)
+    suction = 10.0 ** random.uniform(-3, 0, n) * (random.random(n) > 0.1)
+    return {"conductivity_m_s": conductivity, "suction_m": suction, "deficit": random.uniform(0, 0.6, n)}
+
+
+@given(seed=st.integers(0, 10_000), step=st.floats(1.0, 1e5))
+def test_engines_agree(seed: int, step: float) -> None:
+    sunk, soils = np.random.default_rng(seed).random(40), draw_soils(seed, 40)
+    found = [compute_infiltration(sunk, time_step_s=step, engine=engine, **soils) for engine in ENGINES]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12, atol=1e-18)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-12, atol=1e-18)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(seed=st.integers(0, 10_000), cut=st.integers(1, 39))
+def test_bits_of_a_cell_hang_on_no_other(engine: str, seed: int, cut: int) -> None:
+    """A tile, or a member, is computed alone or together with others."""
+    sunk, soils = np.random.default_rng(seed).random(40), draw_soils(seed, 40)
+    whole = compute_infiltration(sunk, time_step_s=60.0, engine=engine, threads=2, **soils)
+    parts = [
+        compute_infiltration(
+            sunk[part], time_step_s=60.0, engine=engine, **{name: values[part] for name, values in soils.items()}
+        )
+        for part in (slice(cut), slice(cut, None))
+    ]
+    assert np.array_equal(whole, np.concatenate(parts))
 
 
 @given(sunk=st.floats(0.0, 1.0), step=st.floats(1.0, 1e5), soil=st.fixed_dictionaries(SOIL))
