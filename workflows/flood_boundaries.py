@@ -27,11 +27,24 @@ NO_SEA_M = -1e4  # a level below all ground: whatever reaches the edge leaves
 
 @dataclass(frozen=True)
 class RunTime:
-    """How long a run lasts [s], when it starts where that is known [s since 1970], and the zone of bare dates."""
+    """When a run is: how tables of times are laid on it.
+
+    Attributes
+    ----------
+    span_s
+        How long it lasts [s].
+    start_utc_s
+        When it starts, where that is known [s since 1970-01-01 UTC].
+    time_zone
+        Of dates that name no offset.
+    needs_dates
+        Whether times may not be counted from its start, such as where a warning is issued some time after it.
+    """
 
     span_s: float
     start_utc_s: int | None = None
     time_zone: str | None = None
+    needs_dates: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,7 @@ def _read_value(text: str | None, quantity: str, when: RunTime, sources: list[Pa
     except ValueError:
         graph = read_hydrograph(text, quantity, time_zone=when.time_zone)  # type: ignore[arg-type]
         sources.append(graph.file)
-        return graph.cut(when.span_s, start_utc_s=when.start_utc_s)
+        return graph.cut(when.span_s, start_utc_s=when.start_utc_s, needs_dates=when.needs_dates)
     if not np.isfinite(number):
         raise InputError(f"the {quantity} is {text}", way_out="give a finite number, or a CSV file")
     return start, np.array([number])

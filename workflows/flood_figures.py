@@ -148,8 +148,9 @@ def draw_course(
     rain: Sequence[tuple[float, float]],
     *,
     shown: int = 0,
+    boundaries: Sequence[tuple[str, Floats, Floats]] = (),
 ) -> Path:
-    """Mean rain from above, flooded area from below, through time.
+    """What comes over the boundaries, mean rain from above, flooded area from below, through time.
 
     Parameters
     ----------
@@ -161,12 +162,21 @@ def draw_course(
         Hours since the start and the mean rate from then on [mm h-1].
     shown
         The member drawn in ink.
+    boundaries
+        Unit, hours since the start and values of what changes there: inflows, the sea's level.
     """
-    left, width = 46.0, SHEET_WIDTH_PT - 60.0
-    figure, (lower, upper) = make_sheet(250.0, [(left, 36.0, width, 126.0), (left, 178.0, width, 62.0)])
-    for axes in (lower, upper):
+    left, width, panel = 46.0, SHEET_WIDTH_PT - 60.0, 78.0
+    boxes = [(left, 36.0, width, 126.0)] + [
+        (left, 178.0 + panel * at, width, 62.0) for at in range(1 + len(boundaries))
+    ]
+    figure, (lower, upper, *others) = make_sheet(250.0 + panel * len(boundaries), boxes)
+    for axes in (lower, upper, *others):
         style_axes(axes)
         axes.set_xlim(0.0, hours[-1])
+    for axes, (unit, when, values) in zip(others, boundaries, strict=True):
+        axes.plot(when, values, color=INK, linewidth=1.2)
+        axes.tick_params(labelbottom=False)
+        axes.set_ylabel(unit)
     times = [time for time, _ in rain if time < hours[-1]]
     edges = [*times, hours[-1]]
     upper.stairs([rate for time, rate in rain if time < hours[-1]], edges, fill=True, color=sample_scale("water", 4)[1])
@@ -183,7 +193,8 @@ def draw_course(
     most = max((rate for _, rate in rain), default=0.0)
     return write_figure(
         run, number, "course", figure, title="Rain and flooded area",
-        caption=f"Above, the mean rain over the ground; below, the area above the threshold: {members[shown]} in ink"
+        caption=("On top, what comes over the boundaries: all inflows together, and the sea. " if boundaries else "")
+        + f"Above, the mean rain over the ground; below, the area above the threshold: {members[shown]} in ink"
         + (", the other members faint." if len(members) > 1 else "."),
         alt=f"Rain of up to {most:.3g} mm/h, flooded area through {hours[-1]:.3g} hours",
     )  # fmt: skip

@@ -40,7 +40,9 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         [float((data.depth[row, step].values > attrs["threshold_m"]).sum()) * cell**2 for step in range(len(hours))]
         for row in range(min(len(members), 20))
     ]
-    draw_course(run.path, 2, hours, areas, members, _mean_rain(inputs, attrs), shown=shown)
+    draw_course(
+        run.path, 2, hours, areas, members, _mean_rain(inputs, attrs), shown=shown, boundaries=_find_courses(inputs)
+    )
     if len(members) > 1:
         draw_probability(run.path, 3, inputs, attrs, run.open("probability").probability.values)
     if "link_depth" in data:
@@ -62,6 +64,15 @@ def find_leaks(flood: Any) -> list[str]:
     if worst <= LEAKING:
         return []
     return [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"]
+
+
+def _find_courses(inputs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What changes at the boundaries: unit, hours since the start, values."""
+    found = (
+        ("m3/s in", inputs["inflow_s"], inputs["inflow_m3_s"].sum(axis=1)),
+        ("sea, m", inputs["sea_s"], inputs["sea_level_m"]),
+    )
+    return [(unit, time_s / 3600.0, values) for unit, time_s, values in found if time_s.size > 1]
 
 
 def _mean_rain(inputs: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[tuple[float, float]]:

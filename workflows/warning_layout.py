@@ -63,7 +63,7 @@ def lay_out_warning(
     epoch_s = rain.start_utc_s
     number = [0, *range(1, settings.members + 1), *([-1] if len(rain.after) else [])]
     names = ["control", *(f"member {at}" for at in number[1:] if at > 0), *(["observed"] if len(rain.after) else [])]
-    boundaries = open_boundaries(settings, layer, RunTime(wet_s + lead_s, epoch_s, settings.time_zone))
+    boundaries = open_boundaries(settings, layer, RunTime(wet_s + lead_s, epoch_s, settings.time_zone, True))
     arrays = lay_out_ground(settings, layer, city, boundaries) | {
         "radar": (("radar_frame", "radar_y", "radar_x"), rain.radar),
         "rain_before": (("frame_before", "rain_y", "rain_x"), rain.before),

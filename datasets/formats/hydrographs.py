@@ -40,7 +40,7 @@ class Hydrograph:
     value: Floats
     is_dated: bool
 
-    def cut(self, span_s: float, *, start_utc_s: int | None) -> tuple[Floats, Floats]:
+    def cut(self, span_s: float, *, start_utc_s: int | None = None, needs_dates: bool = False) -> tuple[Floats, Floats]:
         """Cut out what a run sees of it.
 
         Parameters
@@ -48,7 +48,9 @@ class Hydrograph:
         span_s
             How long the run lasts [s].
         start_utc_s
-            When it starts, where that is known: then the rows must bear dates. Where not, they must not.
+            When it starts, where that is known: without it rows must not bear dates.
+        needs_dates
+            Whether rows must, since "the start" could be taken for two moments.
 
         Returns
         -------
@@ -66,16 +68,17 @@ class Hydrograph:
                 file=self.file,
                 way_out="count from its start instead: a column time (s), time (min) or time (h)",
             )
-        if start_utc_s is not None and not self.is_dated:
+        if needs_dates and not self.is_dated:
             raise InputError(
-                f"the rows bear no dates, and the run starts at {show_time(start_utc_s, 'UTC')}",
+                f"the rows bear no dates, and the run starts at {show_time(start_utc_s or 0, 'UTC')}",
                 file=self.file,
                 way_out="give dates in a column time, such as 2023-09-07T22:00+08:00",
             )
-        time_s = self.time_s - (start_utc_s or 0)
+        start_s = float(start_utc_s or 0) if self.is_dated else 0.0
+        time_s = self.time_s - start_s
         if time_s[0] > 0.0 or time_s[-1] < span_s:
             first, last = (self._show(at) for at in (self.time_s[0], self.time_s[-1]))
-            begin, end = (self._show(at + (start_utc_s or 0)) for at in (0.0, span_s))
+            begin, end = (self._show(at + start_s) for at in (0.0, span_s))
             raise InputError(
                 f"the rows reach from {first} to {last}, the run from {begin} to {end}",
                 file=self.file,
@@ -121,7 +124,7 @@ def read_hydrograph(
     ...     file = Path(folder) / "tide.csv"
     ...     _ = file.write_text("time (h),level (cm)\\n0,20\\n2,120\\n")
     ...     tide = read_hydrograph(file, "water level")
-    >>> time_s, level_m = tide.cut(3600.0, start_utc_s=None)
+    >>> time_s, level_m = tide.cut(3600.0)
     >>> time_s.tolist(), level_m.tolist()
     ([0.0, 3600.0], [0.2, 0.7])
     """

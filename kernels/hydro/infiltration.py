@@ -21,7 +21,7 @@ from ..engines import Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["compute_infiltration", "compute_runoff"]
 
-MOST_TURNS = 60  # of Newton's method, which comes from above and doubles its digits
+MOST_TURNS = 60  # of Newton's method, which from its first turn on comes from above and doubles its digits
 GOOD = 1e-14
 
 
@@ -31,8 +31,9 @@ def _cpu(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
         grown = least
         if pull > 0.0 and least > 0.0:
             base = before[at] + pull
-            ratio = least / base
-            grown = base * (ratio + math.sqrt(ratio * (ratio + 2.0)))  # never less than the root
+            bend = 2.0 * (pull / base) * (least / base)
+            full = before[at] / base
+            grown = 2.0 * least / (full + math.sqrt(full * full + bend))  # the root, were the logarithm a parabola
             for _ in range(MOST_TURNS):
                 slope = 1.0 - pull / (base + grown)
                 if slope <= 0.0:
@@ -48,8 +49,8 @@ def _whole(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
     sinks = (pulled > 0.0) & (conducted > 0.0)
     pull, least = np.where(sinks, pulled, 0.0), np.where(sinks, conducted, 0.0)
     base = np.where(sinks, before + pull, 1.0)
-    ratio = least / base
-    grown = base * (ratio + np.sqrt(ratio * (ratio + 2.0)))
+    full, bend = np.where(sinks, before, 1.0) / base, 2.0 * (pull / base) * (least / base)
+    grown = 2.0 * least / (full + np.sqrt(full * full + bend))
     for _ in range(MOST_TURNS):
         slope = 1.0 - pull / (base + grown)
         sinks = sinks & (slope > 0.0)

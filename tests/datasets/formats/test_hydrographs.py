@@ -96,4 +96,9 @@ def test_rows_that_do_not_reach_over_the_run_are_refused(
 ) -> None:
     graph = Hydrograph(Path("tide.csv"), np.array([0.0, 60.0]), np.array([1.0, 2.0]), is_dated)
     with pytest.raises(InputError, match=said):
-        graph.cut(span, start_utc_s=start)
+        graph.cut(span, start_utc_s=start, needs_dates=start is not None)
+
+
+def test_times_since_the_start_hold_for_a_run_with_a_date_too() -> None:
+    graph = Hydrograph(Path("tide.csv"), np.array([0.0, 60.0]), np.array([1.0, 2.0]), is_dated=False)
+    assert graph.cut(30.0, start_utc_s=1_700_000_000)[1].tolist() == [1.0, 1.5]
