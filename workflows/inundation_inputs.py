@@ -63,7 +63,11 @@ def open_place(
 
     number = None if manning is None else _as_number(manning)
     options: dict[str, Any] = {} if number is None else {"manning": number}
-    layer = open_terrain(terrain, crs=crs, height_datum=height_datum, **options)
+    try:
+        layer = open_terrain(terrain, crs=crs, height_datum=height_datum, **options)
+    except InputError as error:
+        named = error.reworded("declare one, such as", "name it by --set crs=, such as")
+        raise named.reworded("declare height_datum as", "name it by --set height_datum=,") from None
     if manning is not None and number is None:
         layer = replace(layer, manning=_read_manning(manning, layer, crs))
     return layer, None

@@ -115,7 +115,10 @@ def open_rain_field(
         return RainField(**watch_storms(storm_seed, layer.grid), crs=layer.crs)
     place = None if place_rain_at is None else _read_place(place_rain_at)
     options: dict[str, Any] = {} if place is None else {"place_rain_at": place, "place_crs": layer.crs}
-    found = open_rain(rain, crs=crs, fill=fill, **options)
+    try:
+        found = open_rain(rain, crs=crs, fill=fill, **options)
+    except InputError as error:
+        raise error.reworded("declare one, such as", "name it by --set rain_crs=, such as") from None
     if found.crs != layer.crs:
         raise InputError(
             f"rain in {found.crs} does not lie over ground in {layer.crs}",

@@ -105,6 +105,8 @@ def read_features(file: str | Path, *, crs: str | None = None, layer: str | None
             way_out="give .geojson, .csv, .gpkg or .shp",
         )
     if not len(found):
+        if suffix in (".csv", ".txt"):
+            raise InputError("the table has names of columns, and no rows", file=file, way_out="give a row for each")
         raise InputError("the file has no features", file=file, way_out="is it the right layer?")
     _refuse_endless(found)
     return found

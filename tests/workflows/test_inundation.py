@@ -170,8 +170,10 @@ def test_sea_and_open_edges_take_and_give_water(tmp_path: Path) -> None:
         ({"roughness": "2"}, "Manning"),
         ({"inflow": "1 2"}, "X Y M3_PER_S"),
         ({"inflow": "-100 5 1"}, "off the ground"),
-        ({"terrain": "dem.asc"}, "CRS"),
-        ({"terrain": "dem.asc", "crs": "EPSG:4547"}, "datum"),
+        ({"terrain": "dem.asc"}, "names no CRS; name it by --set crs="),
+        ({"terrain": "dem.asc", "crs": "EPSG:4547"}, "name it by --set height_datum=, one of"),
+        ({"sea_level": "dem.asc"}, "no column of times"),
+        ({"soil": "mud"}, "soil 'mud' is unknown"),
         ({"terrain": "dem.asc", "crs": "local"}, "there is no rain"),
     ],
 )

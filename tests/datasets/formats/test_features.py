@@ -107,6 +107,7 @@ def test_a_feature_without_a_geometry_is_kept_for_its_reader(tmp_path: Path) -> 
     [
         ("a.geojson", "{", r"a.geojson: this is no GeoJSON"),
         ("a.geojson", '{"features": []}', r"a.geojson: the file has no features"),
+        ("a.csv", "name,x,y\n", r"a.csv: the table has names of columns, and no rows"),
         ("a.csv", "name\n甲\n", r"a.csv, line 1: the table has no places; .*the columns are name"),
         ("a.csv", "name,wkt\n甲,POINT 1 2\n", r"a.csv, line 2: 甲 has no geometry that can be read"),
         ("a.gpkg", "noise", r"a.gpkg: the file cannot be read"),
