@@ -202,3 +202,19 @@ def test_ground_without_basins_needs_points(tmp_path: Path) -> None:
         citytide.run(
             "flood-warning", set={"terrain": str(grid), "crs": "local", "height_datum": "local"}, out=tmp_path / "run"
         )
+
+
+def test_surge_and_brook_follow_their_dates(run: Run, tmp_path: Path) -> None:
+    """A surge of a metre between the start, 20 minutes before the issue, and its end; a brook that swells."""
+    start = np.datetime64(run.record["attrs"]["issued_s"] - 1200, "s")
+    rows = [f"{start + np.timedelta64(60 * at, 's')}Z,{{}}" for at in (0, 30)]
+    for name, heading, values in (("tide", "level (m)", (0.0, 1.0)), ("brook", "flow (m3/s)", (1.0, 4.0))):
+        lines = [row.format(value) for row, value in zip(rows, values, strict=True)]
+        (tmp_path / f"{name}.csv").write_text("\n".join([f"time,{heading}", *lines]) + "\n")
+    asked = {"sea_level": str(tmp_path / "tide.csv"), "inflow": f"501000 2491800 {tmp_path / 'brook.csv'}"}
+    flood = warn(tmp_path / "run", members=1, lead_minutes=10, map_minutes=10, **asked).open("flood")
+    np.testing.assert_allclose(flood.inflow_m3, 1800 * 2.5)
+    assert (flood.edge_m3 > 1e4).all() and (np.abs(flood.balance) < 1e-4).all()
+    (tmp_path / "tide.csv").write_text("time (s),level (m)\n0,0\n9000,1\n")
+    with pytest.raises(InputError, match="the rows bear no dates, and the run starts at"):
+        warn(tmp_path / "no", members=1, lead_minutes=10, **asked)
