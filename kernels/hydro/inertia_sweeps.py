@@ -18,6 +18,7 @@ from .inertia_formulas import bounded, mixed, moved, opening, pushed, rubbed
 __all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
 
 STRIP = 32  # rows that one thread takes at a time; the face between two strips is computed by both
+TURN = 8  # rows of a member before it is the next one's turn
 COLUMNS = 64  # of a tile, which is passed over while nothing in it changes
 ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no compiler has to test for being negative
 DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
@@ -114,38 +115,49 @@ def record_row(maps, depth, flow_x, flow_y, north, at, to, member, row, clock, o
         maps[DURATION, member, row, x] += step if depth[member, row, x] > threshold else zero
 
 
+@routine
+def find_run(active, member, strip, tile):
+    """The next tiles side by side that are visited: the first of them, and the first beyond."""
+    n_tiles = active.shape[2]
+    while tile < n_tiles and not active[member, strip, tile]:
+        tile += 1
+    beyond = tile
+    while beyond < n_tiles and active[member, strip, beyond]:
+        beyond += 1
+    return tile, beyond
+
+
 def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
          scalars, depth_bits, active):  # fmt: skip
     n_members, n_y, n_x = depth.shape
-    n_tiles = active.shape[2]
     for strip in prange((n_y - 2 + STRIP - 1) // STRIP):
         spare = np.empty((1, 1, n_x), depth.dtype)
         first = 1 + strip * STRIP
         last = min(first + STRIP, n_y - 1)
-        # A row's pass computes the faces to its south, then finishes the row before.
-        for row in range(first, last + 1):
-            is_own = row < last or row == n_y - 1
+        # A row's pass computes the faces to its south, then finishes the row before. Members take turns after some
+        # rows: few, so that the ground under them stays near; not one, so that a member's arrays are read in streams.
+        for begin in range(first, last + 1, TURN):
+            end = min(begin + TURN, last + 1)
             for member in range(n_members):
                 own = scalars[member]
                 if own[0] == own[11]:  # waits
-                    if row < last:
-                        out[member, row] = depth[member, row]
-                        flow_x_out[member, row] = flow_x[member, row]
-                    if is_own:
-                        flow_y_out[member, row] = flow_y[member, row]
+                    out[member, begin : min(end, last)] = depth[member, begin : min(end, last)]
+                    flow_x_out[member, begin : min(end, last)] = flow_x[member, begin : min(end, last)]
+                    past = end if last == n_y - 1 else min(end, last)
+                    flow_y_out[member, begin:past] = flow_y[member, begin:past]
                     continue
-                face, at, to = (flow_y_out, member, row) if is_own else (spare, 0, 0)
-                tile = 0
-                while tile < n_tiles:
-                    if not active[member, strip, tile]:
-                        tile += 1
-                        continue
-                    low = 1 + tile * COLUMNS
-                    while tile < n_tiles and active[member, strip, tile]:
-                        tile += 1
-                    high = min(1 + tile * COLUMNS, n_x - 1)
-                    push_south(face, at, to, depth, flow_y, ground, rough, member, row, own, low - 1, high + 1)
-                    if row > first:
+                tile, beyond = find_run(active, member, strip, 0)
+                while tile < beyond:
+                    low, high = 1 + tile * COLUMNS, min(1 + beyond * COLUMNS, n_x - 1)
+                    tile, beyond = find_run(active, member, strip, beyond)
+                    for row in range(begin, end):
+                        is_own = row < last or row == n_y - 1
+                        face, at, to = (flow_y_out, member, row) if is_own else (spare, 0, 0)
+                        push_south(face, at, to, depth, flow_y, ground, rough, member, row, own, low - 1, high + 1)
+                        if row < last:
+                            push_west(flow_x_out, depth, flow_x, ground, rough, member, row, own, low, high)
+                        if row == first:
+                            continue
                         done = row - 1
                         peak_bits[member, strip] = finish_row(
                             out, depth, depth_bits, flow_x_out, flow_y_out, face, at, to, member, done, own[1],
@@ -156,12 +168,8 @@ def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow
                         if loss.size:
                             drain_row(out, lost, loss, member, done, own[0], own[11], low, high)
                         if maps.size:
-                            record_row(
-                                maps, out, flow_x_out, flow_y_out, face, at, to, member, done, clock[member], own, low,
-                                high,
-                            )  # fmt: skip
-                    if row < last:
-                        push_west(flow_x_out, depth, flow_x, ground, rough, member, row, own, low, high)
+                            record_row(maps, out, flow_x_out, flow_y_out, face, at, to, member, done, clock[member],
+                                       own, low, high)  # fmt: skip
 
 
 def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss, clock,
