@@ -155,9 +155,9 @@ def draw_course(
     Parameters
     ----------
     hours
-        Of the outputs since the start.
+        Of the start, 0, and of the outputs since.
     areas_m2
-        For each member drawn, at each output.
+        For each member drawn, at each of these.
     rain
         Hours since the start and the mean rate from then on [mm h-1].
     shown
@@ -185,9 +185,9 @@ def draw_course(
     upper.set_ylabel("mm/h")
     for row, area in enumerate(areas_m2):
         if row != shown:
-            lower.plot([0.0, *hours], [0.0, *(a / 1e4 for a in area)], color=FAINT, linewidth=0.9)
+            lower.plot(hours, [a / 1e4 for a in area], color=FAINT, linewidth=0.9)
     if shown < len(areas_m2):
-        lower.plot([0.0, *hours], [0.0, *(a / 1e4 for a in areas_m2[shown])], color=INK, linewidth=1.6)
+        lower.plot(hours, [a / 1e4 for a in areas_m2[shown]], color=INK, linewidth=1.6)
     lower.set_ylim(bottom=0.0)
     lower.set(xlabel="hours since the start", ylabel="flooded ha")
     most = max((rate for _, rate in rain), default=0.0)

@@ -33,24 +33,29 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
     ]
     deepest = data.deepest[shown].values
     cell = float(attrs["grid"]["cell_m"])
-    flooded = float((deepest > attrs["threshold_m"]).sum()) * cell**2
     hours = [seconds / 3600.0 for seconds in attrs["output_s"]]
     draw_depths(run.path, 1, inputs, attrs, deepest, member=members[shown])
+
+    def measure(depth: Any) -> float:
+        return float((depth > attrs["threshold_m"]).sum()) * cell**2
+
+    before = measure(inputs["sea_depth"])
     areas = [
-        [float((data.depth[row, step].values > attrs["threshold_m"]).sum()) * cell**2 for step in range(len(hours))]
+        [before, *(measure(data.depth[row, step].values) for step in range(len(hours)))]
         for row in range(min(len(members), 20))
     ]
     draw_course(
-        run.path, 2, hours, areas, members, _mean_rain(inputs, attrs), shown=shown, boundaries=_find_courses(inputs)
-    )
+        run.path, 2, [0.0, *hours], areas, members, _mean_rain(inputs, attrs), shown=shown,
+        boundaries=_find_courses(inputs),
+    )  # fmt: skip
     if len(members) > 1:
         draw_probability(run.path, 3, inputs, attrs, run.open("probability").probability.values)
     if "link_depth" in data:
         _write_links(run, data, inputs, shown)
     return {
         "headline": (
-            f"Under {members[shown]}, {flooded / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some time; the "
-            f"deepest water is {float(np.nanmax(deepest)):.3g} m."
+            f"Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some "
+            f"time; the deepest water is {float(np.nanmax(deepest)):.3g} m."
         ),
         "summary": summary,
         "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
