@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -80,6 +81,10 @@ class FloodSettings(Settings):
     def ask_scheme(self) -> dict[str, Any]:
         """What a block needs of these settings."""
         return {name: getattr(self, name) for name in ASKED}
+
+    def name_rasters(self) -> list[Path]:
+        """Files that roughness and soil may name; a number or a texture is a file that does not exist."""
+        return [Path(text.rpartition(":")[0] or text) for text in (self.roughness, self.soil) if text is not None]
 
     @property
     def seconds_per_cell_step(self) -> float:

@@ -118,7 +118,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             scalars=(*VOLUMES, "balance", "n_steps"),
         ),
     ]  # fmt: skip
-    files = [*layer.sources, *field.sources, *points.sources, *laid.sources]
+    files = [*layer.sources, *field.sources, *points.sources, *laid.sources, *settings.name_rasters()]
     files += [Path(settings.observations)] if settings.observations is not None else []
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))

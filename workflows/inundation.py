@@ -121,7 +121,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
                 params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block,
             )
         )  # fmt: skip
-    files = [*layer.sources, *rain.sources, *boundaries.sources]
+    files = [*layer.sources, *rain.sources, *boundaries.sources, *settings.name_rasters()]
     if settings.terrain is not None and city is not None:
         files.append(Path(settings.terrain))
     return Prepared(

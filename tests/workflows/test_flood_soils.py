@@ -89,6 +89,14 @@ def test_dry_soil_keeps_more_than_wet_soil(tmp_path: Path, scheme: str) -> None:
     assert lost[2] == pytest.approx(3.4 / 40.0, rel=0.1)  # a full soil takes its conductivity
 
 
+def test_rasters_of_soil_and_roughness_are_inputs_of_the_run(tmp_path: Path) -> None:
+    zones = write_grid(tmp_path / "zones.asc", [[0, 0, 0, 1, 1, 1]] * 3)
+    rough = write_grid(tmp_path / "rough.asc", [[0.02] * 6] * 3)
+    flood(tmp_path, soil=f"{zones}:loam,paved", roughness=rough, duration_minutes=1)
+    known = citytide.open_run(tmp_path / "run").record["inputs"]
+    assert {"park.asc", "zones.asc", "rough.asc"} <= {Path(one["path"]).name for one in known}
+
+
 def test_two_rules_of_what_sinks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="soil: the soil tells what sinks"):
         flood(tmp_path, soil="loam", infiltration_mm_h=5)
