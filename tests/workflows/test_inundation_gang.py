@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -134,7 +135,8 @@ def test_killed_ranks_are_taken_up_by_another_number_of_them(
     process = begin_gang(together, tmp_path, killed)
     wait_for_checkpoint(tmp_path, process)
     for pid in ranks_at_work(tmp_path):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # the first one's death may have ended the others
+            os.kill(pid, signal.SIGKILL)
     assert process.wait(timeout=60) != 0 and not (tmp_path / "result.npz").exists()
     before = {path.name for path in tmp_path.glob("checkpoints/step-*.zarr")}
     assert before and launch_gang(WORK, order(together), again, tmp_path).exit_code == 0
