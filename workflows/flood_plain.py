@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.hydro.forcings import find_inward
 from ..kernels.hydro.inundation import RINGS, Scheme, advance_flood
 from ..kernels.hydro.surface import Surface
 from ..kernels.hydro.water import MAPS, Forcing, Water, measure_volumes
@@ -94,9 +95,8 @@ class FloodPlain:
         row, column = np.nonzero(arrays["held"])
         held = (row + ring) * n_x + column + ring
         fed = (arrays["inflow_row"] + ring) * n_x + arrays["inflow_column"] + ring
-        return Forcing(
-            loss=loss, source_cell=fed if fed.size else None, level_cell=held if held.size else None,
-        )  # fmt: skip
+        still = Forcing(loss=loss, source_cell=fed if fed.size else None, level_cell=held if held.size else None)
+        return replace(still, inward_cell=find_inward(surface, still) if held.size else None)
 
     def _find_soil(self) -> SoilColumn | None:
         arrays = self.arrays

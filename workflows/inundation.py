@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
@@ -51,13 +51,6 @@ class InundationSettings(FloodSettings):
         default=1, ge=1, le=4096, description="processes that share the ground over MPI; leaves no trace in the store"
     )
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
-
-    @field_validator("ranks")
-    @classmethod
-    def _of_inertia(cls, ranks: int, info: ValidationInfo) -> int:
-        if ranks > 1 and info.data.get("scheme") == "shallow-water":
-            raise ValueError("ranks share the ground by local inertia only: leave out ranks, or scheme")
-        return ranks
 
     @field_validator("rain_factors")
     @classmethod

@@ -1,8 +1,8 @@
-"""An inundation that ranks share: each has a tile of the ground, and after every step a row of its neighbours' water.
+"""An inundation that ranks share: each has a tile of the ground, and after every step the rim of its neighbours'.
 
-A rank's arrays reach one cell beyond its tile, as far as a step looks. Steps are as long as the fastest wave anywhere
-allows, so every rank makes the same ones, and the bytes are those of one process. At each output time the ranks leave
-a checkpoint, which any number of ranks can go on from.
+A rank's arrays reach as far beyond its tile as a step looks: one cell, of shallow water two. Steps are as long as the
+fastest wave anywhere allows, so every rank makes the same ones, and the bytes are those of one process. At each output
+time the ranks leave a checkpoint, which any number of ranks can go on from.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from ..hpc.gang_checkpoint import read_checkpoint, write_checkpoint
 from ..hpc.gang_layout import Place, TileLayout
 from ..hpc.halo import HaloExchange
 from ..hpc.stores import sync_folder
-from ..kernels.hydro.inertia import REACH
 from ..kernels.hydro.surface import Surface
 from ..kernels.hydro.water import MAPS, Forcing, Water
 from .flood_plain import FloodPlain, FloodRecord
@@ -30,8 +29,8 @@ from .flood_plain import FloodPlain, FloodRecord
 __all__ = ["simulate_on_ranks"]
 
 Arrays = dict[str, NDArray[Any]]
-MOVED: dict[str, Place] = {"depth": "cell", "flow_x": "x_face", "flow_y": "y_face"}
-KEPT: dict[str, Place] = {**MOVED, "lost": "cell", **dict.fromkeys(MAPS, "cell")}
+ON_FACES: dict[str, Place] = {"depth": "cell", "flow_x": "x_face", "flow_y": "y_face"}
+IN_CELLS: dict[str, Place] = dict.fromkeys(ON_FACES, "cell")
 
 
 def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) -> dict[str, Any] | None:
@@ -51,7 +50,7 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
     part = _Part(gang, plain)
     record = FloodRecord(plain)
     water, reached = part.start(), 0.0
-    held = read_checkpoint(gang, part.layout, folder / "checkpoints", part.unpack(water), KEPT)
+    held = read_checkpoint(gang, part.layout, folder / "checkpoints", part.unpack(water), part.kept)
     if held is not None:
         water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
         record.fed, record.poured = np.array(held.notes["fed"]), np.array(held.notes["poured"])
@@ -78,7 +77,7 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
             "horizon_s": horizon_s, "fed": record.fed.tolist(), "poured": record.poured.tolist(),
             "n_steps": record.n_steps.tolist(), "gained": part.gather_gains(water).tolist(),
         }  # fmt: skip
-        write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), KEPT, notes)
+        write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), part.kept, notes)
         if gang.is_stopping():
             raise RunError(
                 f"the ranks were told to end {horizon_s:g} s after the start; what is done is kept", exit_code=FAILED
@@ -91,17 +90,23 @@ class _Part:
 
     def __init__(self, gang: Gang, plain: FloodPlain) -> None:
         self.gang, self.plain = gang, plain
-        self.layout = TileLayout(plain.grid.shape, gang.size, REACH)
+        self.reach = plain.surface.ring
+        self.moved = ON_FACES if plain.scheme == "inertia" else IN_CELLS
+        self.kept: dict[str, Place] = {**self.moved, "lost": "cell", **dict.fromkeys(MAPS, "cell")}
+        self.layout = TileLayout(plain.grid.shape, gang.size, self.reach)
         self.cells = self.layout.tiles[gang.rank].cells
         whole = plain.surface
         self.surface = Surface(self.cut(whole.ground), self.cut(whole.manning), whole.cell_m, whole.ring)
         self.soil = None if plain.soil is None else plain.soil.apply(self.cut)
-        self.halo = HaloExchange(gang, self.layout, MOVED)
+        self.halo = HaloExchange(gang, self.layout, self.moved)
         still = plain.still
-        source, self.source_place = self._own(still.source_cell)
-        level, self.level_place = self._own(still.level_cell)
-        loss = None if still.loss is None else self.cut(still.loss)
-        self.still = Forcing(loss=loss, source_cell=source, level_cell=level)
+        self.source_place, self.level_place = self._own(still.source_cell), self._own(still.level_cell)
+        self.still = Forcing(
+            loss=None if still.loss is None else self.cut(still.loss),
+            source_cell=self._place(still.source_cell, self.source_place),
+            level_cell=self._place(still.level_cell, self.level_place),
+            inward_cell=self._place(still.inward_cell, self.level_place),
+        )
         self.n_held = 0 if still.level_cell is None else still.level_cell.size
 
     def see(self, forcing: Forcing) -> Forcing:
@@ -115,32 +120,39 @@ class _Part:
 
     def cut(self, field: NDArray[Any], place: Place = "cell") -> NDArray[Any]:
         """The tile's part of a field over the whole surface, ring included."""
-        box, more = self.cells, 2 * REACH
+        box, more = self.cells, 2 * self.reach
         rows, columns = more + (place == "y_face"), more + (place == "x_face")
         return np.ascontiguousarray(field[..., box.y0 : box.y1 + rows, box.x0 : box.x1 + columns])
 
-    def _own(self, flat: NDArray[Any] | None) -> tuple[NDArray[Any] | None, NDArray[np.int64]]:
-        """Which cells of a list over the whole surface are this tile's: their index here, and their places there."""
+    def _own(self, flat: NDArray[Any] | None) -> NDArray[np.int64]:
+        """Which cells of a list over the whole surface are this tile's: their places in the list."""
         if flat is None:
-            return None, np.zeros(0, dtype=np.int64)
+            return np.zeros(0, dtype=np.int64)
         box = self.cells
         row, column = np.divmod(flat, self.plain.surface.shape[1])
-        row, column = row - REACH, column - REACH
-        mine = np.flatnonzero((row >= box.y0) & (row < box.y1) & (column >= box.x0) & (column < box.x1))
-        index = (row[mine] - box.y0 + REACH) * self.surface.shape[1] + column[mine] - box.x0 + REACH
-        return (index if mine.size else None), mine
+        row, column = row - self.reach, column - self.reach
+        return np.flatnonzero((row >= box.y0) & (row < box.y1) & (column >= box.x0) & (column < box.x1))
+
+    def _place(self, flat: NDArray[Any] | None, mine: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Where the tile's cells of such a list, or what is beside them, lie in its own arrays."""
+        if flat is None:
+            return None
+        row, column = np.divmod(flat[mine], self.plain.surface.shape[1])
+        return (row - self.cells.y0) * self.surface.shape[1] + column - self.cells.x0
 
     def start(self) -> Water:
         whole = self.plain.start()
         return Water(
-            self.cut(whole.depth), self.cut(whole.flow_x, "x_face"), self.cut(whole.flow_y, "y_face"),
-            self.cut(whole.lost), np.zeros((whole.n_members, max(1, self.level_place.size))), self.cut(whole.maps),
-        )  # fmt: skip
+            **{name: self.cut(getattr(whole, name), place) for name, place in self.moved.items()},
+            lost=self.cut(whole.lost),
+            gained=np.zeros((whole.n_members, max(1, self.level_place.size))),
+            maps=self.cut(whole.maps),
+        )
 
     def unpack(self, water: Water) -> Arrays:
         """Fields by name; writing into them writes into the water."""
         return {
-            **{name: getattr(water, name) for name in (*MOVED, "lost")},
+            **{name: getattr(water, name) for name in (*self.moved, "lost")},
             **{name: water.maps[at] for at, name in enumerate(MAPS)},
         }
 
@@ -160,13 +172,13 @@ class _Part:
 
     def gather(self, water: Water) -> Water | None:
         """The water of the whole surface, with its ring, on rank 0."""
-        gained = self.gather_gains(water)
-        fields = {name: self.gang.gather(self.layout, getattr(water, name), place) for name, place in MOVED.items()}
+        gained, gather = self.gather_gains(water), self.gang.gather
+        fields = {name: gather(self.layout, getattr(water, name), place) for name, place in self.moved.items()}
         lost = self.gang.gather(self.layout, water.lost)
         maps = self.gang.gather(self.layout, water.maps)
         if lost is None or maps is None:
             return None
-        around = (REACH, REACH)
+        around = (self.reach, self.reach)
 
         def ring(field: NDArray[Any] | None) -> NDArray[Any]:
             assert field is not None

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..device_arrays import fetch, place_beside
 from ..engines import Sweeps, cuda, empty_for
-from .forcings import ARRIVAL, DEEPEST, DURATION, as_kept, find_inward, find_touched
+from .forcings import ARRIVAL, DEEPEST, DURATION, THINNEST_M, as_kept, find_inward, find_touched
 from .surface import Surface
 from .water import Forcing
 
@@ -32,11 +32,15 @@ def _hold(gained, depth, cell, level, acts):
         depth[member, cell[at]] = level[member, at]
 
 
-def _let_through(acts, flow_x, flow_y, cell, inward):
+def _let_through(acts, flow_x, flow_y, depth, cell, inward, least, one):
     member, at = cuda.grid(2)
     if member < acts.shape[0] and at < acts.shape[1] and acts[member, at]:
-        flow_x[member, cell[at]] = flow_x[member, inward[at]]
-        flow_y[member, cell[at]] = flow_y[member, inward[at]]
+        here, beside = cell[at], inward[at]
+        share = min(depth[member, here] / max(depth[member, beside], least), one)
+        if here == beside:
+            share -= share
+        flow_x[member, here] = share * flow_x[member, beside]
+        flow_y[member, here] = share * flow_y[member, beside]
 
 
 def _recall(recalled, maps, cell):
@@ -84,9 +88,9 @@ class DeviceForcing:
         self._acts: dict[bytes, Any] = {}
         cells = find_touched(forcing)
         self.n_touched, self.cells = cells.size, self._beside(cells)
-        if forcing.source_cell is not None:
+        if forcing.source_cell is not None and self.has_sources:
             self.source_cell = self._beside(forcing.source_cell)
-        if forcing.level_cell is not None and forcing.level is not None:
+        if forcing.level_cell is not None and forcing.level is not None and self.has_levels:
             ground = surface.ground.reshape(-1)[forcing.level_cell]
             level = np.maximum(forcing.level - ground, 0.0).astype(self.dtype)
             self.level_cell, self.inward = self._beside(forcing.level_cell), self._beside(find_inward(surface, forcing))
@@ -109,11 +113,12 @@ class DeviceForcing:
         if self.has_levels:
             HOLD("cuda", self.gained, flat, self.level_cell, self.level, self._acting(acts))
 
-    def let_through(self, flow_x: Any, flow_y: Any, acts: Acts) -> None:
+    def let_through(self, flow_x: Any, flow_y: Any, depth: Any, acts: Acts) -> None:
         """Give held cells the momentum of the water beside them."""
         if self.has_levels:
-            flows = (flow.reshape(self.n_members, -1) for flow in (flow_x, flow_y))
-            LET_THROUGH("cuda", self._acting(acts), *flows, self.level_cell, self.inward)
+            flat = (field.reshape(self.n_members, -1) for field in (flow_x, flow_y, depth))
+            scalars = map(self.dtype.type, (THINNEST_M, 1.0))
+            LET_THROUGH("cuda", self._acting(acts), *flat, self.level_cell, self.inward, *scalars)
 
     def recall(self, maps: Any) -> Any:
         """What the maps say of the cells that this forcing touches, before a sweep notes its own depths there."""

@@ -14,6 +14,7 @@ from .water import MAPS, Forcing
 
 __all__ = ["HostForcing", "as_kept", "as_members", "find_inward", "find_touched"]
 
+THINNEST_M = 1e-6  # water that moves is deeper
 DEEPEST, _, ARRIVAL, DURATION = range(len(MAPS))
 Acts = npt.NDArray[np.bool_]
 Gains = npt.NDArray[np.float64]
@@ -58,14 +59,22 @@ class HostForcing:
             self.gained += as_kept(brought, self.gained)
             flat[:, given.level_cell] = held
 
-    def let_through(self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], acts: Acts) -> None:
-        """Give held cells the momentum of the water beside them: a wall behind them would throw it back."""
+    def let_through(
+        self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], depth: npt.NDArray[Any], acts: Acts
+    ) -> None:
+        """Give held cells the momentum of the water beside them: a wall behind them would throw it back.
+
+        None becomes faster than that water, however shallow it is held, and amid others it stands still.
+        """
         held = self.forcing.level_cell
         if held is None:
             return
+        deep = depth.reshape(len(depth), -1)
+        least, one = depth.dtype.type(THINNEST_M), depth.dtype.type(1)
+        share = np.minimum(deep[:, held] / np.maximum(deep[:, self.inward], least), one) * (held != self.inward)
         for field in (flow_x, flow_y):
             flat = field.reshape(field.shape[0], -1)
-            flat[:, held] = np.where(acts[:, None], flat[:, self.inward], flat[:, held])
+            flat[:, held] = np.where(acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held])
 
     def recall(self, maps: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         """What the maps say of the cells that this forcing touches, before a sweep notes its own depths there."""
@@ -108,6 +117,8 @@ def find_inward(surface: Surface, forcing: Forcing) -> npt.NDArray[np.int64]:
     """Of each held cell the neighbour that is neither held nor wall nor ring, or itself: (held,) flat indices."""
     if forcing.level_cell is None:
         return np.zeros(0, dtype=np.int64)
+    if forcing.inward_cell is not None:
+        return np.asarray(forcing.inward_cell, dtype=np.int64)
     n_y, n_x = surface.shape
     free = np.zeros((n_y, n_x), dtype=np.bool_)
     free[surface.inside] = ~surface.is_wall[surface.inside]

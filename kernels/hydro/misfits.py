@@ -92,6 +92,11 @@ def _refuse_forcing(n_members: int, surface: Surface, forcing: Forcing) -> None:
             raise ValueError(f"{what}_cell {_outside(cells, surface)} lies outside a surface of {surface.shape}")
         if np.unique(cells).size != cells.size:
             raise ValueError(f"{what}_cell names a cell twice: put its {what}s together")
+    inward, n_held = forcing.inward_cell, 0 if forcing.level_cell is None else forcing.level_cell.size
+    if inward is not None and inward.shape != (n_held,):
+        raise ValueError(f"inward_cell names one cell for each of {n_held} held ones, got {inward.shape}")
+    if inward is not None and n_held and not 0 <= inward.min() <= inward.max() < surface.shape[0] * surface.shape[1]:
+        raise ValueError(f"inward_cell {_outside(inward, surface)} lies outside a surface of {surface.shape}")
     if forcing.source is not None and (forcing.source < 0.0).any():
         raise ValueError("a source feeds: what takes water away is a loss, which never takes more than there is")
 

@@ -109,10 +109,12 @@ def advance_members(
         sweep(there, lost, maps, peak, here, rain, loss, now, acting, tiles.active)
         held.hold(there[0], acts)
         held.record(maps, recalled, there[0], now, acting, threshold_m)
-        if lets_through:
-            held.let_through(there[1], there[2], acts)
         if after_step is not None:
             after_step(dict(zip(FIELDS, there, strict=True)))
+        if lets_through and forcing.level_cell is not None:
+            held.let_through(there[1], there[2], there[0], acts)  # maybe of a cell in the ring
+            if after_step is not None:
+                after_step(dict(zip(FIELDS, there, strict=True)))
         if is_visiting and step + 1 < most:
             tiles.look(step, here, there, engine, threads)
         here = there

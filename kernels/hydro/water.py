@@ -31,6 +31,10 @@ class Forcing:
         Cells, each once, by flat index of (y, x), and how fast they are fed [m s-1].
     level_cell, level : (held,) array of int, (member or 1, held) array
         Cells, each once, whose water stands at a level [m], such as a tide's; they take and give what that needs.
+        An empty list tells a tile that others hold some.
+    inward_cell : (held,) array of int
+        The cell beside each held one whose momentum it takes in shallow water; found by default. A tile that sees
+        less than the whole surface must be told.
     """
 
     rain: Array | None = None
@@ -39,6 +43,7 @@ class Forcing:
     source: Array | None = None
     level_cell: Array | None = None
     level: Array | None = None
+    inward_cell: Array | None = None
 
 
 @dataclass(frozen=True)

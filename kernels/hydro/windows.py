@@ -120,7 +120,7 @@ def advance_to(
     Raises
     ------
     ValueError
-        If a window stays unstable however small its steps: the state holds something that is no number.
+        If a window stays unstable in the smallest steps that are tried, or a state holds what is no number.
     """
     together = highest or (lambda values: values)
     taken = np.zeros(clock_s.size, dtype=np.int64)
@@ -165,14 +165,14 @@ def _try_window(
         after, met = steps(water, np.where(ahead, steps_s, 0.0), now, clock_s)
         met = together(met)
         tried += now
-        if not np.isfinite(met[ahead]).all():
-            break
-        broken = ahead & (met > bound)
+        # Steps far too long for what just began, such as a sea that jumps, may end in what is no number.
+        is_number = np.isfinite(met)
+        broken = ahead & ~(met <= bound)
         settled = after.choose(ahead & ~broken, settled)
         if not broken.any():
             return settled, steps_s, counts, tried
         ahead = broken
-        bound = np.where(broken, rule.headroom * met, bound)
+        bound = np.where(broken, np.where(is_number, rule.headroom * met, 2.0 * bound), bound)
         again_s, again = plan_window(bound, horizon_s - clock_s, cell_m, rule)
         steps_s, counts = np.where(broken, again_s, steps_s), np.where(broken, again, counts)
     member = int(np.flatnonzero(ahead)[0])

@@ -68,7 +68,7 @@ def test_forcing_compiles(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     compile_sweep(FEED, (9, 0), monkeypatch, plane, plane, cells)
     ptx = compile_sweep(HOLD, (9, 0), monkeypatch, types.float64[:, ::1], plane, cells, plane, acts)
     assert ".f64" in ptx  # gains are summed in float64 whatever the water
-    compile_sweep(LET_THROUGH, (9, 0), monkeypatch, acts, plane, plane, cells, cells)
+    compile_sweep(LET_THROUGH, (9, 0), monkeypatch, acts, *[plane] * 3, cells, cells, real, real)
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])

@@ -95,6 +95,15 @@ def test_double_precision_is_the_same_on_ranks(tmp_path: Path) -> None:
     assert (one.open("flood").edge_m3 > 1000).all()
 
 
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_shallow_water_is_the_same_on_ranks(tmp_path: Path, ranks: int) -> None:
+    """Held cells take the momentum of water that may be a neighbour's."""
+    changed = {"scheme": "shallow-water", "has_tide": True, "edges": "closed", "duration_minutes": 3}
+    one = flood(tmp_path / "a", 1, **changed)
+    assert products(one) == products(flood(tmp_path / "b", ranks, **changed))
+    assert (one.open("flood").edge_m3 > 1000).all() and (abs(one.open("flood").balance) < 1e-5).all()
+
+
 def begin_gang(run: Run, folder: Path, ranks: int) -> subprocess.Popen[bytes]:
     code = (
         "import sys; from pathlib import Path; from citytide.hpc.gang_launch import launch_gang\n"

@@ -82,7 +82,7 @@ def advance_shallow_water(
         where it is some two to ten times as deep as the ground falls in a cell (by up to 15 %); the second does not.
     after_step
         Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
-        that its neighbours have computed.
+        that its neighbours have computed; and once more after held cells, if there are any, took their momentum.
     engine, threads
         As everywhere; the answer is the same for any number of threads.
 

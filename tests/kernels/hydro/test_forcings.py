@@ -34,14 +34,35 @@ def test_held_cells_take_the_momentum_of_the_free_cell_beside_them() -> None:
     inward = find_inward(SURFACE, forcing)
     assert inward.tolist() == [7, 12]
     flows = [np.arange(40.0).reshape(2, 4, 5), -np.arange(40.0).reshape(2, 4, 5)]
-    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(*flows, ACTS)
+    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(*flows, np.ones((2, 4, 5)), ACTS)
     assert flows[0][0].ravel()[[8, 13]].tolist() == [7.0, 12.0] and flows[1][0, 1, 3] == -7.0
     assert flows[0][1].ravel()[[8, 13]].tolist() == [28.0, 33.0]  # this member waits
 
 
-def test_held_cell_among_held_cells_keeps_its_own() -> None:
+def test_held_cell_is_no_faster_than_the_water_beside_it() -> None:
+    """A millimetre that took the momentum of a metre would run a thousand times as fast."""
+    held = HostForcing(
+        SURFACE, Forcing(level_cell=np.array([8, 13]), level=np.zeros((1, 2))), STEPS, np.zeros((2, 1))
+    )  # fmt: skip
+    depth = np.ones((2, 4, 5))
+    depth[0, 1, 3], depth[0, 2, 3] = 1e-3, 50.0
+    flow = np.full((2, 4, 5), 2.0)
+    held.let_through(flow, -flow, depth, ACTS)
+    assert flow[0, 1, 3] == 2e-3 and flow[0, 2, 3] == 2.0
+
+
+def test_held_cell_among_held_cells_stands_still() -> None:
     everywhere = np.array([6, 7, 8, 11, 12, 13])
-    assert find_inward(SURFACE, Forcing(level_cell=everywhere)).tolist() == everywhere.tolist()
+    forcing = Forcing(level_cell=everywhere, level=np.zeros((1, 6)))
+    assert find_inward(SURFACE, forcing).tolist() == everywhere.tolist()
+    flow = np.ones((2, 4, 5))
+    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(flow, flow.copy(), np.ones((2, 4, 5)), ACTS)
+    assert not flow[0].ravel()[everywhere].any() and flow[1].all()
+
+
+def test_tile_is_told_whose_momentum_its_held_cells_take() -> None:
+    forcing = Forcing(level_cell=np.array([8]), level=np.zeros((1, 1)), inward_cell=np.array([9]))
+    assert find_inward(SURFACE, forcing).tolist() == [9]
 
 
 def test_field_of_another_ground_is_refused() -> None:
