@@ -21,7 +21,7 @@ from zarr.codecs import ZstdCodec
 
 from .errors import FAILED, RunError
 from .gang_layout import Box, Place, TileLayout
-from .shards import EVERY_CHUNK
+from .shards import EVERY_CHUNK, copy_of
 from .stores import hash_file, sync_folder
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _write_field(
     gang: Gang, layout: TileLayout, staged: Path, name: str, field: NDArray[Any], place: Place
 ) -> dict[str, str]:
     """Bring each column of chunks (all members of the same cells) to its writer, and write it there."""
-    array = zarr.open_array(staged / name, mode="r+").with_config(EVERY_CHUNK)
+    array = copy_of(zarr.open_array(staged / name, mode="r+"))
     per_chunk, *sides = array.chunks
     rows, columns = layout.whole(place)
     boxes = [

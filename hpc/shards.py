@@ -16,13 +16,12 @@ from uuid import uuid4
 import numpy as np
 import zarr
 from numcodecs.zstd import Zstd  # type: ignore[import-untyped]
-from zarr.codecs import BytesCodec, ZstdCodec
 from zarr.storage import MemoryStore, StorePath
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["EVERY_CHUNK", "encode_rows", "open_layout", "shard_keys", "write_file"]
+__all__ = ["EVERY_CHUNK", "copy_of", "encode_rows", "open_layout", "shard_keys", "write_file"]
 
 EVERY_CHUNK: Any = {"write_empty_chunks": True}  # a missing file means `not done`, never `all fill`
 
@@ -68,17 +67,13 @@ def encode_rows(
 
 def _plain_zstd(array: zarr.Array[Any]) -> Any:
     """The compressor, where a file is nothing but one compressed chunk of numbers as they lie in memory."""
-    codecs = array.metadata.codecs  # type: ignore[union-attr]
+    codecs: Any = array.metadata.to_dict()["codecs"]  # as zarr.json has them: the same in every release of Zarr 3
     if array.shards is None and array.dtype.kind in "biufc" and array.dtype.isnative and len(codecs) == 2:
-        order, zstd = codecs
+        (order, how), (compressor, settings) = ((codec["name"], codec.get("configuration", {})) for codec in codecs)
         # Little-endian by its name, or of one byte; this machine's own order was asked for above.
-        if isinstance(order, BytesCodec) and isinstance(zstd, ZstdCodec) and np.little_endian and _is_little(order):
-            return _zstd(zstd.level, zstd.checksum)
+        if (order, compressor) == ("bytes", "zstd") and np.little_endian and how.get("endian", "little") == "little":
+            return _zstd(settings["level"], settings["checksum"])
     return None
-
-
-def _is_little(codec: BytesCodec) -> bool:
-    return codec.endian is None or codec.endian.value == "little"
 
 
 @lru_cache
@@ -90,10 +85,17 @@ def _encode_by_zarr(
     array: zarr.Array[Any], start: int, stop: int, values: NDArray[Any]
 ) -> Iterator[tuple[str, bytes | memoryview]]:
     files: dict[str, Any] = {}
-    copy = zarr.Array.from_dict(StorePath(MemoryStore(files)), array.metadata.to_dict()).with_config(EVERY_CHUNK)
-    copy[start:stop] = values
+    copy_of(array, StorePath(MemoryStore(files)))[start:stop] = values
     for key in shard_keys(array, start, stop):
         yield key, memoryview(files.pop(key).as_numpy_array())
+
+
+def copy_of(array: zarr.Array[Any], place: StorePath | None = None) -> zarr.Array[Any]:
+    """The same array, here or in another place, as one that writes every chunk.
+
+    ``Array.with_config`` would do, but Zarr has it only since 3.1.6.
+    """
+    return zarr.Array(zarr.AsyncArray(array.metadata, place or array.store_path, EVERY_CHUNK))
 
 
 def write_file(path: str, data: bytes | memoryview) -> str:
