@@ -12,13 +12,14 @@ ifneq ($(DATA),)
 export CITYTIDE_DATA ?= $(realpath $(DATA))
 endif
 
-.PHONY: help demo test lint unit simulator slurm test-slurm test-ptx soak look clean
+.PHONY: help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean
 
 help:
 	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
 	@echo "make slurm     install Slurm's Debian packages, for the private Slurm that tests and sandbox start"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
+	@echo "make test-versions  install the wheel under Python 3.11 with the lowest releases, 3.12 and 3.13 with the newest, and run it"
 	@echo "make soak      kill runs N=20 times each way, here and on a private Slurm, and compare their bytes"
 	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
 	@echo "make clean     remove environments, caches and the demo's run"
@@ -33,7 +34,7 @@ define environment
 	touch $@
 endef
 
-EXTRAS := fonts,slurm
+EXTRAS := run,fonts,slurm
 .venv/stamp: pyproject.toml
 	$(call environment,.venv,--editable ".[$(EXTRAS)]")
 
@@ -55,12 +56,17 @@ demo: .venv/stamp
 
 test: lint unit simulator test-slurm
 
-lint: .venv-test/stamp
+# Links to the rooms under the package's name, for type checkers; an sdist does not carry them.
+.dev/citytide:
+	mkdir -p $@
+	for name in benchmarks datasets hpc kernels workflows __init__.py __main__.py py.typed; do ln -s ../../$$name $@/$$name; done
+
+lint: .venv-test/stamp .dev/citytide
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
 
-unit: .venv-test/stamp
+unit: .venv-test/stamp .dev/citytide
 	.venv-test/bin/python -m pytest -n 2 --dist loadfile
 
 # The simulator is chosen when numba is imported, so it has a process of its own.
@@ -71,16 +77,24 @@ simulator: .venv-test/stamp
 test-slurm: .venv-test/stamp
 	.venv-test/bin/python -m pytest -m slurm -n 2 tests
 
+# `apt-get update` does not wait for its lock, whatever DPkg::Lock::Timeout says; `install` does.
+APT_WAIT_S ?= 5
 SLURM_PACKAGES := slurmctld slurmd slurmdbd slurm-client munge mariadb-server
 slurm:
 	@if ! dpkg-query --show $(SLURM_PACKAGES) >/dev/null 2>&1; then \
 		[ "$$(id -u)" = 0 ] && run= || run=sudo; \
-		$$run apt-get update --quiet=2 && \
-		DEBIAN_FRONTEND=noninteractive $$run apt-get install --quiet=2 --yes --no-install-recommends $(SLURM_PACKAGES); fi
+		until told=$$(LC_ALL=C $$run apt-get update --quiet=2 2>&1); do \
+			case "$$told" in *"Could not get lock"*) echo "another program holds apt's lock: waiting"; sleep $(APT_WAIT_S);; \
+			*) echo "$$told" >&2; exit 1;; esac; done; \
+		DEBIAN_FRONTEND=noninteractive $$run apt-get -o DPkg::Lock::Timeout=600 install --quiet=2 --yes --no-install-recommends $(SLURM_PACKAGES); fi
 	@echo "Slurm $$(slurmctld -V | cut -d' ' -f2) is here; none of its services is started"
 
 test-ptx: .venv-ptx/stamp
 	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py tests/cuda/test_hydro_ptx.py
+
+# A wheel in fresh environments: the oldest Python with the lowest declared releases, the others with the newest.
+test-versions: .venv-test/stamp
+	.venv-test/bin/python -m pytest -m versions tests/versions -o faulthandler_timeout=0 --durations=1
 
 # Kills drivers, schedulers, workers and jobs N times at random moments; `make test` does so a few times.
 N ?= 20

@@ -19,7 +19,14 @@ _LAZY = {"run": ".workflows.runner", "open_run": ".workflows.runner", "lift": ".
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name], __name__), name)
+    try:
+        return getattr(import_module(_LAZY[name], __name__), name)
+    except ModuleNotFoundError as missing:
+        if str(missing.name).startswith(__name__):
+            raise
+        raise ImportError(
+            f"citytide.{name} needs {missing.name}, which is not installed: pip install 'citytide[run]'"
+        ) from missing
 
 
 def __dir__() -> list[str]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 
-import click
+try:
+    import click
 
-from .datasets.commands import data
-from .hpc.commands import doctor, profile, report
-from .hpc.run_commands import attach, bundle, cancel, logs, status
-from .hpc.sandbox_commands import sandbox
-from .hpc.slurm.commands import check_profile, detect_profile
-from .kernels.commands import kernels
-from .workflows.city_commands import city
-from .workflows.commands import drive, plan, resume, run, submit, verify
+    from .datasets.commands import data
+    from .hpc.commands import doctor, profile, report
+    from .hpc.run_commands import attach, bundle, cancel, logs, status
+    from .hpc.sandbox_commands import sandbox
+    from .hpc.slurm.commands import check_profile, detect_profile
+    from .kernels.commands import kernels
+    from .workflows.city_commands import city
+    from .workflows.commands import drive, plan, resume, run, submit, verify
+except ModuleNotFoundError as missing:
+    if str(missing.name).startswith("citytide"):
+        raise
+    sys.exit(f"citytide: the command line needs {missing.name}, which is not installed: pip install 'citytide[run]'")
 
 __all__ = ["cli", "main"]
 

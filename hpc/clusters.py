@@ -19,7 +19,7 @@ from .profiles import Profile, size_pool
 
 __all__ = ["Backend", "LocalBackend", "make_backend"]
 
-SLURM_NEEDS = ("cryptography", "dask_jobqueue")  # of the extra `slurm`
+SLURM_NEEDS = ("cryptography",)  # of the extra `slurm`
 
 
 class Backend(Protocol):

@@ -63,7 +63,9 @@ def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
     import distributed.utils
 
     # Distributed would import pandas and a dozen more into the driver to preload them; the nursery has what is needed.
-    distributed.utils._forkserver_preload_set = True
+    # A release without this mark imports them: the driver is slower to start, and nothing else changes.
+    if hasattr(distributed.utils, "_forkserver_preload_set"):
+        distributed.utils._forkserver_preload_set = True
     return "forkserver"
 
 
@@ -72,9 +74,13 @@ def without_main() -> Iterator[None]:
     """Start processes without importing the caller's script.
 
     Blocks are named by import path, so no worker needs it; and a notebook, ``python -`` or a script without a main
-    guard would otherwise fail to start any.
+    guard would otherwise fail to start any. Python does not document the function that is replaced: where it is
+    missing, Python's own rule stands, and a script needs its main guard.
     """
-    original = multiprocessing.spawn.get_preparation_data
+    original = getattr(multiprocessing.spawn, "get_preparation_data", None)
+    if original is None:
+        yield
+        return
 
     def prepared(name: str) -> Any:
         return {k: v for k, v in original(name).items() if not k.startswith("init_main")}

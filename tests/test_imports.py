@@ -40,3 +40,59 @@ def test_rooms_lean_only_on_those_below_them() -> None:
     tool = Path(sys.executable).parent / "lint-imports"
     run = subprocess.run([tool], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
+
+
+def run_with_only(allowed: str, statement: str) -> subprocess.CompletedProcess[str]:
+    """A fresh interpreter in which no other package can be imported than those allowed, and citytide."""
+    code = f"""
+import sys, sysconfig
+from importlib.machinery import PathFinder
+from pathlib import Path
+class Shut:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        top = name.partition(".")[0]
+        if path is None and top not in {{"citytide", *{allowed.split()!r}}}:
+            spec = PathFinder.find_spec(name)
+            if spec is not None and "site-packages" in str(spec.origin or list(spec.submodule_search_locations or [])):
+                raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        return None
+sys.meta_path.insert(0, Shut)
+{statement}
+"""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+KERNELS = sorted(
+    ".".join(("citytide", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    for path in (ROOT / "kernels").rglob("*.py")
+    if path.name != "commands.py"
+)
+
+
+def test_kernels_import_with_numpy_and_numba_alone() -> None:
+    told = run_with_only("numpy numba llvmlite", f"for name in {KERNELS}: __import__(name)\nprint(len(sys.modules))")
+    assert told.returncode == 0, told.stderr
+
+
+def test_kernel_of_each_field_runs_with_numpy_and_numba_alone() -> None:
+    told = run_with_only(
+        "numpy numba llvmlite",
+        "import numpy as np, citytide\n"
+        "from citytide.kernels.hydro.infiltration import compute_runoff\n"
+        "from citytide.kernels.space.crosswalk import cross_points\n"
+        "from citytide.kernels.space.grid import Grid\n"
+        "from citytide.kernels.traffic.godunov import advance_density\n"
+        "road = dict(time_step_s=1.0, cell_length_m=50.0, free_speed_m_s=25.0, jam_density_veh_m=0.12)\n"
+        "print(citytide.lift(compute_runoff)(np.array([100.0]), np.array([80.0])).round(3).tolist())\n"
+        "print(advance_density(np.full((1, 4), 0.04), **road).tolist())\n"
+        "print(cross_points([15.0], [5.0], Grid(0.0, 0.0, 10.0, 1, 2)).column.tolist())",
+    )
+    # Curve number: S = 25400 / 80 - 254 = 63.5 mm, (100 - 0.2 S)^2 / (100 + 0.8 S); even traffic stays as it is.
+    assert told.stdout.splitlines() == ["[50.539]", "[[0.04, 0.04]]", "[1]"], told.stderr
+
+
+@pytest.mark.parametrize("statement", ["import citytide.__main__", "import citytide; citytide.run"])
+def test_what_the_light_install_lacks_is_named_with_the_way_out(statement: str) -> None:
+    told = run_with_only("numpy numba llvmlite scipy", statement)
+    assert told.returncode == 1 and "which is not installed: pip install 'citytide[run]'" in told.stderr

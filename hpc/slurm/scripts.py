@@ -1,24 +1,18 @@
-"""Job scripts: directives as dask-jobqueue writes them, a body of our own, and every value quoted."""
+"""Job scripts: directives for sbatch, a body that ends cleanly whatever happens, and every value quoted."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import RunError
 from ..pools import NODES, Pool, Request, check_text, parse_walltime
 from ..profiles import Profile
 
-__all__ = ["driver_script", "import_jobqueue", "worker_script"]
+__all__ = ["driver_script", "worker_script"]
 
-_IMPORTING = threading.Lock()
 _LONG = {
     "J": "job-name", "p": "partition", "A": "account", "n": "ntasks", "N": "nodes", "c": "cpus-per-task", "t": "time",
     "o": "output", "e": "error", "q": "qos", "C": "constraint", "x": "exclude", "D": "chdir", "d": "dependency",
@@ -163,12 +157,14 @@ def _header(
     if isinstance(job.memory, str) or job.walltime is None:
         raise RunError("a job needs `memory` and `walltime`: set them in the profile's pool (or driver)")
     mebibytes = -(-job.memory // 2**20)
-    with import_jobqueue() as jobqueue:
-        drawn = jobqueue(
-            name=name, job_name=name, queue=job.partition, account=job.account, walltime=job.walltime, cores=cores,
-            processes=1, memory=f"{mebibytes} MiB", job_cpu=cores, job_mem=f"{mebibytes}M",
-        ).job_header  # fmt: skip
-    options = dict(_parse(line) for line in drawn.splitlines())
+    options: dict[str, str] = {
+        "job-name": name,
+        **{key: value for key, value in (("partition", job.partition), ("account", job.account)) if value},
+        "ntasks": "1",
+        "cpus-per-task": str(cores),
+        "mem": f"{mebibytes}M",
+        "time": job.walltime,
+    }
     barred = list(dict.fromkeys([*job.exclude, *exclude]))
     for node in barred:
         if not re.fullmatch(NODES, node):
@@ -187,13 +183,6 @@ def _header(
         f"--{key}={_escape(value)}" if value else f"--{key}" for key, value in options.items() if key not in skipped
     ]
     return "\n".join(["#!/bin/bash", *(f"#SBATCH {line}" for line in [*lines, *job.extra_directives])]) + "\n"
-
-
-def _parse(line: str) -> tuple[str, str]:
-    """Option and value of ``#SBATCH -p work`` or ``#SBATCH --mem=4G``."""
-    words = line.removeprefix("#SBATCH ").replace("=", " ", 1).split(maxsplit=1)
-    key = words[0].lstrip("-")
-    return _LONG.get(key, key), words[1] if len(words) > 1 else ""
 
 
 def _escape(value: str) -> str:
@@ -243,32 +232,3 @@ def _expand(path: str) -> str:
         word += f'"${{{found[1] or found[2]}:?is named by scratch in the profile, but this node does not set it}}"'
         end = found.end()
     return word + (shlex.quote(path[end:]) if end < len(path) else "")
-
-
-@contextmanager
-def import_jobqueue() -> Iterator[Any]:
-    """``SLURMJob`` of dask-jobqueue, without what its import does beside, and deaf to a user's own jobqueue.yaml.
-
-    The import would replace the process's SIGINT handler (and fail outside the main thread), and write a file into
-    the user's configuration.
-    """
-    import dask.config
-
-    with _IMPORTING:
-        kept = signal.signal, dask.config.ensure_file
-        signal.signal = lambda number, handler: signal.getsignal(number)  # type: ignore[assignment]
-        dask.config.ensure_file = lambda *args, **options: None
-        try:
-            import dask_jobqueue
-            from dask_jobqueue.slurm import SLURMJob
-        finally:
-            signal.signal, dask.config.ensure_file = kept
-    with dask.config.set({"jobqueue.slurm": _read_defaults(Path(dask_jobqueue.__file__).with_name("jobqueue.yaml"))}):
-        yield SLURMJob
-
-
-@cache
-def _read_defaults(path: Path) -> dict[str, Any]:
-    import yaml
-
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["jobqueue"]["slurm"])

@@ -7,7 +7,6 @@ import random
 import re
 import shlex
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pydantic import ValidationError
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.profiles import Profile
-from citytide.hpc.slurm.scripts import driver_script, import_jobqueue, worker_script
+from citytide.hpc.slurm.scripts import driver_script, worker_script
 
 GOLDEN = Path(__file__).parent / "golden"
 RUN, PYTHON = Path("/site/runs/ada's 50% run"), "/site/envs/city tide/bin/python"
@@ -96,39 +95,6 @@ def test_directive_is_skipped_by_its_whole_name() -> None:
     asked = directives(worker_script(make_profile(pools={"cpu": pool}), "cpu", name="a", run=RUN, python=PYTHON))
     assert "mem" not in asked and "cpus-per-task" not in asked
     assert asked["partition"] == "mem-large" and asked["mem-per-cpu"] == "4G"
-
-
-def test_users_own_jobqueue_settings_reach_no_script() -> None:
-    import dask.config
-
-    mine = {"queue": "mine", "account": "mine", "job-extra-directives": ["--mine"], "log-directory": "/mine"}
-    with dask.config.set({"jobqueue.slurm": mine}):
-        assert CASES["worker-cpu"]() == (GOLDEN / "worker-cpu.sh").read_text()
-
-
-def test_import_of_jobqueue_leaves_no_trace(tmp_path: Path) -> None:
-    code = (
-        "import signal, threading\n"
-        "from citytide.hpc.slurm.scripts import import_jobqueue\n"
-        "def mine(*_): pass\n"
-        "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, mine)\n"
-        "def load():\n"
-        "    with import_jobqueue() as job: print(job.__name__)\n"
-        "thread = threading.Thread(target=load); thread.start(); thread.join()\n"
-        "load()\n"
-        "import dask.config\n"
-        "print({signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)} == {mine})\n"
-        "print(dask.config.ensure_file.__name__)\n"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "HOME": str(tmp_path), "DASK_CONFIG": str(tmp_path / "dask")},
-        text=True, capture_output=True, check=True,
-    )  # fmt: skip
-    assert told.stdout.split() == ["SLURMJob", "SLURMJob", "True", "ensure_file"]
-    assert not (tmp_path / "dask" / "jobqueue.yaml").exists() and not (tmp_path / ".config").exists()
-    with import_jobqueue() as job:
-        assert job.submit_command == "sbatch"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""What a user does first, with one Python and one set of releases: ``python trial.py FOLDER``, in its environment.
+
+A city is built; each workflow runs once; a run is killed and resumed; a script without a main guard runs one, too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CITYTIDE = [sys.executable, "-m", "citytide"]
+FACTORS = ",".join(f"{0.5 + 0.02 * at:.2f}" for at in range(40))  # one block each: enough to be killed amid them
+TRAFFIC = [
+    "traffic-assignment",
+    "--set",
+    "network=city.zarr",
+    "--set",
+    "gap=1e-4",
+    "--set",
+    f"demand_factors={FACTORS}",
+]
+WATER = ["inundation", "--set", "terrain=city.zarr", "--set", "duration_minutes=10", "--set", "rain_factors=0.5,1.0"]
+WARNING = ["flood-warning", "--set", "members=2", "--set", "lead_minutes=15", "--set", "spin_up_minutes=10"]
+SCRIPT = """
+import citytide
+run = citytide.run("traffic-assignment", set={"gap": 1e-3}, out="script")
+assert run.result["state"] == "done"
+"""
+
+
+def call(*words: str, stdin: str | None = None) -> None:
+    """Run citytide, or Python over a script, and stop at the first failure."""
+    command = [*CITYTIDE, *words] if words else [sys.executable, "-"]
+    started = time.monotonic()
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
+    print(f"{time.monotonic() - started:5.1f} s  {' '.join(words[:2]) or 'script'}", flush=True)
+    if done.returncode:
+        sys.exit(f"{command} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+
+
+def count_blocks(run: Path) -> int:
+    """Blocks that the run's ledger holds."""
+    ledger = run / "ledger.jsonl"
+    lines = ledger.read_text().splitlines() if ledger.exists() else []
+    return sum('"kind":"block"' in line.replace(" ", "") for line in lines)
+
+
+def kill_amid(run: Path) -> int:
+    """Start a run, kill its driver and workers after the first block, and return how many blocks it had."""
+    command = [*CITYTIDE, "run", *TRAFFIC, "--out", str(run)]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 120
+    while not count_blocks(run) and driver.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+    return count_blocks(run)
+
+
+def main() -> None:
+    os.chdir(sys.argv[1])
+    call("city", "build", "--synthetic", "--size", "2km", "--out", "city.zarr")
+    call("run", *TRAFFIC, "--out", "traffic")
+    call("run", *WATER, "--out", "water")
+    call("run", *WARNING, "--out", "warning")
+    blocks = kill_amid(Path("killed"))
+    call("resume", "killed")
+    call(stdin=SCRIPT)
+    from importlib.metadata import version
+
+    held = {
+        name: version(name) for name in ("numpy", "numba", "scipy", "zarr", "numcodecs", "xarray", "dask", "pyproj")
+    }
+    Path("trial.json").write_text(json.dumps({"versions": held, "blocks_when_killed": blocks}))
+
+
+if __name__ == "__main__":
+    main()
