@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import dask
@@ -12,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.hpc.lift import lift
+from citytide.kernels.contracts import Array, Contract
+from citytide.kernels.hydro.infiltration import compute_runoff
 from citytide.kernels.traffic.godunov import advance_density
 
 ROAD: dict[str, Any] = {
@@ -83,9 +84,10 @@ def test_kernel_without_blocks_refuses_a_dask_array_in_one_sentence() -> None:
     def assign(demand: Any) -> Any:
         return demand
 
-    assign.contract = SimpleNamespace(dims=("pair",), blocks=(), halo={})  # type: ignore[attr-defined]
+    demand = {"demand": Array(("pair",))}
+    assign.contract = Contract(takes=demand, gives=demand, engines=("python",))  # type: ignore[attr-defined]
     assert lift(assign)(3.0) == 3.0
-    with pytest.raises(TypeError, match="assign needs its arguments whole and cannot take a Dask array"):
+    with pytest.raises(TypeError, match="assign needs its arguments whole and cannot take a Dask array as demand"):
         lift(assign)(da.zeros(3))
 
 
@@ -95,5 +97,5 @@ def test_function_without_contract_is_refused() -> None:
 
 
 def test_labelled_beside_unlabelled_is_refused() -> None:
-    with pytest.raises(ValueError, match="label both or neither"):
-        lift(advance_density)(xr.DataArray(DENSITY, dims=("link", "cell")), DENSITY, **ROAD)
+    with pytest.raises(ValueError, match="a DataArray as rain_mm beside a ndarray as curve_number: label both"):
+        lift(compute_runoff)(xr.DataArray([1.0, 2.0], dims="cell"), np.array([80.0, 90.0]))
