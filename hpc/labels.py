@@ -57,7 +57,8 @@ def name_axis(function: str, dims: tuple[Hashable, ...], settings: dict[str, Any
 
 
 def _name_dims(contract: Any) -> set[str]:
-    return {dim for array in (*contract.takes.values(), *contract.gives.values()) for dim in core_dims(array.dims)}
+    returned = () if contract.structure else contract.gives.values()  # a structure comes back without labels
+    return {dim for array in (*contract.takes.values(), *returned) for dim in core_dims(array.dims)}
 
 
 def check_labels(function: str, contract: Any, arrays: Mapping[str, Any]) -> None:
