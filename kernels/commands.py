@@ -53,20 +53,26 @@ def show_kernel(name: str, as_json: bool) -> None:
         click.echo(json.dumps(record, indent=2))
         return
     missing = [engine for engine in record["engines"] if engine not in record["engines_here"]]
+    structure = [f"{record['structure']}, which holds"] if record["structure"] else []
     rows = {
-        "call": f"from {record['module']} import {record['function']}",
-        "engines": ", ".join(record["engines_here"]) + (f" (not here: {', '.join(missing)})" if missing else ""),
-        "dims": ", ".join(record["dims"]),
-        "blocks": ", ".join(record["blocks"]) or "none: takes its arguments whole",
-        "halo": ", ".join(f"{dim} {width}" for dim, width in record["halo"].items()) or "none",
-        "units": ", ".join(f"{array} [{unit}]" for array, unit in record["units"].items()),
-        "file": record["file"],
+        "call": [f"from {record['module']} import {record['function']}"],
+        "engines": [", ".join(record["engines_here"]) + (f" (not here: {', '.join(missing)})" if missing else "")],
+        "takes": [_write_array(array, given) for array, given in record["takes"].items()],
+        "gives": structure + [_write_array(array, given) for array, given in record["gives"].items()],
+        "blocks": [", ".join(record["blocks"]) or "none: takes its arguments whole"],
+        "halo": [", ".join(f"{dim} {width}" for dim, width in record["halo"].items()) or "none"],
+        "file": [record["file"]],
+        "references": record["references"],
     }
     click.echo(f"{record['name']}: {record['summary']}\n")
-    for label, text in rows.items():
-        click.echo(f"{label:<11}{text}")
-    for place, reference in enumerate(record["references"]):
-        click.echo(f"{'' if place else 'references':<11}{reference}")
+    for label, lines in rows.items():
+        for place, line in enumerate(lines):
+            click.echo(f"{'' if place else label:<11}{line}")
+
+
+def _write_array(name: str, array: dict[str, Any]) -> str:
+    units = f"units of {array['units_of']}" if array["units_of"] else array["units"] or "any units"
+    return f"{name} ({', '.join(array['dims'])}) " + ("of bool" if array["dtype"] == "bool" else f"[{units}]")
 
 
 def _table() -> dict[str, Any]:
@@ -86,6 +92,7 @@ def _table() -> dict[str, Any]:
 
 def _describe(name: str) -> dict[str, Any]:
     import inspect
+    from dataclasses import asdict
     from pathlib import Path
 
     from .contracts import KERNELS
@@ -102,10 +109,11 @@ def _describe(name: str) -> dict[str, Any]:
         "function": function.__name__,
         "engines": list(contract.engines),
         "engines_here": [engine for engine in contract.engines if is_usable(engine)],
-        "dims": list(contract.dims),
+        "takes": {array: asdict(given) for array, given in contract.takes.items()},
+        "gives": {array: asdict(given) for array, given in contract.gives.items()},
+        "structure": contract.structure,
         "blocks": list(contract.blocks),
         "halo": dict(contract.halo),
-        "units": dict(contract.units),
         "file": str(Path(inspect.getfile(function)).relative_to(root)),
         "references": _references(text),
     }

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from .rules import Engine, EngineError
 
-__all__ = ["KERNELS", "Contract", "kernel"]
+__all__ = ["KERNELS", "Array", "Contract", "kernel"]
 
 KERNELS: dict[str, Callable[..., Any]] = {}
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
@@ -17,19 +17,48 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
+class Array:
+    """An array that a kernel takes or returns.
+
+    Examples
+    --------
+    An ensemble in any unit, what was observed in the same unit, and a score that follows both:
+
+    >>> ensemble = Array(("member", "..."))
+    >>> observed = Array(("...",), units_of="ensemble")
+    >>> crps = Array(("...",), units_of="ensemble", dtype="ensemble", long_name="ranked probability score")
+    """
+
+    dims: tuple[str, ...]
+    """In order. ``"..."`` stands for any dims, or none; arrays that have it broadcast against each other."""
+    units: str | None = None
+    """UDUNITS text; None: any units, or those of another argument."""
+    units_of: str = ""
+    """The argument whose units it has."""
+    dtype: str = "float"
+    """NumPy's name of the dtype, or the argument whose dtype it has (whole numbers become float64)."""
+    long_name: str = ""
+    """What a returned array is, where no argument bears its name."""
+
+
+@dataclass(frozen=True)
 class Contract:
     """What a caller may rely on, read by the chunked layer, the command line and the docs."""
 
-    dims: tuple[str, ...]
-    """Dims of the array argument, in order."""
-    units: Mapping[str, str]
-    """UDUNITS text of each array taken or returned."""
+    takes: Mapping[str, Array]
+    """The arrays taken, by parameter. A parameter ``axis``, if there is one, names positions among their dims."""
+    gives: Mapping[str, Array]
+    """The arrays returned, by name. One that bears the name of an argument is the same quantity, later or elsewhere."""
     engines: tuple[Engine, ...]
     """Engines that the kernel offers, the preferred one first."""
+    structure: str = ""
+    """The type that holds the arrays returned; empty: the kernel returns one bare array."""
     blocks: tuple[str, ...] = ()
-    """Dims along which the array may be cut; none: the kernel needs its arguments whole."""
+    """Dims along which arrays may be cut without changing the answer; none: the kernel needs its arguments whole."""
     halo: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Ghost cells at each end of a dim, which the result does not have."""
+    sizes: Callable[..., Mapping[str, int]] | None = None
+    """Sizes, from the arguments, of the dims that are taken in one size and returned in another."""
 
 
 def kernel(contract: Contract) -> Callable[[Kernel], Kernel]:

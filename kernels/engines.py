@@ -25,12 +25,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .contracts import KERNELS, Contract, kernel
+from .contracts import KERNELS, Array, Contract, kernel
 from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, rebind, routine, rule
 
 __all__ = [
     "ENGINES",
     "KERNELS",
+    "Array",
     "Contract",
     "Engine",
     "EngineError",

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..device_arrays import fetch, place_beside
-from ..engines import Contract, Engine, Sweeps, cuda, empty_for, is_device_array, kernel, prange, routine
+from ..engines import Array, Contract, Engine, Sweeps, cuda, empty_for, is_device_array, kernel, prange, routine
 
 __all__ = ["extrapolate_rain"]
 
@@ -110,8 +110,10 @@ ADVECTION = Sweeps(cpu=_cpu, gpu=_gpu)
 
 @kernel(
     Contract(
-        dims=("y", "x"), units={"rain": "mm h-1", "motion": "1"}, engines=ADVECTION.engines
-    )  # motion: cells a step
+        takes={"rain": Array(("y", "x")), "motion": Array(("component", "y", "x"), "1")},  # motion: cells a step
+        gives={"rain": Array(("step", "y", "x"), units_of="rain", dtype="rain")},
+        engines=ADVECTION.engines,
+    )
 )
 def extrapolate_rain(
     rain: Any,

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, kernel
+from ..engines import Array, Contract, kernel
 
 __all__ = ["Contingency", "count_outcomes"]
 
@@ -105,7 +105,12 @@ class Contingency:
 
 @kernel(
     Contract(
-        dims=("case",), units={"warned": "1", "happened": "1", "counts": "1"}, engines=("numpy",), blocks=("case",)
+        takes={name: Array(("...",), dtype="bool") for name in ("warned", "happened", "valid")},
+        gives={
+            name: Array((), "1", dtype="int64") for name in ("hits", "false_alarms", "misses", "correct_rejections")
+        },
+        structure="Contingency",
+        engines=("numpy",),
     )
 )
 def count_outcomes(

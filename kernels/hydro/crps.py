@@ -9,12 +9,13 @@ the whole-array form has them, the double sum is :math:`2 \sum_i (2 i - m + 1) x
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, Sweeps, kernel, prange
+from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["score_crps"]
 
@@ -57,14 +58,28 @@ def _cpu(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
 
 
 def _whole(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
-    spread = np.tensordot(numbers[3:], np.sort(ensemble, axis=0), axes=1)
-    out[...] = numbers[0] * abs(ensemble - observed).sum(axis=0) - numbers[1] * spread
+    off, spread = np.zeros_like(out), np.zeros_like(out)
+    for member, place, weight in zip(ensemble, np.sort(ensemble, axis=0), numbers[3:], strict=True):
+        off += abs(member - observed)
+        spread += weight * place  # member by member: a cell's bits do not depend on how many there are beside it
+    out[...] = numbers[0] * off - numbers[1] * spread
 
 
 CRPS = Sweeps(cpu=_cpu, whole=_whole)
 
 
-@kernel(Contract(dims=("member", "cell"), units={"crps": "1"}, engines=CRPS.engines, blocks=("cell",)))
+@kernel(
+    Contract(
+        takes={"ensemble": Array(("member", "...")), "observed": Array(("...",), units_of="ensemble")},
+        gives={
+            "crps": Array(
+                ("...",), units_of="ensemble", dtype="ensemble", long_name="continuous ranked probability score"
+            )
+        },
+        engines=CRPS.engines,
+        blocks=("...",),
+    )
+)
 def score_crps(
     ensemble: npt.ArrayLike,
     observed: npt.ArrayLike,
@@ -80,7 +95,7 @@ def score_crps(
     ensemble : (member, ...) array of float
         Any order of members.
     observed : (...) array of float
-        In the ensemble's unit; NaN in either gives NaN.
+        In the ensemble's unit, of a shape that broadcasts with a member; NaN in either gives NaN.
     fair
         Whether the score shall not depend on the number of members.
     engine, threads
@@ -111,15 +126,24 @@ def score_crps(
     members, target = np.asarray(ensemble), np.asarray(observed)
     members = members if members.dtype.kind == "f" else members.astype(np.float64)
     n = members.shape[0] if members.ndim else 0
-    if n < 1 or members.shape[1:] != target.shape:
+    shape = _broadcast(members.shape[1:], target.shape)
+    if n < 1 or shape is None:
         raise ValueError(f"an ensemble of shape {members.shape} does not fit what was observed, {target.shape}")
     if fair and n < 2:
         raise ValueError("a fair score needs two members or more, got 1")
     dtype = members.dtype
-    flat = np.ascontiguousarray(members.reshape(n, -1))
-    line = np.ascontiguousarray(target.reshape(-1), dtype=dtype)
+    members = members.reshape(n, *(1,) * (len(shape) + 1 - members.ndim), *members.shape[1:])
+    flat = np.ascontiguousarray(np.broadcast_to(members, (n, *shape)).reshape(n, math.prod(shape)))
+    line = np.ascontiguousarray(np.broadcast_to(target, shape).reshape(-1), dtype=dtype)
     pairs = 1.0 / (n * (n - 1)) if fair else 1.0 / n**2
     numbers = np.array([1.0 / n, pairs, 0.0, *(2.0 * np.arange(n) - n + 1.0)]).astype(dtype)
     out = np.empty(line.size, dtype)
     CRPS(CRPS.choose(flat, engine), out, flat, line, numbers, threads=threads)
-    return out.reshape(target.shape)
+    return out.reshape(shape)
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        return None

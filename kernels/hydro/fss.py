@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, Traversal, choose_engine, kernel
+from ..engines import Array, Contract, Engine, Traversal, choose_engine, kernel
 
 __all__ = ["score_fss"]
 
@@ -39,7 +39,17 @@ def sum_windows(forecast: Any, observed: Any, window: int) -> tuple[int, int, in
 SUMS = Traversal(sum_windows)
 
 
-@kernel(Contract(dims=("y", "x"), units={"forecast": "mm h-1", "observed": "mm h-1", "fss": "1"}, engines=SUMS.engines))
+@kernel(
+    Contract(
+        takes={
+            "forecast": Array(("y", "x")),
+            "observed": Array(("y", "x"), units_of="forecast"),
+            "valid": Array(("y", "x"), dtype="bool"),
+        },
+        gives={"fss": Array(("window",), "1", long_name="fractions skill score")},
+        engines=SUMS.engines,
+    )
+)
 def score_fss(
     forecast: npt.ArrayLike,
     observed: npt.ArrayLike,

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, Sweeps, kernel, prange
+from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["compute_infiltration", "compute_runoff"]
 
@@ -65,7 +65,19 @@ def _whole(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
 INFILTRATION = Sweeps(cpu=_cpu, whole=_whole)
 
 
-@kernel(Contract(dims=("cell",), units={"sunk": "m"}, engines=INFILTRATION.engines, blocks=("cell",)))
+@kernel(
+    Contract(
+        takes={
+            "sunk": Array(("...",), "m"),
+            "conductivity_m_s": Array(("...",), "m s-1"),
+            "suction_m": Array(("...",), "m"),
+            "deficit": Array(("...",), "1"),
+        },
+        gives={"infiltration": Array(("...",), "m", long_name="most that sinks in the step")},
+        engines=INFILTRATION.engines,
+        blocks=("...",),
+    )
+)
 def compute_infiltration(
     sunk: npt.ArrayLike,
     *,
@@ -134,7 +146,14 @@ def compute_infiltration(
     return out.reshape(before.shape)
 
 
-@kernel(Contract(dims=("cell",), units={"rain": "mm"}, engines=("numpy",), blocks=("cell",)))
+@kernel(
+    Contract(
+        takes={"rain_mm": Array(("...",), "mm"), "curve_number": Array(("...",), "1")},
+        gives={"runoff": Array(("...",), "mm", long_name="runoff of the storm")},
+        engines=("numpy",),
+        blocks=("...",),
+    )
+)
 def compute_runoff(
     rain_mm: npt.ArrayLike, curve_number: npt.ArrayLike, *, initial_share: float = 0.2
 ) -> npt.NDArray[Any]:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, Sweeps, kernel, prange, routine
+from ..engines import Array, Contract, Engine, Sweeps, kernel, prange, routine
 
 __all__ = ["krige_gauges"]
 
@@ -141,7 +141,19 @@ KRIGING = Sweeps(
 )
 
 
-@kernel(Contract(dims=("gauge",), units={"x": "m", "y": "m", "range": "m"}, engines=KRIGING.engines))
+@kernel(
+    Contract(
+        takes={
+            "value": Array(("gauge",)),
+            "gauge_x": Array(("gauge",), "m"),
+            "gauge_y": Array(("gauge",), "m"),
+            "x": Array(("x",), "m"),
+            "y": Array(("y",), "m"),
+        },
+        gives={"value": Array(("y", "x"), units_of="value")},
+        engines=KRIGING.engines,
+    )
+)
 def krige_gauges(
     value: npt.ArrayLike,
     gauge_x: npt.ArrayLike,

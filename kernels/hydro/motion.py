@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, kernel
+from ..engines import Array, Contract, Engine, kernel
 from .corners import find_corners
 from .tracking import TRACKING, track_corners
 
@@ -30,7 +30,13 @@ NEIGHBOURS_OUTLIER, NEIGHBOURS_SPREAD = 30, 20
 STRIDE = 8  # cells between the places at which vectors are averaged; what lies between is interpolated
 
 
-@kernel(Contract(dims=("y", "x"), units={"rain": "mm h-1"}, engines=TRACKING.engines))
+@kernel(
+    Contract(
+        takes={"rain": Array(("frame", "y", "x"), "mm h-1")},
+        gives={"motion": Array(("component", "y", "x"), "1", long_name="motion of rain in cells a frame, x first")},
+        engines=TRACKING.engines,
+    )
+)
 def estimate_motion(
     rain: Any,
     *,

@@ -26,14 +26,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, kernel
+from ..engines import Array, Contract, Engine, kernel
 from .advection import extrapolate_rain
 from .scales import correlate_levels, fit_memory, make_windows
 from .trajectories import TRACE, Trajectories
 
 __all__ = ["nowcast_ensemble"]
 
-Array = npt.NDArray[Any]
+Floats = npt.NDArray[Any]
 WET_MM_H = 0.1
 DRY_DB = -15.0
 FRAMES = 3
@@ -47,17 +47,23 @@ PURPOSE_NOISE, PURPOSE_MOTION = 0, 1
 class _Start:
     """What all members share."""
 
-    spectrum: Array  # (2, y, k) transforms of the last frame but one and of the last, in decibels less their mean
-    windows: Array  # (level, y, k)
-    filter: Array  # (y, k) turns white noise into noise of the last frame's look
-    phi: tuple[Array, Array, Array]
-    ratio: Array  # (level,) deviation of a level of the field over that of a level of the noise
+    spectrum: Floats  # (2, y, k) transforms of the last frame but one and of the last, in decibels less their mean
+    windows: Floats  # (level, y, k)
+    filter: Floats  # (y, k) turns white noise into noise of the last frame's look
+    phi: tuple[Floats, Floats, Floats]
+    ratio: Floats  # (level,) deviation of a level of the field over that of a level of the noise
     level: float  # mean of the last frame [dB]
-    wet: Array  # rates of the wet cells, ascending [mm h-1]
-    distance: Array  # (y, x) cells to the nearest wet one
+    wet: Floats  # rates of the wet cells, ascending [mm h-1]
+    distance: Floats  # (y, x) cells to the nearest wet one
 
 
-@kernel(Contract(dims=("y", "x"), units={"rain": "mm h-1", "motion": "1"}, engines=TRACE.engines))
+@kernel(
+    Contract(
+        takes={"rain": Array(("frame", "y", "x"), "mm h-1"), "motion": Array(("component", "y", "x"), "1")},
+        gives={"rain": Array(("member", "step", "y", "x"), "mm h-1", dtype="float32")},
+        engines=TRACE.engines,
+    )
+)
 def nowcast_ensemble(
     rain: Any,
     motion: Any,
@@ -181,7 +187,7 @@ class _Cells:
         return [float(np.maximum(a * minutes**b + c, 0.0).sum()) * per_km_h for a, b, c in MOTION_ERRORS]
 
 
-def _prepare(rain: Array, motion: Array, n_levels: int, engine: Any, threads: int) -> _Start:
+def _prepare(rain: Floats, motion: Floats, n_levels: int, engine: Any, threads: int) -> _Start:
     from scipy import fft, ndimage
 
     level = [_to_decibels(rain[-1])]
@@ -208,7 +214,7 @@ def _prepare(rain: Array, motion: Array, n_levels: int, engine: Any, threads: in
     )  # fmt: skip
 
 
-def _to_decibels(rain: Array) -> Array:
+def _to_decibels(rain: Floats) -> Floats:
     known = np.nan_to_num(rain)
     return np.where(known >= WET_MM_H, 10.0 * np.log10(np.maximum(known, WET_MM_H)), DRY_DB).astype(np.float32)
 
@@ -230,7 +236,7 @@ class _Member:
         along, across = self.cells.stray(step)
         return self.along * along, self.across * across
 
-    def go_on(self, start: _Start, step: int) -> Array:
+    def go_on(self, start: _Start, step: int) -> Floats:
         """One step of the cascade: rain where it would fall if it had not moved [mm h-1]."""
         from scipy import fft
 
@@ -247,7 +253,7 @@ class _Member:
         field = fft.irfft2(whole, s=self.shape)
         return self._match(start, field, step)
 
-    def _match(self, start: _Start, field: Array, step: int) -> Array:
+    def _match(self, start: _Start, field: Floats, step: int) -> Floats:
         """The rates of the last frame, in the order of the field; far from the rain seen it stays dry."""
         reach = self.cells.reach(step)
         fade = np.clip(1.0 - (start.distance - np.float32(0.5 * reach)) / np.float32(0.5 * reach), 0.0, 1.0)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, kernel
+from ..engines import Array, Contract, Engine, kernel
 from ..space.grid import Grid
 from .kriging import krige_gauges
 
@@ -23,9 +23,17 @@ __all__ = ["adjust_rain", "compute_reflectivity", "estimate_field_bias", "estima
 
 MARSHALL_PALMER = (200.0, 1.6)  # a and b of steady rain; MeteoSwiss takes (316.0, 1.5), NEXRAD (300.0, 1.4)
 Floats = npt.NDArray[Any]
+PLACES = {"gauge_x": Array(("gauge",), "m"), "gauge_y": Array(("gauge",), "m")}
 
 
-@kernel(Contract(dims=("cell",), units={"reflectivity": "dBZ", "rain": "mm h-1"}, engines=("numpy",), blocks=("cell",)))
+@kernel(
+    Contract(
+        takes={"reflectivity_dbz": Array(("...",), "dBZ")},
+        gives={"rain": Array(("...",), "mm h-1", dtype="reflectivity_dbz", long_name="rain rate")},
+        engines=("numpy",),
+        blocks=("...",),
+    )
+)
 def estimate_rain(
     reflectivity_dbz: npt.ArrayLike,
     *,
@@ -77,7 +85,14 @@ def estimate_rain(
     return np.asarray(np.where(seen < of(least_dbz), of(0.0), rain))
 
 
-@kernel(Contract(dims=("cell",), units={"rain": "mm h-1", "reflectivity": "dBZ"}, engines=("numpy",), blocks=("cell",)))
+@kernel(
+    Contract(
+        takes={"rain": Array(("...",), "mm h-1")},
+        gives={"reflectivity": Array(("...",), "dBZ", dtype="rain", long_name="radar reflectivity")},
+        engines=("numpy",),
+        blocks=("...",),
+    )
+)
 def compute_reflectivity(
     rain: npt.ArrayLike,
     *,
@@ -125,7 +140,13 @@ def compute_reflectivity(
     return np.asarray(np.maximum(of(10.0 * b) * dbz + of(10.0 * math.log10(a)), of(dry_dbz)))
 
 
-@kernel(Contract(dims=("y", "x"), units={"rain": "mm h-1", "x": "m", "y": "m"}, engines=("numpy",)))
+@kernel(
+    Contract(
+        takes={"rain": Array(("y", "x")), **PLACES},
+        gives={"rain": Array(("gauge",), units_of="rain")},
+        engines=("numpy",),
+    )
+)
 def sample_rain(
     rain: npt.ArrayLike, gauge_x: npt.ArrayLike, gauge_y: npt.ArrayLike, *, grid: Grid, window: int = 1
 ) -> npt.NDArray[np.float64]:
@@ -185,7 +206,13 @@ def sample_rain(
     return found
 
 
-@kernel(Contract(dims=("gauge",), units={"gauge": "mm", "radar": "mm"}, engines=("numpy",)))
+@kernel(
+    Contract(
+        takes={"gauge_rain": Array(("gauge",)), "radar_rain": Array(("gauge",), units_of="gauge_rain")},
+        gives={"field_bias": Array((), "1", long_name="rain of gauges over that of the radar")},
+        engines=("numpy",),
+    )
+)
 def estimate_field_bias(
     gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, least: float = 0.0, least_gauges: int = 3
 ) -> float:
@@ -229,7 +256,13 @@ def estimate_field_bias(
     return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(least_gauges, 1) else 1.0
 
 
-@kernel(Contract(dims=("y", "x"), units={"rain": "mm h-1", "gauge": "mm h-1"}, engines=("numba", "python")))
+@kernel(
+    Contract(
+        takes={"rain": Array(("y", "x")), "gauge_rain": Array(("gauge",), units_of="rain"), **PLACES},
+        gives={"rain": Array(("y", "x"), units_of="rain", dtype="rain")},
+        engines=("numba", "python"),
+    )
+)
 def adjust_rain(
     rain: npt.ArrayLike,
     gauge_rain: npt.ArrayLike,

@@ -20,13 +20,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, kernel
+from ..engines import Array, Contract, kernel
 
 __all__ = ["Interval", "Reliability", "count_reliability", "estimate_interval", "score_brier", "score_brier_skill"]
 
 Scores = npt.NDArray[np.float64]
 PURPOSE = 510  # of the random numbers that draw cases
-UNITS = {"probability": "1", "happened": "1"}
+TAKES = {
+    "probability": Array(("...",), "1"),
+    "happened": Array(("...",), dtype="bool"),
+    "valid": Array(("...",), dtype="bool"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +104,13 @@ class Interval(NamedTuple):
     """Draws that had no score, such as those without any event; they are left out."""
 
 
-@kernel(Contract(dims=("case",), units=UNITS, engines=("numpy",), blocks=("case",)))
+@kernel(
+    Contract(
+        takes=TAKES,
+        gives={"brier_score": Array((), "1", long_name="Brier score")},
+        engines=("numpy",),
+    )
+)
 def score_brier(
     probability: npt.ArrayLike,
     happened: npt.ArrayLike,
@@ -145,7 +155,13 @@ def score_brier(
     return _divide((off * off).sum(axis=axis), counts.sum(axis=axis))
 
 
-@kernel(Contract(dims=("case",), units=UNITS, engines=("numpy",)))
+@kernel(
+    Contract(
+        takes={**TAKES, "climatology": Array(("...",), "1")},
+        gives={"brier_skill_score": Array((), "1", long_name="Brier skill score")},
+        engines=("numpy",),
+    )
+)
 def score_brier_skill(
     probability: npt.ArrayLike,
     happened: npt.ArrayLike,
@@ -191,7 +207,19 @@ def score_brier_skill(
     return np.asarray(1.0 - ratio)
 
 
-@kernel(Contract(dims=("case",), units=UNITS, engines=("numpy",), blocks=("case",)))
+@kernel(
+    Contract(
+        takes=TAKES,
+        gives={
+            "edges": Array(("bin_edge",), "1"),
+            "cases": Array(("bin",), "1", dtype="int64"),
+            "events": Array(("bin",), "1", dtype="int64"),
+            "promised": Array(("bin",), "1"),
+        },
+        structure="Reliability",
+        engines=("numpy",),
+    )
+)
 def count_reliability(
     probability: npt.ArrayLike, happened: npt.ArrayLike, *, n_bins: int = 10, valid: npt.ArrayLike | None = None
 ) -> Reliability:
@@ -238,7 +266,19 @@ def count_reliability(
     )
 
 
-@kernel(Contract(dims=("case",), units={"cases": "1", "score": "1"}, engines=("numpy",)))
+@kernel(
+    Contract(
+        takes={"cases": Array(("case", "..."))},
+        gives={
+            "value": Array(("...",)),
+            "low": Array(("...",)),
+            "high": Array(("...",)),
+            "undefined": Array(("...",), "1", dtype="int64"),
+        },
+        structure="Interval",
+        engines=("numpy",),
+    )
+)
 def estimate_interval(
     score: Callable[..., npt.ArrayLike],
     *cases: npt.ArrayLike,

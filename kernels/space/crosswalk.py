@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..contracts import Contract, kernel
+from ..contracts import Array, Contract, kernel
 from .grid import Grid
 from .lines import LINES, bound_entries
 from .polygons import cover_rings
@@ -154,10 +154,21 @@ def _offsets(name: str, offset: npt.ArrayLike, size: int) -> LongInts:
     return bounds
 
 
-_UNITS = {"x": "m", "y": "m"}
+_WEIGHTS = {
+    "offset": Array(("row_edge",), "1", dtype="int64"),
+    "column": Array(("entry",), "1", dtype="int64"),
+    "weight": Array(("entry",), "1"),
+}
 
 
-@kernel(Contract(dims=("point",), units=_UNITS, engines=("numpy",)))
+@kernel(
+    Contract(
+        takes={"x": Array(("point",), "m"), "y": Array(("point",), "m")},
+        gives=_WEIGHTS,
+        structure="Crosswalk",
+        engines=("numpy",),
+    )
+)
 def cross_points(x: npt.ArrayLike, y: npt.ArrayLike, grid: Grid) -> Crosswalk:
     """The cell that holds each point.
 
@@ -194,7 +205,18 @@ def _place(values: Floats, start: float, cell_m: float, count: int) -> tuple[Lon
     return np.minimum(np.floor(np.where(inside, place, 0.0)).astype(np.int64), count - 1), inside
 
 
-@kernel(Contract(dims=("vertex",), units=_UNITS, engines=LINES.engines))
+@kernel(
+    Contract(
+        takes={
+            "vertex_offset": Array(("line_edge",), "1", dtype="int64"),
+            "x": Array(("vertex",), "m"),
+            "y": Array(("vertex",), "m"),
+        },
+        gives=_WEIGHTS,
+        structure="Crosswalk",
+        engines=LINES.engines,
+    )
+)
 def cross_lines(
     vertex_offset: npt.ArrayLike,
     x: npt.ArrayLike,
@@ -252,7 +274,20 @@ def cross_lines(
     return Crosswalk(np.concatenate([[0], np.cumsum(count)]), cell[kept], share[kept], grid.n_cells)
 
 
-@kernel(Contract(dims=("vertex",), units=_UNITS, engines=("numba", "python")))
+@kernel(
+    Contract(
+        takes={
+            "ring_offset": Array(("area_edge",), "1", dtype="int64"),
+            "hole": Array(("ring",), dtype="bool"),
+            "vertex_offset": Array(("ring_edge",), "1", dtype="int64"),
+            "x": Array(("vertex",), "m"),
+            "y": Array(("vertex",), "m"),
+        },
+        gives=_WEIGHTS,
+        structure="Crosswalk",
+        engines=("numba", "python"),
+    )
+)
 def cross_polygons(
     ring_offset: npt.ArrayLike,
     hole: npt.ArrayLike,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Contract, Engine, kernel
+from ..engines import Array, Contract, Engine, kernel
 from .axes import find_cells, find_neighbours
 from .grid import Grid
 from .regrid_weights import REGRID, Edges, Method, Normalize, RegridWeights, edges_of, prepare_field
@@ -15,11 +15,18 @@ from .regrid_weights import REGRID, Edges, Method, Normalize, RegridWeights, edg
 __all__ = ["RegridWeights", "regrid", "sample"]
 
 
+def _size_target(*, target: Grid | Edges, **_: Any) -> dict[str, int]:
+    y_edges, x_edges = edges_of(target, "target")
+    return {"y": y_edges.size - 1, "x": x_edges.size - 1}
+
+
 @kernel(
     Contract(
-        dims=("time", "y", "x"),
-        units={},  # the field keeps its own
+        takes={"field": Array(("...", "y", "x")), "valid": Array(("...", "y", "x"), dtype="bool")},
+        gives={"field": Array(("...", "y", "x"), units_of="field", dtype="field")},
         engines=REGRID.engines,
+        blocks=("...",),
+        sizes=_size_target,
     )
 )
 def regrid(
@@ -49,8 +56,8 @@ def regrid(
         A :class:`~.grid.Grid`, or ``(y_edges, x_edges)``, ascending.
     method
         ``"conservative"`` or ``"bilinear"``.
-    valid : (y, x) or (..., y, x) array of bool, optional
-        Where the field is known, beside its NaN.
+    valid : (..., y, x) array of bool, optional
+        Where the field is known, beside its NaN; it broadcasts with the field.
     normalize
         ``"cover"``: a mean over the valid part of a target cell. ``"cell"``: over the whole cell, what is not known
         counting as 0; the total (values times areas) is kept wherever the target covers the source, but for cells below

@@ -261,7 +261,12 @@ def prepare_field(field: Any, valid: Any, shape: tuple[int, ...]) -> Any:
         if on_device:
             raise ValueError("valid is for host arrays; on a device mark unknown cells with NaN")
         valid = np.asarray(valid, bool)
-        if valid.shape not in (shape, field.shape):
+        try:
+            field = np.where(valid, field, field.dtype.type("nan"))
+        except ValueError:
+            fits = False
+        else:
+            fits = valid.shape[-2:] == shape
+        if not fits:
             raise ValueError(f"valid must be {shape} or {field.shape}, got {valid.shape}")
-        field = np.where(valid, field, field.dtype.type("nan"))
     return field if on_device else np.ascontiguousarray(field)

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..contracts import Contract, kernel
+from ..contracts import Array, Contract, kernel
 from ..engines import Engine, choose_engine
 from .audit import Certificate, audit_flows, price_flows
 from .columns import PathFlows
@@ -78,7 +78,21 @@ class Assignment:
 
 @kernel(
     Contract(
-        dims=("link",), units={"demand": "1", "flow": "1", "cost": "1", "od_cost": "1"}, engines=("numba", "python")
+        takes={
+            "origin": Array(("pair",), "1", dtype="int64"),
+            "destination": Array(("pair",), "1", dtype="int64"),
+            "demand": Array(("pair",)),
+            "closed": Array(("link",), dtype="bool"),
+        },
+        gives={
+            "flow": Array(("link",), units_of="demand"),
+            "cost": Array(("link",)),
+            "unserved": Array(("pair",), dtype="bool"),
+            "od_cost": Array(("pair",)),
+            "history": Array(("iteration", "figure")),
+        },
+        structure="Assignment",
+        engines=("numba", "python"),
     )
 )
 def assign_traffic(

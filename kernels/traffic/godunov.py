@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..engines import Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, rule
+from ..engines import Array, Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, rule
 
 __all__ = ["advance_density"]
 
@@ -80,8 +80,8 @@ TRIANGULAR = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, crossing=triangular_crossi
 
 @kernel(
     Contract(
-        dims=("link", "cell"),
-        units={"density": "veh m-1"},
+        takes={"density": Array(("link", "cell"), "veh m-1")},
+        gives={"density": Array(("link", "cell"), "veh m-1", dtype="density")},
         engines=PARABOLIC.engines,
         blocks=("link", "cell"),
         halo={"cell": 1},

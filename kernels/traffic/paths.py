@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..contracts import Contract, kernel
+from ..contracts import Array, Contract, kernel
 from ..engines import Engine, Traversal, choose_engine
 from .demand import check_pairs
 from .network import Bools, Floats, RoadNetwork
@@ -77,7 +77,16 @@ LOAD = Traversal(_load)
 
 @kernel(
     Contract(
-        dims=("link",), units={"cost": "1", "demand": "1", "flow": "1", "od_cost": "1"}, engines=("numba", "python")
+        takes={
+            "cost": Array(("link",)),
+            "origin": Array(("pair",), "1", dtype="int64"),
+            "destination": Array(("pair",), "1", dtype="int64"),
+            "demand": Array(("pair",)),
+            "closed": Array(("link",), dtype="bool"),
+        },
+        gives={"flow": Array(("link",), units_of="demand"), "od_cost": Array(("pair",), units_of="cost")},
+        structure="Loading",
+        engines=("numba", "python"),
     )
 )
 def load_trees(

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
+import pickle
 from typing import Any
 
+import cloudpickle
 import dask
 import dask.array as da
 import numpy as np
@@ -12,6 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.hpc.lift import lift
+from citytide.kernels.contracts import Array, Contract
+from citytide.kernels.hydro.contingency import count_outcomes
+from citytide.kernels.hydro.crps import score_crps
+from citytide.kernels.hydro.infiltration import compute_infiltration, compute_runoff
+from citytide.kernels.hydro.precipitation import compute_reflectivity, estimate_rain
+from citytide.kernels.hydro.probability import score_brier
+from citytide.kernels.space.regrid import regrid
 from citytide.kernels.traffic.godunov import advance_density
 
 ROAD: dict[str, Any] = {
@@ -83,9 +91,10 @@ def test_kernel_without_blocks_refuses_a_dask_array_in_one_sentence() -> None:
     def assign(demand: Any) -> Any:
         return demand
 
-    assign.contract = SimpleNamespace(dims=("pair",), blocks=(), halo={})  # type: ignore[attr-defined]
+    demand = {"demand": Array(("pair",))}
+    assign.contract = Contract(takes=demand, gives=demand, engines=("python",))  # type: ignore[attr-defined]
     assert lift(assign)(3.0) == 3.0
-    with pytest.raises(TypeError, match="assign needs its arguments whole and cannot take a Dask array"):
+    with pytest.raises(TypeError, match="assign needs its arguments whole and cannot take a Dask array as demand"):
         lift(assign)(da.zeros(3))
 
 
@@ -95,5 +104,117 @@ def test_function_without_contract_is_refused() -> None:
 
 
 def test_labelled_beside_unlabelled_is_refused() -> None:
-    with pytest.raises(ValueError, match="label both or neither"):
-        lift(advance_density)(xr.DataArray(DENSITY, dims=("link", "cell")), DENSITY, **ROAD)
+    with pytest.raises(ValueError, match="a DataArray as rain_mm beside a ndarray as curve_number: label both"):
+        lift(compute_runoff)(xr.DataArray([1.0, 2.0], dims="cell"), np.array([80.0, 90.0]))
+    with pytest.raises(ValueError, match=r"over dims \(member, ...\), got a number as ensemble: give a DataArray"):
+        lift(score_crps)(1.0, xr.DataArray([1.0, 2.0], dims="cell"))
+
+
+CHANCE = xr.DataArray([[0.1, 0.1, 0.5], [0.5, 0.1, 0.5]], dims=("storm", "place"))
+CAME = xr.DataArray([[True, True, True], [True, True, True]], dims=("storm", "place"))
+
+
+def test_mean_over_all_is_never_taken_block_by_block() -> None:
+    chance, came = np.array([0.1, 0.1, 0.5, 0.5]), np.ones(4, np.bool_)
+    assert score_brier(chance, came) == pytest.approx(0.53)
+    whole = lift(score_brier)(xr.DataArray(chance, dims="case"), xr.DataArray(came, dims="case"))
+    assert float(whole) == score_brier(chance, came)
+    for kernel in (score_brier, count_outcomes):
+        with pytest.raises(TypeError, match="needs its arguments whole"):
+            lift(kernel)(da.from_array(chance, chunks=2), da.from_array(came, chunks=2))
+
+
+@pytest.mark.parametrize("axis", ["storm", ("place",), ("place", "storm")])
+def test_axis_names_dims_of_labelled_arrays(axis: str | tuple[str, ...]) -> None:
+    places = tuple(CHANCE.dims.index(name) for name in ((axis,) if isinstance(axis, str) else axis))
+    score = lift(score_brier)(CHANCE, CAME.transpose(), axis=axis)
+    np.testing.assert_array_equal(score, score_brier(CHANCE.values, CAME.values, axis=places))
+    assert score.dims == tuple(dim for dim in CHANCE.dims if dim not in axis and dim != axis)
+    counts = lift(count_outcomes)(CHANCE > 0.3, CAME, axis=axis)
+    np.testing.assert_array_equal(counts.hits, count_outcomes(CHANCE.values > 0.3, CAME.values, axis=places).hits)
+
+
+def test_axis_as_a_position_is_refused_for_labelled_arrays() -> None:
+    with pytest.raises(ValueError, match=r"axis must name some of \(storm, place\), got 0: give names, or omit it"):
+        lift(score_brier)(CHANCE, CAME, axis=0)
+
+
+def test_shuffled_coordinates_are_refused() -> None:
+    rain = xr.DataArray([10.0, 50.0], {"cell": ["a", "b"]}, "cell")
+    number = xr.DataArray([90.0, 60.0], {"cell": ["b", "a"]}, "cell")
+    with pytest.raises(ValueError, match=r"'cell' differs between rain_mm and curve_number .*: align or reindex"):
+        lift(compute_runoff)(rain, number)
+    runoff = lift(compute_runoff)(rain, number.reindex_like(rain))
+    np.testing.assert_array_equal(runoff, compute_runoff([10.0, 50.0], [60.0, 90.0]))
+    stations = [rain.drop_vars("cell").assign_coords(station=("cell", ids)) for ids in (["a", "b"], ["b", "a"])]
+    with pytest.raises(ValueError, match="'station' differs between rain_mm and curve_number"):
+        lift(compute_runoff)(*stations)
+
+
+def test_result_has_the_units_of_the_contract_and_drops_what_no_longer_holds() -> None:
+    seen = xr.DataArray([23.0, 39.0], {"x": [1, 2], "time": 7}, "x", "dbz", {"units": "dBZ", "valid_max": 70.0})
+    rain = lift(estimate_rain)(seen)
+    assert (rain.name, rain.attrs) == ("rain", {"units": "mm h-1", "long_name": "rain rate"})
+    assert rain["time"] == 7
+    back = lift(compute_reflectivity)(rain.assign_attrs(units="mm/h"))  # the same unit in another spelling
+    assert (back.name, back.attrs["units"]) == ("reflectivity", "dBZ")
+    with pytest.raises(ValueError, match="takes rain in 'mm h-1', got units 'm s-1': convert the values, or mend"):
+        lift(compute_reflectivity)(rain.assign_attrs(units="m s-1"))
+
+
+def test_arrays_as_keywords_and_numbers_beside_them() -> None:
+    soil = {"conductivity_m_s": xr.DataArray([1e-6, 1e-5], dims="soil"), "suction_m": 0.167, "deficit": np.float32(0.5)}
+    sunk = xr.DataArray([0.0, 0.1, 0.2], dims="x")
+    found = lift(compute_infiltration)(sunk=sunk, time_step_s=60.0, **soil)
+    expected = compute_infiltration(
+        sunk.values[:, None], time_step_s=60.0, **soil | {"conductivity_m_s": np.array([1e-6, 1e-5])}
+    )
+    assert (found.dims, found.name, found.attrs["units"]) == (("x", "soil"), "infiltration", "m")
+    np.testing.assert_array_equal(found, expected)
+    lazy = lift(compute_infiltration)(
+        da.zeros((4, 1), chunks=1),
+        conductivity_m_s=da.full(3, 1e-5, chunks=2),
+        suction_m=0.1,
+        deficit=0.2,
+        time_step_s=9.0,
+    )
+    assert lazy.shape == (4, 3) and lazy.compute().shape == (4, 3)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4"])
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_dtype_and_bits_hang_on_no_chunk(dtype: str, engine: str) -> None:
+    random = np.random.default_rng(3)
+    members, fell = (random.gamma(0.5, 30.0, shape).astype(dtype) for shape in ((9, 4, 5), (4, 5)))
+    expected = score_crps(members, fell, engine=engine)
+    lazy = lift(score_crps)(da.from_array(members, chunks=(2, 1, 1)), fell, engine=engine)
+    assert lazy.dtype == expected.dtype == lift(estimate_rain)(da.from_array(fell, chunks=1)).dtype
+    np.testing.assert_array_equal(lazy.compute(), expected)
+
+
+def test_a_dim_that_is_needed_whole_becomes_one_chunk_and_others_stay_cut() -> None:
+    lazy = lift(score_crps)(da.ones((8, 6), chunks=(2, 3)), np.zeros(6))
+    assert lazy.numblocks[0] > 1
+    elsewhere = pickle.loads(cloudpickle.dumps(lazy))  # as a worker gets it
+    np.testing.assert_array_equal(elsewhere.compute(scheduler="synchronous"), np.ones(6))
+
+
+def test_what_stands_for_no_array_is_refused_in_one_sentence() -> None:
+    rain = xr.DataArray([1.0], dims="x")
+    for wrong, said in (
+        (rain.to_dataset(name="rain"), "takes arrays and DataArrays, got a Dataset as rain: give a DataArray"),
+        (rain.variable, "takes arrays and DataArrays, got a Variable as rain"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            lift(compute_reflectivity)(wrong)
+    with pytest.raises(TypeError, match="takes dry_dbz without chunks or labels, got a Dask array: give NumPy values"):
+        lift(compute_reflectivity)(rain, dry_dbz=da.zeros(()))
+    with pytest.raises(TypeError, match="compute_reflectivity cannot be called so: got an unexpected keyword argument"):
+        lift(compute_reflectivity)(rain, rian=rain)
+
+
+def test_shapes_that_do_not_broadcast_are_refused_before_anything_runs() -> None:
+    with pytest.raises(ValueError, match=r"compute_runoff broadcasts .*: rain_mm \(4,\), curve_number \(3,\)"):
+        lift(compute_runoff)(da.zeros(4, chunks=1), np.full(3, 80.0))
+    with pytest.raises(ValueError, match=r"works over dims \(..., y, x\), got 1 of them as field"):
+        lift(regrid)(da.zeros(4), source=None, target=None)

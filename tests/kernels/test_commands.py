@@ -27,9 +27,10 @@ def test_show_takes_the_short_name_and_tells_contract_file_and_references() -> N
     answer = CliRunner().invoke(kernels, ["show", "advance_density"])
     assert answer.exit_code == 0
     for expected in (
-        "dims       link, cell",
+        "takes      density (link, cell) [veh m-1]",
+        "gives      density (link, cell) [veh m-1]",
+        "blocks     link, cell",
         "halo       cell 1",
-        "density [veh m-1]",
         "kernels/traffic/godunov.py",
         "doi:10.1098/rspa.1955.0089",
     ):
@@ -40,8 +41,18 @@ def test_show_as_json_holds_every_field() -> None:
     record = json.loads(CliRunner().invoke(kernels, ["show", "traffic.advance_density", "--json"]).output)
     assert record["engines"] == ["numba", "numpy", "python", "cuda", "cupy"]
     assert set(record["engines_here"]) <= set(record["engines"])
+    assert record["takes"]["density"]["dims"] == ["link", "cell"]
+    assert record["gives"]["density"]["units"] == "veh m-1"
     assert record["blocks"] == ["link", "cell"]
     assert len(record["references"]) == 2
+
+
+def test_show_tells_units_that_follow_an_argument_and_structures() -> None:
+    score = CliRunner().invoke(kernels, ["show", "score_crps"]).output
+    assert "takes      ensemble (member, ...) [any units]\n           observed (...) [units of ensemble]" in score
+    counts = CliRunner().invoke(kernels, ["show", "count_outcomes"]).output
+    assert "takes      warned (...) of bool" in counts
+    assert "gives      Contingency, which holds\n           hits () [1]" in counts
 
 
 def test_unknown_kernel_is_refused_with_the_known_ones() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from citytide.kernels.engines import (
     KERNELS,
+    Array,
     Contract,
     EngineError,
     Sweeps,
@@ -201,7 +202,7 @@ def test_engine_is_chosen_by_the_kind_of_array() -> None:
 
 
 def test_name_in_the_table_of_kernels_has_one_owner() -> None:
-    contract = Contract(dims=("link",), units={}, engines=("numba",))
+    contract = Contract(takes={}, gives={"flow": Array(("link",), "1")}, engines=("numba",))
 
     def advance_nothing() -> None: ...
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
-from ...engines import Contract, Engine, is_device_array, kernel
+from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..active_tiles import Tiling
 from ..cube_root import NINTHS, SEEDS, THIRD
 from ..stepping import Fields, advance_members, keep_scalars
@@ -37,8 +37,21 @@ DRY_M = 1e-6  # water stands still below this
 
 @kernel(
     Contract(
-        dims=("member", "y", "x"),
-        units={"depth": "m", "flow_x": "m2 s-1", "flow_y": "m2 s-1", "rain": "m s-1", "loss": "m s-1"},
+        takes={
+            "time_step_s": Array(("member",), "s"),
+            "n_steps": Array(("member",), "1", dtype="int64"),
+            "clock_s": Array(("member",), "s"),
+        },
+        gives={
+            "depth": Array(("member", "y", "x"), "m"),
+            "flow_x": Array(("member", "y", "x"), "m2 s-1"),
+            "flow_y": Array(("member", "y", "x"), "m2 s-1"),
+            "lost": Array(("member", "y", "x"), "m"),
+            "gained": Array(("member", "held"), "m"),
+            "maps": Array(("map", "member", "y", "x")),
+            "fastest": Array(("member",), "m s-1"),
+        },
+        structure="Water",
         engines=SHALLOW_WATER[4].engines,
     )
 )

@@ -1,0 +1,364 @@
+"""Every kernel, lifted in every form, equals the kernel on the whole array or refuses in one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+
+from citytide.hpc.lift import lift
+from citytide.kernels.commands import _table
+from citytide.kernels.hydro.surface import Surface
+from citytide.kernels.hydro.water import Water
+from citytide.kernels.space.grid import Grid
+from citytide.kernels.traffic.network import RoadNetwork
+
+TABLE = _table()
+RANDOM = np.random.default_rng(11)
+GRID = Grid(0.0, 0.0, 10.0, 5, 6)
+GROUND = Surface.enclose(np.zeros((3, 4)), 0.03, cell_m=10.0)
+ROADS = RoadNetwork(
+    n_nodes=3,
+    tail=[0, 1, 2],
+    head=[1, 2, 0],
+    free_time=[1.0, 2.0, 4.0],
+    capacity=[1.0] * 3,
+    b=[0.15] * 3,
+    power=[4.0] * 3,
+)
+ON_GRID = {"grid": GRID, "engine": "python"}  # small arrays need no compiler
+ON_ROADS = {"network": ROADS, "engine": "python"}
+ON_GROUND = {"surface": GROUND, "engine": "python"}
+WHOLE = "needs its arguments whole and cannot take a Dask array"
+
+
+@dataclasses.dataclass
+class Row:
+    """Arguments of one kernel, and what lifting it is to do."""
+
+    arrays: dict[str, tuple[str, Any]]
+    """Dims, parted by spaces, and values of each array."""
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    blocks: bool = False
+    """Whether Dask arrays are taken; else they are refused."""
+    result: tuple[str, str, str | None] | None = None
+    """Dims, name and units of the labelled result; None: a structure comes back."""
+
+
+def some(*shape: int, high: float = 1.0) -> Any:
+    return RANDOM.uniform(0.0, high, shape)
+
+
+def mask(*shape: int) -> Any:
+    return RANDOM.random(shape) < 0.6
+
+
+def frames(n: int) -> Any:
+    y, x = np.mgrid[:40, :48]
+    cells = [(12, 14), (28, 20), (18, 34)]
+    return np.stack([
+        sum(40.0 * np.exp(-((x - 2 * at - left) ** 2 + (y + at - up) ** 2) / 40.0) for up, left in cells)
+        for at in range(n)
+    ])  # fmt: skip
+
+
+SCORED = {"probability": ("time place", some(7, 5)), "happened": ("time place", mask(7, 5)),
+          "valid": ("time place", mask(7, 5))}  # fmt: skip
+GAUGES = {
+    "gauge_x": ("gauge", np.array([4.0, 22.0, 38.0, 51.0])),
+    "gauge_y": ("gauge", np.array([6.0, 31.0, 12.0, 44.0])),
+}
+LINES = {"x": ("vertex", np.array([5.0, 35.0, 12.0, 12.0])), "y": ("vertex", np.array([5.0, 5.0, 3.0, 41.0]))}
+PAIRS = {"origin": ("pair", np.array([0, 2])), "destination": ("pair", np.array([2, 1])),
+         "demand": ("pair", np.array([1.5, 0.5])), "closed": ("link", np.array([False, False, False]))}  # fmt: skip
+STEPS = {"time_step_s": ("member", np.array([0.5, 0.25])), "n_steps": ("member", np.array([3, 2])),
+         "clock_s": ("member", np.array([0.0, 60.0]))}  # fmt: skip
+MOTION = ("component y x", np.stack([np.full((40, 48), 1.5), np.full((40, 48), -0.5)]))
+
+ROWS = {
+    "traffic.advance_density": Row(
+        {"density": ("link cell", some(5, 9, high=0.12))},
+        {"time_step_s": 1.0, "cell_length_m": 50.0, "free_speed_m_s": 25.0, "jam_density_veh_m": 0.12},
+        blocks=True, result=("link cell", "density", "veh m-1"),
+    ),
+    "hydro.compute_infiltration": Row(
+        {"sunk": ("y x", some(3, 4)), "conductivity_m_s": ("y x", some(3, 4, high=1e-5)),
+         "suction_m": ("y x", some(3, 4)), "deficit": ("y x", some(3, 4))},
+        {"time_step_s": 60.0}, blocks=True, result=("y x", "infiltration", "m"),
+    ),
+    "hydro.compute_runoff": Row(
+        {"rain_mm": ("storm y x", some(2, 3, 4, high=90.0)), "curve_number": ("storm y x", some(2, 3, 4) * 60 + 40)},
+        blocks=True, result=("storm y x", "runoff", "mm"),
+    ),
+    "hydro.estimate_rain": Row(
+        {"reflectivity_dbz": ("time y x", some(2, 3, 4, high=60.0))}, {"most_dbz": 53.0},
+        blocks=True, result=("time y x", "rain", "mm h-1"),
+    ),
+    "hydro.compute_reflectivity": Row(
+        {"rain": ("time y x", some(2, 3, 4, high=60.0))}, {"dry_dbz": -15.0},
+        blocks=True, result=("time y x", "reflectivity", "dBZ"),
+    ),
+    "hydro.score_crps": Row(
+        {"ensemble": ("member time place", some(5, 4, 7)), "observed": ("time place", some(4, 7))},
+        blocks=True, result=("time place", "crps", "m"),
+    ),
+    "space.regrid": Row(
+        {"field": ("time y x", some(4, 5, 6)), "valid": ("time y x", mask(4, 5, 6))},
+        {"source": GRID, "target": Grid(0.0, 0.0, 15.0, 3, 4)}, blocks=True, result=("time y x", "field", "m"),
+    ),
+    "hydro.score_brier": Row(SCORED, result=("", "brier_score", "1")),
+    "hydro.score_brier_skill": Row(SCORED | {"climatology": ("time place", some(7, 5))},
+                                   result=("", "brier_skill_score", "1")),
+    "hydro.count_reliability": Row(SCORED),
+    "hydro.count_outcomes": Row({"warned": ("time place", mask(7, 5)), "happened": ("time place", mask(7, 5)),
+                                 "valid": ("time place", mask(7, 5))}),
+    "hydro.estimate_motion": Row({"rain": ("frame y x", frames(3))}, {"window": 21},
+                                 result=("component y x", "motion", "1")),
+    "hydro.extrapolate_rain": Row({"rain": ("y x", frames(1)[0]), "motion": MOTION}, {"n_steps": 2},
+                                  result=("step y x", "rain", "m")),
+    "hydro.nowcast_ensemble": Row(
+        {"rain": ("frame y x", frames(3)), "motion": MOTION},
+        {"n_steps": 1, "members": [0, 1], "seed": 7, "n_levels": 3},
+        result=("member step y x", "rain", "mm h-1"),
+    ),
+    "hydro.krige_gauges": Row(
+        {"value": ("gauge", np.array([1.0, 3.0, 2.0, 5.0])), **GAUGES, "x": ("x", GRID.x), "y": ("y", GRID.y)},
+        {"range_m": 40.0, "engine": "python"}, result=("y x", "value", "m"),
+    ),
+    "hydro.sample_rain": Row({"rain": ("y x", some(5, 6)), **GAUGES}, {"grid": GRID}, result=("gauge", "rain", "m")),
+    "hydro.estimate_field_bias": Row(
+        {"gauge_rain": ("gauge", some(4)), "radar_rain": ("gauge", some(4))}, result=("", "field_bias", "1")
+    ),
+    "hydro.adjust_rain": Row(
+        {"rain": ("y x", some(5, 6)), "gauge_rain": ("gauge", some(4)), **GAUGES},
+        {"grid": GRID, "method": "additive", "engine": "python"}, result=("y x", "rain", "m"),
+    ),
+    "hydro.score_fss": Row(
+        {"forecast": ("y x", some(9, 8)), "observed": ("y x", some(9, 8)), "valid": ("y x", mask(9, 8))},
+        {"threshold": 0.5, "windows": (1, 3, 5)}, result=("window", "fss", "1"),
+    ),
+    "space.cross_points": Row({"x": ("point", some(6, high=60.0)), "y": ("point", some(6, high=50.0))}, {"grid": GRID}),
+    "space.cross_lines": Row({"vertex_offset": ("line_edge", np.array([0, 2, 4])), **LINES}, ON_GRID),
+    "space.cross_polygons": Row(
+        {"ring_offset": ("area_edge", np.array([0, 1])), "hole": ("ring", np.array([False])),
+         "vertex_offset": ("ring_edge", np.array([0, 4])), "x": ("vertex", np.array([5.0, 25.0, 25.0, 5.0])),
+         "y": ("vertex", np.array([0.0, 0.0, 10.0, 10.0]))}, ON_GRID,
+    ),
+    "traffic.load_trees": Row({"cost": ("link", np.array([1.0, 2.0, 4.0])), **PAIRS}, ON_ROADS),
+    "traffic.assign_traffic": Row(PAIRS, ON_ROADS),
+    "hydro.advance_inertia": Row(STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2), **ON_GROUND}),
+    "shallow_water.advance_shallow_water": Row(
+        STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2, faces=False), **ON_GROUND}
+    ),
+}  # fmt: skip
+NOT_LABELLED = {"hydro.estimate_interval"}  # hands its arrays on to a function of the caller's
+
+every_kernel = pytest.mark.parametrize("name", ROWS)
+
+
+@pytest.fixture(autouse=True)
+def in_one_thread() -> Iterator[None]:
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def direct(name: str, **arrays: Any) -> Any:
+    row = ROWS[name]
+    return TABLE[name](**{key: values for key, (_, values) in row.arrays.items()} | arrays, **row.settings)
+
+
+def label(name: str, array: str, *, chunks: Any = None) -> xr.DataArray:
+    """With labels along all dims, and the units of the contract."""
+    dims, values = ROWS[name].arrays[array]
+    declared = TABLE[name].contract.takes[array]
+    coords = {dim: 100 + 10 * np.arange(size) for dim, size in zip(dims.split(), np.shape(values), strict=True)}
+    units = {} if declared.dtype == "bool" else {"units": declared.units or "m"}
+    made = xr.DataArray(values, coords, dims.split(), attrs=units | {"history": "made up"})
+    return made if chunks is None else made.chunk(chunks)
+
+
+def check_same(found: Any, expected: Any) -> None:
+    """Bit for bit, in structures too."""
+    if dataclasses.is_dataclass(expected):
+        assert type(found) is type(expected)
+        for field in dataclasses.fields(expected):
+            check_same(getattr(found, field.name), getattr(expected, field.name))
+    elif isinstance(expected, tuple):
+        assert type(found) is type(expected) and len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            check_same(one, other)
+    else:
+        values = np.asarray(getattr(found, "data", found) if isinstance(found, xr.DataArray) else found)
+        assert values.dtype == np.asarray(expected).dtype
+        np.testing.assert_array_equal(values, expected)
+
+
+def check_labelled(name: str, found: Any, expected: Any) -> None:
+    result = ROWS[name].result
+    if result is None:
+        check_same(found, expected)
+        return
+    dims, title, units = result
+    assert isinstance(found, xr.DataArray)
+    assert (found.dims, found.name, found.attrs.get("units")) == (tuple(dims.split()), title, units)
+    assert "history" not in found.attrs and "history" not in found.encoding
+    check_same(found, expected)
+    contract = TABLE[name].contract
+    resized = set(contract.sizes(**ROWS[name].settings)) if contract.sizes else set()
+    for dim in {dim for dims, _ in ROWS[name].arrays.values() for dim in dims.split()} & set(found.dims):
+        if dim in resized:
+            assert dim not in found.coords
+        else:
+            inside = np.arange(found.sizes[dim]) + contract.halo.get(dim, 0)
+            np.testing.assert_array_equal(found[dim], 100 + 10 * inside)
+
+
+def test_every_kernel_has_a_row() -> None:
+    assert set(ROWS) | NOT_LABELLED == set(TABLE)
+
+
+@every_kernel
+def test_whole_arrays_pass_straight_through(name: str) -> None:
+    row = ROWS[name]
+    arrays = {key: values for key, (_, values) in row.arrays.items()}
+    check_same(lift(TABLE[name])(**arrays, **row.settings), direct(name))
+
+
+@every_kernel
+@pytest.mark.parametrize("chunks", [1, 2, "uneven", -1], ids=str)
+@pytest.mark.parametrize("labelled", [False, True], ids=["dask", "xarray on dask"])
+def test_chunks_change_nothing_or_are_refused(name: str, chunks: Any, labelled: bool) -> None:
+    row = ROWS[name]
+    arrays: dict[str, Any] = {}
+    for key, (dims, values) in row.arrays.items():
+        cut = tuple((1, size - 1) if size > 1 else (1,) for size in values.shape) if chunks == "uneven" else chunks
+        arrays[key] = da.from_array(values, chunks=cut)
+        if labelled:
+            arrays[key] = label(name, key, chunks=dict(zip(dims.split(), arrays[key].chunks, strict=True)))
+    if not row.blocks:
+        with pytest.raises(TypeError, match=WHOLE):
+            lift(TABLE[name])(**arrays, **row.settings)
+        return
+    found = lift(TABLE[name])(**arrays, **row.settings)
+    lazy = found.data if labelled else found
+    assert isinstance(lazy, da.Array)
+    expected = direct(name)
+    assert (lazy.dtype, lazy.shape) == (expected.dtype, expected.shape)
+    blocks = dask.compute(*lazy.to_delayed().ravel())
+    for block, place in zip(blocks, np.ndindex(lazy.numblocks), strict=True):  # as announced, so they come
+        assert block.shape == tuple(sizes[at] for sizes, at in zip(lazy.chunks, place, strict=True))
+    if labelled:
+        check_labelled(name, found, expected)
+    else:
+        check_same(found.compute(), expected)
+
+
+@every_kernel
+def test_one_chunked_array_beside_whole_ones(name: str) -> None:
+    row = ROWS[name]
+    for chosen in row.arrays:
+        arrays = {key: da.from_array(values, chunks=2) if key == chosen else values
+                  for key, (_, values) in row.arrays.items()}  # fmt: skip
+        if row.blocks:
+            check_same(lift(TABLE[name])(**arrays, **row.settings).compute(), direct(name))
+        else:
+            with pytest.raises(TypeError, match=f"{WHOLE} as {chosen}"):
+                lift(TABLE[name])(**arrays, **row.settings)
+
+
+@every_kernel
+def test_labels_give_the_same_numbers_with_name_units_and_coordinates(name: str) -> None:
+    row = ROWS[name]
+    arrays = {key: label(name, key) for key in row.arrays}
+    check_labelled(name, lift(TABLE[name])(**arrays, **row.settings), direct(name))
+
+
+@every_kernel
+def test_order_of_dims_does_not_matter(name: str) -> None:
+    """All but the first array are turned round: the first says in which order dims come back."""
+    row = ROWS[name]
+    arrays = {key: label(name, key) for key in row.arrays}
+    for key in list(arrays)[1:]:
+        arrays[key] = arrays[key].transpose()
+    check_labelled(name, lift(TABLE[name])(**arrays, **row.settings), direct(name))
+    first = next(iter(arrays))
+    if "..." not in TABLE[name].contract.takes[first].dims:
+        arrays[first] = arrays[first].transpose()
+        check_labelled(name, lift(TABLE[name])(**arrays, **row.settings), direct(name))
+
+
+@every_kernel
+@pytest.mark.parametrize("chunks", [None, 2], ids=["xarray", "xarray on dask"])
+def test_arrays_of_fewer_dims_broadcast_by_name(name: str, chunks: int | None) -> None:
+    row = ROWS[name]
+    free = [key for key, array in TABLE[name].contract.takes.items() if "..." in array.dims and key in row.arrays]
+    for short in free[1:]:
+        dims, values = row.arrays[short]
+        for dim in (dim for dim in dims.split() if dim not in TABLE[name].contract.takes[short].dims):
+            arrays = {key: label(name, key, chunks=chunks if row.blocks else None) for key in row.arrays}
+            arrays[short] = arrays[short].isel({dim: 0}, drop=True)
+            expected = direct(name, **{short: values.take([0], axis=dims.split().index(dim))})
+            check_labelled(name, lift(TABLE[name])(**arrays, **row.settings), expected)
+
+
+@every_kernel
+def test_other_labels_and_other_orders_are_refused(name: str) -> None:
+    row = ROWS[name]
+    arrays = {key: label(name, key) for key in row.arrays}
+    for second in list(arrays)[1:]:
+        for dim in arrays[second].dims:
+            if any(dim in arrays[first].dims for first in list(arrays)[: list(arrays).index(second)]):
+                turned = arrays[second].isel({dim: slice(None, None, -1)})
+                moved = arrays[second].assign_coords({dim: arrays[second][dim] + 1})
+                for other in (turned, moved):
+                    if other.sizes[dim] > 1 or other is moved:
+                        with pytest.raises(
+                            ValueError, match=f"joins labels exactly, but '{dim}' differs between .* and"
+                        ):
+                            lift(TABLE[name])(**arrays | {second: other}, **row.settings)
+                if arrays[second].sizes[dim] > 1:
+                    with pytest.raises(ValueError, match=f"'{dim}' has size \\d+ in .* and \\d+ in {second}"):
+                        lift(TABLE[name])(
+                            **arrays | {second: arrays[second].isel({dim: slice(1, None)})}, **row.settings
+                        )
+
+
+@every_kernel
+def test_other_units_and_other_dims_are_refused(name: str) -> None:
+    row = ROWS[name]
+    arrays = {key: label(name, key) for key in row.arrays}
+    for key, array in arrays.items():
+        declared = TABLE[name].contract.takes[key]
+        if declared.units or declared.units_of:
+            with pytest.raises(ValueError, match=f"takes {key} in .*, got units 'furlong': convert the values"):
+                lift(TABLE[name])(**arrays | {key: array.assign_attrs(units="furlong")}, **row.settings)
+        for dim in set(array.dims) & set(declared.dims):
+            with pytest.raises(ValueError, match=f"works over dims .* as {key}: rename or select dims first"):
+                lift(TABLE[name])(**arrays | {key: array.rename({dim: "elsewhere"})}, **row.settings)
+
+
+@every_kernel
+def test_units_that_are_not_stated_are_not_asked_for(name: str) -> None:
+    row = ROWS[name]
+    arrays = {key: label(name, key).drop_attrs() for key in row.arrays}
+    found = lift(TABLE[name])(**arrays, **row.settings)
+    check_same(found, direct(name))
+    if row.result is not None:
+        (given,) = TABLE[name].contract.gives.values()
+        assert found.attrs.get("units") == given.units
+
+
+@pytest.mark.parametrize("kind", [da.from_array, xr.DataArray])
+def test_cases_of_an_interval_stay_whole_and_bare(kind: Callable[..., Any]) -> None:
+    interval = TABLE["hydro.estimate_interval"]
+    check_same(
+        lift(interval)(np.mean, np.arange(9.0), seed=1, n_draws=9), interval(np.mean, np.arange(9.0), seed=1, n_draws=9)
+    )
+    with pytest.raises(TypeError, match="estimate_interval takes cases without chunks or labels, got a Da"):
+        lift(interval)(np.mean, kind(np.arange(9.0)), seed=1)

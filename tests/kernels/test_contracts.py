@@ -1,0 +1,93 @@
+"""What contracts declare exists: parameters, dims, units, dtypes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from citytide.datasets.units import parse_units
+from citytide.kernels.commands import _table
+from citytide.kernels.contracts import Array, Contract
+
+TABLE = _table()
+every_kernel = pytest.mark.parametrize("function", TABLE.values(), ids=TABLE.keys())
+
+
+def contract_of(function: Any) -> Contract:
+    contract = function.contract
+    assert isinstance(contract, Contract)
+    return contract
+
+
+def test_table_holds_every_field() -> None:
+    assert {name.partition(".")[0] for name in TABLE} >= {"hydro", "space", "traffic"}
+
+
+@every_kernel
+def test_every_array_taken_is_a_parameter(function: Callable[..., Any]) -> None:
+    assert set(contract_of(function).takes) <= set(inspect.signature(function).parameters)
+
+
+@every_kernel
+def test_every_parameter_that_an_array_may_fill_is_declared(function: Callable[..., Any]) -> None:
+    likes = {
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if any(kind in str(parameter.annotation) for kind in ("ArrayLike", "NDArray", "Bools"))
+        and "Callable" not in str(parameter.annotation)
+    }
+    assert likes <= set(contract_of(function).takes)
+    assert contract_of(function).takes
+
+
+@every_kernel
+def test_what_comes_back_is_declared(function: Callable[..., Any]) -> None:
+    contract = contract_of(function)
+    assert contract.gives and (contract.structure or len(contract.gives) == 1)
+    returned = str(inspect.signature(function).return_annotation)
+    assert contract.structure in returned
+    assert contract.structure or any(word in returned for word in ("NDArray", "Scores", "Floats", "Any", "float"))
+
+
+@every_kernel
+def test_dims_are_declared_once_and_cut_where_they_are(function: Callable[..., Any]) -> None:
+    contract = contract_of(function)
+    taken = {dim for array in contract.takes.values() for dim in array.dims}
+    for array in (*contract.takes.values(), *contract.gives.values()):
+        assert len(set(array.dims)) == len(array.dims)
+    assert all("..." not in array.dims[1:] for array in contract.gives.values())
+    assert {*contract.blocks, *contract.halo} <= taken
+    if contract.blocks:  # a dim that is summed over cannot be cut
+        ((_, given),) = contract.gives.items()
+        assert set(contract.blocks) <= set(given.dims)
+    assert not contract.halo or len(contract.takes) == 1
+
+
+@every_kernel
+def test_units_and_dtypes_are_udunits_and_numpy_or_follow_an_argument(function: Callable[..., Any]) -> None:
+    contract = contract_of(function)
+    for array in (*contract.takes.values(), *contract.gives.values()):
+        if array.units is not None:
+            parse_units(array.units)
+        assert not array.units_of or (array.units_of in contract.takes and array.units is None)
+        assert array.dtype in contract.takes or np.dtype(array.dtype).kind in "fib"
+
+
+@every_kernel
+def test_a_bare_array_has_a_name_units_and_says_what_it_is(function: Callable[..., Any]) -> None:
+    contract = contract_of(function)
+    if contract.structure:
+        return
+    ((name, array),) = contract.gives.items()
+    assert name.isidentifier()
+    assert array.units or array.units_of
+    assert name in contract.takes or array.long_name
+
+
+def test_an_array_says_its_dims_alone() -> None:
+    array = Array(("link",))
+    assert (array.units, array.units_of, np.dtype(array.dtype)) == (None, "", np.dtype("f8"))
