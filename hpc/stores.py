@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ __all__ = [
     "locate",
     "publish",
     "read_arrays",
+    "refuse_repeated_labels",
     "static_files",
     "sweep_partial",
     "sync_folder",
@@ -41,7 +43,7 @@ __all__ = [
     "write_scalars",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
 Filled = Literal["blocks", "ledger", "inputs"]
@@ -105,6 +107,7 @@ def locate(run: Path, product: str) -> Path:
 
 def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:
     """Lay out every array of the product before any block runs, and fill those that come from the inputs."""
+    refuse_repeated_labels(product, inputs)
     group = zarr.open_group(
         locate(run, product.name),
         mode="w",
@@ -121,6 +124,26 @@ def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any
             _fill(group, variable, inputs[variable.name])
         else:
             _create(group, variable, variable.shape)
+
+
+def refuse_repeated_labels(product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a coordinate that holds a label twice: nobody could select by it.
+
+    Raises
+    ------
+    RunError
+        Naming the label that is given most often.
+    """
+    for variable in product.filled_by("inputs"):
+        if variable.dims != (variable.name,):
+            continue
+        labels = np.asarray(inputs[variable.name]).tolist()
+        if len(set(labels)) < len(labels):
+            label, times = Counter(labels).most_common(1)[0]
+            raise RunError(
+                f"{variable.name} {label!r} is given {times} times, and store {product.name} is selected by it: give "
+                f"each {variable.name} its own"
+            )
 
 
 def _create(group: zarr.Group, variable: Variable, shape: tuple[int, ...]) -> zarr.Array[Any]:

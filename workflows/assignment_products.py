@@ -89,7 +89,7 @@ def _link_variables(instance: Instance) -> tuple[Variable, ...]:
     flow, time, length = (instance.units.get(key, "1") for key in ("flow", "time", "length"))
     place = instance.units.get("coordinates", "1")
     columns = {
-        "link_id": ("int64", "1", "identifier of the link in the source"),
+        "link": ("int64", "1", "identifier of the link in the source"),
         "from_node": ("int64", "1", "identifier of the node where the link begins"),
         "to_node": ("int64", "1", "identifier of the node where the link ends"),
         "from_x": ("float64", place, "x of the link's begin"),

@@ -49,7 +49,7 @@ def describe_flood(
                 "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link", "blocks",
                 (n_members, n_times, n_links),
             ),
-            Variable("link_id", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
+            Variable("link", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
         ]  # fmt: skip
     scalars = [
         *(Variable(name, ("member",), "float64", "m3", text, "ledger", (n_members,)) for name, text in VOLUMES.items()),

@@ -111,6 +111,15 @@ def test_product_has_its_public_name_only_once_published(tmp_path: Path) -> None
     assert publish(tmp_path, "p").exists()  # twice is once
 
 
+def test_label_given_twice_is_refused(tmp_path: Path) -> None:
+    rows = Product("p", "a product", (Variable("row", ("row",), "string", "1", "row", "inputs"),))
+    with pytest.raises(
+        RunError, match=r"row 'b' is given 2 times, and store p is selected by it: give each row its own"
+    ):
+        create_product(tmp_path, rows, {"row": np.array(["a", "b", "c", "b"], dtype="T")})
+    assert not list(tmp_path.iterdir())
+
+
 def test_stale_partial_files_are_swept(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "0.123.partial").write_text("torn")

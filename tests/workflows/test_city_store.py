@@ -51,6 +51,33 @@ def test_xarray_opens_it_with_coordinates_units_and_names(city: City, tmp_path: 
     assert store.attrs["time_zone"] == "Asia/Shanghai"
 
 
+def test_things_are_selected_by_their_numbers_and_codes(city: City, tmp_path: Path) -> None:
+    store = xr.open_zarr(write_city(city, tmp_path / "city.zarr"), consolidated=False).load()
+    assert store.node_x.sel(node=12).item() == city.roads.x[2]
+    assert store.link_name.sel(link=3).item() == "福华2路"
+    assert store.node.values[store.link_head.sel(link=3)] == 13
+    assert city.areas is not None
+    assert [store.area_people.sel(area=code).item() for code in city.areas.code] == city.areas.people.tolist()
+    assert store.facility_name.sel(facility="H1").item() == "福田医院"
+    assert store.station_name.sel(station="G2").item() == "二号"
+
+
+def test_city_of_an_earlier_version_is_refused_with_the_way_out(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    zarr.open_group(place, mode="r+").attrs["city_schema"] = 1
+    with pytest.raises(
+        InputError, match=r"the city is of version 1; this citytide reads version 2: build the city again"
+    ):
+        open_city(place)
+
+
+def test_number_that_two_links_bear_is_refused(city: City, tmp_path: Path) -> None:
+    twice = replace(city.roads, link_id=np.array([1, 2, 3, 4, 5, 6, 7, 8, 8]))
+    with pytest.raises(RunError, match=r"link 8 is given 2 times, and store city is selected by it"):
+        write_city(replace(city, roads=twice), tmp_path / "city.zarr")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_store_names_no_file_clock_or_path(city: City, tmp_path: Path) -> None:
     assert city.terrain is not None
     told = replace(city, terrain=replace(city.terrain, sources=(tmp_path / "secret.tif",)))

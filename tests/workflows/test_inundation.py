@@ -78,7 +78,7 @@ def test_depth_under_a_link_is_that_of_its_deepest_cell(storm: Run) -> None:
     for link in range(0, city.roads.n_links, 17):
         column = cells.column[cells.offset[link] : cells.offset[link + 1]]
         expected = 0.0 if city.roads.level[link] > 0 else depth[column].max()
-        assert data.link_depth.values[1, -1, link] == expected
+        assert data.link_depth.sel(link=city.roads.link_id[link], member="rain x 1").values[-1] == expected
     assert data.link_hazard.values.max() > 0.0
 
 
@@ -187,4 +187,10 @@ def test_mistake_is_said_before_work_starts(
     (tmp_path / "zones.csv").write_text("0,5,6\n")
     with pytest.raises(InputError, match=said):
         citytide.run("inundation", set=settings, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_members_that_would_bear_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"member 'rain x 1' is given 2 times.*give each member its own"):
+        citytide.run("inundation", set={"rain_factors": [1.0, 1.0 + 2**-52]}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
