@@ -75,10 +75,10 @@ class Run:
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
-        data: xr.Dataset = xarray.open_zarr(self.products[product].resolve(), consolidated=False, chunks=None)
-        return data.set_coords(
-            [name for name in data.variables if name in data.dims or data[name].attrs.get("coordinate")]
-        )
+        path = self.products[product].resolve()
+        # each array's own metadata, which stores of earlier versions have alone
+        data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
+        return data
 
     def status(self, *, seen: Look | None = None) -> dict[str, Any]:
         """State, blocks done of each step, who drives, and its jobs in Slurm: one JSON-able object.
