@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401  (gives data sets their accessor `rio`)
+import xarray as xr
 
 import citytide
 from citytide.datasets.errors import InputError
@@ -80,6 +83,24 @@ def test_depth_under_a_link_is_that_of_its_deepest_cell(storm: Run) -> None:
         expected = 0.0 if city.roads.level[link] > 0 else depth[column].max()
         assert data.link_depth.sel(link=city.roads.link_id[link], member="rain x 1").values[-1] == expected
     assert data.link_hazard.values.max() > 0.0
+
+
+def test_other_tools_open_it_in_silence_and_put_it_on_the_map(storm: Run) -> None:
+    cell = np.unravel_index(np.argmax(storm.open("flood").deepest.values[1]), (200, 200))
+    for name, path in storm.products.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            xr.open_zarr(path)
+            data = xr.open_zarr(path, decode_coords="all")
+        assert data.rio.crs.to_epsg() == 4547 and data.rio.resolution() == (10.0, 10.0), name
+        assert {
+            variable.encoding.get("grid_mapping") for variable in data.data_vars.values() if "y" in variable.dims
+        } == {"crs"}
+        assert data.rio.transform() * (0.5, 0.5) == (data.x[0], data.y[0])
+    flood = storm.open("flood")
+    assert "crs" in flood.coords and flood.rio.crs.to_epsg() == 4547
+    x, y = flood.x[cell[1]] + 4.0, flood.y[cell[0]] - 4.0
+    assert flood.deepest.sel(member="rain x 1").sel(x=x, y=y, method="nearest") == flood.deepest[1].max()
 
 
 def test_report_shows_maps_course_and_roads(storm: Run) -> None:

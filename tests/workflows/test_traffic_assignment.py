@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
+from pyproj import CRS
 
 import citytide
 from citytide.datasets.errors import InputError
@@ -141,6 +144,11 @@ def test_link_is_selected_by_its_number_and_not_by_its_place(tmp_path: Path) -> 
     for product in ("assignment", "envelope"):
         data = run.open(product)
         assert data.link.values.tolist() == [1, 2, 3] and "link_id" not in data.variables
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            others = xr.open_zarr(run.products[product], decode_coords="all")
+        assert others.from_x.encoding["grid_mapping"] == "crs" and others.from_x.attrs["units"] == "degrees_east"
+        assert CRS.from_cf(others.crs.attrs) == CRS("EPSG:4326") and others.identical(data.chunk())
         assert data.from_node.sel(link=2).item() == 20 and data.to_node.sel(link=2).item() == 30
     flow = run.open("assignment").flow.sel(scenario="base@2.0")
     assert [flow.sel(link=link).item() for link in (1, 2, 3)] == pytest.approx([600, 600, 0], abs=1e-9)
