@@ -17,6 +17,8 @@ import citytide
 from citytide.datasets.errors import InputError
 from citytide.hpc.ledger import done_blocks, read_ledger
 from citytide.hpc.runs import Run
+from citytide.hpc.verify import verify_run
+from citytide.workflows.runner import resume
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
 
@@ -129,7 +131,9 @@ def test_scenarios_started_from_the_base_reach_the_same_optimum(city: tuple[Path
     assert (cold.objective >= data.lower_bound - 1e-9 * cold.objective).all()
 
 
-def test_link_is_selected_by_its_number_and_not_by_its_place(tmp_path: Path) -> None:
+@pytest.fixture
+def three_links(tmp_path: Path) -> Run:
+    """Links 1 and 2 on the way, link 3 back: no link's number is its place."""
     folder = tmp_path / "network"
     folder.mkdir()
     (folder / "node.csv").write_text(
@@ -140,7 +144,11 @@ def test_link_is_selected_by_its_number_and_not_by_its_place(tmp_path: Path) -> 
         "1,10,20,true,1,60,900\n2,20,30,true,1,60,900\n3,30,20,true,1,60,900\n"
     )
     (folder / "demand.csv").write_text("o_zone_id,d_zone_id,volume\n1,2,300\n")
-    run = solve(tmp_path / "run", network=str(folder), demand_factors="1,2", od_time=True)
+    return solve(tmp_path / "run", network=str(folder), demand_factors="1,2", od_time=True)
+
+
+def test_link_is_selected_by_its_number_and_not_by_its_place(three_links: Run) -> None:
+    run = three_links
     for product in ("assignment", "envelope"):
         data = run.open(product)
         assert data.link.values.tolist() == [1, 2, 3] and "link_id" not in data.variables
@@ -155,6 +163,17 @@ def test_link_is_selected_by_its_number_and_not_by_its_place(tmp_path: Path) -> 
     assert run.open("envelope").flow_most.sel(link=3).item() == 0 < run.open("envelope").flow_least.sel(link=2).item()
     costs = run.open("assignment").od_time.sel(scenario="base@1.0", origin_zone=10)
     assert np.isfinite(costs.sel(destination_zone=30)) and costs.sel(destination_zone=10) == 0
+
+
+def test_damaged_metadata_of_a_georeferenced_store_is_mended(three_links: Run) -> None:
+    before = store_bytes(three_links)
+    for name in ("zarr.json", "crs/zarr.json", "from_x/zarr.json"):
+        file = three_links.products["assignment"] / name
+        file.write_bytes(file.read_bytes().replace(b"degree", b"DEGREE", 1).replace(b"float64", b"float32", 1))
+    assert {damage.path for damage in verify_run(three_links)} == {
+        f"assignment.zarr/{name}" for name in ("zarr.json", "crs/zarr.json", "from_x/zarr.json")
+    }
+    assert store_bytes(resume(three_links.path)) == before
 
 
 def test_scenario_without_any_path_is_nan_and_the_run_is_done(tmp_path: Path) -> None:
