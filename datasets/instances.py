@@ -26,6 +26,7 @@ Bools = npt.NDArray[np.bool_]
 _PER_NODE = ("node_id", "passable", "x", "y")
 _PER_PAIR = ("origin", "destination", "demand")
 _PER_LINK = ("tail", "head", "free_time", "capacity", "b", "power", "length", "toll", "link_id")
+_STORED = {"link_id": "link", "node_id": "node"}  # a stored dim's identifiers bear its name
 _PLAIN = ("name", "n_nodes", "intrazonal_demand", "crs", "toll_weight", "distance_weight")
 
 
@@ -194,7 +195,8 @@ class Instance:
         """Return plain arrays and JSON-able attributes from which :meth:`from_arrays` rebuilds the instance.
 
         ``sources`` is left out: where files lay belongs to the record of a run, not to its data.
-        Names of links become UTF-8 bytes with offsets, so no array holds objects or strings.
+        Names of links become UTF-8 bytes with offsets, so no array holds objects or strings. Identifiers go by the name
+        of their dim, ``link`` and ``node``, so that a store of these arrays is selected by them.
 
         Examples
         --------
@@ -203,7 +205,9 @@ class Instance:
         >>> Instance.from_arrays(arrays, attrs)
         <Instance braess: 4 nodes, 5 links, 1 pairs, demand 6 1>
         """
-        arrays: dict[str, npt.NDArray[Any]] = {k: getattr(self, k) for k in (*_PER_LINK, *_PER_NODE, *_PER_PAIR)}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            _STORED.get(k, k): getattr(self, k) for k in (*_PER_LINK, *_PER_NODE, *_PER_PAIR)
+        }
         if self.link_name is not None:
             encoded = [name.encode() for name in self.link_name]
             offset = np.zeros(len(encoded) + 1, dtype=np.int64)
@@ -217,6 +221,7 @@ class Instance:
     def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]], attrs: dict[str, Any]) -> Instance:
         """Rebuild an instance from what :meth:`to_arrays` returned."""
         known = {field.name for field in fields(cls)}
+        arrays = arrays | {attribute: arrays[name] for attribute, name in _STORED.items()}
         values: dict[str, Any] = {k: np.asarray(v) for k, v in arrays.items() if k in known and k != "link_name"}
         if "link_name" in arrays:
             letters = np.asarray(arrays["link_name"], dtype=np.uint8).tobytes()

@@ -20,6 +20,8 @@ from .heights import HEIGHT_DATUMS, name_height_datum, refuse_mixed_heights
 
 __all__ = [
     "HEIGHT_DATUMS",
+    "LOCAL",
+    "SHIFTED",
     "agree_crs",
     "choose_plane",
     "is_geographic",

@@ -17,8 +17,9 @@ __all__ = ["read_scenario_store"]
 def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
     """Read a Zarr group of ``capacity_factor, speed_factor (scenario, link)``; see :func:`~.scenarios.read_scenarios`.
 
-    Names come from ``scenario`` in the group, else they are ``scenario-1, scenario-2, ...``; a ``link_id`` in the
-    group must be the network's. Rows are read a chunk at a time: the table may be larger than memory.
+    Names come from ``scenario`` in the group, else they are ``scenario-1, scenario-2, ...``; ``link`` or
+    ``link_id`` in the group must be the network's. Rows are read a chunk at a time: the table may be larger than
+    memory.
 
     Raises
     ------
@@ -36,8 +37,9 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
             f"the factors have shape {' and '.join(map(str, shapes))}",
             f"it should be (scenario, {instance.n_links}), one column per link of {instance.name}",
         )
-    if "link_id" in arrays and not np.array_equal(np.asarray(arrays["link_id"][...]), instance.link_id):
-        raise _refuse(path, f"link_id is not that of network {instance.name}", "write the factors in its link order")
+    for name in ("link", "link_id"):
+        if name in arrays and not np.array_equal(np.asarray(arrays[name][...]), instance.link_id):
+            raise _refuse(path, f"{name} is not that of network {instance.name}", "write the factors in its link order")
     n_scenarios = shapes[0][0]
     names = _read_names(path, arrays, n_scenarios)
     number = np.cumsum([name != BASE for name in names])

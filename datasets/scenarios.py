@@ -84,7 +84,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     Parameters
     ----------
     path
-        A CSV with ``scenario``; ``link`` (its ``link_id``) or ``from, to`` (node ids); ``capacity_factor`` and
+        A CSV with ``scenario``; ``link`` (its number in the source) or ``from, to`` (node ids); ``capacity_factor`` and
         ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor (scenario, link)``
         with names in ``scenario``. A row with neither link nor nodes names a scenario that changes nothing.
     instance

@@ -18,7 +18,7 @@ from .ledger import Ledger, done_blocks, read_ledger
 from .plans import Plan
 from .progress import Reporter, say
 from .records import describe_versions, now, write_json
-from .runs import Run
+from .runs import Run, refuse_older
 from .stores import create_product, locate, publish, read_arrays, static_files, sweep_partial, write_scalars
 from .verify import find_damage, refuse_damaged_inputs
 
@@ -44,6 +44,7 @@ def execute_run(
     refuse_damaged_inputs(run)
     if run.status()["state"] == "done" and run.result:
         return run.result  # nothing to do: a published store is not touched
+    refuse_older(run)
     with claim(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
         try:
             return _execute(run, backend, finish, attempt, started, clock, quiet)

@@ -19,13 +19,15 @@ from .ledger import done_blocks, last_line, read_ledger
 from .plans import Plan, read_plan
 from .records import describe_place, now, read_json, write_json
 from .standing import Look, describe_jobs, find_state
-from .stores import create_product, hash_file, write_arrays
+from .stores import create_product, hash_file, refuse_repeated_labels, write_arrays
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["Run", "create_run", "name_run", "open_run", "refuse_occupied"]
+__all__ = ["Run", "create_run", "name_run", "open_run", "refuse_occupied", "refuse_older"]
+
+RUN_SCHEMA = 2  # of what a run goes on from: the names in its inputs and products
 
 
 class Run:
@@ -73,10 +75,10 @@ class Run:
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
-        data: xr.Dataset = xarray.open_zarr(self.products[product].resolve(), consolidated=False, chunks=None)
-        return data.set_coords(
-            [name for name in data.variables if name in data.dims or data[name].attrs.get("coordinate")]
-        )
+        path = self.products[product].resolve()
+        # each array's own metadata, which stores of earlier versions have alone
+        data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
+        return data
 
     def status(self, *, seen: Look | None = None) -> dict[str, Any]:
         """State, blocks done of each step, who drives, and its jobs in Slurm: one JSON-able object.
@@ -152,11 +154,13 @@ def create_run(
     identity = name_run(name)
     path = Path(out) if out is not None else Path("runs") / identity
     refuse_occupied(path)
+    values = {name: array for name, (_, array) in arrays.items()}
+    for product in plan.products:
+        refuse_repeated_labels(product, values)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.chmod(0o700)  # also a folder that was there, empty
     with _preparing(path):
         write_arrays(path / "inputs.zarr", arrays)
-        values = {name: array for name, (_, array) in arrays.items()}
         for product in plan.products:
             create_product(path, product, values)
         (path / "ledger.jsonl").touch(mode=0o600)
@@ -169,7 +173,7 @@ def create_run(
         write_json(
             path / "run.json",
             {
-                "schema": 1,
+                "schema": RUN_SCHEMA,
                 "id": identity,
                 "created": now(),
                 **describe_place(),
@@ -185,6 +189,21 @@ def name_run(workflow: str) -> str:
     """A new id; the names of its jobs begin with it, so it holds letters, digits, - and _ alone."""
     short = re.sub(r"[^A-Za-z0-9_-]", "-", workflow.rpartition(":")[0].rpartition(".")[2] or workflow)
     return f"{short}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def refuse_older(run: Run) -> None:
+    """Refuse to go on with a run whose inputs bear other names than those that blocks read now.
+
+    Raises
+    ------
+    RunError
+        If another version of citytide laid it out.
+    """
+    if (found := run.record.get("schema")) != RUN_SCHEMA:
+        raise RunError(
+            f"run {run.path} has layout {found}, and this citytide goes on with layout {RUN_SCHEMA}: start a new run "
+            "from the original files"
+        )
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +34,7 @@ __all__ = [
     "locate",
     "publish",
     "read_arrays",
+    "refuse_repeated_labels",
     "static_files",
     "sweep_partial",
     "sync_folder",
@@ -41,10 +44,10 @@ __all__ = [
     "write_scalars",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
-Filled = Literal["blocks", "ledger", "inputs"]
+Filled = Literal["blocks", "ledger", "inputs", "constant"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Variable:
     """One array of a product, declared once.
 
     ``filled`` says who writes it: the blocks of a step (``shape[0]`` is then the blocked dim and a shard is
-    ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning.
+    ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning. A ``constant`` is
+    zeros, laid out with the store: what it says stands in its attributes, as of a CF grid mapping.
     """
 
     name: str
@@ -64,11 +68,13 @@ class Variable:
     shape: tuple[int, ...] = ()
     per_shard: int = 1
     standard_name: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)  # attributes beside these
 
     @property
     def attrs(self) -> dict[str, Any]:
+        units = {"units": self.units} if self.units else {}
         named = {"standard_name": self.standard_name} if self.standard_name else {}
-        return {"long_name": self.long_name, "units": self.units, **named}
+        return {"long_name": self.long_name, **units, **named, **self.more}
 
     @property
     def shard_bytes(self) -> int:
@@ -105,8 +111,10 @@ def locate(run: Path, product: str) -> Path:
 
 def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:
     """Lay out every array of the product before any block runs, and fill those that come from the inputs."""
+    refuse_repeated_labels(product, inputs)
+    path = locate(run, product.name)
     group = zarr.open_group(
-        locate(run, product.name),
+        path,
         mode="w",
         zarr_format=3,
         attributes={
@@ -119,8 +127,39 @@ def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any
     for variable in product.variables:
         if variable.filled == "inputs":
             _fill(group, variable, inputs[variable.name])
+        elif variable.filled == "constant":
+            _fill(group, variable, np.zeros(variable.shape, variable.dtype))
         else:
             _create(group, variable, variable.shape)
+    _consolidate(path)
+
+
+def _consolidate(path: Path) -> None:
+    """Let a reader learn of all arrays at one look. From here on no metadata changes: arrays are never resized."""
+    with warnings.catch_warnings():
+        # Zarr says that its specification has no word on it yet; a reader that does not know it looks at each array.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+        zarr.consolidate_metadata(path, zarr_format=3)
+
+
+def refuse_repeated_labels(product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse a coordinate that holds a label twice: nobody could select by it.
+
+    Raises
+    ------
+    RunError
+        Naming the label that is given most often.
+    """
+    for variable in product.filled_by("inputs"):
+        if variable.dims != (variable.name,):
+            continue
+        labels = np.asarray(inputs[variable.name]).tolist()
+        if len(set(labels)) < len(labels):
+            label, times = Counter(labels).most_common(1)[0]
+            raise RunError(
+                f"{variable.name} {label!r} is given {times} times, and store {product.name} is selected by it: give "
+                f"each {variable.name} its own"
+            )
 
 
 def _create(group: zarr.Group, variable: Variable, shape: tuple[int, ...]) -> zarr.Array[Any]:
@@ -273,6 +312,7 @@ def write_arrays(path: Path, arrays: Mapping[str, tuple[tuple[str, ...], NDArray
     for name, (dims, values) in arrays.items():
         kind = "string" if values.dtype.kind in "UT" else str(values.dtype)
         _fill(group, Variable(name, dims, kind, "1", name, "inputs"), values)
+    _consolidate(path)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:

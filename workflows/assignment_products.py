@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..datasets.grid_mapping import name_coordinates
 from ..datasets.instances import Instance
 from ..hpc.stores import Product, Variable
+from .georeference import georeference
 
 __all__ = ["SCALARS", "describe_assignment", "describe_envelope"]
 
@@ -52,7 +54,7 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
     return Product(
         "assignment",
         f"{'User equilibrium' if asked['principle'] == 'user' else 'System optimum'} of {instance.name}",
-        (
+        georeference((
             Variable("flow", ("scenario", "link"), "float64", flow, "flow on the link", "blocks", (n, links)),
             Variable("cost", ("scenario", "link"), "float64", time, "travel cost of the link", "blocks", (n, links)),
             *per_scenario,
@@ -60,9 +62,9 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
             Variable("demand_factor", ("scenario",), "float64", "1", "multiple of the demand", "inputs"),
             *_link_variables(instance),
             *(od if zones else ()),
-        ),
+        ), instance.crs),
         {"crs": instance.crs, "principle": asked["principle"], "relative_gap_asked": asked["gap"]},
-    )
+    )  # fmt: skip
 
 
 def describe_envelope(instance: Instance) -> Product:
@@ -75,29 +77,32 @@ def describe_envelope(instance: Instance) -> Product:
     return Product(
         "envelope",
         f"Links of {instance.name} over all scenarios",
-        (
+        georeference((
             over_scenarios("flow_least", "float64", flow, "least flow in any scenario"),
             over_scenarios("flow_most", "float64", flow, "largest flow in any scenario"),
             over_scenarios("n_over_capacity", "int64", "1", "scenarios in which flow exceeds the link's capacity"),
             *_link_variables(instance),
-        ),
+        ), instance.crs),
         {"crs": instance.crs},
-    )
+    )  # fmt: skip
 
 
 def _link_variables(instance: Instance) -> tuple[Variable, ...]:
     flow, time, length = (instance.units.get(key, "1") for key in ("flow", "time", "length"))
-    place = instance.units.get("coordinates", "1")
+    x, y = name_coordinates(instance.crs)
     columns = {
-        "link_id": ("int64", "1", "identifier of the link in the source"),
-        "from_node": ("int64", "1", "identifier of the node where the link begins"),
-        "to_node": ("int64", "1", "identifier of the node where the link ends"),
-        "from_x": ("float64", place, "x of the link's begin"),
-        "from_y": ("float64", place, "y of the link's begin"),
-        "to_x": ("float64", place, "x of the link's end"),
-        "to_y": ("float64", place, "y of the link's end"),
-        "capacity": ("float64", flow, "capacity of the link before any scenario"),
-        "free_time": ("float64", time, "travel time of the empty link"),
-        "length": ("float64", length, "length of the link"),
+        "link": ("int64", "1", "identifier of the link in the source", None),
+        "from_node": ("int64", "1", "identifier of the node where the link begins", None),
+        "to_node": ("int64", "1", "identifier of the node where the link ends", None),
+        "from_x": ("float64", x.units, "x of the link's begin", x.standard_name),
+        "from_y": ("float64", y.units, "y of the link's begin", y.standard_name),
+        "to_x": ("float64", x.units, "x of the link's end", x.standard_name),
+        "to_y": ("float64", y.units, "y of the link's end", y.standard_name),
+        "capacity": ("float64", flow, "capacity of the link before any scenario", None),
+        "free_time": ("float64", time, "travel time of the empty link", None),
+        "length": ("float64", length, "length of the link", None),
     }
-    return tuple(Variable(name, ("link",), *column, "inputs") for name, column in columns.items())
+    return tuple(
+        Variable(name, ("link",), dtype, units, text, "inputs", standard_name=standard_name)
+        for name, (dtype, units, text, standard_name) in columns.items()
+    )

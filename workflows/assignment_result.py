@@ -115,7 +115,7 @@ def _ledger_columns(run: Run) -> dict[str, list[Any]]:
 
 
 def _name_cut_pairs(labels: list[str], columns: Mapping[str, list[Any]], inputs: Mapping[str, Any]) -> list[Any]:
-    node = inputs["node_id"]
+    node = inputs["node"]
     return [
         {
             "scenario": label,
@@ -164,7 +164,7 @@ def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -
     rows = []
     for link in order.tolist():
         capacity = inputs["capacity"][link]
-        row = [int(inputs[name][link]) for name in ("link_id", "from_node", "to_node")]
+        row = [int(inputs[name][link]) for name in ("link", "from_node", "to_node")]
         ratio = float(flow[link] / capacity) if capacity > 0 else None
         rows.append([*row, float(flow[link]), ratio, float(cost[link]), *([names[link]] if names else [])])
     (run.path / "tables").mkdir(exist_ok=True)

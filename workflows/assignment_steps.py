@@ -109,7 +109,7 @@ def _zone_costs(arrays: Arrays, row: int, result: Assignment, asked: dict[str, A
     """Cheapest cost between all pairs of zones at the solution's link costs."""
     from ..kernels.traffic.paths import load_trees
 
-    zone = arrays["zone"].astype(np.int32)
+    zone = arrays["zone_node"].astype(np.int32)
     origin, destination = (side.ravel() for side in np.meshgrid(zone, zone, indexing="ij"))
     apart = origin != destination
     network, _ = _network(arrays, row, asked)

@@ -19,6 +19,7 @@ from ..hpc.errors import RunError
 from ..hpc.records import describe_place, now, stamp_inputs, write_json
 from ..hpc.settings import Settings
 from ..hpc.stores import Product, Variable, create_product, publish, sync_folder, write_block
+from .georeference import georeference
 
 __all__ = ["refuse_taken", "write_city", "write_record"]
 
@@ -132,9 +133,9 @@ def _refuse_unwritable(path: Path) -> None:
 def _declare(arrays: Mapping[str, NDArray[Any]]) -> list[CityVariable]:
     axes = [
         CityVariable("terrain", "y", "y", ("y",), "float64", "m", "northing of the row's middle",
-                     {"standard_name": "projection_y_coordinate", "axis": "Y"}),
+                     {"standard_name": "projection_y_coordinate"}),
         CityVariable("terrain", "x", "x", ("x",), "float64", "m", "easting of the column's middle",
-                     {"standard_name": "projection_x_coordinate", "axis": "X"}),
+                     {"standard_name": "projection_x_coordinate"}),
     ]  # fmt: skip
     names = [name.removesuffix("_offset") for name in arrays if name.endswith("_offset")]
     joined = [part for name in names if f"{name}_weight" in arrays for part in crosswalk_variables(name)]
@@ -144,38 +145,32 @@ def _declare(arrays: Mapping[str, NDArray[Any]]) -> list[CityVariable]:
 def _write(
     stage: Path, city: City, declared: list[CityVariable], arrays: Mapping[str, NDArray[Any]], attrs: Mapping[str, Any]
 ) -> None:
-    import zarr
-    from pyproj import CRS
-
     is_grid = {variable.name: variable.dims == ("y", "x") for variable in declared}
-    variables = tuple(
+    variables = (
         Variable(
             v.name, v.dims, v.dtype, v.units, v.long_name, "blocks" if is_grid[v.name] else "inputs",
             shape=arrays[v.name].shape, per_shard=TILE_ROWS, standard_name=v.more.get("standard_name"),
+            more={key: value for key, value in v.more.items() if key != "standard_name"} | _describe(v.name, city),
         )
         for v in declared
     )  # fmt: skip
-    create_product(stage, Product(_PRODUCT, f"City {city.name}", variables, attrs), arrays)
+    attrs = {**attrs, "schema_version": SCHEMA_VERSION}
+    product = Product(_PRODUCT, f"City {city.name}", georeference(variables, city.crs), attrs)
+    create_product(stage, product, arrays)
     for name in (name for name, grid in is_grid.items() if grid):
         for start in range(0, len(arrays[name]), TILE_ROWS):
             stop = min(start + TILE_ROWS, len(arrays[name]))
             write_block(stage, _PRODUCT, start, stop, {name: np.ascontiguousarray(arrays[name][start:stop])})
-    group = zarr.open_group(stage / "staging" / f"{_PRODUCT}.zarr", mode="r+")
-    for variable in declared:
-        more = {key: value for key, value in variable.more.items() if key != "standard_name"}
-        if variable.dims == ("y", "x") and city.crs != "local":
-            more["grid_mapping"] = "crs"
-        if variable.name == "height":
-            more["height_datum"] = city.height_datum
-        if variable.name == "reading_value" and city.readings is not None:
-            more |= {"units": city.readings.units, "quantity": city.readings.quantity}
-        if more:
-            group[variable.name].attrs.update(more)
-    if city.crs != "local":
-        mapping = group.create_array("crs", shape=(), dtype="int8", dimension_names=())
-        mapping.attrs.update({key: value for key, value in CRS.from_user_input(city.crs).to_cf().items()})
-    group.attrs.update({"schema_version": SCHEMA_VERSION})
     publish(stage, _PRODUCT)
+
+
+def _describe(name: str, city: City) -> dict[str, Any]:
+    """Attributes that this city gives a variable."""
+    if name == "height":
+        return {"height_datum": city.height_datum}
+    if name == "reading_value" and city.readings is not None:
+        return {"units": city.readings.units, "quantity": city.readings.quantity}
+    return {}
 
 
 def write_record(city: City, request: Settings, path: Path) -> Path:

@@ -47,7 +47,7 @@ def lay_out_ground(
             "link_cell_offset": (("link_bound",), cells.offset),
             "link_cell_column": (("link_cell_entry",), cells.column),
             "link_level": (("link",), city.roads.level),
-            "link_id": (("link",), city.roads.link_id),
+            "link": (("link",), city.roads.link_id),
             "link_name": (("link",), as_texts(city.roads.name)),
         }
     return arrays

@@ -88,7 +88,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         arrays["observed_depth"] = (("time_ahead", "point"), observed)
     output_s, map_s, point_s = (laid.flood[name] for name in ("output_s", "map_s", "point_s"))
     n = len(arrays["number"][1])
-    n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
+    n_links = arrays["link"][1].size if "link" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
     outputs = 4 * (len(map_s) * layer.grid.n_cells + 2 * len(output_s) * n_links)
     member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs

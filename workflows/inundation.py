@@ -74,7 +74,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     boundaries = open_boundaries(settings, layer, RunTime(duration_s, rain.epoch_s, settings.time_zone))
     arrays = _lay_out(settings, layer, city, rain, boundaries, output_s)
     n, shape = len(settings.rain_factors), layer.grid.shape
-    n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
+    n_links = arrays["link"][1].size if "link" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
     outputs = 4 * len(output_s) * (layer.grid.n_cells + 2 * n_links)
     member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
@@ -137,7 +137,7 @@ def _lay_out(
         "rain": (("frame", "rain_y", "rain_x"), rain.rate),
         "rain_start_s": (("frame",), rain.start_s),
         "rain_factor": (("member",), np.array(settings.rain_factors)),
-        "member": (("member",), as_texts([f"rain x {factor:g}" for factor in settings.rain_factors])),
+        "member": (("member",), as_texts([f"rain x {factor:.15g}" for factor in settings.rain_factors])),
         "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + (rain.epoch_s or 0)),
     }
     if rain.grid is None:

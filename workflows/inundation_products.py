@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..hpc.stores import Product, Variable
+from .georeference import georeference
 
 __all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability"]
 
@@ -49,7 +50,7 @@ def describe_flood(
                 "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link", "blocks",
                 (n_members, n_times, n_links),
             ),
-            Variable("link_id", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
+            Variable("link", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
         ]  # fmt: skip
     scalars = [
         *(Variable(name, ("member",), "float64", "m3", text, "ledger", (n_members,)) for name, text in VOLUMES.items()),
@@ -60,10 +61,14 @@ def describe_flood(
     axes = (
         Variable("member", ("member",), "string", "1", "name of the member", "inputs"),
         Variable("rain_factor", ("member",), "float64", "1", "multiple of the rain", "inputs"),
-        Variable("time", ("time",), "int64", time_units, "time of the output", "inputs", standard_name="time"),
+        Variable(
+            "time", ("time",), "int64", time_units, "time of the output", "inputs",
+            standard_name="time" if "since" in time_units else None,
+        ),
         *_axes(),
-    )
-    return Product("flood", "Water over the ground", (*fields, *scalars, *axes), attrs)
+    )  # fmt: skip
+    variables = georeference((*fields, *scalars, *axes), attrs["crs"])
+    return Product("flood", "Water over the ground", variables, attrs)
 
 
 def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:
@@ -75,10 +80,13 @@ def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Pr
     return Product(
         "probability",
         "How many members flood a cell",
-        (
-            over_members("n_flooded", "int64", "members in which the depth exceeds the threshold at some time"),
-            over_members("probability", "float64", "share of members in which the depth exceeds the threshold"),
-            *_axes(),
+        georeference(
+            (
+                over_members("n_flooded", "int64", "members in which the depth exceeds the threshold at some time"),
+                over_members("probability", "float64", "share of members in which the depth exceeds the threshold"),
+                *_axes(),
+            ),
+            attrs["crs"],
         ),
         attrs,
     )

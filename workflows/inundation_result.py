@@ -98,7 +98,7 @@ def _write_links(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> 
     order = np.argsort(-most, kind="stable")[:DEEPEST]
     minutes = np.array(run.record["attrs"]["output_s"]) / 60.0
     rows = [
-        [int(inputs["link_id"][link]), str(inputs["link_name"][link]), float(most[link]), float(minutes[when[link]])]
+        [int(inputs["link"][link]), str(inputs["link_name"][link]), float(most[link]), float(minutes[when[link]])]
         for link in order.tolist()
         if most[link] > 0.0
     ]

@@ -17,7 +17,7 @@ from ..hpc.plans import Plan, choose_pool, make_plan
 from ..hpc.profiles import Profile, load_profile
 from ..hpc.progress import say
 from ..hpc.records import write_json
-from ..hpc.runs import Run, create_run, open_run
+from ..hpc.runs import Run, create_run, open_run, refuse_older
 from ..hpc.settings import RunFile, read_run_file, resolve_settings, sourced
 from .workflow import Prepared, Workflow, load_workflow
 
@@ -298,6 +298,7 @@ def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Ru
 
     if found.status()["state"] == "done":
         return found
+    refuse_older(found)
     use_slurm_conf(site)
     if take_over:
         cancel_jobs(found.path, Controller())

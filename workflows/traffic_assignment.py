@@ -74,7 +74,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
     table = read_scenarios(settings.scenarios, instance) if settings.scenarios else base_scenario(instance.n_links)
     labels, arrays, attrs = _lay_out(instance, table, settings.demand_factors)
     n, n_links = len(labels), instance.n_links
-    zones = len(arrays["zone"][1]) if settings.od_time else 0
+    zones = len(arrays["zone_node"][1]) if settings.od_time else 0
     memory = estimate_memory_bytes(instance.n_nodes, n_links, instance.n_pairs)
     seconds = SECONDS_PER_ORIGIN_LINK * len(np.unique(instance.origin)) * n_links
     asked: dict[str, Any] = {
@@ -140,7 +140,7 @@ def _lay_out(
         "scenario": (("scenario",), np.array(labels, dtype=np.dtypes.StringDType())),
         "scenario_row": (("scenario",), np.array([row for row, _ in rows], dtype=np.int64)),
         "demand_factor": (("scenario",), np.array([factor for _, factor in rows], dtype=np.float64)),
-        "zone": (("zone",), zone.astype(np.int64)),
+        "zone_node": (("zone",), zone.astype(np.int64)),
         "origin_zone": (("origin_zone",), node[zone]),
         "destination_zone": (("destination_zone",), node[zone]),
         "from_node": (("link",), node[instance.tail]),
@@ -162,9 +162,12 @@ def _name_apart(files: list[Path]) -> dict[str, Path]:
 
 
 def _dim_of(name: str) -> str:
-    if name in ("node_id", "passable", "x", "y"):
+    if name in ("node", "passable", "x", "y"):
         return "node"
-    return {"origin": "pair", "destination": "pair", "demand": "pair", "link_name": "letter"}.get(name, "link")
+    return {
+        "origin": "pair", "destination": "pair", "demand": "pair", "link_name": "letter",
+        "link_name_offset": "link_bound",
+    }.get(name, "link")  # fmt: skip
 
 
 def _changes(table: ScenarioTable) -> NamedArrays:

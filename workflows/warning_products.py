@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from ..hpc.stores import Product, Variable
+from .georeference import georeference
 from .inundation_products import describe_flood
 
 __all__ = ["describe_forecast", "describe_warned_flood"]
 
 TIME_UNITS = "seconds since 1970-01-01 00:00:00"
+EAST, NORTH = "projection_x_coordinate", "projection_y_coordinate"
 
 
 def describe_forecast(n_members: int, n_steps: int, shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:
@@ -19,7 +21,7 @@ def describe_forecast(n_members: int, n_steps: int, shape: tuple[int, int], attr
     return Product(
         "forecast",
         "Rain over the ground, member by member",
-        (
+        georeference((
             Variable(
                 "forecast_rain", ("member", "step", "rain_y", "rain_x"), "float32", "mm h-1",
                 "rain until the end of the step", "blocks", (n_members, n_steps, *shape),
@@ -30,9 +32,9 @@ def describe_forecast(n_members: int, n_steps: int, shape: tuple[int, int], attr
             ),
             Variable("member", ("member",), "string", "1", "name of the member", "inputs"),
             Variable("step", ("step",), "int64", TIME_UNITS, "end of the step", "inputs", standard_name="time"),
-            Variable("rain_y", ("rain_y",), "float64", "m", "northing of the cell", "inputs"),
-            Variable("rain_x", ("rain_x",), "float64", "m", "easting of the cell", "inputs"),
-        ),
+            Variable("rain_y", ("rain_y",), "float64", "m", "northing of the cell", "inputs", standard_name=NORTH),
+            Variable("rain_x", ("rain_x",), "float64", "m", "easting of the cell", "inputs", standard_name=EAST),
+        ), attrs["crs"]),
         attrs,
     )  # fmt: skip
 
@@ -56,6 +58,8 @@ def describe_warned_flood(
             (n_members, n_point_times, n_points),
         ),
         Variable("point", ("point",), "string", "1", "name of the point", "inputs"),
+        Variable("point_x", ("point",), "float64", "m", "easting of the point", "inputs", standard_name=EAST),
+        Variable("point_y", ("point",), "float64", "m", "northing of the point", "inputs", standard_name=NORTH),
         Variable(
             "point_time", ("point_time",), "int64", TIME_UNITS, "time of the depths at points", "inputs",
             standard_name="time",
@@ -63,4 +67,5 @@ def describe_warned_flood(
         Variable("map_time", ("map_time",), "int64", TIME_UNITS, "time of the map", "inputs", standard_name="time"),
     )  # fmt: skip
     maps = replace(depth, dims=("member", "map_time", "y", "x"), shape=(n_members, n_map_times, *shape))
-    return replace(flood, title="Water over the ground, member by member", variables=(maps, *others, *points))
+    variables = georeference((maps, *others, *points), attrs["crs"])
+    return replace(flood, title="Water over the ground, member by member", variables=variables)

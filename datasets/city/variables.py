@@ -70,10 +70,10 @@ _NORTH = {"standard_name": "projection_y_coordinate"}
 VARIABLES: tuple[CityVariable, ...] = (
     *_declare(
         "roads",
-        ("node_id", "node_id", ("node",), "int64", "1", "stable identifier of the node"),
+        ("node", "node_id", ("node",), "int64", "1", "stable identifier of the node"),
         ("node_x", "x", ("node",), "float64", "m", "easting of the node", _EAST),
         ("node_y", "y", ("node",), "float64", "m", "northing of the node", _NORTH),
-        ("link_id", "link_id", ("link",), "int64", "1", "stable identifier of the link"),
+        ("link", "link_id", ("link",), "int64", "1", "stable identifier of the link"),
         ("link_tail", "tail", ("link",), "int32", "1", "index of the node where the link starts"),
         ("link_head", "head", ("link",), "int32", "1", "index of the node where the link ends"),
         ("link_kind", "kind", ("link",), "uint8", "1", "kind of road", _flags(ROAD_KINDS)),
@@ -95,7 +95,7 @@ VARIABLES: tuple[CityVariable, ...] = (
     ),
     *_declare(
         "areas",
-        ("area_code", "code", ("area",), "string", "1", "administrative division code"),
+        ("area", "code", ("area",), "string", "1", "administrative division code"),
         ("area_name", "name", ("area",), "string", "1", "name of the area"),
         ("area_people", "people", ("area",), "int64", "1", "people who live in the area"),
         ("area_ring_offset", "ring_offset", ("area_bound",), "int64", "1", "first ring of each area"),
@@ -106,7 +106,7 @@ VARIABLES: tuple[CityVariable, ...] = (
     ),
     *_declare(
         "facilities",
-        ("facility_id", "facility_id", ("facility",), "string", "1", "stable identifier of the facility"),
+        ("facility", "facility_id", ("facility",), "string", "1", "stable identifier of the facility"),
         ("facility_kind", "kind", ("facility",), "uint8", "1", "kind of facility", _flags(FACILITY_KINDS)),
         ("facility_name", "name", ("facility",), "string", "1", "name of the facility"),
         ("facility_x", "x", ("facility",), "float64", "m", "easting of the facility", _EAST),
@@ -115,7 +115,7 @@ VARIABLES: tuple[CityVariable, ...] = (
     ),
     *_declare(
         "stations",
-        ("station_id", "station_id", ("station",), "string", "1", "stable identifier of the station"),
+        ("station", "station_id", ("station",), "string", "1", "stable identifier of the station"),
         ("station_kind", "kind", ("station",), "uint8", "1", "what the station measures", _flags(STATION_KINDS)),
         ("station_name", "name", ("station",), "string", "1", "name of the station"),
         ("station_x", "x", ("station",), "float64", "m", "easting of the station", _EAST),

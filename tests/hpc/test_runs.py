@@ -1,4 +1,5 @@
 import fcntl
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -81,6 +82,16 @@ def test_folder_that_is_being_filled_is_refused_with_3(tmp_path: Path, make_doub
             make_doubling(tmp_path / "run")
     assert told.value.exit_code == 3
     assert open_run(make_doubling(tmp_path / "run")).status()["state"] == "created"  # its owner is gone
+
+
+def test_run_of_another_layout_does_not_go_on(tmp_path: Path, make_doubling) -> None:
+    from doubling import drive
+
+    run = make_doubling(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "schema": 1}))
+    with pytest.raises(RunError, match="has layout 1, and this citytide goes on with layout 2: start a new run"):
+        drive(run)
 
 
 def test_ids_name_jobs(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
+import json
+import warnings
 from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 from hypothesis import given, settings
 
@@ -109,6 +112,48 @@ def test_product_has_its_public_name_only_once_published(tmp_path: Path) -> None
     assert set(files) == {"zarr.json", "y/zarr.json", "name/zarr.json", "name/c/0"}
     assert publish(tmp_path, "p") == locate(tmp_path, "p") == tmp_path / "p.zarr"
     assert publish(tmp_path, "p").exists()  # twice is once
+
+
+def test_others_open_a_store_in_silence_and_at_one_look(tmp_path: Path) -> None:
+    create_product(tmp_path, product((2, 5)), {"name": np.array(["深圳", "b"], dtype="T")})
+    write_block(tmp_path, "p", 0, 1, {"y": np.arange(5.0).reshape(1, 5)})
+    path = publish(tmp_path, "p")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = xr.open_zarr(path, consolidated=True)
+        plain = xr.open_zarr(path)
+    assert data.identical(plain) and data.identical(xr.open_zarr(path, consolidated=False))
+    assert data.y.values[0].tolist() == [0, 1, 2, 3, 4] and data.name.values.tolist() == ["深圳", "b"]
+
+
+def test_what_the_root_tells_of_an_array_is_what_the_array_tells(tmp_path: Path) -> None:
+    create_product(tmp_path, product((2, 5)), {"name": np.array(["a", "b"], dtype="T")})
+    root = json.loads((locate(tmp_path, "p") / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
+    assert list(root) == ["name", "y"]
+    for name, told in root.items():
+        assert told == json.loads((locate(tmp_path, "p") / name / "zarr.json").read_text())
+
+
+def test_constant_says_what_its_attributes_say_also_when_laid_out_from_a_plan(tmp_path: Path) -> None:
+    more = {"z": [1.5, 1e-300], "a": "中央子午线", "falsch": 500000.0}
+    mapped = Product(
+        "p", "a product", (Variable("crs", (), "int8", "", "the CRS", "constant", more=more),), {"b": 1, "a": 2}
+    )
+    create_product(tmp_path / "one", mapped, {})
+    create_product(tmp_path / "two", Product.from_json(json.loads(json.dumps(mapped.to_json()))), {})
+    one, two = (static_files(tmp_path / run, mapped) for run in ("one", "two"))
+    assert one == two and set(one) == {"zarr.json", "crs/zarr.json", "crs/c"}
+    read = xr.open_zarr(locate(tmp_path / "one", "p"))
+    assert read.crs.dtype == "int8" and read.crs.item() == 0 and read.crs.attrs == {"long_name": "the CRS", **more}
+
+
+def test_label_given_twice_is_refused(tmp_path: Path) -> None:
+    rows = Product("p", "a product", (Variable("row", ("row",), "string", "1", "row", "inputs"),))
+    with pytest.raises(
+        RunError, match=r"row 'b' is given 2 times, and store p is selected by it: give each row its own"
+    ):
+        create_product(tmp_path, rows, {"row": np.array(["a", "b", "c", "b"], dtype="T")})
+    assert not list(tmp_path.iterdir())
 
 
 def test_stale_partial_files_are_swept(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401  (gives data sets their accessor `rio`)
 import xarray as xr
 import zarr
 
@@ -42,13 +44,58 @@ def test_the_city_comes_back_and_its_bytes_are_the_same_each_time(city: City, tm
 
 
 def test_xarray_opens_it_with_coordinates_units_and_names(city: City, tmp_path: Path) -> None:
-    store = xr.open_zarr(write_city(city, tmp_path / "city.zarr"), consolidated=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        store = xr.open_zarr(write_city(city, tmp_path / "city.zarr"))
     assert store.height.dims == ("y", "x") and store.height.attrs["units"] == "m"
     assert store.height.attrs["height_datum"] == "CN85" and store.height.attrs["grid_mapping"] == "crs"
     assert float(store.height.sel(x=505005.0, y=2493015.0)) == 1.0
     assert store.link_name.values.tolist()[0] == "福华0路"
     assert "CGCS2000" in store.crs.attrs["crs_wkt"]
     assert store.attrs["time_zone"] == "Asia/Shanghai"
+
+
+def test_other_tools_put_the_city_on_the_map(city: City, tmp_path: Path) -> None:
+    store = xr.open_zarr(write_city(city, tmp_path / "city.zarr"), decode_coords="all")
+    assert store.rio.crs.to_epsg() == 4547 and store.rio.resolution() == (10.0, 10.0)
+    assert store.rio.bounds() == (505_000.0, 2_493_000.0, 505_500.0, 2_493_500.0)
+    assert store.height.sel(x=505_123.0, y=2_493_077.0, method="nearest").compute().item() == 7.0
+    assert {"station_x", "station_y", "facility_x", "storm_y", "crs", "link", "area"} <= set(store.coords)
+    for name in ("height", "valid", "station_kind", "link_vertex_x", "ring_vertex_y", "node_x"):
+        assert store[name].encoding["grid_mapping"] == "crs"
+    assert store.x.attrs["axis"] == "X" and store.y.attrs["standard_name"] == "projection_y_coordinate"
+
+
+def test_local_city_has_axes_and_no_crs(city: City, tmp_path: Path) -> None:
+    store = xr.open_zarr(write_city(replace(city, crs="local"), tmp_path / "city.zarr"), decode_coords="all")
+    assert "crs" not in store.variables and "grid_mapping" not in store.height.attrs and store.y.attrs["axis"] == "Y"
+
+
+def test_things_are_selected_by_their_numbers_and_codes(city: City, tmp_path: Path) -> None:
+    store = xr.open_zarr(write_city(city, tmp_path / "city.zarr")).load()
+    assert store.node_x.sel(node=12).item() == city.roads.x[2]
+    assert store.link_name.sel(link=3).item() == "福华2路"
+    assert store.node.values[store.link_head.sel(link=3)] == 13
+    assert city.areas is not None
+    assert [store.area_people.sel(area=code).item() for code in city.areas.code] == city.areas.people.tolist()
+    assert store.facility_name.sel(facility="H1").item() == "福田医院"
+    assert store.station_name.sel(station="G2").item() == "二号"
+
+
+def test_city_of_an_earlier_version_is_refused_with_the_way_out(city: City, tmp_path: Path) -> None:
+    place = write_city(city, tmp_path / "city.zarr")
+    zarr.open_group(place, mode="r+").attrs["city_schema"] = 1
+    with pytest.raises(
+        InputError, match=r"the city is of version 1; this citytide reads version 2: build the city again"
+    ):
+        open_city(place)
+
+
+def test_number_that_two_links_bear_is_refused(city: City, tmp_path: Path) -> None:
+    twice = replace(city.roads, link_id=np.array([1, 2, 3, 4, 5, 6, 7, 8, 8]))
+    with pytest.raises(RunError, match=r"link 8 is given 2 times, and store city is selected by it"):
+        write_city(replace(city, roads=twice), tmp_path / "city.zarr")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_store_names_no_file_clock_or_path(city: City, tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401  (gives data sets their accessor `rio`)
+import xarray as xr
 
 import citytide
 from citytide.datasets.errors import InputError
@@ -48,6 +51,22 @@ def test_default_lays_out_control_members_and_what_came(run: Run) -> None:
     assert (np.abs(flood.balance) < 1e-5).all() and (flood.rain_m3 > 0.0).all()
     assert flood.time.values[0] == np.datetime64(run.record["attrs"]["issued_s"], "s")
     assert flood.link_depth.shape[:2] == (5, 7)
+
+
+def test_other_tools_put_rain_water_and_points_on_the_map(run: Run) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        flood, forecast = (xr.open_zarr(run.products[name], decode_coords="all") for name in ("flood", "forecast"))
+    assert flood.depth.rio.crs.to_epsg() == forecast.forecast_rain.rio.crs.to_epsg() == 4547
+    grid = run.record["attrs"]["rain_grid"]
+    rain = forecast.forecast_rain
+    assert rain.rio.resolution() == (grid["cell_m"], grid["cell_m"])
+    assert rain.rio.bounds()[:2] == (grid["west"], grid["south"])
+    assert {"point_x", "point_y", "crs"} <= set(flood.point_depth.coords)
+    point = flood.point_depth.isel(point=0)
+    cell = flood.deepest.sel(x=point.point_x, y=point.point_y, method="nearest")
+    inputs = citytide.hpc.stores.read_arrays(run.path / "inputs.zarr")
+    assert np.array_equal(cell, flood.deepest.values.reshape(5, -1)[:, inputs["point_cell"][0]], equal_nan=True)
 
 
 def test_members_share_the_water_that_was_there_and_then_part(run: Run) -> None:

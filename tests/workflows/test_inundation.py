@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401  (gives data sets their accessor `rio`)
+import xarray as xr
 
 import citytide
 from citytide.datasets.errors import InputError
@@ -78,8 +81,26 @@ def test_depth_under_a_link_is_that_of_its_deepest_cell(storm: Run) -> None:
     for link in range(0, city.roads.n_links, 17):
         column = cells.column[cells.offset[link] : cells.offset[link + 1]]
         expected = 0.0 if city.roads.level[link] > 0 else depth[column].max()
-        assert data.link_depth.values[1, -1, link] == expected
+        assert data.link_depth.sel(link=city.roads.link_id[link], member="rain x 1").values[-1] == expected
     assert data.link_hazard.values.max() > 0.0
+
+
+def test_other_tools_open_it_in_silence_and_put_it_on_the_map(storm: Run) -> None:
+    cell = np.unravel_index(np.argmax(storm.open("flood").deepest.values[1]), (200, 200))
+    for name, path in storm.products.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            xr.open_zarr(path)
+            data = xr.open_zarr(path, decode_coords="all")
+        assert data.rio.crs.to_epsg() == 4547 and data.rio.resolution() == (10.0, 10.0), name
+        assert {
+            variable.encoding.get("grid_mapping") for variable in data.data_vars.values() if "y" in variable.dims
+        } == {"crs"}
+        assert data.rio.transform() * (0.5, 0.5) == (data.x[0], data.y[0])
+    flood = storm.open("flood")
+    assert "crs" in flood.coords and flood.rio.crs.to_epsg() == 4547
+    x, y = flood.x[cell[1]] + 4.0, flood.y[cell[0]] - 4.0
+    assert flood.deepest.sel(member="rain x 1").sel(x=x, y=y, method="nearest") == flood.deepest[1].max()
 
 
 def test_report_shows_maps_course_and_roads(storm: Run) -> None:
@@ -187,4 +208,10 @@ def test_mistake_is_said_before_work_starts(
     (tmp_path / "zones.csv").write_text("0,5,6\n")
     with pytest.raises(InputError, match=said):
         citytide.run("inundation", set=settings, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_members_that_would_bear_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"member 'rain x 1' is given 2 times.*give each member its own"):
+        citytide.run("inundation", set={"rain_factors": [1.0, 1.0 + 2**-52]}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
+from pyproj import CRS
 
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.hpc.ledger import done_blocks, read_ledger
 from citytide.hpc.runs import Run
+from citytide.hpc.verify import verify_run
+from citytide.workflows.runner import resume
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
 
@@ -69,8 +74,7 @@ def test_certificate_holds_in_the_store(city: tuple[Path, Run]) -> None:
 
 def test_closed_link_carries_nothing_and_costs_infinity(city: tuple[Path, Run]) -> None:
     data = city[1].open("assignment")
-    link = int(np.flatnonzero(data.link_id.values == 10)[0])
-    closed = data.isel(link=link).sel(scenario=["closure@0.8", "closure@1.0"])
+    closed = data.sel(link=10, scenario=["closure@0.8", "closure@1.0"])
     assert (closed.flow == 0).all() and np.isinf(closed.cost).all()
     assert np.isfinite(data.cost.sel(scenario="base@1.0")).all()
 
@@ -127,6 +131,51 @@ def test_scenarios_started_from_the_base_reach_the_same_optimum(city: tuple[Path
     assert (cold.objective >= data.lower_bound - 1e-9 * cold.objective).all()
 
 
+@pytest.fixture
+def three_links(tmp_path: Path) -> Run:
+    """Links 1 and 2 on the way, link 3 back: no link's number is its place."""
+    folder = tmp_path / "network"
+    folder.mkdir()
+    (folder / "node.csv").write_text(
+        "node_id,x_coord,y_coord,zone_id\n10,114.0,22.5,1\n20,114.1,22.5,\n30,114.2,22.5,2\n"
+    )
+    (folder / "link.csv").write_text(
+        "link_id,from_node_id,to_node_id,directed,length,free_speed,capacity\n"
+        "1,10,20,true,1,60,900\n2,20,30,true,1,60,900\n3,30,20,true,1,60,900\n"
+    )
+    (folder / "demand.csv").write_text("o_zone_id,d_zone_id,volume\n1,2,300\n")
+    return solve(tmp_path / "run", network=str(folder), demand_factors="1,2", od_time=True)
+
+
+def test_link_is_selected_by_its_number_and_not_by_its_place(three_links: Run) -> None:
+    run = three_links
+    for product in ("assignment", "envelope"):
+        data = run.open(product)
+        assert data.link.values.tolist() == [1, 2, 3] and "link_id" not in data.variables
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            others = xr.open_zarr(run.products[product], decode_coords="all")
+        assert others.from_x.encoding["grid_mapping"] == "crs" and others.from_x.attrs["units"] == "degrees_east"
+        assert CRS.from_cf(others.crs.attrs) == CRS("EPSG:4326") and others.identical(data.chunk())
+        assert data.from_node.sel(link=2).item() == 20 and data.to_node.sel(link=2).item() == 30
+    flow = run.open("assignment").flow.sel(scenario="base@2.0")
+    assert [flow.sel(link=link).item() for link in (1, 2, 3)] == pytest.approx([600, 600, 0], abs=1e-9)
+    assert run.open("envelope").flow_most.sel(link=3).item() == 0 < run.open("envelope").flow_least.sel(link=2).item()
+    costs = run.open("assignment").od_time.sel(scenario="base@1.0", origin_zone=10)
+    assert np.isfinite(costs.sel(destination_zone=30)) and costs.sel(destination_zone=10) == 0
+
+
+def test_damaged_metadata_of_a_georeferenced_store_is_mended(three_links: Run) -> None:
+    before = store_bytes(three_links)
+    for name in ("zarr.json", "crs/zarr.json", "from_x/zarr.json"):
+        file = three_links.products["assignment"] / name
+        file.write_bytes(file.read_bytes().replace(b"degree", b"DEGREE", 1).replace(b"float64", b"float32", 1))
+    assert {damage.path for damage in verify_run(three_links)} == {
+        f"assignment.zarr/{name}" for name in ("zarr.json", "crs/zarr.json", "from_x/zarr.json")
+    }
+    assert store_bytes(resume(three_links.path)) == before
+
+
 def test_scenario_without_any_path_is_nan_and_the_run_is_done(tmp_path: Path) -> None:
     from citytide.datasets.instances import open_instance
 
@@ -150,7 +199,7 @@ def test_zarr_of_scenarios_is_the_same_as_the_table(city: tuple[Path, Run], tmp_
         values = np.stack([table.factors(row)[index] for row in range(len(table))])
         group.create_array(name, data=values)
     group.create_array("scenario", data=np.array(table.name, dtype=np.dtypes.StringDType()))
-    group.create_array("link_id", data=instance.link_id)
+    group.create_array("link", data=instance.link_id)
     run = solve(
         tmp_path / "run", scenarios=str(tmp_path / "scenarios.zarr"), gap=1e-4, demand_factors="0.8,1", od_time=True
     )
