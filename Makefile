@@ -7,12 +7,19 @@ SHELL := bash
 # The first Python of the supported ones that really starts (a version manager's shim may name one that is not there).
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+# Named on the command line it may be one that only pyenv's own folder has; an environment of another is made anew.
+ifeq ($(origin PYTHON),command line)
+NAMED := $(PYTHON)
+override PYTHON := $(shell for python in $(NAMED) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(NAMED:python%=%).*/bin/python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+anew = $(if $(filter-out $(PYTHON),$(shell cat $(1)/stamp 2>/dev/null)),anew)
+endif
 DATA := $(wildcard $(CURDIR)/../shared/data)
 ifneq ($(DATA),)
 export CITYTIDE_DATA ?= $(realpath $(DATA))
 endif
 
-.PHONY: help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean
+.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean
 
 help:
 	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
@@ -26,23 +33,24 @@ help:
 
 # $(call environment,FOLDER,EXTRAS): made anew when pyproject.toml has changed
 define environment
-	@[ -n "$(PYTHON)" ] || { echo "no Python 3.11 or newer here: apt-get install python3 python3-venv" >&2; exit 1; }
+	@[ -n "$(PYTHON)" ] || { echo "no $(or $(NAMED),Python) here that starts and is 3.11 or newer:" \
+		"apt-get install python3 python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make environments: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv $(1)
+	$(PYTHON) -m venv --clear $(1)
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
-	touch $@
+	echo $(PYTHON) > $@
 endef
 
 EXTRAS := run,fonts,slurm
-.venv/stamp: pyproject.toml
+.venv/stamp: pyproject.toml $(call anew,.venv)
 	$(call environment,.venv,--editable ".[$(EXTRAS)]")
 
-.venv-test/stamp: pyproject.toml
+.venv-test/stamp: pyproject.toml $(call anew,.venv-test)
 	$(call environment,.venv-test,--editable ".[test]")
 
 # Not the product's own environment: numba-cuda takes over numba.cuda, and the product is tested without it.
-.venv-ptx/stamp: pyproject.toml
+.venv-ptx/stamp: pyproject.toml $(call anew,.venv-ptx)
 	$(call environment,.venv-ptx,--editable ".[gpu-check]")
 
 demo: .venv/stamp
