@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..hpc.gang_layout import TileLayout
-from ..hpc.plans import BlockStep, ReductionStep
+from ..hpc.plans import Block, BlockStep, ReductionStep
 from ..hpc.settings import listed
 from ..kernels.hydro.inertia import REACH
 from .flood_boundaries import Boundaries, RunTime, open_boundaries
@@ -34,6 +34,7 @@ __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 STEPS = "citytide.workflows.inundation_steps"
 GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
 RANK_BYTES = 200_000_000  # what a rank holds before its first step: interpreter, Zarr, Numba, MPI
+GATHERED = 16  # fields of all cells on the first rank at an output time: the water's, and the same with a ring
 
 
 class InundationSettings(FloodSettings):
@@ -98,12 +99,24 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     together = settings.ranks if settings.ranks > 1 else 0
     if together:
         TileLayout(shape, together, REACH)  # refuses more ranks than the ground can be cut for
+    gathered_bytes = GATHERED * itemsize * layer.grid.n_cells + 3 * outputs
+
+    def rank_bytes(block: Block) -> int:
+        tile_bytes = -(-ARRAYS_HELD * itemsize * layer.grid.n_cells // max(1, together))
+        return RANK_BYTES + input_bytes + tile_bytes * (block.stop - block.start)
+
+    def memory_bytes(block: Block) -> int:
+        n_members = block.stop - block.start
+        if together:
+            return together * rank_bytes(block) + gathered_bytes * n_members
+        return input_bytes + member_bytes * n_members
+
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
             name="inundation", function=GANG if together else f"{STEPS}:simulate_members", dim="member", extent=n,
             inputs=("inputs.zarr",),
-            memory_bytes=lambda block: together * RANK_BYTES + input_bytes + member_bytes * (block.stop - block.start),
-            seconds=lambda block: seconds * (block.stop - block.start) / max(1, together), ranks=together,
+            memory_bytes=memory_bytes, rank_bytes=rank_bytes, ranks=together,
+            seconds=lambda block: seconds * (block.stop - block.start) / max(1, together),
             params=asked, per_block=n if together else settings.members_per_block, product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         )
