@@ -44,7 +44,8 @@ class BlockStep:
     function
         Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of
         ``inputs``, sliced to the block where their first dim is ``dim``) and returns one: the product's variables and
-        ``scalars``.
+        ``scalars``. A generator yields parts (:class:`~citytide.hpc.parts.Part`) of variables, which are written
+        while it goes on, and returns the rest.
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
         ``"work/<step>"`` of a one-block step.
@@ -320,7 +321,7 @@ def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes:
     written = 0
     if step.product:
         for variable in products[step.product].filled_by("blocks"):
-            written += variable.shard_bytes * -(-step.extent // variable.per_shard)
+            written += variable.row_bytes * step.extent
     read = input_bytes if "inputs.zarr" in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
 

@@ -11,21 +11,15 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..hpc.gang_layout import TileLayout
-from ..hpc.plans import Block, BlockStep, ReductionStep
+from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
 from ..kernels.hydro.inertia import REACH
 from .flood_boundaries import Boundaries, RunTime, open_boundaries
-from .flood_layout import (
-    ARRAYS_HELD,
-    NamedArrays,
-    as_texts,
-    choose_outputs,
-    lay_out_ground,
-    pack_grid,
-)
+from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
+from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings, Rate
 from .inundation_inputs import Rain, open_place, open_rain
-from .inundation_products import VOLUMES, describe_flood, describe_probability
+from .inundation_products import VOLUMES, describe_flood, describe_probability, list_parts
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
 
@@ -33,8 +27,6 @@ __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 
 STEPS = "citytide.workflows.inundation_steps"
 GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
-RANK_BYTES = 200_000_000  # what a rank holds before its first step: interpreter, Zarr, Numba, MPI
-GATHERED = 16  # fields of all cells on the first rank at an output time: the water's, and the same with a ring
 
 
 class InundationSettings(FloodSettings):
@@ -84,8 +76,6 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     n, shape = len(settings.rain_factors), layer.grid.shape
     n_links = arrays["link_id"][1].size if "link_id" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
-    outputs = 4 * len(output_s) * (layer.grid.n_cells + 2 * n_links)
-    member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
     input_bytes = sum(values.nbytes for _, values in arrays.values())
     seconds = settings.seconds_per_cell_step * layer.grid.n_cells * duration_s / (0.07 * layer.grid.cell_m)
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
@@ -99,30 +89,21 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     together = settings.ranks if settings.ranks > 1 else 0
     if together:
         TileLayout(shape, together, REACH)  # refuses more ranks than the ground can be cut for
-    gathered_bytes = GATHERED * itemsize * layer.grid.n_cells + 3 * outputs
-
-    def rank_bytes(block: Block) -> int:
-        tile_bytes = -(-ARRAYS_HELD * itemsize * layer.grid.n_cells // max(1, together))
-        return RANK_BYTES + input_bytes + tile_bytes * (block.stop - block.start)
-
-    def memory_bytes(block: Block) -> int:
-        n_members = block.stop - block.start
-        if together:
-            return together * rank_bytes(block) + gathered_bytes * n_members
-        return input_bytes + member_bytes * n_members
-
+    time_units = "s" if rain.epoch_s is None else "seconds since 1970-01-01 00:00:00"
+    flood = describe_flood(n, len(output_s), shape, n_links, attrs, time_units)
+    memory = FloodMemory(layer.grid.n_cells, itemsize, input_bytes, list_parts(flood), settings.soil is not None)
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
             name="inundation", function=GANG if together else f"{STEPS}:simulate_members", dim="member", extent=n,
             inputs=("inputs.zarr",),
-            memory_bytes=memory_bytes, rank_bytes=rank_bytes, ranks=together,
+            memory_bytes=(lambda block: memory.count_gang(block, together)) if together else memory.count_block,
+            rank_bytes=lambda block: memory.count_rank(block, together), ranks=together,
             seconds=lambda block: seconds * (block.stop - block.start) / max(1, together),
-            params=asked, per_block=n if together else settings.members_per_block, product="flood",
+            params=asked, per_block=settings.members_per_block or (n if together else 1), product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         )
     ]  # fmt: skip
-    time_units = "s" if rain.epoch_s is None else "seconds since 1970-01-01 00:00:00"
-    products = [describe_flood(n, len(output_s), shape, n_links, attrs, time_units)]
+    products = [flood]
     if n > 1:
         products.append(describe_probability(shape, attrs))
         steps.append(
@@ -131,7 +112,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
                 finalize=f"{STEPS}:finish_floods", dim="member", extent=n, inputs=("flood:deepest",),
                 memory_bytes=lambda block: 16 * layer.grid.n_cells * (block.stop - block.start + 1),
                 partial_bytes=8 * layer.grid.n_cells, product="probability", rows=shape[0],
-                params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block,
+                params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block or 1,
             )
         )  # fmt: skip
     files = [*layer.sources, *rain.sources, *boundaries.sources, *settings.name_rasters()]
