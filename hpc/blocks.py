@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .devices import peak_memory_bytes
 from .errors import RunError
+from .parts import PartWriter
 from .plans import Block, Plan, PlannedStep, read_plan
 from .shards import write_file
 from .stores import locate, sync_folders, write_block
@@ -160,13 +161,20 @@ class Pack:
         started, clock = time.time(), time.perf_counter()
         folder, step, block = self.folder, self.step, self.step.block(index)
         _reset_peak()
-        results = self._compute(block, step.block(last).stop)
+        parts = PartWriter(folder, step.product, block, self.unsynced)
+        results = parts.drain(self._compute(block, step.block(last).stop))
         scalars = {key: _plain(results.pop(key)) for key in step.scalars}
-        computed = time.perf_counter() - clock
+        computed = time.perf_counter() - clock - parts.seconds
         if step.product is None:
             shards = _write_npz(folder, f"work/{step.name}/{index}.npz", results, self.unsynced)
         else:
-            shards = write_block(folder, step.product, block.start, block.stop, results, unsynced=self.unsynced)
+            shards = parts.shards
+            shards |= write_block(folder, step.product, block.start, block.stop, results, unsynced=self.unsynced)
+        memory_bytes = peak_memory_bytes()
+        if step.ranks:
+            from .gang_blocks import count_rank_memory
+
+            memory_bytes += count_rank_memory(folder, step, block)
         job = os.environ.get("CITYTIDE_JOB")
         return {
             "step": step.name,
@@ -176,12 +184,12 @@ class Pack:
             "started": round(started, 3),
             "seconds": round(time.perf_counter() - clock, 6),
             "compute_seconds": round(computed, 6),
-            "memory_bytes": peak_memory_bytes(),
+            "memory_bytes": memory_bytes,
             "shards": shards,
             "scalars": scalars,
         }
 
-    def _compute(self, block: Block, until: int) -> Arrays:
+    def _compute(self, block: Block, until: int) -> Any:
         step = self.step
         if step.ranks:
             from .gang_blocks import compute_in_gang
@@ -189,11 +197,11 @@ class Pack:
             return compute_in_gang(self.folder, step, block)
         function = load_function(step.function)
         if step.kind == "block":
-            return dict(function(self.read_arrays(block, until), **step.params))
+            return function(self.read_arrays(block, until), **step.params)
         below = self.folder / step.inputs[0]
         if step.kind == "combine":
-            return dict(function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)]))
-        return dict(function(_read_npz(below / "0.npz")))
+            return function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)])
+        return function(_read_npz(below / "0.npz"))
 
     def read_arrays(self, block: Block, until: int) -> Arrays:
         """The arrays that a block works on; a few blocks up to ``until`` may be read at once."""

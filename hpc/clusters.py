@@ -10,11 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from .crews import Crew, LocalCrew
+from .crews import MEMORY, Crew, LocalCrew
 from .devices import describe_machine, thread_budget
 from .errors import RunError
+from .grants import Grant
 from .nursery import as_before, choose_method, start_nursery, without_main
-from .plans import Grant
 from .profiles import Profile, size_pool
 
 __all__ = ["Backend", "LocalBackend", "make_backend"]
@@ -96,6 +96,7 @@ class LocalBackend:
                 n_workers=self.workers,
                 threads_per_worker=self.threads,
                 memory_limit=self.memory_per_worker,
+                resources={MEMORY: self.pools[0].room_bytes},
                 local_directory=scratch,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",  # never on a public address

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from .plans import Grant
+from .grants import Grant
 from .slurm.endings import Ending
 
-__all__ = ["Crew", "LocalCrew"]
+__all__ = ["MEMORY", "Crew", "LocalCrew"]
+
+MEMORY = "memory"  # the resource that a worker offers: bytes for blocks
 
 
 class Crew(Protocol):
@@ -18,16 +20,16 @@ class Crew(Protocol):
     def client(self) -> Any: ...
     @property
     def pools(self) -> tuple[Grant, ...]: ...
-    def threads(self, pool: str) -> int:
-        """Worker threads that a pool has, or will have soon."""
+    def count_workers(self, pool: str) -> int:
+        """Workers that a pool has, or will have soon."""
         ...
 
-    def resources(self, pool: str) -> Mapping[str, float] | None:
-        """What ties a block to a pool's workers."""
+    def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
+        """What a block asks of its worker: to be of the pool, and so much of its memory."""
         ...
 
-    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
-        """How many blocks each pool has still to do, and how long one may take."""
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        """For how many workers each pool has still blocks, and how long one of these may take."""
         ...
 
     def drain(self, worker: str) -> None:
@@ -57,13 +59,13 @@ class LocalCrew:
     def __init__(self, client: Any, grant: Grant) -> None:
         self.client, self.pools = client, (grant,)
 
-    def threads(self, pool: str) -> int:
-        return max(1, sum(self.client.nthreads().values()) or self.pools[0].workers * self.pools[0].threads)
+    def count_workers(self, pool: str) -> int:
+        return len(self.client.nthreads()) or self.pools[0].workers
 
-    def resources(self, pool: str) -> None:
-        return None
+    def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
+        return {MEMORY: memory_bytes}
 
-    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         pass
 
     def drain(self, worker: str) -> None:

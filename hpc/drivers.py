@@ -7,7 +7,6 @@ import queue
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from .claims import refuse_superseded
 from .crews import Crew
 from .errors import resume_command
 from .ledger import Ledger, done_blocks, read_ledger
+from .packs import AHEAD, FallenPack, SentPack, choose_pack_size
 from .plans import Plan, PlannedStep, choose_pool
 from .progress import Reporter, say
 from .retries import Casualty, decide
@@ -25,10 +25,8 @@ __all__ = ["Outcome", "drive"]
 
 # `lost`: the scheduler died. `expired`: the driver's own allocation ends before the work does.
 Outcome = Literal["done", "failed", "stopped", "lost", "expired"]
-AHEAD = 2  # packs handed to each thread: one runs, the next is there; of long blocks, none waits on a worker
-LONG_S = 1.0
+LONG_S = 1.0  # of blocks longer than this, none waits on a worker
 REST_S = 1.0  # before a block that a worker had no time for is handed out again
-PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
 TICK_S = 0.5
 END_S = 15.0  # before the driver's own end, beside the longest block: nothing more is handed out
 LEAVE_S = 8.0  # before the driver's own end: what still runs is left to a successor
@@ -71,27 +69,6 @@ def drive(
     return "done"
 
 
-@dataclass
-class _Pack:
-    """Blocks that travel together."""
-
-    blocks: list[int]
-    pool: str
-    number: int
-    future: Any = None
-
-
-@dataclass
-class _Fallen:
-    """Blocks that were running when their worker died, until it is known why it did."""
-
-    worker: str
-    blocks: list[int]
-    pool: str
-    alone: bool
-    at: float = field(default_factory=time.time)
-
-
 class _Floor:
     """One step's blocks between `waiting` and done."""
 
@@ -101,9 +78,10 @@ class _Floor:
     ) -> None:  # fmt: skip
         self.run, self.step, self.crew, self.ledger, self.reporter = run, step, crew, ledger, reporter
         self.execute, self.begun, self.deadline = execute, begun, deadline
+        self.grants = {grant.name: grant for grant in crew.pools}
         self.waiting: defaultdict[str, deque[int]] = defaultdict(deque)
-        self.flying: dict[str, _Pack] = {}
-        self.fallen: list[_Fallen] = []
+        self.flying: dict[str, SentPack] = {}
+        self.fallen: list[FallenPack] = []
         self.resting: list[tuple[float, int, str]] = []  # when it was declined, block, pool
         self.history: defaultdict[int, list[Casualty]] = defaultdict(list)
         self.finished_by: set[str] = set()  # workers that finished a block of this step
@@ -134,7 +112,6 @@ class _Floor:
     def _remember(self, todo: Sequence[int]) -> None:
         """Blocks stand where earlier drivers left them, with what befell them; a person's resume forgets."""
         pool, moved = choose_pool(self.step, self.crew.pools), dict[int, str]()
-        known = {grant.name for grant in self.crew.pools}
         for line in read_ledger(self.ledger.path):
             if line["kind"] == "end" and line["state"] != "expired":
                 self.history.clear()
@@ -142,7 +119,7 @@ class _Floor:
             elif line["kind"] == "casualty" and line["step"] == self.step.name:
                 for block in line["blocks"]:
                     self.history[block].append(Casualty(Ending(line["ending"]), line["worker"], line["alone"]))
-            elif line["kind"] == "moved" and line["step"] == self.step.name and line["pool"] in known:
+            elif line["kind"] == "moved" and line["step"] == self.step.name and line["pool"] in self.grants:
                 moved[line["block"]] = line["pool"]
         for block in todo:
             self.waiting[moved.get(block, pool)].append(block)
@@ -184,7 +161,8 @@ class _Floor:
             in_flight[pool] += 1
         ending = self.failed or self.stopped or self.expired or (self.run / STOP).exists()
         open_pools = sorted({*self.waiting, *in_flight})
-        wanted = {pool: in_flight[pool] + (0 if ending else len(self.waiting[pool])) for pool in open_pools}
+        left = {pool: in_flight[pool] + (0 if ending else len(self.waiting[pool])) for pool in open_pools}
+        wanted = {pool: self.grants[pool].count_workers(self.step.need, blocks) for pool, blocks in left.items()}
         self.crew.want(wanted, self.expected_s)
         self.reporter.wait(self.crew.waits())
         if self.deadline and time.time() + self._needed_s() > self.deadline and not self.expired:
@@ -227,28 +205,25 @@ class _Floor:
         for pool, blocks in self.waiting.items():
             if not blocks or not self._may_hand_out():
                 continue
-            threads = self.crew.threads(pool)
-            ahead = 1 if self.expected_s > LONG_S else AHEAD
-            room = ahead * threads - sum(pack.pool == pool for pack in self.flying.values())
-            if room <= (ahead - 1) * threads and self.flying:
+            grant = self.grants[pool]
+            slots = grant.count_slots(self.step.need, self.crew.count_workers(pool))
+            # What spreads over nodes is held back by nothing else: there, none waits on a worker.
+            ahead = 1 if self.expected_s > LONG_S or grant.spreads(self.step.need) else AHEAD
+            room = ahead * slots - sum(pack.pool == pool for pack in self.flying.values())
+            if room <= (ahead - 1) * slots and self.flying:
                 continue
-            size = self._pack_size(len(blocks), threads)
-            packs: list[_Pack] = []
+            size = choose_pack_size(len(blocks), slots, self.usual_s)
+            packs: list[SentPack] = []
             while blocks and len(packs) < room:
                 self.packs += 1
-                packs.append(_Pack([blocks.popleft() for _ in range(min(size, len(blocks)))], pool, self.packs))
+                packs.append(SentPack([blocks.popleft() for _ in range(min(size, len(blocks)))], pool, self.packs))
             self._send(packs, pool)
 
-    def _pack_size(self, blocks: int, threads: int) -> int:
-        if self.usual_s is None or self.usual_s > PACK_S / 2:
-            return 1
-        fair = -(-blocks // (AHEAD * threads))  # the last blocks are shared out
-        return max(1, min(PACK_BLOCKS, fair, int(PACK_S / max(self.usual_s, 1e-6))))
-
-    def _send(self, packs: list[_Pack], pool: str) -> None:
+    def _send(self, packs: list[SentPack], pool: str) -> None:
         if not packs:
             return
-        limit = next(grant.walltime_s for grant in self.crew.pools if grant.name == pool)
+        grant = self.grants[pool]
+        limit = grant.walltime_s
         # A block longer than any allocation must be tried all the same, or it would be put off for ever.
         expected = min(self.expected_s, 0.75 * limit - 5.0) if limit else self.expected_s
         keys = [f"{self.step.name}-{pack.number}-{self.ledger.attempt}" for pack in packs]
@@ -256,7 +231,7 @@ class _Floor:
         fixed = [[word] * len(packs) for word in words]
         sent = self.crew.client.map(
             self.execute, *fixed, [pack.blocks for pack in packs], [max(0.0, expected)] * len(packs),
-            key=keys, pure=False, resources=self.crew.resources(pool),
+            key=keys, pure=False, resources=self.crew.resources(pool, grant.ask_bytes(self.step.need)),
         )  # fmt: skip
         for key, pack, future in zip(keys, packs, sent, strict=True):
             pack.future = future
@@ -270,7 +245,7 @@ class _Floor:
             return
         while not self.landed.empty():
             landed.append(self.landed.get())
-        dead: defaultdict[str, list[_Pack]] = defaultdict(list)
+        dead: defaultdict[str, list[SentPack]] = defaultdict(list)
         for future in landed:
             pack = self.flying.get(future.key)
             if pack is None or pack.future is not future:
@@ -286,7 +261,7 @@ class _Floor:
         for worker, packs in dead.items():
             self._mourn(worker, packs)
 
-    def _take_in(self, pack: _Pack) -> None:
+    def _take_in(self, pack: SentPack) -> None:
         try:
             outcomes = pack.future.result(timeout=ANSWER_S)
         except Exception:  # its worker died in between: by now it waits to run again, or has fallen
@@ -317,7 +292,7 @@ class _Floor:
         usual = line["seconds"] if self.usual_s is None else self.usual_s
         self.usual_s = 0.9 * usual + 0.1 * line["seconds"]
 
-    def _classify(self, pack: _Pack, dead: defaultdict[str, list[_Pack]]) -> None:
+    def _classify(self, pack: SentPack, dead: defaultdict[str, list[SentPack]]) -> None:
         del self.flying[pack.future.key]
         error = pack.future.exception()
         if type(error).__name__ == "KilledWorker":
@@ -327,14 +302,14 @@ class _Floor:
                 f"step {self.step.name!r}, blocks {pack.blocks}: {type(error).__name__}: {error}", pack.blocks[0]
             )
 
-    def _mourn(self, worker: str, packs: list[_Pack]) -> None:
+    def _mourn(self, worker: str, packs: list[SentPack]) -> None:
         """Packs that a dead worker was running wait for the reason; those it only held go on at once."""
         packs.sort(key=lambda pack: pack.number)
-        threads = max(1, next(grant.threads for grant in self.crew.pools if grant.name == packs[0].pool))
-        for pack in packs[threads:]:
+        running = max(1, self.grants[packs[0].pool].count_at_once(self.step.need))
+        for pack in packs[running:]:
             self._put_back(pack.blocks, pack.pool)
-        for pack in packs[:threads]:
-            self.fallen.append(_Fallen(worker, pack.blocks, pack.pool, worker not in self.finished_by))
+        for pack in packs[:running]:
+            self.fallen.append(FallenPack(worker, pack.blocks, pack.pool, worker not in self.finished_by))
 
     def _bury(self) -> None:
         for fallen in list(self.fallen):
@@ -351,7 +326,7 @@ class _Floor:
             for block in fallen.blocks:
                 self._judge(block, fallen, Casualty(ending, fallen.worker, fallen.alone))
 
-    def _judge(self, block: int, fallen: _Fallen, casualty: Casualty) -> None:
+    def _judge(self, block: int, fallen: FallenPack, casualty: Casualty) -> None:
         self.history[block].append(casualty)
         verdict = decide(self.history[block], fallen.pool, self.crew.pools)
         if verdict.action == "stop":

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from .errors import RunError
+from .grants import WORKER_BYTES, Grant, Need, describe_bytes, find_fitting
 from .stores import Product
 
 __all__ = [
     "Block",
     "BlockStep",
-    "Grant",
     "Plan",
     "PlannedStep",
     "ReductionStep",
@@ -23,20 +23,7 @@ __all__ = [
     "read_plan",
 ]
 
-WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
 FAN_IN = 8  # partial results that one task of a reduction combines
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a pool grants: so many workers, and to each of them so much."""
-
-    name: str
-    workers: int
-    threads: int
-    memory_per_worker: int
-    gpus: int = 0  # of one worker
-    walltime_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,8 @@ class BlockStep:
     function
         Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of
         ``inputs``, sliced to the block where their first dim is ``dim``) and returns one: the product's variables and
-        ``scalars``.
+        ``scalars``. A generator yields parts (:class:`~citytide.hpc.parts.Part`) of variables, which are written
+        while it goes on, and returns the rest.
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
         ``"work/<step>"`` of a one-block step.
@@ -65,8 +53,10 @@ class BlockStep:
         Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
         **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
     memory_bytes, seconds, gpus
-        What one block is declared to need; it runs in the least pool that grants it, and the run reports what was
-        measured against it.
+        What one block is declared to need, its ranks in all; it runs in the least pool that grants it, as many at a
+        time as fit into a worker, and the run reports what was measured against it.
+    rank_bytes
+        What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
     """
 
     name: str
@@ -82,6 +72,7 @@ class BlockStep:
     scalars: tuple[str, ...] = ()
     gpus: int = 0  # that one block needs
     ranks: int = 0
+    rank_bytes: Callable[[Block], int] = lambda block: 0
 
     def blocks(self) -> Iterator[Block]:
         for index, start in enumerate(range(0, self.extent, self.per_block)):
@@ -157,13 +148,20 @@ class PlannedStep:
     seconds: float = 0.0
     gpus: int = 0
     ranks: int = 0
+    rank_bytes: int = 0
     pool: str = "cpu"
+    at_once: int = 1  # blocks that one worker of the pool runs at one time
     bytes_in: int = 0
     bytes_out: int = 0
 
     def block(self, index: int) -> Block:
         start = index * self.per_block
         return Block(index, start, min(start + self.per_block, self.extent))
+
+    @property
+    def need(self) -> Need:
+        """What one block needs of a pool."""
+        return Need(self.memory_bytes, self.gpus, self.ranks, self.rank_bytes)
 
 
 @dataclass(frozen=True)
@@ -174,6 +172,7 @@ class Plan:
     products: tuple[Product, ...]
     workers: int
     memory_per_worker: int
+    pools: tuple[Grant, ...] = ()
 
     @property
     def tasks(self) -> int:
@@ -191,8 +190,22 @@ class Plan:
 
     @property
     def peak_memory_bytes(self) -> int:
-        """Declared peak of one worker: its own needs and those of the hungriest block."""
-        return WORKER_BYTES + max((step.memory_bytes for step in self.steps), default=0)
+        """Declared peak of one worker: its own needs, and those of the blocks that it runs at one time."""
+        pools = {pool.name: pool for pool in self.pools}
+        held = [
+            step.at_once * (pools[step.pool].count_bytes(step.need) if step.pool in pools else step.memory_bytes)
+            for step in self.steps
+        ]
+        return WORKER_BYTES + max(held, default=0)
+
+    def describe_shares(self) -> list[str]:
+        """For each step, where it runs and how many blocks at a time, in words."""
+        pools = {pool.name: pool for pool in self.pools}
+        return [
+            f"{step.name}: pool {step.pool!r}, {pools[step.pool].describe_share(step.need, step.tasks)}"
+            for step in self.steps
+            if step.pool in pools
+        ]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -200,6 +213,7 @@ class Plan:
             "products": [product.to_json() for product in self.products],
             "workers": self.workers,
             "memory_per_worker": self.memory_per_worker,
+            "pools": [vars(pool) for pool in self.pools],
             "worker_bytes": WORKER_BYTES,
             "peak_memory_bytes": self.peak_memory_bytes,
             "tasks": self.tasks,
@@ -221,7 +235,7 @@ def make_plan(
 
     Without ``pools`` there is one, of ``workers``.
     """
-    pools = pools or [Grant("cpu", workers, threads, memory_per_worker)]
+    pools = tuple(pools) or (Grant("cpu", workers, threads, memory_per_worker),)
     planned: list[PlannedStep] = []
     for step in steps:
         planned += step.levels() if isinstance(step, ReductionStep) else [_planned(step)]
@@ -229,15 +243,19 @@ def make_plan(
     _refuse_shared_shards(planned, by_name)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
-    planned = [replace(step, pool=_bind(step, pools, asked.get(step.name)).name) for step in planned]
-    return Plan(tuple(planned), products, workers, memory_per_worker)
+    bound = [(step, _bind(step, pools, asked.get(step.name))) for step in planned]
+    placed = [
+        replace(step, pool=pool.name, at_once=max(1, min(pool.count_at_once(step.need), step.tasks)))
+        for step, pool in bound
+    ]
+    return Plan(tuple(placed), products, workers, memory_per_worker, pools)
 
 
 def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = None) -> Grant:
-    """The least pool that grants what a block of the step needs; ``asked`` knows what smaller blocks would need."""
-    fitting = [pool for pool in pools if pool.gpus >= step.gpus and _needed(step, pool) <= pool.memory_per_worker]
-    if fitting:
-        return min(fitting, key=lambda pool: (pool.gpus, pool.memory_per_worker))
+    """The least pool that one block of the step fits into; ``asked`` knows what smaller blocks would need."""
+    need = step.need
+    if (found := find_fitting(need, pools)) is not None:
+        return found
     with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
     if not with_gpus:
         raise RunError(
@@ -245,11 +263,19 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
             f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
         )
     best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
+    size = describe_bytes(best.count_bytes(need))
+    block, where, own = f"{size} the block", "a worker", best.memory_per_worker
+    if need.ranks:
+        block += f" of {need.ranks} ranks"
+    if best.spreads(need):
+        block, where = f"{size} the {best.count_ranks_a_node(need)} ranks on a node", "the workers of a node"
+        own *= best.workers_a_node
+    smaller = _name_what_fits(asked, best) if asked and step.per_block > 1 else "smaller blocks"
     raise RunError(
-        f"step {step.name!r} needs {_size(_needed(step, best))} in a worker of {best.threads} threads "
-        f"({_size(WORKER_BYTES)} for the worker, {_size(step.memory_bytes)} a block), but a worker is granted "
-        f"{_size(best.memory_per_worker)}: use fewer workers or threads, a pool with more memory, or "
-        f"{_name_what_fits(asked, best) if asked and step.per_block > 1 else 'smaller blocks'}"
+        f"step {step.name!r} needs {describe_bytes(own - best.count_room(need) + best.count_bytes(need))} to run one "
+        f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
+        f"that could run it, grants {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
+        f"`workers`), use a profile with a larger pool, {'more nodes, ' if best.spreads(need) else ''}or {smaller}"
     )
 
 
@@ -258,7 +284,7 @@ def _name_what_fits(step: BlockStep, pool: Grant) -> str:
     least, most = 0, step.per_block  # the first fits, the last does not
     while most - least > 1:
         middle = (least + most) // 2
-        fits = _needed(_planned(replace(step, per_block=middle)), pool) <= pool.memory_per_worker
+        fits = pool.count_at_once(_planned(replace(step, per_block=middle)).need) > 0
         least, most = (middle, most) if fits else (least, middle)
     if not least:
         return f"smaller inputs: not even one {step.dim} a block fits"
@@ -273,11 +299,10 @@ def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:
     RunError
         If no pool does.
     """
-    return step.pool if step.pool in {pool.name for pool in pools} else _bind(step, pools).name
-
-
-def _needed(step: PlannedStep, pool: Grant) -> int:
-    return WORKER_BYTES + pool.threads * step.memory_bytes
+    planned = next((pool for pool in pools if pool.name == step.pool), None)
+    if planned is not None and planned.gpus >= step.gpus and planned.count_at_once(step.need):
+        return planned.name
+    return _bind(step, pools).name
 
 
 def _planned(step: BlockStep) -> PlannedStep:
@@ -287,6 +312,7 @@ def _planned(step: BlockStep) -> PlannedStep:
         per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
         product=step.product, scalars=step.scalars, gpus=step.gpus, ranks=step.ranks,
         memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
+        rank_bytes=max((step.rank_bytes(block) for block in blocks), default=0) if step.ranks else 0,
         seconds=sum(step.seconds(block) for block in blocks),
     )  # fmt: skip
 
@@ -295,7 +321,7 @@ def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes:
     written = 0
     if step.product:
         for variable in products[step.product].filled_by("blocks"):
-            written += variable.shard_bytes * -(-step.extent // variable.per_shard)
+            written += variable.row_bytes * step.extent
     read = input_bytes if "inputs.zarr" in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
 
@@ -327,12 +353,5 @@ def read_plan(run: Path) -> Plan:
         step.pop("blocks")
         steps.append(PlannedStep(**{**step, "inputs": tuple(step["inputs"]), "scalars": tuple(step["scalars"])}))
     products = tuple(Product.from_json(product) for product in data["products"])
-    return Plan(tuple(steps), products, data["workers"], data["memory_per_worker"])
-
-
-def _size(n: float) -> str:
-    for unit in ("B", "KB", "MB", "GB"):
-        if n < 1000:
-            return f"{n:.3g} {unit}"
-        n /= 1000
-    return f"{n:.3g} TB"
+    pools = tuple(Grant(**pool) for pool in data.get("pools", ()))  # older plans name none
+    return Plan(tuple(steps), products, data["workers"], data["memory_per_worker"], pools)

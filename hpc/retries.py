@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .plans import Grant
+from .grants import Grant
 from .slurm.endings import Ending
 
 __all__ = ["Casualty", "Verdict", "decide"]

@@ -21,7 +21,7 @@ from zarr.storage import MemoryStore, StorePath
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["EVERY_CHUNK", "copy_of", "encode_rows", "open_layout", "shard_keys", "write_file"]
+__all__ = ["EVERY_CHUNK", "Columns", "copy_of", "encode_rows", "open_layout", "shard_keys", "write_file"]
 
 EVERY_CHUNK: Any = {"write_empty_chunks": True}  # a missing file means `not done`, never `all fill`
 
@@ -32,31 +32,38 @@ def open_layout(path: str) -> zarr.Array[Any]:
     return zarr.open_array(path, mode="r")
 
 
-def shard_keys(array: zarr.Array[Any], start: int, stop: int) -> list[str]:
+Columns = tuple[int, int] | None  # a range of the second dim, or all of it
+
+
+def shard_keys(array: zarr.Array[Any], start: int, stop: int, columns: Columns = None) -> list[str]:
     """Files that hold rows ``[start, stop)``, relative to the array's folder."""
-    return ["c/" + "/".join(map(str, place)) for place in _places(array, start, stop)]
+    return ["c/" + "/".join(map(str, place)) for place in _places(array, start, stop, columns)]
 
 
-def _places(array: zarr.Array[Any], start: int, stop: int) -> Iterator[tuple[int, ...]]:
+def _places(array: zarr.Array[Any], start: int, stop: int, columns: Columns) -> Iterator[tuple[int, ...]]:
     shape = array.shards or array.chunks
     across = [range(-(-n // s)) for n, s in zip(array.shape[1:], shape[1:], strict=True)]
+    if columns is not None:
+        across[0] = range(columns[0] // shape[1], -(-columns[1] // shape[1]))
     return product_of(range(start // shape[0], -(-stop // shape[0])), *across)
 
 
 def encode_rows(
-    array: zarr.Array[Any], start: int, stop: int, values: NDArray[Any]
+    array: zarr.Array[Any], start: int, stop: int, values: NDArray[Any], columns: Columns = None
 ) -> Iterator[tuple[str, bytes | memoryview]]:
-    """Every file of rows ``[start, stop)``, by key, as Zarr would write it.
+    """Every file of rows ``[start, stop)``, by key, as Zarr would write it; of some columns, those files alone.
 
-    The rows must be whole shards: nothing of what the files hold already is read.
+    The rows, and the columns, must be whole shards: nothing of what the files hold already is read.
     """
     zstd = _plain_zstd(array)
     if zstd is None:
-        yield from _encode_by_zarr(array, start, stop, values)
+        yield from _encode_by_zarr(array, start, stop, values, columns)
         return
-    for place in _places(array, start, stop):
+    for place in _places(array, start, stop, columns):
         corner = [index * length for index, length in zip(place, array.chunks, strict=True)]
         corner[0] -= start
+        if columns is not None:
+            corner[1] -= columns[0]
         chunk = values[tuple(slice(at, at + n) for at, n in zip(corner, array.chunks, strict=True))]
         if chunk.shape != array.chunks:  # the last chunk reaches past the array
             padded = np.full(array.chunks, array.fill_value, array.dtype)
@@ -82,12 +89,17 @@ def _zstd(level: int, checksum: bool) -> Any:
 
 
 def _encode_by_zarr(
-    array: zarr.Array[Any], start: int, stop: int, values: NDArray[Any]
+    array: zarr.Array[Any], start: int, stop: int, values: NDArray[Any], columns: Columns
 ) -> Iterator[tuple[str, bytes | memoryview]]:
     files: dict[str, Any] = {}
-    copy_of(array, StorePath(MemoryStore(files)))[start:stop] = values
-    for key in shard_keys(array, start, stop):
-        yield key, memoryview(files.pop(key).as_numpy_array())
+    copy = copy_of(array, StorePath(MemoryStore(files)))
+    across = [slice(*columns)] if columns is not None else []
+    rows = (array.shards or array.chunks)[0]
+    for at in range(start, stop, rows):  # no more than one row of files is held
+        until = min(at + rows, stop)
+        copy[(slice(at, until), *across)] = values[at - start : until - start]
+        for key in shard_keys(array, at, until, columns):
+            yield key, memoryview(files.pop(key).as_numpy_array())
 
 
 def copy_of(array: zarr.Array[Any], place: StorePath | None = None) -> zarr.Array[Any]:

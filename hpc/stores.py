@@ -20,7 +20,7 @@ import zarr
 from zarr.codecs import ZstdCodec
 
 from .errors import RunError
-from .shards import EVERY_CHUNK, encode_rows, open_layout, write_file
+from .shards import EVERY_CHUNK, Columns, encode_rows, open_layout, write_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,7 @@ __all__ = [
     "publish",
     "read_arrays",
     "refuse_repeated_labels",
+    "share_columns",
     "static_files",
     "sweep_partial",
     "sync_folder",
@@ -47,6 +48,7 @@ __all__ = [
 SCHEMA_VERSION = 2
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
+SHARD_BYTES = 64_000_000  # about, of a variable whose second dim is cut
 Filled = Literal["blocks", "ledger", "inputs", "constant"]
 
 
@@ -57,6 +59,9 @@ class Variable:
     ``filled`` says who writes it: the blocks of a step (``shape[0]`` is then the blocked dim and a shard is
     ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning. A ``constant`` is
     zeros, laid out with the store: what it says stands in its attributes, as of a CF grid mapping.
+
+    A shard has all of the other dims; of the second one only ``columns_per_shard`` if that is given, so that a block can
+    hand over what is done while it goes on.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Variable:
     per_shard: int = 1
     standard_name: str | None = None
     more: Mapping[str, Any] = field(default_factory=dict)  # attributes beside these
+    columns_per_shard: int = 0
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -78,8 +84,13 @@ class Variable:
 
     @property
     def shard_bytes(self) -> int:
+        whole = self.shape[1] if len(self.shape) > 1 else 1
+        return self.per_shard * self.row_bytes * (self.columns_per_shard or whole) // max(1, whole)
+
+    @property
+    def row_bytes(self) -> int:
         itemsize = 16 if self.dtype == "string" else np.dtype(self.dtype).itemsize
-        return self.per_shard * int(np.prod(self.shape[1:], dtype=np.int64)) * itemsize
+        return int(np.prod(self.shape[1:], dtype=np.int64)) * itemsize
 
 
 @dataclass(frozen=True)
@@ -187,14 +198,38 @@ def _layout(variable: Variable, shape: tuple[int, ...]) -> tuple[tuple[int, ...]
         return (), ()
     lengths = [max(1, n) for n in shape]
     rows = variable.per_shard if variable.filled == "blocks" else lengths[0]
+    cut = len(lengths) > 1 and 0 < variable.columns_per_shard < lengths[1]
+    if cut:
+        lengths[1] = variable.columns_per_shard
     row = int(np.prod(lengths[1:], dtype=np.int64))
     # a block reads its own rows of the inputs: a chunk holds few, so that little is read in vain
     chunk = [max(1, min(rows, ROW_ELEMENTS // row)) if variable.filled == "inputs" and row > 1 else rows, *lengths[1:]]
     for axis in range(len(chunk)):  # halve the leading axes first, so that a row stays in one piece as long as it can
         while int(np.prod(chunk, dtype=np.int64)) > CHUNK_ELEMENTS and chunk[axis] > 1:
-            chunk[axis] = -(-chunk[axis] // 2)
+            # a shard longer than `columns_per_shard` would have two owners: there, chunks divide it
+            chunk[axis] = _largest_divisor(chunk[axis]) if cut and axis == 1 else -(-chunk[axis] // 2)
     shard = [-(-n // c) * c for n, c in zip([rows, *lengths[1:]], chunk, strict=True)]
     return tuple(shard), tuple(chunk)
+
+
+def _largest_divisor(n: int) -> int:
+    return next(divisor for divisor in range(n // 2, 0, -1) if n % divisor == 0)
+
+
+def share_columns(shape: tuple[int, ...], dtype: str, per_shard: int = 1) -> int:
+    """How many entries of the second dim go into a shard of about 64 MB, the same number into each; 0 for all.
+
+    Examples
+    --------
+    >>> share_columns((20, 24, 200, 200), "float32"), share_columns((1, 24, 1000, 1000), "float32")
+    (0, 12)
+    >>> share_columns((1, 24, 3300, 6000), "float32")
+    1
+    """
+    column = per_shard * int(np.prod(shape[2:], dtype=np.int64)) * np.dtype(dtype).itemsize
+    most = max(1, SHARD_BYTES // max(1, column))
+    n_shards = -(-shape[1] // most)
+    return -(-shape[1] // n_shards) if n_shards > 1 else 0
 
 
 def _fill(group: zarr.Group, variable: Variable, values: Any) -> None:
@@ -219,10 +254,12 @@ def write_block(
     stop: int,
     arrays: Mapping[str, NDArray[Any]],
     *,
+    columns: Columns = None,
     unsynced: set[str] | None = None,
 ) -> dict[str, str]:
     """Write rows ``[start, stop)`` of each array, sync them, and return the hash of every shard file written.
 
+    Of some ``columns`` of the second dim only their files are written.
     The caller owns whole shards: the plan refused anything else. The names of the files are on disk once their
     folders are synced: here, or by the caller, for many blocks at once, who gives a set ``unsynced`` that they join.
     """
@@ -232,6 +269,8 @@ def write_block(
     for name, values in arrays.items():
         array = open_layout(f"{root}/{name}")
         expected = (stop - start, *array.shape[1:])
+        if columns is not None:
+            expected = (stop - start, columns[1] - columns[0], *array.shape[2:])
         if values.shape != expected or values.dtype != array.dtype:
             raise RunError(
                 f"{product}.{name} rows {start}:{stop} must be {expected} of {array.dtype}, the block returned "
@@ -242,7 +281,11 @@ def write_block(
             raise RunError(
                 f"{product}.{name} rows {start}:{stop} are not whole shards of {rows} rows: change `per_block`"
             )
-        for key, data in encode_rows(array, start, stop, values):
+        if columns is not None:
+            across = (array.shards or array.chunks)[1]
+            if columns[0] % across or (columns[1] % across and columns[1] != array.shape[1]):
+                raise RunError(f"{product}.{name} columns {columns} are not whole shards of {across} columns")
+        for key, data in encode_rows(array, start, stop, values, columns):
             path = f"{root}/{name}/{key}"
             written[f"{name}/{key}"] = write_file(path, data)
             while len(path := os.path.dirname(path)) >= len(root):

@@ -190,10 +190,12 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
         megabytes = [f"{size / 1e6:,.1f}" for size in (step.bytes_in, step.bytes_out, step.memory_bytes)]
         rows.append([step.name, f"{step.tasks:,}", *megabytes, f"{step.seconds:,.1f}"])
     _table(["step", "tasks", "in MB", "out MB", "MB a block", "CPU s"], rows)
-    click.echo(
-        f"{drafted.tasks:,} tasks on {drafted.workers} workers, {drafted.node_hours:.2g} node-hours; a worker needs "
-        f"{drafted.peak_memory_bytes / 1e6:,.0f} MB of the {drafted.memory_per_worker / 1e6:,.0f} MB it is granted"
-    )
+    for sentence in drafted.describe_shares():
+        click.echo(sentence)
+    for pool in drafted.pools:
+        memory = f"{pool.memory_per_worker / 1e6:,.0f} MB"
+        click.echo(f"pool {pool.name!r}: {pool.workers} workers of {pool.threads} threads and {memory}")
+    click.echo(f"{drafted.tasks:,} tasks, {drafted.node_hours:.2g} node-hours")
 
 
 @click.command()

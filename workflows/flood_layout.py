@@ -15,15 +15,12 @@ from .flood_settings import FloodSettings
 from .flood_soils import lay_out_soil
 
 __all__ = [
-    "ARRAYS_HELD",
     "NamedArrays",
     "as_texts",
     "choose_outputs",
     "lay_out_ground",
     "pack_grid",
 ]
-
-ARRAYS_HELD = 30  # of a member's cells at once: fields, those of the step before and after, maps, forcing
 
 NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 

@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hpc.parts import Part
 from ..kernels.hydro.forcings import find_inward
 from ..kernels.hydro.inundation import RINGS, Scheme, advance_flood
 from ..kernels.hydro.surface import Surface
@@ -20,12 +21,21 @@ from ..kernels.space.grid import Grid
 from ..kernels.space.regrid_weights import RegridWeights
 from .flood_soils import SoilColumn
 
-__all__ = ["FloodPlain", "FloodRecord", "gather_most"]
+__all__ = ["FloodPlain", "FloodRecord", "Span", "gather_most"]
 
 Arrays = dict[str, NDArray[Any]]
 MM_H = 1.0 / 3.6e6  # m s-1 in a mm h-1
 STILL_S = 60.0  # how long what changes (a level, an inflow, the soil) is taken to stand still
 APART_S = 1e-3  # times nearer than this are one
+
+
+class Span(NamedTuple):
+    """A time in which nothing changes that feeds the ground: from when to when [s], and what holds in it."""
+
+    start_s: float
+    horizon_s: float
+    forcing: Forcing  # without rain
+    rain: NDArray[Any] | None  # (1 or member, y, x) on the surface before members' factors [m s-1]; None: it is dry
 
 
 class FloodPlain:
@@ -59,8 +69,13 @@ class FloodPlain:
             faces=self.scheme == "inertia",
         )  # fmt: skip
 
-    def spans(self) -> Iterator[tuple[float, float, Forcing]]:
-        """From one output or change of what feeds the ground to the next: start, end [s], and what holds between."""
+    def rest_depth(self) -> NDArray[Any]:
+        """Depth on the surface (y, x) at the start, the same in every member."""
+        whole = Water.rest(self.surface, self.arrays["sea_depth"], maps=False, faces=False)
+        return np.asarray(whole.depth[0])
+
+    def spans(self) -> Iterator[Span]:
+        """From one output or change of what feeds the ground to the next."""
         arrays, asked = self.arrays, self.asked
         outputs, starts = list(asked["output_s"]), arrays["rain_start_s"].tolist()
         times = {0.0, *outputs, *asked.get("point_s", ()), *(start for start in starts if start < outputs[-1])}
@@ -72,16 +87,12 @@ class FloodPlain:
             middle = 0.5 * (begin + end)  # where a straight line has its mean
             level = np.interp(middle, arrays["sea_s"], arrays["sea_level_m"])
             flow = [np.interp(middle, arrays["inflow_s"], one) for one in arrays["inflow_m3_s"].T]
-            yield (
-                begin,
-                end,
-                replace(
-                    still,
-                    rain=self._rain(begin, int(np.searchsorted(starts, begin, side="right")) - 1),
-                    source=np.array(flow).reshape(1, -1) / self.grid.cell_m**2,
-                    level=np.full((1, 0 if still.level_cell is None else still.level_cell.size), level),
-                ),
+            forcing = replace(
+                still,
+                source=np.array(flow).reshape(1, -1) / self.grid.cell_m**2,
+                level=np.full((1, 0 if still.level_cell is None else still.level_cell.size), level),
             )
+            yield Span(begin, end, forcing, self._rain(begin, int(np.searchsorted(starts, begin, side="right")) - 1))
 
     def _hold(self) -> Forcing:
         """What stays the same throughout: losses, and where inflows and held levels are."""
@@ -112,15 +123,25 @@ class FloodPlain:
         return np.pad(field, [(0, 0)] * (field.ndim - 2) + [(ring, ring)] * 2)
 
     def _rain(self, time_s: float, frame: int) -> NDArray[Any] | None:
-        """The rain of a frame on the surface (member, y, x) [m s-1]; None where it is dry."""
-        arrays, asked, surface = self.arrays, self.asked, self.surface
+        """The rain of a frame; None where it is dry."""
+        arrays, asked = self.arrays, self.asked
         rate = arrays["rain"][..., frame, :, :].astype(np.float64)
         rate = rate.reshape(-1, *rate.shape[-2:])
         if time_s >= asked["rain_end_s"] or not rate.any():
             return None
         here = self._weights.apply(rate) if self._weights else rate[:, :, 0][:, arrays["rain_zone"]]
-        field = self._surround(np.where(arrays["valid"], here, 0.0) * MM_H)
-        return np.asarray((self.factor[:, None, None] * field).astype(surface.ground.dtype))
+        here[:, ~arrays["valid"]] = 0.0
+        here *= MM_H
+        return self._surround(here)
+
+    def scale(self, rain: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The rain of each member (member, y, x), from what a span says of the surface or of a tile of it."""
+        if rain is None:
+            return None
+        field = np.empty((self.factor.size, *rain.shape[1:]), self.surface.ground.dtype)
+        for member, whole in enumerate(field):
+            whole[...] = self.factor[member] * rain[member % len(rain)]  # in double precision, then rounded
+        return field
 
     def advance(
         self,
@@ -154,35 +175,40 @@ def _divide(times: set[float], bends: Sequence[float], end_s: float) -> set[floa
 
 
 class FloodRecord:
-    """What is written down of a block: depths at the output times, then maps and volumes."""
+    """What is written down of a block: depths at the output times as they come, then maps and volumes."""
 
     def __init__(self, plain: FloodPlain) -> None:
         self.plain = plain
-        self.looks: list[Arrays] = []
         self.fed = np.zeros(plain.factor.size)
         self.poured = np.zeros(plain.factor.size)
         self.n_steps = np.zeros(plain.factor.size, dtype=np.int64)
-        self._at_start = measure_volumes(plain.start(), plain.surface)
 
-    def note(self, forcing: Forcing, seconds: float, n_steps: NDArray[np.int64]) -> None:
+    def note(self, span: Span, n_steps: NDArray[np.int64]) -> None:
         """Count the water of a span and the steps taken in it."""
         self.n_steps += n_steps
-        area = self.plain.grid.cell_m**2
-        if forcing.rain is not None:
-            self.fed += forcing.rain.sum(axis=(1, 2), dtype=np.float64) * seconds * area
+        forcing, seconds, area = span.forcing, span.horizon_s - span.start_s, self.plain.grid.cell_m**2
+        if span.rain is not None:
+            dtype = self.plain.surface.ground.dtype
+            for member, factor in enumerate(self.plain.factor):  # one field at a time
+                field = (factor * span.rain[member % len(span.rain)]).astype(dtype)
+                self.fed[member] += field.sum(dtype=np.float64) * seconds * area
         if forcing.source is not None:
             self.poured += forcing.source.sum(axis=1) * seconds * area
 
-    def look(self, water: Water, time_s: float) -> Arrays:
+    def look(self, water: Water, time_s: float) -> Iterator[Part]:
         """Depths now, those at points, and the greatest depth and unit discharge under each link."""
         arrays, asked = self.plain.arrays, self.plain.asked
         inside = (slice(None), *self.plain.surface.inside)
         depth = water.depth[inside]
-        seen: Arrays = {}
-        if time_s in asked.get("map_s", asked["output_s"]):
-            seen["depth"] = np.where(arrays["valid"], depth, np.nan)
+        map_s = asked.get("map_s", asked["output_s"])
+        if time_s in map_s:
+            seen = depth.astype(np.float32)
+            seen[:, ~arrays["valid"]] = np.nan
+            yield Part("depth", map_s.index(time_s), seen[:, None])
+            del seen
         if "point_cell" in arrays and time_s in asked["point_s"]:
-            seen["point_depth"] = depth.reshape(len(depth), -1)[:, arrays["point_cell"]]
+            at_points = depth.reshape(len(depth), -1)[:, arrays["point_cell"]].astype(np.float32)
+            yield Part("point_depth", asked["point_s"].index(time_s), at_points[:, None])
         if "link_cell_offset" in arrays and time_s in asked["output_s"]:
             over_x, over_y = water.flow_x, water.flow_y
             if self.plain.scheme == "inertia":  # over faces
@@ -192,13 +218,14 @@ class FloodRecord:
             on_ground = (arrays["link_level"] <= 0) & (np.diff(offset) > 0)
             for name, values in (("link_depth", depth), ("link_hazard", np.hypot(over_x, over_y)[inside])):
                 most = np.stack([gather_most(field, offset, column) for field in values.reshape(len(depth), -1)])
-                seen[name] = np.where(on_ground, most, 0.0)
-        self.looks.append({name: values.astype(np.float32) for name, values in seen.items()})
-        return self.looks[-1]
+                under = np.where(on_ground, most, 0.0).astype(np.float32)
+                yield Part(name, asked["output_s"].index(time_s), under[:, None])
 
     def close(self, water: Water) -> dict[str, Any]:
-        """The block's arrays: looks along time, maps, and volumes (member,) [m3]."""
+        """The block's maps and volumes (member,) [m3]."""
         plain, area = self.plain, self.plain.grid.cell_m**2
+        inside = (slice(None), *plain.surface.inside)
+        at_start = plain.rest_depth()[plain.surface.inside].sum(dtype=np.float64) * area
         flows = {
             "rain_m3": self.fed,
             "inflow_m3": self.poured,
@@ -206,16 +233,15 @@ class FloodRecord:
             "lost_m3": water.lost.sum(axis=(1, 2), dtype=np.float64) * area,
             "stored_m3": measure_volumes(water, plain.surface),
         }
-        brought = flows["rain_m3"] + flows["inflow_m3"] + self._at_start
+        brought = flows["rain_m3"] + flows["inflow_m3"] + at_start
         into = brought + np.maximum(flows["edge_m3"], 0.0)
         missing = brought + flows["edge_m3"] - flows["lost_m3"] - flows["stored_m3"]
-        inside = (slice(None), *plain.surface.inside)
-        maps = {name: np.where(plain.arrays["valid"], water.maps[at][inside], np.nan) for at, name in enumerate(MAPS)}
-        maps["arrival"] = np.where(np.isfinite(maps["arrival"]), maps["arrival"], np.nan)
-        names = {name for look in self.looks for name in look}
+        maps = {name: water.maps[at][inside].astype(np.float32) for at, name in enumerate(MAPS)}
+        for values in maps.values():
+            values[:, ~plain.arrays["valid"]] = np.nan
+        maps["arrival"][~np.isfinite(maps["arrival"])] = np.nan
         return {
-            **{name: np.stack([look[name] for look in self.looks if name in look], axis=1) for name in sorted(names)},
-            **{name: values.astype(np.float32) for name, values in maps.items()},
+            **maps,
             **flows,
             "balance": np.divide(missing, into, out=np.zeros_like(into), where=into > 0.0),
             "n_steps": self.n_steps,

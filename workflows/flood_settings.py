@@ -59,7 +59,9 @@ class FloodSettings(Settings):
     theta: float = Field(default=0.8, gt=0, le=1, description="weight of a face's own flow against its neighbours'")
     window_steps: int = Field(default=64, ge=1, description="steps whose length is fixed before they are made")
     precision: Literal["float32", "float64"] = Field(default="float32", description="of the simulation")
-    members_per_block: int = Field(default=1, ge=1, description="members in one task; leaves no trace in the store")
+    members_per_block: int | None = Field(
+        default=None, ge=1, description="members in one task; 1, or with ranks all; leaves no trace in the store"
+    )
 
     @field_validator("courant")
     @classmethod

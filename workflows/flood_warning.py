@@ -10,10 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
-from .flood_layout import ARRAYS_HELD
+from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings
 from .inundation_inputs import open_place
-from .inundation_products import VOLUMES
+from .inundation_products import VOLUMES, list_parts
 from .warning_inputs import open_points, open_rain_field, split_rain
 from .warning_layout import lay_out_warning
 from .warning_observations import open_observations
@@ -90,12 +90,16 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     n = len(arrays["number"][1])
     n_links = arrays["link"][1].size if "link" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
-    outputs = 4 * (len(map_s) * layer.grid.n_cells + 2 * len(output_s) * n_links)
-    member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
     input_bytes = sum(values.nbytes for _, values in arrays.values())
     frame_bytes = 8 * field.grid.n_cells
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
     per_member = settings.seconds_per_cell_step * layer.grid.n_cells * output_s[-1] / (0.07 * layer.grid.cell_m)
+    flood = describe_warned_flood(
+        n, (len(output_s), len(map_s), len(point_s)), layer.grid.shape, n_links=n_links, n_points=len(points.name),
+        attrs=attrs,
+    )  # fmt: skip
+    memory = FloodMemory(layer.grid.n_cells, itemsize, input_bytes, list_parts(flood), settings.soil is not None, True)
+    rain_bytes = 8 * rain.grid.n_cells * (len(rain.before) + n_steps)  # of a member: what is read, and put together
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
             name="motion", function=f"{STEPS}:find_motion", dim="motion", extent=1, inputs=("inputs.zarr:radar",),
@@ -112,9 +116,9 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         BlockStep(
             name="inundation", function=f"{STEPS}:flood_members", dim="member", extent=n,
             inputs=("inputs.zarr", "forecast:forecast_rain"),
-            memory_bytes=lambda block: input_bytes + member_bytes * (block.stop - block.start),
+            memory_bytes=lambda block: memory.count_block(block) + rain_bytes * (block.stop - block.start),
             seconds=lambda block: per_member * (block.stop - block.start),
-            params=laid.flood, per_block=settings.members_per_block, product="flood",
+            params=laid.flood, per_block=settings.members_per_block or 1, product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         ),
     ]  # fmt: skip
@@ -136,14 +140,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         steps=tuple(steps),
         products=(
             describe_forecast(n, n_steps, rain.grid.shape, {"crs": layer.crs}),
-            describe_warned_flood(
-                n,
-                (len(output_s), len(map_s), len(point_s)),
-                layer.grid.shape,
-                n_links=n_links,
-                n_points=len(points.name),
-                attrs=attrs,
-            ),
+            flood,
         ),
         arrays=arrays,
         title="flood warning" if city is None else f"flood warning for {city.name}",

@@ -13,19 +13,13 @@ from ..datasets.city.layers import TerrainLayer
 from ..hpc.gang_layout import TileLayout
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
-from ..kernels.hydro.inertia import REACH
+from ..kernels.hydro.inundation import RINGS
 from .flood_boundaries import Boundaries, RunTime, open_boundaries
-from .flood_layout import (
-    ARRAYS_HELD,
-    NamedArrays,
-    as_texts,
-    choose_outputs,
-    lay_out_ground,
-    pack_grid,
-)
+from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
+from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings, Rate
 from .inundation_inputs import Rain, open_place, open_rain
-from .inundation_products import VOLUMES, describe_flood, describe_probability
+from .inundation_products import VOLUMES, describe_flood, describe_probability, list_parts
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
 
@@ -33,7 +27,6 @@ __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 
 STEPS = "citytide.workflows.inundation_steps"
 GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
-RANK_BYTES = 200_000_000  # what a rank holds before its first step: interpreter, Zarr, Numba, MPI
 
 
 class InundationSettings(FloodSettings):
@@ -76,8 +69,6 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     n, shape = len(settings.rain_factors), layer.grid.shape
     n_links = arrays["link"][1].size if "link" in arrays else 0
     itemsize = np.dtype(settings.precision).itemsize
-    outputs = 4 * len(output_s) * (layer.grid.n_cells + 2 * n_links)
-    member_bytes = ARRAYS_HELD * itemsize * layer.grid.n_cells + 3 * outputs
     input_bytes = sum(values.nbytes for _, values in arrays.values())
     seconds = settings.seconds_per_cell_step * layer.grid.n_cells * duration_s / (0.07 * layer.grid.cell_m)
     attrs = {"crs": layer.crs, "height_datum": layer.height_datum, "threshold_m": settings.threshold_m}
@@ -90,19 +81,22 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     }  # fmt: skip
     together = settings.ranks if settings.ranks > 1 else 0
     if together:
-        TileLayout(shape, together, REACH)  # refuses more ranks than the ground can be cut for
+        TileLayout(shape, together, RINGS[settings.scheme])  # refuses more ranks than the ground can be cut for
+    time_units = "s" if rain.epoch_s is None else "seconds since 1970-01-01 00:00:00"
+    flood = describe_flood(n, len(output_s), shape, n_links, attrs, time_units)
+    memory = FloodMemory(layer.grid.n_cells, itemsize, input_bytes, list_parts(flood), settings.soil is not None)
     steps: list[BlockStep | ReductionStep] = [
         BlockStep(
             name="inundation", function=GANG if together else f"{STEPS}:simulate_members", dim="member", extent=n,
             inputs=("inputs.zarr",),
-            memory_bytes=lambda block: together * RANK_BYTES + input_bytes + member_bytes * (block.stop - block.start),
-            seconds=lambda block: seconds * (block.stop - block.start) / max(1, together), ranks=together,
-            params=asked, per_block=n if together else settings.members_per_block, product="flood",
+            memory_bytes=(lambda block: memory.count_gang(block, together)) if together else memory.count_block,
+            rank_bytes=lambda block: memory.count_rank(block, together), ranks=together,
+            seconds=lambda block: seconds * (block.stop - block.start) / max(1, together),
+            params=asked, per_block=settings.members_per_block or (n if together else 1), product="flood",
             scalars=(*VOLUMES, "balance", "n_steps"),
         )
     ]  # fmt: skip
-    time_units = "s" if rain.epoch_s is None else "seconds since 1970-01-01 00:00:00"
-    products = [describe_flood(n, len(output_s), shape, n_links, attrs, time_units)]
+    products = [flood]
     if n > 1:
         products.append(describe_probability(shape, attrs))
         steps.append(
@@ -111,7 +105,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
                 finalize=f"{STEPS}:finish_floods", dim="member", extent=n, inputs=("flood:deepest",),
                 memory_bytes=lambda block: 16 * layer.grid.n_cells * (block.stop - block.start + 1),
                 partial_bytes=8 * layer.grid.n_cells, product="probability", rows=shape[0],
-                params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block,
+                params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block or 1,
             )
         )  # fmt: skip
     files = [*layer.sources, *rain.sources, *boundaries.sources, *settings.name_rasters()]

@@ -7,8 +7,7 @@ time the ranks leave a checkpoint, which any number of ranks can go on from.
 
 from __future__ import annotations
 
-import os
-import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ from ..hpc.gang import Gang
 from ..hpc.gang_checkpoint import read_checkpoint, write_checkpoint
 from ..hpc.gang_layout import Place, TileLayout
 from ..hpc.halo import HaloExchange
-from ..hpc.stores import sync_folder
+from ..hpc.parts import Parts
 from ..kernels.hydro.surface import Surface
 from ..kernels.hydro.water import MAPS, Forcing, Water
-from .flood_plain import FloodPlain, FloodRecord
+from .flood_plain import FloodPlain, FloodRecord, Span
 
 __all__ = ["simulate_on_ranks"]
 
@@ -33,13 +32,18 @@ ON_FACES: dict[str, Place] = {"depth": "cell", "flow_x": "x_face", "flow_y": "y_
 IN_CELLS: dict[str, Place] = dict.fromkeys(ON_FACES, "cell")
 
 
-def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) -> dict[str, Any] | None:
+def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) -> Parts:
     """Simulate the members of a block on all ranks; parameters and result are those of ``simulate_members``.
+
+    Yields
+    ------
+    Part
+        On rank 0, with the same bytes; of a gang that goes on from a checkpoint, those after it.
 
     Returns
     -------
-    dict or None
-        On rank 0 what :func:`~.inundation_steps.simulate_members` returns, with the same bytes.
+    dict
+        On rank 0 that of :func:`~.inundation_steps.simulate_members`, with the same bytes; else empty.
 
     Raises
     ------
@@ -55,24 +59,26 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
         water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
         record.fed, record.poured = np.array(held.notes["fed"]), np.array(held.notes["poured"])
         record.n_steps = np.array(held.notes["n_steps"], dtype=np.int64)
-        if gang.rank == 0:
-            record.looks = [_read_look(folder, at) for at in range(held.step)]
-    for start_s, horizon_s, forcing in plain.spans():
+    seen = ("depth", *(("flow_x", "flow_y") if "link_cell_offset" in arrays else ()))
+    for span in plain.spans():
+        horizon_s = span.horizon_s
         if horizon_s <= reached:
             continue
         water, taken = plain.advance(
-            water, part.surface, part.soil, part.see(forcing), start_s, horizon_s, after_step=part.halo.exchange,
+            water, part.surface, part.soil, part.see(span), span.start_s, horizon_s, after_step=part.halo.exchange,
             highest=gang.find_maximum,
         )  # fmt: skip
-        record.note(forcing, horizon_s - start_s, taken)
+        if gang.rank == 0:
+            record.note(span, taken)
         if horizon_s not in asked["output_s"]:
             continue
-        whole = part.gather(water)
         step = asked["output_s"].index(horizon_s) + 1
-        if whole is not None:
-            _write_look(folder, step - 1, record.look(whole, horizon_s))
+        if (whole := part.gather(water, seen)) is not None:
+            yield from record.look(whole, horizon_s)
+        del whole
         if horizon_s == asked["output_s"][-1]:
-            return None if whole is None else record.close(whole)
+            whole = part.gather(water, ("depth", "lost", "maps"))
+            return {} if whole is None else record.close(whole)
         notes = {
             "horizon_s": horizon_s, "fed": record.fed.tolist(), "poured": record.poured.tolist(),
             "n_steps": record.n_steps.tolist(), "gained": part.gather_gains(water).tolist(),
@@ -109,11 +115,12 @@ class _Part:
         )
         self.n_held = 0 if still.level_cell is None else still.level_cell.size
 
-    def see(self, forcing: Forcing) -> Forcing:
+    def see(self, span: Span) -> Forcing:
         """The tile's part of what feeds the whole surface."""
+        forcing = span.forcing
         return replace(
             self.still,
-            rain=None if forcing.rain is None else self.cut(forcing.rain),
+            rain=None if span.rain is None else self.plain.scale(self.cut(span.rain)),
             source=None if forcing.source is None else forcing.source[:, self.source_place],
             level=None if forcing.level is None else forcing.level[:, self.level_place],
         )
@@ -141,13 +148,13 @@ class _Part:
         return (row - self.cells.y0) * self.surface.shape[1] + column - self.cells.x0
 
     def start(self) -> Water:
-        whole = self.plain.start()
-        return Water(
-            **{name: self.cut(getattr(whole, name), place) for name, place in self.moved.items()},
-            lost=self.cut(whole.lost),
-            gained=np.zeros((whole.n_members, max(1, self.level_place.size))),
-            maps=self.cut(whole.maps),
-        )
+        depth = self.cut(self.plain.rest_depth())
+        water = Water.rest(
+            self.surface, n_members=self.plain.factor.size, n_held=self.level_place.size,
+            faces=self.plain.scheme == "inertia",
+        )  # fmt: skip
+        water.depth[...] = depth
+        return water
 
     def unpack(self, water: Water) -> Arrays:
         """Fields by name; writing into them writes into the water."""
@@ -170,46 +177,13 @@ class _Part:
                 whole[:, place] = gained
         return whole
 
-    def gather(self, water: Water) -> Water | None:
-        """The water of the whole surface, with its ring, on rank 0."""
-        gained, gather = self.gather_gains(water), self.gang.gather
-        fields = {name: gather(self.layout, getattr(water, name), place) for name, place in self.moved.items()}
-        lost = self.gang.gather(self.layout, water.lost)
-        maps = self.gang.gather(self.layout, water.maps)
-        if lost is None or maps is None:
-            return None
-        around = (self.reach, self.reach)
-
-        def ring(field: NDArray[Any] | None) -> NDArray[Any]:
-            assert field is not None
-            return np.pad(field, [(0, 0)] * (field.ndim - 2) + [around, around])
-
-        return Water(
-            ring(fields["depth"]), ring(fields["flow_x"]), ring(fields["flow_y"]), ring(lost), gained, ring(maps)
-        )
-
-
-def _write_look(folder: Path, at: int, look: Arrays) -> None:
-    """Keep what was seen at an output time, for a gang that goes on after it."""
-    path = folder / "looks" / f"{at}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_suffix(".partial")
-    with staged.open("wb") as file:
-        np.savez(file, **look)  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())  # the checkpoint that counts on it is synced too
-    staged.replace(path)
-    sync_folder(path.parent)
-
-
-def _read_look(folder: Path, at: int) -> Arrays:
-    path = folder / "looks" / f"{at}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(
-            f"{path} is not what was written ({error or type(error).__name__}); remove {path.parent.parent} to begin "
-            "again",
-            exit_code=FAILED,
-        ) from error
+    def gather(self, water: Water, names: Sequence[str]) -> Water | None:
+        """Some fields of the water of the whole surface, with their ring, on rank 0; the others stay empty."""
+        gained = self.gather_gains(water)
+        found: Arrays = {name: np.zeros(0, water.depth.dtype) for name in (*self.moved, "lost", "maps")}
+        for name in names:
+            field = self.gang.gather(self.layout, getattr(water, name), self.moved.get(name, "cell"))
+            if field is not None:
+                found[name] = np.pad(field, [(0, 0)] * (field.ndim - 2) + [(self.reach, self.reach)] * 2)
+            del field
+        return Water(gained=gained, **found) if self.gang.rank == 0 else None

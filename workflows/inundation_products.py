@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..hpc.stores import Product, Variable
+from ..hpc.stores import Product, Variable, share_columns
 from .georeference import georeference
 
-__all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability"]
+__all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability", "list_parts"]
 
 VOLUMES = {
     "rain_m3": "water that rained",
@@ -30,10 +30,11 @@ def describe_flood(
 ) -> Product:
     """Layout of ``flood.zarr``."""
     n_y, n_x = shape
+    everywhere, on_links = (n_members, n_times, n_y, n_x), (n_members, n_times, n_links)
     fields = [
         Variable(
-            "depth", ("member", "time", "y", "x"), "float32", "m", "depth of water", "blocks",
-            (n_members, n_times, n_y, n_x),
+            "depth", ("member", "time", "y", "x"), "float32", "m", "depth of water", "blocks", everywhere,
+            columns_per_shard=share_columns(everywhere, "float32"),
         ),
         *(
             Variable(name, ("member", "y", "x"), "float32", units, text, "blocks", (n_members, n_y, n_x))
@@ -42,13 +43,15 @@ def describe_flood(
     ]  # fmt: skip
     if n_links:
         link = ("member", "time", "link"), "float32"
+        shared = share_columns(on_links, "float32")
         fields += [
             Variable(
-                "link_depth", *link, "m", "greatest depth under the link", "blocks", (n_members, n_times, n_links),
+                "link_depth", *link, "m", "greatest depth under the link", "blocks", on_links,
+                columns_per_shard=shared,
             ),
             Variable(
                 "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link", "blocks",
-                (n_members, n_times, n_links),
+                on_links, columns_per_shard=shared,
             ),
             Variable("link", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
         ]  # fmt: skip
@@ -69,6 +72,12 @@ def describe_flood(
     )  # fmt: skip
     variables = georeference((*fields, *scalars, *axes), attrs["crs"])
     return Product("flood", "Water over the ground", variables, attrs)
+
+
+def list_parts(product: Product) -> list[Variable]:
+    """The variables that a block hands over while it runs: those through time."""
+    through_time = ("time", "map_time", "point_time")
+    return [variable for variable in product.filled_by("blocks") if variable.dims[1] in through_time]
 
 
 def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:

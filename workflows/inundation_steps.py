@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hpc.parts import Parts
 from .flood_plain import FloodPlain, FloodRecord
 
 __all__ = ["combine_floods", "count_floods", "finish_floods", "simulate_members"]
@@ -15,7 +17,7 @@ __all__ = ["combine_floods", "count_floods", "finish_floods", "simulate_members"
 Arrays = dict[str, NDArray[Any]]
 
 
-def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
+def simulate_members(arrays: Arrays, **asked: Any) -> Parts:
     """Simulate the members of a block on one surface.
 
     Parameters
@@ -29,23 +31,28 @@ def simulate_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     asked
         Of the plan: grid, times and the scheme's settings.
 
+    Yields
+    ------
+    Part
+        As they come, of ``depth (member, time, y, x)`` at the output times (or at those of ``map_s``), with roads
+        ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, point_time, point)``.
+
     Returns
     -------
     dict
-        ``depth (member, time, y, x)`` at the output times (or at those of ``map_s``), the maps ``(member, y, x)``, with
-        roads ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, point_time, point)``,
-        and the volumes (member,) [m3].
+        The maps ``(member, y, x)``, and the volumes (member,) [m3].
     """
     plain = FloodPlain(arrays, asked)
     water, record = plain.start(), FloodRecord(plain)
     seen_s = {*asked["output_s"], *asked.get("point_s", ())}
     if 0.0 in seen_s:
-        record.look(water, 0.0)
-    for start_s, horizon_s, forcing in plain.spans():
-        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, start_s, horizon_s)
-        record.note(forcing, horizon_s - start_s, taken)
-        if horizon_s in seen_s:
-            record.look(water, horizon_s)
+        yield from record.look(water, 0.0)
+    for span in plain.spans():
+        forcing = replace(span.forcing, rain=plain.scale(span.rain))
+        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, span.start_s, span.horizon_s)
+        record.note(span, taken)
+        if span.horizon_s in seen_s:
+            yield from record.look(water, span.horizon_s)
     return record.close(water)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..hpc.stores import Product, Variable
+from ..hpc.stores import Product, Variable, share_columns
 from .georeference import georeference
 from .inundation_products import describe_flood
 
@@ -50,12 +50,13 @@ def describe_warned_flood(
 ) -> Product:
     """Layout of ``flood.zarr``: as an inundation's, depths everywhere at a few times only, and those at the points."""
     n_outputs, n_map_times, n_point_times = n_times
+    at_points, everywhere = (n_members, n_point_times, n_points), (n_members, n_map_times, *shape)
     flood = describe_flood(n_members, n_outputs, shape, n_links, attrs, TIME_UNITS)
     depth, *others = (variable for variable in flood.variables if variable.name != "rain_factor")
     points = (
         Variable(
             "point_depth", ("member", "point_time", "point"), "float32", "m", "depth at the point", "blocks",
-            (n_members, n_point_times, n_points),
+            at_points, columns_per_shard=share_columns(at_points, "float32"),
         ),
         Variable("point", ("point",), "string", "1", "name of the point", "inputs"),
         Variable("point_x", ("point",), "float64", "m", "easting of the point", "inputs", standard_name=EAST),
@@ -66,6 +67,7 @@ def describe_warned_flood(
         ),
         Variable("map_time", ("map_time",), "int64", TIME_UNITS, "time of the map", "inputs", standard_name="time"),
     )  # fmt: skip
-    maps = replace(depth, dims=("member", "map_time", "y", "x"), shape=(n_members, n_map_times, *shape))
+    shared = share_columns(everywhere, "float32")
+    maps = replace(depth, dims=("member", "map_time", "y", "x"), shape=everywhere, columns_per_shard=shared)
     variables = georeference((maps, *others, *points), attrs["crs"])
     return replace(flood, title="Water over the ground, member by member", variables=variables)

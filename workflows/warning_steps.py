@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hpc.parts import Parts
 from ..kernels.hydro.advection import extrapolate_rain
 from ..kernels.hydro.motion import estimate_motion
 from ..kernels.hydro.nowcast import nowcast_ensemble
@@ -70,8 +71,8 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     }
 
 
-def flood_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
+def flood_members(arrays: Arrays, **asked: Any) -> Parts:
     """Let the rain known before, the same for all, and that of each member fall on the ground."""
     ahead = arrays["forecast_rain"]
     before = np.broadcast_to(arrays["rain_before"], (len(ahead), *arrays["rain_before"].shape))
-    return simulate_members({**arrays, "rain": np.concatenate([before, ahead], axis=1)}, **asked)
+    return (yield from simulate_members({**arrays, "rain": np.concatenate([before, ahead], axis=1)}, **asked))

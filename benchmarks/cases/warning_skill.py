@@ -57,6 +57,11 @@ def _average(fine: Any) -> Any:
     return fine.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3)).astype(fine.dtype)
 
 
+def _see_points(parts: Any) -> Any:
+    """Depths (member, time, point) out of what a simulation hands over."""
+    return np.concatenate([part.values for part in parts if part.variable == "point_depth"], axis=1)
+
+
 def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[str, Any] | None:
     """Warn of one storm, and simulate what came.
 
@@ -97,7 +102,7 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     arrays = {name: values for name, (_, values) in laid.arrays.items()}
     motion = find_motion(arrays)
     ahead = forecast_members({**arrays, **motion}, **laid.forecast)
-    depth = flood_members({**arrays, **ahead}, **laid.flood)["point_depth"]
+    depth = _see_points(flood_members({**arrays, **ahead}, **laid.flood))
     time = np.array(laid.flood["point_s"])
     found = derive_warnings(depth[1:], time, points.threshold_m)
     control = derive_warnings(depth[:1], time, points.threshold_m)
@@ -121,7 +126,7 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
         "point_cell": np.concatenate(quarters),
     }
     packed = {name: getattr(truth_grid, name) for name in ("west", "south", "cell_m", "n_y", "n_x")}
-    came = simulate_members(true_arrays, **{**truth.flood, "rain_grid": packed})["point_depth"][0]
+    came = _see_points(simulate_members(true_arrays, **{**truth.flood, "rain_grid": packed}))[0]
     came = came.reshape(len(came), 4, len(places)).mean(axis=1)
     onset = np.array(
         [float(find_onsets(came[:, at], time, depth)) for at in range(len(places)) for depth in THRESHOLDS]

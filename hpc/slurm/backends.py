@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..crews import Crew
 from ..errors import FAILED, RunError
+from ..grants import Grant
 from ..keys import keys_folder, load_security, make_keys, remove_keys
 from ..ledger import done_blocks, read_ledger
-from ..plans import Grant, choose_pool, read_plan
+from ..plans import choose_pool, read_plan
 from ..pools import Pool
 from ..profiles import Profile
 from ..progress import say
@@ -28,23 +29,19 @@ from .submission import own_job, write_driver_script
 if TYPE_CHECKING:
     from .keeper import Keeper
 
-__all__ = ["AllocationBackend", "JobsBackend", "grant_of", "memory_per_worker"]
+__all__ = ["AllocationBackend", "JobsBackend", "grant_of"]
 
 HEADROOM = 0.92  # of a job's memory: the rest is for nannies and what the kernel counts beside the workers
 SCHEDULER_START_S = 60.0
 
 
-def memory_per_worker(pool: Pool) -> int:
-    """What one worker of a pool may hold [B]."""
+def grant_of(name: str, pool: Pool, jobs: int, nodes: int = 1) -> Grant:
+    """What ``jobs`` jobs of a pool grant to a plan, or one allocation of ``nodes`` nodes."""
     assert pool.memory != "auto"  # the profile's own check
-    return int(HEADROOM * pool.memory / pool.workers_per_job)
-
-
-def grant_of(name: str, pool: Pool, jobs: int) -> Grant:
-    """What ``jobs`` jobs of a pool grant to a plan."""
     count = pool.workers_per_job
     gpus = pool.gpus // count if pool.gpus else 0
-    return Grant(name, jobs * count, pool.threads, memory_per_worker(pool), gpus, pool.walltime_s)
+    memory = int(HEADROOM * pool.memory / count)
+    return Grant(name, jobs * nodes * count, pool.threads, memory, gpus, pool.walltime_s, nodes)
 
 
 class SlurmBackend:
@@ -154,7 +151,7 @@ class AllocationBackend(SlurmBackend):
     @cached_property
     def pools(self) -> tuple[Grant, ...]:
         ((name, pool),) = self.profile.pools.items()
-        return (grant_of(name, pool, pool.nodes),)
+        return (grant_of(name, pool, 1, pool.nodes),)
 
     def _scheduler_command(self, run: Path, attempt: int, serial: int) -> list[str]:
         node = os.environ.get("SLURMD_NODENAME", "")
@@ -208,10 +205,12 @@ def _end(scheduler: subprocess.Popen[bytes]) -> None:
 
 
 def _missing(run: Path, pools: Sequence[Grant]) -> dict[str, int]:
-    """Blocks of the first unfinished step, by pool: what worker jobs are asked for before the driver asks."""
+    """Workers for the first unfinished step, by pool: what jobs are asked for before the driver asks."""
     done = Counter(step for step, _ in done_blocks(read_ledger(run / "ledger.jsonl")))
     steps = [step for step in read_plan(run).steps if step.tasks > done[step.name]]
-    return {choose_pool(step, pools): step.tasks - done[step.name] for step in steps[:1]}
+    grants = {grant.name: grant for grant in pools}
+    chosen = [(choose_pool(step, pools), step) for step in steps[:1]]
+    return {pool: grants[pool].count_workers(step.need, step.tasks - done[step.name]) for pool, step in chosen}
 
 
 def _sweep(run: Path) -> None:

@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..plans import Grant
+from ..crews import MEMORY
+from ..grants import Grant
 from .endings import Ending
 from .keeper import Keeper, Registered
 
@@ -54,14 +55,14 @@ class SlurmCrew:
     async def _retire(self, addresses: list[str]) -> None:
         await self.client.scheduler.retire_workers(workers=addresses, close_workers=False, remove=False)
 
-    def threads(self, pool: str) -> int:
-        return self._keeper.threads(pool)
+    def count_workers(self, pool: str) -> int:
+        return self._keeper.count_workers(pool)
 
-    def resources(self, pool: str) -> Mapping[str, float]:
-        return {f"pool-{pool}": 1}
+    def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
+        return {f"pool-{pool}": 1, MEMORY: memory_bytes}
 
-    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
-        self._keeper.want(blocks, expected_s)
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        self._keeper.want(workers, expected_s)
 
     def drain(self, worker: str) -> None:
         self._keeper.drain(worker)

@@ -36,7 +36,7 @@ class Keeper:
         self.registered: Callable[[], Mapping[str, Registered]] = dict
         self.retire: Callable[[Sequence[str]], None] = lambda addresses: None
         self.scheduler: dict[str, Any] = {}
-        self.wanted: dict[str, int] = {}
+        self.wanted: dict[str, int] = {}  # workers of each pool
         self.expected_s = 0.0
         self.lock = threading.RLock()
         self._looked = -profile.poll_s
@@ -65,10 +65,10 @@ class Keeper:
             self._thread.join()
         self.dismiss()
 
-    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         with self.lock:
-            new = {pool for pool, count in blocks.items() if count} - {p for p, n in self.wanted.items() if n}
-            self.wanted, self.expected_s = dict(blocks), expected_s
+            new = {pool for pool, count in workers.items() if count} - {p for p, n in self.wanted.items() if n}
+            self.wanted, self.expected_s = dict(workers), expected_s
         if new:
             self._woken.set()
 
@@ -104,7 +104,7 @@ class Keeper:
     def dismiss(self) -> None:
         raise NotImplementedError
 
-    def threads(self, pool: str) -> int:
+    def count_workers(self, pool: str) -> int:
         raise NotImplementedError
 
     def drain(self, worker: str) -> None:

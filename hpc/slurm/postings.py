@@ -15,7 +15,7 @@ from .keeper import Registered
 __all__ = ["Posted", "count_jobs", "job_of", "last_serial"]
 
 DEFAULT_JOBS = 8  # of a pool that does not say how many it may have
-WORK_S = 20.0  # of blocks, for each thread, before another job is worth its start
+WORK_S = 20.0  # of blocks, for each that runs at a time, before another job is worth its start
 
 
 @dataclass
@@ -86,15 +86,14 @@ def job_of(worker: str) -> str:
     return worker.rpartition("-")[0]
 
 
-def count_jobs(pool: Pool, blocks: int, expected_s: float, room: int | None) -> int:
-    """How many jobs of a pool so many blocks are worth: one block a thread, and of short blocks a while of work.
+def count_jobs(pool: Pool, workers: int, expected_s: float, room: int | None) -> int:
+    """How many jobs of a pool the blocks for so many workers are worth; of short blocks, a while of work each.
 
     ``room`` is how many the user's limit leaves to this pool.
     """
-    slots = pool.threads * pool.workers_per_job
-    jobs = -(-blocks // slots)
+    jobs = -(-workers // pool.workers_per_job)
     if expected_s:
-        jobs = min(jobs, int(blocks * expected_s / (slots * WORK_S)) + 1)
+        jobs = min(jobs, int(workers * expected_s / (pool.workers_per_job * WORK_S)) + 1)
     return min(jobs, pool.max_jobs or DEFAULT_JOBS, jobs if room is None else room)
 
 

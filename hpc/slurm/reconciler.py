@@ -47,11 +47,10 @@ class Reconciler(Keeper):
 
     # What the driver asks.
 
-    def threads(self, pool: str) -> int:
+    def count_workers(self, pool: str) -> int:
         with self.lock:
-            asked = self.profile.pool(pool)
             there = sum(len(job.workers) for job in self._live(pool) if not job.draining)
-            return asked.threads * (there or asked.workers_per_job)
+            return there or self.profile.pool(pool).workers_per_job
 
     def drain(self, worker: str) -> None:
         with self.lock:
@@ -213,11 +212,11 @@ class Reconciler(Keeper):
             pass
 
     def _reconcile(self, now: float) -> None:
-        for name, blocks in self.wanted.items():
+        for name, workers in self.wanted.items():
             pool, live = self.profile.pool(name), self._live(name)
             most = self.profile.limits.max_jobs
             room = None if most is None else most - len(self._live()) + len(live)
-            short = count_jobs(pool, blocks, self.expected_s, room) - sum(not job.draining for job in live)
+            short = count_jobs(pool, workers, self.expected_s, room) - sum(not job.draining for job in live)
             # Draining jobs still stand in the queue: one more than the limit, to have the next ready, and no more.
             short = min(short, (pool.max_jobs or DEFAULT_JOBS) + 1 - len(live))
             short = short if most is None else min(short, most - len(self._live()))

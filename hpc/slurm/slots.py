@@ -53,9 +53,8 @@ class Slots(Keeper):
         self.starts = len(list((run / "slurm" / "logs").glob(f"{self.id}.{attempt}.{self.pool_name}.*.log")))
         self._trouble: str | None = None
 
-    def threads(self, pool: str) -> int:
-        there = sum(slot.registered for slot in self.slots)
-        return self.pool.threads * (there or len(self.slots))
+    def count_workers(self, pool: str) -> int:
+        return sum(slot.registered for slot in self.slots) or len(self.slots)
 
     def drain(self, worker: str) -> None:
         pass  # one clock for all: the driver itself stops handing out

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ..claims import newest_attempt, read_driver
+from ..crews import MEMORY
 from ..devices import thread_budget
 from ..errors import RunError
 from ..keys import keys_folder, load_security
@@ -30,7 +31,7 @@ from ..plans import read_plan
 from ..pools import Pool
 from ..profiles import Profile
 from ..records import read_json
-from .backends import memory_per_worker
+from .backends import grant_of
 from .jobs import parse_name
 from .scheduler import read_address
 
@@ -125,6 +126,7 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
             "distributed.worker.memory.spill": False,
         }
     )
+    grant = grant_of(pool_name, pool, 1)
     nannies = []
     for index in range(count):
         own = {"CITYTIDE_WORKER": f"{name}-{index}", **({"CUDA_VISIBLE_DEVICES": gpus[index]} if gpus else {})}
@@ -132,7 +134,7 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
             Nanny(
                 told["address"],
                 nthreads=pool.threads,
-                memory_limit=memory_per_worker(pool),
+                memory_limit=grant.memory_per_worker,
                 name=f"{name}-{index}",
                 local_directory=scratch,
                 security=load_security(keys_folder(run, attempt)),
@@ -140,7 +142,7 @@ async def serve(run: Path, attempt: int, pool_name: str, name: str, pool: Pool, 
                 interface=pool.interface,
                 death_timeout=DEATH_S,
                 preload=["citytide.hpc.worker"],
-                resources={f"pool-{pool_name}": pool.threads},
+                resources={f"pool-{pool_name}": pool.threads, MEMORY: grant.room_bytes},
                 env={**budget, **own},
                 dashboard=False,
                 dashboard_address="127.0.0.1:0",  # its plain HTTP is served all the same, but to nobody else

@@ -18,7 +18,8 @@ def steps_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(HERE)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([HERE, *filter(None, [os.environ.get("PYTHONPATH")])]))
     yield
-    sys.modules.pop("doubling", None)
+    for name in ("crowding", "doubling"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture

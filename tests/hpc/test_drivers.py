@@ -13,8 +13,9 @@ import pytest
 from citytide.hpc import drivers
 from citytide.hpc.blocks import STOP
 from citytide.hpc.drivers import drive
+from citytide.hpc.grants import Grant
 from citytide.hpc.ledger import Ledger, done_blocks, read_ledger
-from citytide.hpc.plans import BlockStep, Grant, make_plan
+from citytide.hpc.plans import BlockStep, make_plan
 from citytide.hpc.progress import Reporter
 from citytide.hpc.slurm.endings import Ending
 
@@ -63,14 +64,15 @@ class Actors:
         self.packs += [(resources, pack) for pack in blocks]
         return [Landed(k, self.answer(resources, pack, e)) for k, pack, e in zip(key, blocks, expected, strict=True)]
 
-    def threads(self, pool: str) -> int:
+    def count_workers(self, pool: str) -> int:
         return 2
 
-    def resources(self, pool: str) -> str:
+    def resources(self, pool: str, memory_bytes: int) -> str:
+        self.asked_bytes = memory_bytes
         return pool
 
-    def want(self, blocks: Mapping[str, int], expected_s: float) -> None:
-        self.wanted = dict(blocks)
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        self.wanted = dict(workers)
 
     def drain(self, worker: str) -> None:
         self.drained.append(worker)
@@ -98,9 +100,11 @@ def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[
     monkeypatch.setattr(drivers, "REST_S", 0.01)
     monkeypatch.setattr(drivers, "TICK_S", 0.01)
 
-    def run(crew: Any, rows: int = 8, **options: Any) -> tuple[str, list[dict[str, Any]]]:
-        step = BlockStep("s", "m:f", "row", rows, (), lambda block: 10**6)
-        plan = make_plan((step,), (), workers=2, threads=1, memory_per_worker=10**9, pools=POOLS)
+    def run(
+        crew: Any, rows: int = 8, memory_bytes: int = 10**6, ranks: int = 0, **options: Any
+    ) -> tuple[str, list[dict[str, Any]]]:
+        step = BlockStep("s", "m:f", "row", rows, (), lambda block: memory_bytes, ranks=ranks)
+        plan = make_plan((step,), (), workers=2, threads=1, memory_per_worker=10**9, pools=crew.pools)
         with Ledger(tmp_path / "ledger.jsonl", 1) as ledger:
             outcome = drive(tmp_path, plan, crew, ledger, Reporter(quiet=True), **options)
         return outcome, read_ledger(tmp_path / "ledger.jsonl")
@@ -113,6 +117,33 @@ def test_every_block_is_done_once_and_short_ones_travel_together(act) -> None:
     outcome, ledger = act(crew, rows=100)
     assert outcome == "done" and len(done_blocks(ledger)) == 100 == sum(len(pack) for _, pack in crew.packs)
     assert max(len(pack) for _, pack in crew.packs) > 1
+
+
+def test_no_more_blocks_are_handed_out_or_counted_as_killed_than_memory_lets_run(act) -> None:
+    """Two workers of 8 threads and room for one block: two packs run, two are there, one dies with its worker."""
+    deaths: list[list[int]] = []
+
+    def answer(pool: str, blocks: list[int], expected: float) -> Any:
+        if len(deaths) < 4:
+            deaths.append(blocks)
+            return KilledWorker("w")
+        return finished(blocks)
+
+    crew = Actors(answer, {"w": Ending.PREEMPTED})
+    crew.pools = (Grant("cpu", 2, 8, 10**9, walltime_s=100),)
+    outcome, ledger = act(crew, memory_bytes=6 * 10**8)
+    (casualty,) = [line for line in ledger if line["kind"] == "casualty"]
+    assert outcome == "done" and casualty["blocks"] == [0] and crew.asked_bytes == 6 * 10**8
+    assert [blocks for _, blocks in crew.packs[:4]] == [[0], [1], [2], [3]] and crew.packs[4][1] != [4]
+
+
+def test_blocks_that_spread_over_nodes_are_held_back_by_the_driver(act) -> None:
+    sizes: list[int] = []
+    crew = Actors(lambda pool, blocks, expected: finished(blocks, 0.5))
+    crew.pools = (Grant("cpu", 2, 8, 1_600_000_000, walltime_s=100, nodes=2),)
+    crew.map, ordinary = lambda *a, **k: (sizes.append(len(k["key"])), ordinary(*a, **k))[1], crew.map
+    outcome, _ = act(crew, ranks=1, memory_bytes=6 * 10**8)
+    assert outcome == "done" and crew.asked_bytes == 0 and max(sizes) == 2
 
 
 def test_declined_block_rests_and_its_worker_is_drained(act) -> None:

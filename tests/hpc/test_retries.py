@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citytide.hpc.plans import Grant
+from citytide.hpc.grants import Grant
 from citytide.hpc.retries import LOSSES, Casualty, decide
 from citytide.hpc.slurm.endings import Ending
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citytide.kernels.hydro.soils import SOILS, Soil
-from citytide.workflows.flood_plain import FloodPlain, FloodRecord, gather_most
+from citytide.workflows.flood_plain import FloodPlain, gather_most
+from citytide.workflows.inundation_steps import simulate_members
 
 GRID = {"west": 0.0, "south": 0.0, "cell_m": 10.0, "n_y": 3, "n_x": 4}
 
@@ -34,20 +35,23 @@ def make_plain(**changed: Any) -> FloodPlain:
 
 
 def run(plain: FloodPlain) -> dict[str, Any]:
-    record, water = FloodRecord(plain), plain.start()
-    for start, end, forcing in plain.spans():
-        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, start, end)
-        record.note(forcing, end - start, taken)
-        if end in plain.asked["output_s"]:
-            record.look(water, end)
-    return record.close(water)
+    parts = simulate_members(plain.arrays, **plain.asked)
+    depth = []
+    while True:
+        try:
+            name, at, values = next(parts)
+        except StopIteration as end:
+            return {"depth": np.concatenate(depth, axis=1), **end.value}
+        assert name == "depth" and at == len(depth)
+        depth.append(values)
 
 
 def test_spans_end_at_outputs_and_where_the_rain_changes() -> None:
-    spans = list(make_plain().spans())
-    assert [(start, end) for start, end, _ in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
-    assert [forcing.rain is None for _, _, forcing in spans] == [True, False, False, True]
-    wet = spans[1][2].rain
+    plain = make_plain()
+    spans = list(plain.spans())
+    assert [span[:2] for span in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
+    assert [span.rain is None for span in spans] == [True, False, False, True]
+    wet = plain.scale(spans[1].rain)
     assert wet is not None and wet.shape == (2, 5, 6)
     assert wet[1, 1, 1] == pytest.approx(72.0 / 3.6e6) and wet[0, 0, 0] == 0.0
 
@@ -78,7 +82,7 @@ def test_hydrographs_divide_spans_and_keep_their_volume() -> None:
         "inflow_m3_s": np.array([[0.0], [0.06], [0.02], [0.1]]),
     }  # fmt: skip
     plain = make_plain(arrays=fed)
-    ends = [end for _, end, _ in plain.spans()]
+    ends = [span.horizon_s for span in plain.spans()]
     assert ends == [30.0, 60.0, 90.0, 100.0, 120.0, 180.0]
     found = run(plain)
     assert found["inflow_m3"] == pytest.approx([0.9 + 2.8 + 4.8] * 2, rel=1e-12)  # of the trapezia
@@ -116,7 +120,7 @@ def test_soil_takes_all_of_a_drizzle_and_paved_ground_is_drained() -> None:
 
 def test_moments_that_are_almost_one_make_no_span_of_their_own() -> None:
     tide = {"sea_s": np.array([0.0, 60.0 + 1e-9, 180.0]), "sea_level_m": np.zeros(3)}
-    assert [end for _, end, _ in make_plain(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]
+    assert [span.horizon_s for span in make_plain(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]
 
 
 @given(rows=st.lists(st.lists(st.floats(0.0, 9.0), max_size=4), min_size=1, max_size=6))

@@ -17,8 +17,12 @@ import pytest
 pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
 
 import citytide
+from citytide.hpc import stores
 from citytide.hpc.errors import RunError
+from citytide.hpc.gang_blocks import _read_parts
 from citytide.hpc.gang_launch import launch_gang
+from citytide.hpc.grants import WORKER_BYTES
+from citytide.hpc.ledger import read_ledger
 from citytide.hpc.runs import Run
 
 WORK = "citytide.hpc.gang_blocks:work_on_block"
@@ -87,6 +91,16 @@ def test_four_ranks_leave_the_bytes_of_one_process(alone: Run, tmp_path: Path) -
     assert products(flood(tmp_path / "four", 4)) == products(alone)
 
 
+def test_looks_in_shards_of_their_own_are_the_same_from_blocks_of_members_and_from_ranks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "SHARD_BYTES", 10_000)  # three looks of 23 x 31 cells
+    changed = {"rain_factors": "0.5,1,2", "duration_minutes": 7}
+    one = flood(tmp_path / "one", 1, **changed, members_per_block=3)
+    assert products(one) == products(flood(tmp_path / "two", 2, **changed, members_per_block=2))
+    assert len([name for name in products(one) if name.startswith("flood.zarr/depth/c/")]) == 3 * 3
+
+
 def test_double_precision_is_the_same_on_ranks(tmp_path: Path) -> None:
     changed = {"precision": "float64", "edges": "closed", "has_tide": True, "duration_minutes": 3}
     changed |= {"infiltration_mm_h": 0, "soil": "clay-loam"}
@@ -149,11 +163,27 @@ def test_killed_ranks_are_taken_up_by_another_number_of_them(
     assert process.wait(timeout=60) != 0 and not (tmp_path / "result.npz").exists()
     before = {path.name for path in tmp_path.glob("checkpoints/step-*.zarr")}
     assert before and launch_gang(WORK, order(together), again, tmp_path).exit_code == 0
-    with np.load(tmp_path / "result.npz") as found:
-        data = together.open("flood")
+    with np.load(tmp_path / "result.npz") as rest:
+        parts = _read_parts(tmp_path / "parts")
+        found, data = {**rest, "depth": np.concatenate([part.values for part in parts], axis=1)}, together.open("flood")
         assert found["n_steps"].tolist() == data.n_steps.values.tolist()
         for name in ("depth", "deepest", "arrival", "duration", "edge_m3", "lost_m3", "stored_m3", "balance"):
             np.testing.assert_array_equal(found[name], data[name].values, err_msg=name)
+
+
+def test_part_that_is_not_what_was_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "parts" / "depth").mkdir(parents=True)
+    (tmp_path / "parts" / "depth" / "3.npz").write_bytes(b"torn")
+    with pytest.raises(RunError, match=r"depth/3.npz is not what was written .*; remove .* to begin again"):
+        list(_read_parts(tmp_path / "parts"))
+
+
+def test_memory_of_ranks_is_measured_and_within_what_was_declared(together: Run) -> None:
+    lines = read_ledger(together.path / "ledger.jsonl")
+    (line,) = [line for line in lines if line["kind"] == "block" and line["step"] == "inundation"]
+    step = together.plan.step("inundation")
+    assert 2 * 10**8 < line["memory_bytes"] <= WORKER_BYTES + step.memory_bytes
+    assert step.ranks == 2 and step.memory_bytes > 2 * step.rank_bytes
 
 
 def test_ranks_end_with_the_worker_that_started_them(together: Run, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from slurm_runs import (
 )
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.plans import BlockStep, Grant, make_plan
+from citytide.hpc.grants import Grant
+from citytide.hpc.plans import BlockStep, make_plan
 from citytide.hpc.slurm.worker import pin_gpus
 from citytide.workflows import runner
 

@@ -17,15 +17,15 @@ POOL = Pool(threads=2, workers=2, max_jobs=5)
 
 
 @given(st.integers(0, 10**6), st.floats(0, 1e4), st.none() | st.integers(0, 10))
-def test_jobs_stay_within_what_blocks_pool_and_limit_allow(blocks: int, expected_s: float, room: int | None) -> None:
-    jobs = count_jobs(POOL, blocks, expected_s, room)
-    assert 0 <= jobs <= 5 and jobs <= -(-blocks // 4) and (room is None or jobs <= room)
+def test_jobs_stay_within_what_workers_pool_and_limit_allow(workers: int, expected_s: float, room: int | None) -> None:
+    jobs = count_jobs(POOL, workers, expected_s, room)
+    assert 0 <= jobs <= 5 and jobs <= -(-workers // 2) and (room is None or jobs <= room)
 
 
 def test_short_blocks_are_not_worth_many_jobs() -> None:
-    assert count_jobs(POOL, 100, 0.001, None) == 1
-    assert count_jobs(POOL, 100, 60.0, None) == 5
-    assert count_jobs(POOL, 100, 0.0, None) == 5  # nothing is known yet: all threads are asked for
+    assert count_jobs(POOL, 50, 0.001, None) == 1
+    assert count_jobs(POOL, 50, 60.0, None) == 5
+    assert count_jobs(POOL, 50, 0.0, None) == 5  # nothing is known yet: every worker is asked for
 
 
 def test_workers_of_a_job_are_told_by_their_names() -> None:

@@ -1,0 +1,47 @@
+"""Packs as the driver sees them: blocks that travel together, how many, and those whose worker died."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["AHEAD", "FallenPack", "SentPack", "choose_pack_size"]
+
+AHEAD = 2  # packs handed out for each block that can run: one runs, the next is there
+PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
+
+
+@dataclass
+class SentPack:
+    """Blocks that a worker was handed."""
+
+    blocks: list[int]
+    pool: str
+    number: int
+    future: Any = None
+
+
+@dataclass
+class FallenPack:
+    """Blocks that were running when their worker died, until it is known why it did."""
+
+    worker: str
+    blocks: list[int]
+    pool: str
+    alone: bool
+    at: float = field(default_factory=time.time)
+
+
+def choose_pack_size(blocks: int, slots: int, usual_s: float | None) -> int:
+    """How many of the blocks that wait travel together, where ``slots`` of them can run at one time.
+
+    Examples
+    --------
+    >>> choose_pack_size(1000, 2, None), choose_pack_size(1000, 2, 0.01), choose_pack_size(20, 2, 0.01)
+    (1, 30, 5)
+    """
+    if usual_s is None or usual_s > PACK_S / 2:
+        return 1
+    fair = -(-blocks // (AHEAD * slots))  # the last blocks are shared out
+    return max(1, min(PACK_BLOCKS, fair, int(PACK_S / max(usual_s, 1e-6))))
