@@ -60,8 +60,8 @@ class Variable:
     ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning. A ``constant`` is
     zeros, laid out with the store: what it says stands in its attributes, as of a CF grid mapping.
 
-    A shard has all of the other dims; of the second one only ``columns_per_shard`` if that is given, so that a block can
-    hand over what is done while it goes on.
+    A shard has all of the other dims; of the second one only ``columns_per_shard`` if that is given, so that a block
+    can hand over what is done while it goes on.
     """
 
     name: str
