@@ -148,8 +148,6 @@ def test_both_schemes_wet_the_same_ground(tmp_path: Path) -> None:
     assert np.array_equal(is_ground, np.isfinite(other)) and np.nanmin(full.depth.values) >= 0.0
     assert np.corrcoef(deepest[is_ground], other[is_ground])[0, 1] > 0.98
     assert abs(float(full.balance[0])) < 1e-6 and not np.array_equal(deepest[is_ground], other[is_ground])
-    with pytest.raises(RunError, match="ranks: ranks share the ground by local inertia only"):
-        citytide.run("inundation", set={"scheme": "shallow-water", "ranks": 2}, out=tmp_path / "no")
     with pytest.raises(RunError, match="courant: shallow water is stable up to"):
         citytide.run("inundation", set={"scheme": "shallow-water", "courant": 0.6}, out=tmp_path / "no")
 
