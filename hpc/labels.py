@@ -6,6 +6,8 @@ import sys
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = ["ANY", "check_labels", "core_dims", "describe_result", "free_dims", "has_loops", "is_a", "name_axis"]
 
 ANY = "..."  # in the dims of a contract: any dims, or none
@@ -61,8 +63,10 @@ def _name_dims(contract: Any) -> set[str]:
     return {dim for array in (*contract.takes.values(), *returned) for dim in core_dims(array.dims)}
 
 
-def check_labels(function: str, contract: Any, arrays: Mapping[str, Any]) -> None:
+def check_labels(function: str, contract: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     """Refuse arrays that would be paired by position, and DataArrays of other dims, labels or units.
+
+    Labels along y and x are those of the grid, if the contract names the setting that holds it.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def check_labels(function: str, contract: Any, arrays: Mapping[str, Any]) -> Non
         if name in labelled:
             _check_dims(function, contract, name, array)
             _check_units(function, contract, name, labelled)
-        elif getattr(array, "ndim", None) or isinstance(array, list | tuple):
+        elif np.ndim(array):
             raise ValueError(
                 f"{function} got a DataArray as {next(iter(labelled))} beside a {type(array).__name__} as {name}: "
                 "label both or neither"
@@ -85,6 +89,9 @@ def check_labels(function: str, contract: Any, arrays: Mapping[str, Any]) -> Non
                 "give a DataArray"
             )
     _check_alignment(function, labelled)
+    for name, array in labelled.items():
+        if contract.takes[name].on:
+            _check_grid(function, name, array, contract.takes[name].on, settings[contract.takes[name].on])
 
 
 def describe_result(contract: Any, arrays: Mapping[str, Any]) -> tuple[Hashable, dict[str, Any]]:
@@ -139,7 +146,8 @@ def _is_same_unit(given: str, wanted: str) -> bool:
 def _check_alignment(function: str, labelled: Mapping[str, Any]) -> None:
     """Labels pair values: the same ones in the same order, or none at all."""
     sizes: dict[Hashable, tuple[str, int]] = {}
-    seen: dict[Hashable, tuple[str, Any]] = {}
+    seen: dict[tuple[Hashable, frozenset[Hashable]], tuple[str, Any]] = {}
+    bare: dict[Hashable, tuple[str, bool]] = {}
     for name, array in labelled.items():
         for dim, size in array.sizes.items():
             first, other = sizes.setdefault(dim, (name, size))
@@ -148,12 +156,41 @@ def _check_alignment(function: str, labelled: Mapping[str, Any]) -> None:
                     f"{function} joins dims by name, but {dim!r} has size {other} in {first} and {size} in {name}: "
                     "align or reindex first"
                 )
+            first, has_labels = bare.setdefault(dim, (name, dim in array.coords))
+            if has_labels != (dim in array.coords):
+                raise ValueError(
+                    f"{function} joins labels exactly, but of {first} and {name} only one has labels along {dim!r}: "
+                    "give both the labels, or drop them"
+                )
         for key, coordinate in array.coords.items():
             if not coordinate.dims:
                 continue  # of the whole array: tells nothing of which value belongs to which
-            first, before = seen.setdefault(key, (name, coordinate))
-            if before.dims == coordinate.dims and not before.variable.equals(coordinate.variable):
+            first, before = seen.setdefault((key, frozenset(coordinate.dims)), (name, coordinate))
+            if not before.variable.equals(coordinate.variable.transpose(*before.dims)):
                 raise ValueError(
                     f"{function} joins labels exactly, but {key!r} differs between {first} and {name} in its values "
                     "or their order: align or reindex first"
                 )
+
+
+def _check_grid(function: str, name: str, array: Any, on: str, grid: Any) -> None:
+    """Labels along y and x are the centres of the grid's cells: a field turned upside down would be read as it is."""
+    for dim in ("y", "x"):
+        if dim not in array.coords:
+            continue
+        centres, near = _find_centres(grid, dim)
+        labels = array[dim].values
+        is_there = labels.dtype.kind in "iuf" and labels.shape == centres.shape
+        if not (is_there and np.allclose(labels, centres, rtol=0.0, atol=near)):
+            raise ValueError(
+                f"{function} takes {name} on the cells of {on}, from south to north and from west to east, but its "
+                f"labels along {dim!r} are not their centres: sort or reindex first"
+            )
+
+
+def _find_centres(grid: Any, dim: str) -> tuple[Any, float]:
+    """Centres of cells along y or x, and how far a label may be off: little, or anywhere in cells given by edges."""
+    if hasattr(grid, dim):
+        return np.asarray(getattr(grid, dim)), 1e-3 * float(grid.cell_m)
+    edges = np.asarray(grid["yx".index(dim)], dtype=float)
+    return 0.5 * (edges[1:] + edges[:-1]), 0.499 * float(np.abs(np.diff(edges)).min())

@@ -7,7 +7,7 @@ dims and units (:mod:`.labels`), and along which dims they may be cut.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 
@@ -38,8 +38,9 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
         Dask arrays stay lazy, NumPy arrays may stand beside them: one call of the kernel per chunk, neighbouring cells
         fetched for a halo, and dims that the kernel needs whole brought into one chunk.
 
-        DataArrays are joined by the names of their dims and must have the same labels in the same order. Numbers may
-        stand beside them. The result has the name, units and dims of the contract and the coordinates of the dims that
+        DataArrays are joined by the names of their dims and must have the same labels in the same order, or none;
+        those along y and x must be the grid's, where a grid is given. Numbers may stand beside them, for arrays of
+        any dims. The result has the name, units and dims of the contract and the coordinates of the dims that
         are left; a result that is an argument's own quantity keeps its name. ``axis`` takes names of dims. A kernel
         that returns a structure gets the aligned values, and the structure comes back as it is.
 
@@ -76,7 +77,7 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def lifted(*args: Any, **kwargs: Any) -> Any:
-        if not any(_is_lifted(value) for value in (*args, *kwargs.values())):
+        if not any(_is_lifted(each) for value in (*args, *kwargs.values()) for each in _flatten(value)):
             return function(*args, **kwargs)
         try:
             settings = signature.bind(*args, **kwargs).arguments
@@ -96,14 +97,18 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
     return lifted
 
 
+def _flatten(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple | list) else (value,)
+
+
 def _is_lifted(value: Any) -> bool:
     return is_a(value, "dask.array", "Array") or is_a(value, "xarray", "DataArray", "Dataset", "Variable")
 
 
 def _refuse_undeclared(function: Kernel, contract: Any, settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
-        is_many = isinstance(value, tuple)  # *cases: handed on to a function that knows neither chunks nor labels
-        for each in filter(_is_lifted, value if is_many else (value,)):
+        is_many = isinstance(value, tuple | list)  # such as *cases, which a function gets that knows no labels
+        for each in filter(_is_lifted, _flatten(value)):
             kind = "a Dask array" if is_a(each, "dask.array", "Array") else f"a {type(each).__name__}"
             if is_many or name not in contract.takes:
                 raise TypeError(
@@ -125,7 +130,8 @@ def _refuse_chunks(function: Callable[..., Any], arrays: Mapping[str, Any]) -> N
 
 
 def _labelled(function: Kernel, contract: Any, arrays: Mapping[str, Any], settings: dict[str, Any]) -> Any:
-    check_labels(function.__name__, contract, arrays)
+    check_labels(function.__name__, contract, arrays, settings)
+    arrays = _without_new_dims(contract, arrays)
     if contract.structure or (has_loops(contract.takes) and not has_loops(contract.gives)):
         result = _reduce(function, contract, arrays, settings)
     elif contract.halo:
@@ -135,6 +141,16 @@ def _labelled(function: Kernel, contract: Any, arrays: Mapping[str, Any], settin
     if not contract.structure:
         result.name, result.attrs = describe_result(contract, arrays)
     return result
+
+
+def _without_new_dims(contract: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """A coordinate that bears the name of a dim that only the result has would take that dim's place."""
+    given = {dim for array in contract.gives.values() for dim in core_dims(array.dims)}
+    new = given - {dim for array in arrays.values() for dim in getattr(array, "dims", ())}
+    return {
+        name: array.drop_vars(new & set(array.coords)) if is_a(array, "xarray", "DataArray") else array
+        for name, array in arrays.items()
+    }
 
 
 def _loop(function: Kernel, contract: Any, arrays: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:

@@ -39,6 +39,8 @@ class Array:
     """NumPy's name of the dtype, or the argument whose dtype it has (whole numbers become float64)."""
     long_name: str = ""
     """What a returned array is, where no argument bears its name."""
+    on: str = ""
+    """The argument with the grid on whose cells it lies, in the grid's order."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Contract:
 
 
 def kernel(contract: Contract) -> Callable[[Kernel], Kernel]:
-    """Enter a public function, unchanged, into the table of kernels.
+    """Enter a public function, unchanged, into the table of kernels, named by its field: ``hydro.score_crps``.
 
     Raises
     ------
@@ -71,7 +73,9 @@ def kernel(contract: Contract) -> Callable[[Kernel], Kernel]:
     """
 
     def enter(function: Kernel) -> Kernel:
-        name = ".".join([*function.__module__.split(".")[-2:-1], function.__name__])
+        rooms = function.__module__.split(".")
+        field = rooms[rooms.index("kernels") + 1] if "kernels" in rooms[:-1] else rooms[-2] if rooms[1:] else ""
+        name = f"{field}.{function.__name__}".removeprefix(".")
         holder = KERNELS.get(name)
         if holder is not None and holder.__module__ != function.__module__:
             raise EngineError(f"kernel {name!r} is already in {holder.__module__}")

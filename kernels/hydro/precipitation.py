@@ -142,7 +142,7 @@ def compute_reflectivity(
 
 @kernel(
     Contract(
-        takes={"rain": Array(("y", "x")), **PLACES},
+        takes={"rain": Array(("y", "x"), on="grid"), **PLACES},
         gives={"rain": Array(("gauge",), units_of="rain")},
         engines=("numpy",),
     )
@@ -258,7 +258,7 @@ def estimate_field_bias(
 
 @kernel(
     Contract(
-        takes={"rain": Array(("y", "x")), "gauge_rain": Array(("gauge",), units_of="rain"), **PLACES},
+        takes={"rain": Array(("y", "x"), on="grid"), "gauge_rain": Array(("gauge",), units_of="rain"), **PLACES},
         gives={"rain": Array(("y", "x"), units_of="rain", dtype="rain")},
         engines=("numba", "python"),
     )
@@ -348,8 +348,10 @@ def adjust_rain(
 
 
 def _as_floats(given: npt.ArrayLike) -> Floats:
+    """In one piece: NumPy's logarithm of a view may differ in the last bits from that of a copy."""
     array = np.asarray(given)
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    whole = np.ascontiguousarray(array if array.dtype.kind == "f" else array.astype(np.float64))
+    return whole.reshape(array.shape)  # a number stays one
 
 
 def _check_law(a: float, b: float) -> None:

@@ -22,7 +22,10 @@ def _size_target(*, target: Grid | Edges, **_: Any) -> dict[str, int]:
 
 @kernel(
     Contract(
-        takes={"field": Array(("...", "y", "x")), "valid": Array(("...", "y", "x"), dtype="bool")},
+        takes={
+            "field": Array(("...", "y", "x"), on="source"),
+            "valid": Array(("...", "y", "x"), dtype="bool", on="source"),
+        },
         gives={"field": Array(("...", "y", "x"), units_of="field", dtype="field")},
         engines=REGRID.engines,
         blocks=("...",),

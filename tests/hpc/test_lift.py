@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from array import array
 from typing import Any
 
 import cloudpickle
@@ -218,3 +219,52 @@ def test_shapes_that_do_not_broadcast_are_refused_before_anything_runs() -> None
         lift(compute_runoff)(da.zeros(4, chunks=1), np.full(3, 80.0))
     with pytest.raises(ValueError, match=r"works over dims \(..., y, x\), got 1 of them as field"):
         lift(regrid)(da.zeros(4), source=None, target=None)
+
+
+def test_coordinates_that_are_no_index_are_compared_in_any_order_of_dims() -> None:
+    lat = np.arange(6.0).reshape(2, 3)
+    rain = xr.DataArray(np.full((2, 3), 50.0), {"lat": (("y", "x"), lat)}, ("y", "x"))
+    number = xr.DataArray(np.arange(60.0, 66.0).reshape(2, 3), {"lat": (("y", "x"), lat[::-1])}, ("y", "x"))
+    for other in (number, number.transpose()):
+        with pytest.raises(
+            ValueError, match="'lat' differs between rain_mm and curve_number"
+        ):
+            lift(compute_runoff)(rain, other)
+
+
+def test_coordinates_of_later_arguments_are_compared_with_each_other() -> None:
+    column = {"conductivity_m_s": ["a", "b"], "suction_m": ["b", "a"]}
+    soil = {name: xr.DataArray([1e-6, 2e-6], {"st": ("y", labels)}, "y") for name, labels in column.items()}
+    with pytest.raises(ValueError, match="'st' differs between conductivity_m_s and suction_m"):
+        lift(compute_infiltration)(
+            xr.DataArray([0.0, 0.0], {"st": ("x", [1, 2])}, "x"), **soil, deficit=0.3, time_step_s=60.0
+        )
+
+
+@pytest.mark.parametrize("bare", [range(60, 90, 10), array("d", [60, 70, 90]), [60, 70, 90], np.array([60, 70, 90])])
+def test_any_bare_array_beside_labels_is_refused(bare: Any) -> None:
+    with pytest.raises(ValueError, match="label both or neither"):
+        lift(compute_runoff)(xr.DataArray([10.0, 50.0, 80.0], {"x": ["a", "b", "c"]}, "x"), bare)
+
+
+def test_list_of_labelled_arrays_is_refused() -> None:
+    member = xr.DataArray([1.0, 2.0], {"x": ["a", "b"]}, "x")
+    with pytest.raises(TypeError, match="score_crps takes ensemble without chunks or labels, got a DataArray"):
+        lift(score_crps)([member, member[::-1]], np.zeros(2))
+
+
+def test_bits_do_not_depend_on_how_an_array_lies_in_memory() -> None:
+    rain = np.random.default_rng(0).uniform(0.01, 90.0, (64, 101)).astype("f4")
+    for kernel in (compute_reflectivity, estimate_rain):
+        chunked = lift(kernel)(da.from_array(rain, chunks=(16, 25))[::-1]).compute()
+        np.testing.assert_array_equal(chunked, kernel(rain[::-1]))
+        np.testing.assert_array_equal(kernel(rain[:, 0][::-1]), kernel(rain[:, 0][::-1].copy()))
+
+
+def test_cells_given_by_edges_know_their_labels() -> None:
+    edges = np.array([0.0, 10.0, 30.0]), np.array([0.0, 10.0, 20.0, 40.0])
+    field = xr.DataArray(np.arange(6.0).reshape(2, 3), {"y": [5.0, 20.0], "x": [5.0, 15.0, 30.0]}, ("y", "x"))
+    whole = np.array([0.0, 30.0]), np.array([0.0, 40.0])
+    assert lift(regrid)(field, edges, whole).shape == (1, 1)
+    with pytest.raises(ValueError, match="labels along 'y' are not their centres"):
+        lift(regrid)(field[::-1], edges, whole)

@@ -153,7 +153,7 @@ ROWS = {
     "traffic.load_trees": Row({"cost": ("link", np.array([1.0, 2.0, 4.0])), **PAIRS}, ON_ROADS),
     "traffic.assign_traffic": Row(PAIRS, ON_ROADS),
     "hydro.advance_inertia": Row(STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2), **ON_GROUND}),
-    "shallow_water.advance_shallow_water": Row(
+    "hydro.advance_shallow_water": Row(
         STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2, faces=False), **ON_GROUND}
     ),
 }  # fmt: skip
@@ -173,11 +173,16 @@ def direct(name: str, **arrays: Any) -> Any:
     return TABLE[name](**{key: values for key, (_, values) in row.arrays.items()} | arrays, **row.settings)
 
 
+def labels_of(name: str, dim: str, size: int) -> Any:
+    is_on_grid = dim in ("y", "x") and any(array.on for array in TABLE[name].contract.takes.values())
+    return getattr(GRID, dim) if is_on_grid else 100 + 10 * np.arange(size)
+
+
 def label(name: str, array: str, *, chunks: Any = None) -> xr.DataArray:
     """With labels along all dims, and the units of the contract."""
     dims, values = ROWS[name].arrays[array]
     declared = TABLE[name].contract.takes[array]
-    coords = {dim: 100 + 10 * np.arange(size) for dim, size in zip(dims.split(), np.shape(values), strict=True)}
+    coords = {dim: labels_of(name, dim, size) for dim, size in zip(dims.split(), np.shape(values), strict=True)}
     units = {} if declared.dtype == "bool" else {"units": declared.units or "m"}
     made = xr.DataArray(values, coords, dims.split(), attrs=units | {"history": "made up"})
     return made if chunks is None else made.chunk(chunks)
@@ -215,8 +220,9 @@ def check_labelled(name: str, found: Any, expected: Any) -> None:
         if dim in resized:
             assert dim not in found.coords
         else:
-            inside = np.arange(found.sizes[dim]) + contract.halo.get(dim, 0)
-            np.testing.assert_array_equal(found[dim], 100 + 10 * inside)
+            width = contract.halo.get(dim, 0)
+            labels = labels_of(name, dim, found.sizes[dim] + 2 * width)
+            np.testing.assert_array_equal(found[dim], labels[width : len(labels) - width])
 
 
 def test_every_kernel_has_a_row() -> None:
@@ -327,6 +333,52 @@ def test_other_labels_and_other_orders_are_refused(name: str) -> None:
                         lift(TABLE[name])(
                             **arrays | {second: arrays[second].isel({dim: slice(1, None)})}, **row.settings
                         )
+
+
+@every_kernel
+def test_labels_on_one_side_alone_are_refused(name: str) -> None:
+    arrays = {key: label(name, key) for key in ROWS[name].arrays}
+    for second in list(arrays)[1:]:
+        shared = [dim for dim in arrays[second].dims if dim in next(iter(arrays.values())).dims]
+        for dim in shared:
+            with pytest.raises(ValueError, match=f"only one has labels along '{dim}'"):
+                lift(TABLE[name])(**arrays | {second: arrays[second].drop_vars(dim)}, **ROWS[name].settings)
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if any(a.on for a in TABLE[name].contract.takes.values())])
+def test_field_turned_upside_down_or_moved_is_refused(name: str) -> None:
+    arrays = {key: label(name, key) for key in ROWS[name].arrays}
+    on_grid = [key for key in arrays if TABLE[name].contract.takes[key].on]
+    for change in (lambda a: a.isel(y=slice(None, None, -1)), lambda a: a.assign_coords(x=a.x + 5.0)):
+        changed = {key: change(arrays[key]) for key in on_grid}
+        with pytest.raises(ValueError, match="from south to north and from west to east, but its labels along"):
+            lift(TABLE[name])(**arrays | changed, **ROWS[name].settings)
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if ROWS[name].result])
+def test_coordinate_with_the_name_of_a_new_dim_does_not_take_its_place(name: str) -> None:
+    arrays = {key: label(name, key) for key in ROWS[name].arrays}
+    first, result = next(iter(arrays)), ROWS[name].result
+    assert result is not None
+    dims = [dim for dim in result[0].split() if not any(dim in array.dims for array in arrays.values())]
+    arrays[first] = arrays[first].assign_coords(dict.fromkeys(dims, 3))
+    found = lift(TABLE[name])(**arrays, **ROWS[name].settings)
+    assert not set(dims) & set(found.coords) and set(found.to_dataset(name="a").dims) == set(found.dims)
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if not ROWS[name].result])
+def test_structure_holds_the_arrays_that_are_declared(name: str) -> None:
+    contract, result = TABLE[name].contract, direct(name)
+    parts = result if type(result) is tuple else (result,)  # a structure, or one and an array beside it
+    sizes = {dim: size for dims, values in ROWS[name].arrays.values()
+             for dim, size in zip(dims.split(), np.shape(values), strict=True)}  # fmt: skip
+    for field, array in contract.gives.items():
+        held = [part for part in parts if hasattr(part, field)]
+        values = np.asarray(getattr(held[0], field) if held else parts[-1])
+        assert "..." in array.dims or values.ndim == len(array.dims), field
+        for dim, size in zip(array.dims, values.shape, strict=False):
+            assert sizes.setdefault(dim, size) == size, (field, dim)
+        assert values.dtype == (np.dtype(float) if array.dtype in ("water", *contract.takes) else array.dtype), field
 
 
 @every_kernel

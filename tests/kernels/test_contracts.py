@@ -74,7 +74,23 @@ def test_units_and_dtypes_are_udunits_and_numpy_or_follow_an_argument(function: 
         if array.units is not None:
             parse_units(array.units)
         assert not array.units_of or (array.units_of in contract.takes and array.units is None)
-        assert array.dtype in contract.takes or np.dtype(array.dtype).kind in "fib"
+        parameters = inspect.signature(function).parameters
+        assert array.dtype in parameters or np.dtype(array.dtype).kind in "fib"
+        assert not array.on or array.on in parameters
+
+
+SUFFIXES = {"_mm": "mm", "_m_s": "m s-1", "_m": "m", "_s": "s", "_dbz": "dBZ", "_min": "min"}
+
+
+@every_kernel
+def test_units_are_those_of_the_parameters_name_and_docstring(function: Callable[..., Any]) -> None:
+    contract = contract_of(function)
+    doc = inspect.getdoc(function) or ""
+    for name, array in (*contract.takes.items(), *contract.gives.items()):
+        suffix = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
+        assert suffix is None or array.units == SUFFIXES[suffix], name
+    for units in {array.units for array in contract.takes.values()} - {None, "1"}:
+        assert f"[{units}]" in doc, units
 
 
 @every_kernel

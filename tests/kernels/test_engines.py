@@ -207,9 +207,8 @@ def test_name_in_the_table_of_kernels_has_one_owner() -> None:
     def advance_nothing() -> None: ...
 
     other = type(advance_nothing)(advance_nothing.__code__, {}, "advance_nothing")
-    other.__module__ = advance_nothing.__module__ + ".other"
-    name = f"{advance_nothing.__module__.split('.')[-2]}.advance_nothing"
-    other.__module__ = f"elsewhere.{name.split('.')[0]}.other"
+    advance_nothing.__module__, other.__module__ = "here.kernels.field.deep.method", "elsewhere.kernels.field.other"
+    name = "field.advance_nothing"
     try:
         assert kernel(contract)(advance_nothing) is advance_nothing
         assert KERNELS[name].contract is contract  # type: ignore[attr-defined]
