@@ -18,7 +18,7 @@ try:
 except ModuleNotFoundError as missing:
     if str(missing.name).startswith("citytide"):
         raise
-    sys.exit(f"citytide: the command line needs {missing.name}, which is not installed: pip install 'citytide[run]'")
+    sys.exit(f"citytide: this needs {missing.name}, which is not installed: pip install 'citytide[run]'")
 
 __all__ = ["cli", "main"]
 
@@ -52,6 +52,10 @@ def main() -> None:
     """Run the command line; what a person did wrong is one sentence, never a traceback."""
     try:
         cli()
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("citytide"):
+            raise
+        sys.exit(f"citytide: this needs {error.name}, which is not installed: pip install 'citytide[run]'")
     except OSError as error:
         if error.errno is None:
             raise

@@ -68,7 +68,8 @@ def _distances_along(
     weight = length if length.size and length.min() > 0.0 else np.ones(tail.size)
     start, end = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head).astype(np.int64)
     pair, first = np.unique(start * n_nodes + end, return_index=True)
-    streets = csr_array((weight[first], (pair // n_nodes, pair % n_nodes)), shape=(n_nodes, n_nodes))
+    ends = (pair // n_nodes).astype(np.int32), (pair % n_nodes).astype(np.int32)  # SciPy 1.14 takes no wider ones
+    streets = csr_array((weight[first], ends), shape=(n_nodes, n_nodes))
     rows = [dijkstra(streets, directed=False, indices=0)]
     n_rows = n_nodes if n_nodes <= _POLISHED else min(_PIVOTS, n_nodes)
     if n_rows == n_nodes:

@@ -7,6 +7,7 @@ Its bytes depend on the inputs alone: no clock, host, path or run id stands in i
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import warnings
 from collections import Counter
@@ -151,6 +152,11 @@ def _consolidate(path: Path) -> None:
         # Zarr says that its specification has no word on it yet; a reader that does not know it looks at each array.
         warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
         zarr.consolidate_metadata(path, zarr_format=3)
+    described = path / "zarr.json"
+    whole = json.loads(described.read_text(encoding="utf-8"))
+    held = whole["consolidated_metadata"]
+    held["metadata"] = dict(sorted(held["metadata"].items()))  # some releases keep the order in which files are listed
+    described.write_text(json.dumps(whole, indent=2), encoding="utf-8")
 
 
 def refuse_repeated_labels(product: Product, inputs: Mapping[str, NDArray[Any]]) -> None:

@@ -92,7 +92,20 @@ def test_kernel_of_each_field_runs_with_numpy_and_numba_alone() -> None:
     assert told.stdout.splitlines() == ["[50.539]", "[[0.04, 0.04]]", "[1]"], told.stderr
 
 
-@pytest.mark.parametrize("statement", ["import citytide.__main__", "import citytide; citytide.run"])
-def test_what_the_light_install_lacks_is_named_with_the_way_out(statement: str) -> None:
-    told = run_with_only("numpy numba llvmlite scipy", statement)
+@pytest.mark.parametrize(
+    ("allowed", "statement"),
+    [
+        ("", "import citytide.__main__"),
+        ("", "import citytide; citytide.run"),
+        *(
+            (
+                "click dask yaml",
+                f"import sys; sys.argv = {['citytide', *words.split()]!r}; import citytide.__main__ as m; m.main()",
+            )
+            for words in ("plan traffic-assignment", "status", "doctor", "city show x.zarr")
+        ),
+    ],
+)
+def test_what_the_light_install_lacks_is_named_with_the_way_out(allowed: str, statement: str) -> None:
+    told = run_with_only(f"numpy numba llvmlite scipy {allowed}", statement)
     assert told.returncode == 1 and "which is not installed: pip install 'citytide[run]'" in told.stderr

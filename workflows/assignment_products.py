@@ -63,7 +63,7 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
             *_link_variables(instance),
             *(od if zones else ()),
         ), instance.crs),
-        {"crs": instance.crs, "principle": asked["principle"], "relative_gap_asked": asked["gap"]},
+        {"crs_name": instance.crs, "principle": asked["principle"], "relative_gap_asked": asked["gap"]},
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def describe_envelope(instance: Instance) -> Product:
             over_scenarios("n_over_capacity", "int64", "1", "scenarios in which flow exceeds the link's capacity"),
             *_link_variables(instance),
         ), instance.crs),
-        {"crs": instance.crs},
+        {"crs_name": instance.crs},
     )  # fmt: skip
 
 

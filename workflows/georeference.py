@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..datasets.grid_mapping import describe_crs
 from ..hpc.stores import Variable
 
-__all__ = ["CRS", "georeference"]
+__all__ = ["CRS", "georeference", "name_crs_in"]
 
 CRS = "crs"  # the grid mapping variable of every store
 _EAST, _NORTH = ("projection_x_coordinate", "longitude"), ("projection_y_coordinate", "latitude")
@@ -61,6 +62,17 @@ def georeference(variables: Iterable[Variable], crs: str) -> tuple[Variable, ...
     if not described:
         return placed
     return (*placed, Variable(CRS, (), "int8", "", "coordinate reference system", "constant", more=described))
+
+
+def name_crs_in(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes of a store, whose ``crs`` is ``crs_name``: other tools take ``crs`` for a CRS in their words.
+
+    Examples
+    --------
+    >>> name_crs_in({"crs": "local", "threshold_m": 0.1})
+    {'crs_name': 'local', 'threshold_m': 0.1}
+    """
+    return {"crs_name" if name == "crs" else name: value for name, value in attrs.items()}
 
 
 def _is_place(variable: Variable) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..hpc.stores import Product, Variable, share_columns
-from .georeference import georeference
+from .georeference import georeference, name_crs_in
 
 __all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability", "list_parts"]
 
@@ -71,7 +71,7 @@ def describe_flood(
         *_axes(),
     )  # fmt: skip
     variables = georeference((*fields, *scalars, *axes), attrs["crs"])
-    return Product("flood", "Water over the ground", variables, attrs)
+    return Product("flood", "Water over the ground", variables, name_crs_in(attrs))
 
 
 def list_parts(product: Product) -> list[Variable]:
@@ -97,7 +97,7 @@ def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Pr
             ),
             attrs["crs"],
         ),
-        attrs,
+        name_crs_in(attrs),
     )
 
 

@@ -19,6 +19,7 @@ from ..hpc.progress import say
 from ..hpc.records import write_json
 from ..hpc.runs import Run, create_run, open_run, refuse_older
 from ..hpc.settings import RunFile, read_run_file, resolve_settings, sourced
+from ..hpc.stores import refuse_repeated_labels
 from .workflow import Prepared, Workflow, load_workflow
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def draft_run(
     if warm_up:
         backend.warm_up(workflow.modules)
     prepared, first = workflow.prepare(settings), backend.pools[0]
+    values = {name: array for name, (_, array) in prepared.arrays.items()}
+    for product in prepared.products:
+        refuse_repeated_labels(product, values)
     plan = make_plan(
         prepared.steps,
         prepared.products,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..hpc.stores import Product, Variable, share_columns
-from .georeference import georeference
+from .georeference import georeference, name_crs_in
 from .inundation_products import describe_flood
 
 __all__ = ["describe_forecast", "describe_warned_flood"]
@@ -35,7 +35,7 @@ def describe_forecast(n_members: int, n_steps: int, shape: tuple[int, int], attr
             Variable("rain_y", ("rain_y",), "float64", "m", "northing of the cell", "inputs", standard_name=NORTH),
             Variable("rain_x", ("rain_x",), "float64", "m", "easting of the cell", "inputs", standard_name=EAST),
         ), attrs["crs"]),
-        attrs,
+        name_crs_in(attrs),
     )  # fmt: skip
 
 

@@ -164,6 +164,7 @@ def _thin(place: Floats, shift: Floats) -> tuple[Floats, Floats]:
     """The median of each square: where corners are dense, they count no more than elsewhere."""
     square = (place // SQUARE).astype(np.int64)
     _, member = np.unique(square, axis=0, return_inverse=True)
+    member = member.reshape(-1)  # NumPy 2.0 gives a column
     order = np.argsort(member, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(member[order])) + 1)
     return (

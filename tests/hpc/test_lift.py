@@ -226,9 +226,7 @@ def test_coordinates_that_are_no_index_are_compared_in_any_order_of_dims() -> No
     rain = xr.DataArray(np.full((2, 3), 50.0), {"lat": (("y", "x"), lat)}, ("y", "x"))
     number = xr.DataArray(np.arange(60.0, 66.0).reshape(2, 3), {"lat": (("y", "x"), lat[::-1])}, ("y", "x"))
     for other in (number, number.transpose()):
-        with pytest.raises(
-            ValueError, match="'lat' differs between rain_mm and curve_number"
-        ):
+        with pytest.raises(ValueError, match="'lat' differs between rain_mm and curve_number"):
             lift(compute_runoff)(rain, other)
 
 

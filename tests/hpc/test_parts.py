@@ -16,6 +16,7 @@ from citytide.hpc import stores
 from citytide.hpc.errors import RunError
 from citytide.hpc.parts import Part, Parts, PartWriter
 from citytide.hpc.plans import Block
+from citytide.hpc.shards import copy_of
 from citytide.hpc.stores import Product, Variable, create_product, locate, read_arrays, write_block
 
 VALUES = np.random.default_rng(0).normal(size=(3, 12, 5)).astype("f4")
@@ -61,7 +62,7 @@ def test_files_do_not_depend_on_how_parts_are_cut_and_are_those_of_zarr(
         stop = min(start + rows, 3)
         writer = write(run, yield_cut(VALUES[start:stop], cuts), start, stop)
         assert set(writer.shards) == {f"y/{key}" for key in files(run) if start <= int(key.split("/")[1]) < stop}
-    zarr.open_array(locate(whole, "p") / "y", mode="r+").with_config({"write_empty_chunks": True})[...] = VALUES
+    copy_of(zarr.open_array(locate(whole, "p") / "y", mode="r+"))[...] = VALUES
     assert files(run) == files(whole) and len(files(run)) == 3 * -(-12 // (columns or 12))
     np.testing.assert_array_equal(read_arrays(locate(run, "p"))["y"], VALUES)
 

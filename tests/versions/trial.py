@@ -1,6 +1,6 @@
-"""What a user does first, with one Python and one set of releases: ``python trial.py FOLDER``, in its environment.
+"""What a user does first: ``python trial.py FOLDER [all]``, by the Python and in the environment that is tried.
 
-A city is built; each workflow runs once; a run is killed and resumed; a script without a main guard runs one, too.
+A city is built; a workflow runs, or ``all`` do; a run is killed and resumed; a script without a main guard runs one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import distributions
 from pathlib import Path
 
 CITYTIDE = [sys.executable, "-m", "citytide"]
@@ -26,6 +27,7 @@ TRAFFIC = [
 ]
 WATER = ["inundation", "--set", "terrain=city.zarr", "--set", "duration_minutes=10", "--set", "rain_factors=0.5,1.0"]
 WARNING = ["flood-warning", "--set", "members=2", "--set", "lead_minutes=15", "--set", "spin_up_minutes=10"]
+SECONDS: dict[str, float] = {}
 SCRIPT = """
 import citytide
 run = citytide.run("traffic-assignment", set={"gap": 1e-3}, out="script")
@@ -38,7 +40,7 @@ def call(*words: str, stdin: str | None = None) -> None:
     command = [*CITYTIDE, *words] if words else [sys.executable, "-"]
     started = time.monotonic()
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
-    print(f"{time.monotonic() - started:5.1f} s  {' '.join(words[:2]) or 'script'}", flush=True)
+    SECONDS[" ".join([*words[:1], *words[-1:]]) or "script"] = round(time.monotonic() - started, 1)
     if done.returncode:
         sys.exit(f"{command} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
@@ -66,17 +68,15 @@ def main() -> None:
     os.chdir(sys.argv[1])
     call("city", "build", "--synthetic", "--size", "2km", "--out", "city.zarr")
     call("run", *TRAFFIC, "--out", "traffic")
-    call("run", *WATER, "--out", "water")
-    call("run", *WARNING, "--out", "warning")
+    if sys.argv[2:] == ["all"]:
+        call("run", *WATER, "--out", "water")
+        call("run", *WATER, "--set", "ranks=2", "--out", "ranks")
+        call("run", *WARNING, "--out", "warning")
     blocks = kill_amid(Path("killed"))
     call("resume", "killed")
     call(stdin=SCRIPT)
-    from importlib.metadata import version
-
-    held = {
-        name: version(name) for name in ("numpy", "numba", "scipy", "zarr", "numcodecs", "xarray", "dask", "pyproj")
-    }
-    Path("trial.json").write_text(json.dumps({"versions": held, "blocks_when_killed": blocks}))
+    versions = {found.name.lower(): found.version for found in distributions()}
+    Path("trial.json").write_text(json.dumps({"versions": versions, "blocks_when_killed": blocks, "seconds": SECONDS}))
 
 
 if __name__ == "__main__":
