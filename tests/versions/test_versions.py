@@ -30,6 +30,7 @@ PYTHON = "Programming Language :: Python :: 3."
 DECLARED = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if text.startswith(PYTHON)]
 STORES = ("city.zarr", "traffic", "water", "warning", "killed")
 TRIED = ("run", "fonts", "geo", "mpi", "radar", "slurm")
+TOOLS = ("pytest", "hypothesis")
 READERS = ROOT / "tests" / "datasets" / "formats"
 pytestmark = pytest.mark.versions
 
@@ -92,24 +93,11 @@ def try_out(python: str, releases: str, wheel: Path, folder: Path, is_long: bool
     lowest = ["--constraints", floors] if releases == "lowest" else []
     steps = [
         [uv, "venv", "--quiet", "--python", find_python(python), folder / "env"],
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            here,
-            *lowest,
-            f"{wheel}[{','.join(TRIED)}]",
-            "pytest",
-            "hypothesis",
-        ],
+        [uv, "pip", "install", "--quiet", "--python", here, *lowest, f"{wheel}[{','.join(TRIED)}]", *TOOLS],
         [here, Path(__file__).with_name("trial.py"), work, *(["all"] if is_long else [])],
     ]
     if lowest:  # readers of files are what the extras bring
-        steps.append(
-            [here, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "default", "--rootdir", ROOT, READERS]
-        )
+        steps.append([here, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-W", "default", READERS])
     for words in steps:
         if failure := call(*words, env=environment, cwd=folder):
             return Trial(python, releases, work, failure)
