@@ -127,8 +127,10 @@ def test_every_declared_python_is_tried(python: str) -> None:
 
 
 def test_lowest_releases_are_those_that_are_declared(trials: list[Trial]) -> None:
-    lowest = trials[0]
-    assert lowest.releases == "lowest" and not lowest.failure, lowest.failure
+    lowest = next((trial for trial in trials if trial.releases == "lowest"), None)
+    if lowest is None:
+        pytest.skip(f"Python {DECLARED[0]} is not on this machine: the lowest releases were not tried")
+    assert not lowest.failure, lowest.failure
     floors = {name: Version(floor) for name, floor in list_floors().items()}
     assert {"numpy", "numba", "zarr", "xarray", "dask", "distributed", "rasterio", "mpi4py"} <= set(floors)
     assert {name: Version(lowest.record["versions"][name]) for name in floors} == floors
@@ -150,6 +152,7 @@ def test_killed_run_was_resumed_to_the_bytes_of_an_undisturbed_one(trials: list[
 
 
 def test_ranks_left_the_bytes_of_one_process(trials: list[Trial]) -> None:
+    assert trials
     for trial in (trials[0], trials[-1]):
         assert read_files(trial.folder / "ranks") == read_files(trial.folder / "water")
 
