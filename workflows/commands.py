@@ -220,9 +220,21 @@ def verify(what: str, as_json: bool) -> None:
             click.echo(f"{problem.get('path', what)}: {problem['problem']}")
         click.echo(f"{what}: {len(problems)} damaged" if problems else f"{what}: every file is what was written")
         if problems and _is_run(what):
-            click.echo(f"to mend it: citytide resume {shlex.quote(what)}")
+            click.echo(_find_way_out(what))
     if problems:
         raise SystemExit(1)
+
+
+def _find_way_out(run: str) -> str:
+    """What mends a damaged run: resume, unless it would refuse the run's layout."""
+    from ..hpc.errors import RunError
+    from ..hpc.runs import open_run, refuse_older
+
+    try:
+        refuse_older(open_run(run))
+    except RunError as error:
+        return f"it cannot be mended: {error}"
+    return f"to mend it: citytide resume {shlex.quote(run)}"
 
 
 def _is_run(what: str) -> bool:

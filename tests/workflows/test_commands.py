@@ -81,3 +81,17 @@ def test_setting_in_the_environment_beats_the_file(folder: Path) -> None:
     settings = json.loads((folder / "run" / "run.json").read_text())["settings"]
     assert settings["gap"] == {"value": 0.02, "source": "CITYTIDE_SET__GAP"}
     assert settings["demand_factors"] == {"value": [0.9], "source": "--set"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "advice"),
+    [(2, "to mend it: citytide resume small"), (1, "it cannot be mended: run small has layout 1")],
+)
+def test_advice_to_mend_a_run_is_what_resume_accepts(folder: Path, schema: int, advice: str) -> None:
+    done = CliRunner().invoke(commands.run, ["traffic-assignment", "--set", "network=braess", "--out", "small"])
+    assert done.exit_code == 0, done.output
+    next(path for path in folder.glob("small/assignment.zarr/flow/c/**/0") if path.is_file()).write_bytes(b"damaged")
+    record = json.loads((folder / "small" / "run.json").read_text())
+    (folder / "small" / "run.json").write_text(json.dumps({**record, "schema": schema}))
+    told = CliRunner().invoke(commands.verify, ["small"])
+    assert told.exit_code == 1 and advice in told.output, told.output
