@@ -17,6 +17,7 @@ from .slurm.jobs import is_over
 from .slurm.scratch import scratch_bases, sweep_scratch
 from .slurm.submission import find_jobs
 from .standing import find_driver_job
+from .stores import sweep_partial
 
 __all__ = ["Cancelled", "cancel_run", "drain_run"]
 
@@ -75,6 +76,8 @@ def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
             after = {"after": job.name} if job else {}
             ledger.append("end", state="cancelled", time=round(time.time(), 3), **after)
         state = "cancelled"
+    if live_driver(run.path) is None:  # a job that Slurm had to kill may have been writing
+        sweep_partial(run.path)
     remove_keys(run.path)
     for left in (run.path / "slurm").glob("scheduler-*.json"):
         left.unlink(missing_ok=True)

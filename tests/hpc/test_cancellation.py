@@ -51,6 +51,19 @@ def test_cancelled_run_goes_on_from_its_ledger(tmp_path: Path, make_doubling, sl
     assert drive(run)["state"] == "done" and open_run(run).status()["state"] == "done"
 
 
+def test_half_written_file_of_a_killed_worker_is_removed(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
+    run = make_doubling(tmp_path / "run")
+    driver = post_driver(run)
+    written = run / "staging" / "double.zarr" / "y" / "c" / "0.0"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_bytes(b"whole")
+    torn = written.with_name("1.0.0f.partial")
+    torn.write_bytes(b"to")
+    slurm.hold({"id": "12", "state": "RUNNING", "name": driver})
+    assert cancel_run(open_run(run)).state == "cancelled"
+    assert not torn.exists() and written.read_bytes() == b"whole"
+
+
 def test_silent_slurm_is_no_cancelling(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
     run = make_doubling(tmp_path / "run")
     post_driver(run)
