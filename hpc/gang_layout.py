@@ -14,7 +14,7 @@ from .errors import RunError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Box", "Place", "Tile", "TileLayout"]
+__all__ = ["EXTRA", "Box", "Place", "Tile", "TileLayout"]
 
 Place = Literal["cell", "x_face", "y_face"]
 EXTRA: dict[Place, tuple[int, int]] = {"cell": (0, 0), "x_face": (0, 1), "y_face": (1, 0)}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    "CLASSES_M", "draw_course", "draw_depths", "draw_probability", "paint_water", "write_classes", "write_scale",
+    "CLASSES_M", "draw_agreement", "draw_course", "draw_depths", "find_sea", "paint_water", "write_classes",
+    "write_scale",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,8 @@ FOOT_PT, HEAD_PT = 44.0, 6.0
 CLASSES_M = (0.05, 0.15, 0.3, 0.5, 1.0, 2.0)  # 0.15 m stops a person on foot in a hurry, 0.3 m a car
 CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)
 MOST_PIXELS = 1200
+SEA = "#c3ccd1"  # grey: water that was there before
+SEA_TEXT = " Grey is the sea, or a river, as it stood before."
 
 
 def draw_depths(
@@ -32,18 +35,21 @@ def draw_depths(
     return _draw_map(
         run, number, "depth", inputs, attrs, deepest, CLASSES_M, "m and more",
         title="Greatest depth",
-        caption=f"The deepest that water stood in each cell under {member}; less than {CLASSES_M[0]:g} m is left out.",
+        caption=f"The deepest that water stood in each cell under {member}; less than {CLASSES_M[0]:g} m is left out."
+        + (SEA_TEXT if find_sea(inputs).any() else ""),
     )  # fmt: skip
 
 
-def draw_probability(
+def draw_agreement(
     run: Path, number: int, inputs: Mapping[str, Any], attrs: Mapping[str, Any], share: NDArray[Any]
 ) -> Path:
     """Map of the share of members in which a cell was flooded."""
     return _draw_map(
-        run, number, "probability", inputs, attrs, share, CLASSES, "of the members",
+        run, number, "agreement", inputs, attrs, share, CLASSES, "of the members",
         title="How many members agree",
-        caption=f"Share of members in which the water stood above {attrs['threshold_m']:g} m at some time.",
+        caption=f"Share of members in which the water stood above {attrs['threshold_m']:g} m at some time. Members are "
+        "multiples of one rain and not equally likely, so this is no probability."
+        + (SEA_TEXT if find_sea(inputs).any() else ""),
     )  # fmt: skip
 
 
@@ -66,27 +72,37 @@ def _draw_map(
     paint_water(axes, inputs, values, classes)
     write_classes(axes, classes, unit, SHEET_WIDTH_PT, height)
     write_scale(axes, float(attrs["grid"]["cell_m"]), n_x, SHEET_WIDTH_PT, height)
+    most = float(np.nanmax(np.where(find_sea(inputs), 0.0, values)))
     return write_figure(
         run, number, name, figure, title=title, caption=caption,
-        alt=f"{title}: at most {np.nanmax(values):.3g} {unit.partition(' ')[0]}",
+        alt=f"{title}: at most {most:.3g} {unit.partition(' ')[0]}",
     )  # fmt: skip
 
 
+def find_sea(inputs: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Cells (y, x) that lie under the sea or a river before any rain falls."""
+    return np.asarray(inputs["sea_depth"]) > 0.0
+
+
 def paint_water(axes: Axes, inputs: Mapping[str, Any], values: NDArray[Any], classes: Sequence[float]) -> None:
-    """Classes of ``values`` (y, x) over shaded ground; what lies below the first class is left out."""
-    from matplotlib.colors import BoundaryNorm, ListedColormap
+    """Classes of ``values`` (y, x) over shaded ground, and the sea; what lies below the first class is left out."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgba
 
     n_y, n_x = values.shape
     step = max(1, -(-max(n_y, n_x) // MOST_PIXELS))
     ground = np.where(inputs["valid"], inputs["height"], np.nan)[::step, ::step].astype(np.float64)
     axes.imshow(_shade(ground), origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest")
     colours = sample_scale("water", len(classes))
-    shown = np.where(values >= classes[0], values, np.nan)
+    sea = find_sea(inputs)
+    shown = np.where((values >= classes[0]) & ~sea, values, np.nan)
     coarse = _highest(shown, step)
     axes.imshow(
         coarse, origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest", alpha=0.85,
         cmap=ListedColormap(colours), norm=BoundaryNorm([*classes, np.inf], len(colours)),
     )  # fmt: skip
+    if sea.any():
+        flat = np.where(sea[::step, ::step, None], to_rgba(SEA), (0.0, 0.0, 0.0, 0.0))
+        axes.imshow(flat, origin="lower", extent=(0, n_x, 0, n_y), interpolation="nearest")
     axes.set(xlim=(0, n_x), ylim=(0, n_y), xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_visible(False)

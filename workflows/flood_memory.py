@@ -11,8 +11,8 @@ from ..hpc.stores import Variable
 __all__ = ["FloodMemory"]
 
 RANK_BYTES = 310_000_000  # what a rank holds before its first step: interpreter, Zarr, MPI, Numba that compiles
-MEMBER_ARRAYS = 18  # of a member's cells: fields, those before and after a step, maps, forcing; 15 were measured
-GATHERED_ARRAYS = 14  # of a member's cells, on the first rank at the end: what is gathered, with a ring, and the maps
+MEMBER_ARRAYS = 20  # of a member's cells: fields, those before and after a step, maps, forcing; 17 are needed
+GATHERED_ARRAYS = 15  # of a member's cells, on the first rank at the end: what is gathered, with a ring, and the maps
 GROUND_BYTES = 48  # of a cell, whatever the members: ground and rain before factors; 32 were measured
 SOIL_BYTES = 40  # of a cell, and of each member's cells, in double precision
 OWN_RAIN_BYTES = 24  # of each member's cells, where members do not share one rain

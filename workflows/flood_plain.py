@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
 from ..hpc.parts import Part
 from ..kernels.hydro.forcings import find_inward
@@ -20,6 +21,7 @@ from ..kernels.hydro.windows import WindowRule
 from ..kernels.space.grid import Grid
 from ..kernels.space.regrid_weights import RegridWeights
 from .flood_soils import SoilColumn
+from .inundation_products import LIMITED_SHARE
 
 __all__ = ["FloodPlain", "FloodRecord", "Span", "gather_most"]
 
@@ -227,6 +229,7 @@ class FloodRecord:
         inside = (slice(None), *plain.surface.inside)
         at_start = plain.rest_depth()[plain.surface.inside].sum(dtype=np.float64) * area
         flows = {
+            "initial_m3": np.full(plain.factor.size, at_start),
             "rain_m3": self.fed,
             "inflow_m3": self.poured,
             "edge_m3": water.gained.sum(axis=1) * area,
@@ -240,11 +243,16 @@ class FloodRecord:
         for values in maps.values():
             values[:, ~plain.arrays["valid"]] = np.nan
         maps["arrival"][~np.isfinite(maps["arrival"])] = np.nan
+        # Beside a held cell water falls over an edge, which is no flow along the ground.
+        counted = plain.arrays["valid"] & ~binary_dilation(plain.arrays["held"], np.ones((3, 3)))
+        is_limited = maps["limited"] > LIMITED_SHARE * plain.asked["output_s"][-1]
+        is_limited &= counted & (maps["deepest"] > plain.asked["threshold_m"])
         return {
             **maps,
             **flows,
             "balance": np.divide(missing, into, out=np.zeros_like(into), where=into > 0.0),
             "n_steps": self.n_steps,
+            "n_limited": is_limited.sum(axis=(1, 2)),
         }
 
 

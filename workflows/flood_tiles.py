@@ -8,14 +8,15 @@ one window, and only the tiles' own cells and their fastest signals leave it. Th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..hpc.gang_layout import Place, Tile, TileLayout
-from ..kernels.hydro.inertia import REACH, advance_inertia, signal_speed
+from ..hpc.gang_layout import EXTRA, Place, Tile, TileLayout
+from ..kernels.hydro.inertia import REACH, advance_inertia
+from ..kernels.hydro.outflows import count_signals, measure_outflows
 from ..kernels.hydro.stepping import Fields
 from ..kernels.hydro.surface import WALL_M, Surface
 from ..kernels.hydro.water import Forcing, Water
@@ -81,7 +82,7 @@ def advance_in_tiles(
     if not start_s <= horizon_s:
         raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
     rule, forcing = rule or WindowRule(steps=16), forcing or Forcing()
-    field = _Field(water, surface, forcing, tiles, rule.steps, client, {"threshold_m": threshold_m, "theta": theta})
+    field = _Field(water, surface, forcing, tiles, rule, client, {"threshold_m": threshold_m, "theta": theta})
     clock = np.full(water.n_members, float(start_s))
     state, n_steps = advance_to(
         field.cut(water), horizon_s, clock, surface.cell_m, rule, speed=field.measure, steps=field.advance
@@ -91,7 +92,8 @@ def advance_in_tiles(
 
 @dataclass(frozen=True)
 class _State:
-    """What each tile owns, here or on a worker: a dict of arrays, with ``gained`` of its own held cells."""
+    """What each tile owns, here or on a worker: a dict of arrays, with ``gained`` of its own held cells and the
+    ``outflow`` of all its cells, whose faces it shares with its neighbours."""
 
     parts: tuple[Any, ...]
     client: Any
@@ -117,12 +119,13 @@ class _Field:
     """The tiles, what each sees, and who its neighbours are."""
 
     def __init__(
-        self, water: Water, surface: Surface, forcing: Forcing, tiles: int, steps: int, client: Any,
+        self, water: Water, surface: Surface, forcing: Forcing, tiles: int, rule: WindowRule, client: Any,
         asked: Mapping[str, Any],
     ) -> None:  # fmt: skip
         rows, columns = surface.shape
         self.client, self.asked = client, dict(asked)
-        self.depth = steps * REACH
+        self.courant, self.cell_m = rule.courant, surface.cell_m
+        self.depth = rule.steps * REACH
         self.layout = TileLayout((rows - 2, columns - 2), tiles, self.depth)
         self.grounds = [_see(surface, forcing, tile) for tile in self.layout.tiles]
         if client is not None:
@@ -137,9 +140,9 @@ class _Field:
 
     def cut(self, water: Water) -> _State:
         """The water of each tile."""
-        parts = []
+        parts, outflow = [], measure_outflows(water)
         for tile in self.layout.tiles:
-            part = {}
+            part = {"outflow": outflow}
             for name, place in PLACES.items():
                 box = tile.owned(place)
                 whole = getattr(water, name)
@@ -163,12 +166,15 @@ class _Field:
             found.append(_run(self.client, _advance_tile, *given))
         parts = [_run(self.client, _first, pair) for pair in found]
         peaks = _gather(self.client, [_run(self.client, _second, pair) for pair in found])
-        return _State(tuple(parts), self.client), np.asarray(signal_speed(np.max(peaks, axis=0)))
+        deepest, outflow = np.max(peaks, axis=0)
+        met = count_signals(deepest, outflow, courant=self.courant, step_s=time_step_s, cell_m=self.cell_m)
+        return _State(tuple(parts), self.client), met
 
     def measure(self, state: _State) -> Floats:
-        """The fastest small wave of each member [m s-1]."""
-        deepest = _gather(self.client, [_run(self.client, _find_deepest, part) for part in state.parts])
-        return np.asarray(signal_speed(np.max(deepest, axis=0)))
+        """The fastest small wave, or outflow, of each member [m s-1]."""
+        peaks = _gather(self.client, [_run(self.client, _find_peaks, part) for part in state.parts])
+        deepest, outflow = np.max(peaks, axis=0)
+        return count_signals(deepest, outflow, courant=self.courant)
 
     def join(self, state: _State, before: Water) -> Water:
         """The whole water again, its ring as it was."""
@@ -232,7 +238,7 @@ def _advance_tile(
     ground: _Ground, tile: Tile, tiles: Sequence[Tile], parts: Sequence[dict[str, Array]], time_step_s: Floats,
     n_steps: NDArray[np.int64], clock_s: Floats, asked: dict[str, Any],
 ) -> tuple[dict[str, Array], Floats]:  # fmt: skip
-    """Put the tile and its halo together, advance both, and keep what is the tile's; and its greatest depth."""
+    """Put the tile and its halo together, advance both, and keep what is the tile's; and its peaks."""
     fields: dict[str, Array] = {}
     for name, place in PLACES.items():
         like = parts[0][name]
@@ -265,7 +271,24 @@ def _advance_tile(
         if fields[name].size:  # maps may not be kept
             kept[name] = getattr(after, name)[tile.owned(place).within(tile.corner)].copy()
     kept["gained"] = after.gained[:, ground.is_own] if ground.is_own.size else mine["gained"]
-    return kept, deepest
+    seen = _look_around(after, tile)
+    kept["outflow"] = measure_outflows(seen, time_step_s * n_steps)
+    if seen.has_maps:
+        kept["maps"] = seen.maps[:, :, 1:-1, 1:-1].copy()
+    return kept, np.stack([deepest, kept["outflow"]])
+
+
+def _look_around(water: Water, tile: Tile) -> Water:
+    """A copy of the tile's own cells with a ring of one; all four faces of each are known, whoever owns them."""
+    _, rows, columns = tile.cells.within(tile.corner)
+    cut: dict[str, Array] = {}
+    for name in ("depth", "flow_x", "flow_y", "maps"):
+        field = getattr(water, name)
+        (down, across), box = EXTRA[PLACES[name]], (rows.start - 1, rows.stop + 1, columns.start - 1, columns.stop + 1)
+        if field.size:
+            field = field[..., box[0] : box[1] + down, box[2] : box[3] + across].copy()
+        cut[name] = field
+    return replace(water, **cut)
 
 
 def _merge(mine: dict[str, Array], other: dict[str, Array], takes: NDArray[np.bool_]) -> dict[str, Array]:
@@ -278,8 +301,9 @@ def _merge(mine: dict[str, Array], other: dict[str, Array], takes: NDArray[np.bo
     return found
 
 
-def _find_deepest(part: dict[str, Array]) -> Floats:
-    return np.asarray(part["depth"].max(axis=(1, 2)), dtype=np.float64)
+def _find_peaks(part: dict[str, Array]) -> Floats:
+    """Greatest depth, and greatest outflow, of each member."""
+    return np.stack([part["depth"].max(axis=(1, 2)).astype(np.float64), part["outflow"]])
 
 
 def _first(pair: tuple[Any, Any]) -> Any:

@@ -119,7 +119,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             memory_bytes=lambda block: memory.count_block(block) + rain_bytes * (block.stop - block.start),
             seconds=lambda block: per_member * (block.stop - block.start),
             params=laid.flood, per_block=settings.members_per_block or 1, product="flood",
-            scalars=(*VOLUMES, "balance", "n_steps"),
+            scalars=(*VOLUMES, "balance", "n_steps", "n_limited"),
         ),
     ]  # fmt: skip
     files = [*layer.sources, *field.sources, *points.sources, *laid.sources, *settings.name_rasters()]

@@ -19,7 +19,7 @@ from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground,
 from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings, Rate
 from .inundation_inputs import Rain, open_place, open_rain
-from .inundation_products import VOLUMES, describe_flood, describe_probability, list_parts
+from .inundation_products import VOLUMES, describe_agreement, describe_flood, list_parts
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
 
@@ -93,18 +93,18 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
             rank_bytes=lambda block: memory.count_rank(block, together), ranks=together,
             seconds=lambda block: seconds * (block.stop - block.start) / max(1, together),
             params=asked, per_block=settings.members_per_block or (n if together else 1), product="flood",
-            scalars=(*VOLUMES, "balance", "n_steps"),
+            scalars=(*VOLUMES, "balance", "n_steps", "n_limited"),
         )
     ]  # fmt: skip
     products = [flood]
     if n > 1:
-        products.append(describe_probability(shape, attrs))
+        products.append(describe_agreement(shape, attrs))
         steps.append(
             ReductionStep(
-                name="probability", chunk=f"{STEPS}:count_floods", combine=f"{STEPS}:combine_floods",
+                name="agreement", chunk=f"{STEPS}:count_floods", combine=f"{STEPS}:combine_floods",
                 finalize=f"{STEPS}:finish_floods", dim="member", extent=n, inputs=("flood:deepest",),
                 memory_bytes=lambda block: 16 * layer.grid.n_cells * (block.stop - block.start + 1),
-                partial_bytes=8 * layer.grid.n_cells, product="probability", rows=shape[0],
+                partial_bytes=8 * layer.grid.n_cells, product="agreement", rows=shape[0],
                 params={"threshold_m": settings.threshold_m}, per_block=settings.members_per_block or 1,
             )
         )  # fmt: skip

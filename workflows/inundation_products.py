@@ -8,9 +8,10 @@ from typing import Any
 from ..hpc.stores import Product, Variable, share_columns
 from .georeference import georeference, name_crs_in
 
-__all__ = ["MAP_TEXTS", "VOLUMES", "describe_flood", "describe_probability", "list_parts"]
+__all__ = ["LIMITED_SHARE", "MAP_TEXTS", "VOLUMES", "describe_agreement", "describe_flood", "list_parts"]
 
 VOLUMES = {
+    "initial_m3": "water on the ground at the start, the sea's included",
     "rain_m3": "water that rained",
     "inflow_m3": "water that flowed in at points",
     "edge_m3": "water that came in over held edges, less what left there",
@@ -22,7 +23,9 @@ MAP_TEXTS = {
     "hazard": ("m2 s-1", "greatest product of depth and speed"),
     "arrival": ("s", "first time above the threshold since the start"),
     "duration": ("s", "time above the threshold"),
+    "limited": ("s", "time for which water left as fast as local inertia lets it, at a Froude number of 2"),
 }
+LIMITED_SHARE = 0.05  # of the time simulated, from which a cell counts as limited: a front that passes does not count
 
 
 def describe_flood(
@@ -60,6 +63,8 @@ def describe_flood(
         Variable("balance", ("member",), "float64", "1", "share of the water that is not accounted for", "ledger",
                  (n_members,)),
         Variable("n_steps", ("member",), "int64", "1", "time steps", "ledger", (n_members,)),
+        Variable("n_limited", ("member",), "int64", "1", "flooded cells, limited for a twentieth of the time",
+                 "ledger", (n_members,)),
     ]  # fmt: skip
     axes = (
         Variable("member", ("member",), "string", "1", "name of the member", "inputs"),
@@ -68,6 +73,7 @@ def describe_flood(
             "time", ("time",), "int64", time_units, "time of the output", "inputs",
             standard_name="time" if "since" in time_units else None,
         ),
+        Variable("sea_depth", ("y", "x"), "float64", "m", "depth of the sea, or a river, at the start", "inputs"),
         *_axes(),
     )  # fmt: skip
     variables = georeference((*fields, *scalars, *axes), attrs["crs"])
@@ -80,19 +86,22 @@ def list_parts(product: Product) -> list[Variable]:
     return [variable for variable in product.filled_by("blocks") if variable.dims[1] in through_time]
 
 
-def describe_probability(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:
-    """Layout of ``probability.zarr``: each cell over all members."""
+def describe_agreement(shape: tuple[int, int], attrs: Mapping[str, Any]) -> Product:
+    """Layout of ``agreement.zarr``: each cell over all members.
+
+    Members are multiples of one rain, none of them as likely as another: how many agree is no probability.
+    """
 
     def over_members(name: str, dtype: str, text: str) -> Variable:
         return Variable(name, ("y", "x"), dtype, "1", text, "blocks", shape, per_shard=shape[0])
 
     return Product(
-        "probability",
-        "How many members flood a cell",
+        "agreement",
+        "How many members flood a cell; they are not equally likely, so this is no probability",
         georeference(
             (
                 over_members("n_flooded", "int64", "members in which the depth exceeds the threshold at some time"),
-                over_members("probability", "float64", "share of members in which the depth exceeds the threshold"),
+                over_members("share_flooded", "float64", "share of members in which the depth exceeds the threshold"),
                 *_axes(),
             ),
             attrs["crs"],

@@ -12,15 +12,16 @@ from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
 from .inundation_products import VOLUMES
 
-__all__ = ["find_leaks", "finish_inundation"]
+__all__ = ["find_leaks", "find_limits", "finish_inundation"]
 
 DEEPEST = 15  # links in the table
+LIMITED = 1e-3  # share of the cells that are limited which is worth a warning
 LEAKING = 1e-4  # share of the water not accounted for that is worth a warning: far above the rounding of float32
 
 
 def finish_inundation(run: Run) -> Mapping[str, Any]:
     """Write figures and tables, and return summary and warnings."""
-    from .flood_figures import draw_course, draw_depths, draw_probability
+    from .flood_figures import draw_agreement, draw_course, draw_depths, find_sea
 
     data = run.open("flood")
     inputs = read_arrays(run.path / "inputs.zarr")
@@ -28,7 +29,11 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
     members = [str(name) for name in data.member.values]
     shown = int(np.argmin(np.abs(data.rain_factor.values - 1.0)))
     summary = [
-        {"member": name, **{key: float(data[key].values[row]) for key in (*VOLUMES, "balance")}}
+        {
+            "member": name,
+            **{key: float(data[key].values[row]) for key in (*VOLUMES, "balance")},
+            "n_limited": int(data.n_limited.values[row]),
+        }
         for row, name in enumerate(members)
     ]
     deepest = data.deepest[shown].values
@@ -36,12 +41,13 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
     hours = [seconds / 3600.0 for seconds in attrs["output_s"]]
     draw_depths(run.path, 1, inputs, attrs, deepest, member=members[shown])
 
-    def measure(depth: Any) -> float:
-        return float((depth > attrs["threshold_m"]).sum()) * cell**2
+    land = ~find_sea(inputs)
 
-    before = measure(inputs["sea_depth"])
+    def measure(depth: Any) -> float:
+        return float(((depth > attrs["threshold_m"]) & land).sum()) * cell**2
+
     areas = [
-        [before, *(measure(data.depth[row, step].values) for step in range(len(hours)))]
+        [0.0, *(measure(data.depth[row, step].values) for step in range(len(hours)))]
         for row in range(min(len(members), 20))
     ]
     draw_course(
@@ -49,17 +55,18 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         boundaries=_find_courses(inputs),
     )  # fmt: skip
     if len(members) > 1:
-        draw_probability(run.path, 3, inputs, attrs, run.open("probability").probability.values)
+        draw_agreement(run.path, 3, inputs, attrs, run.open("agreement").share_flooded.values)
     if "link_depth" in data:
         _write_links(run, data, inputs, shown)
     return {
         "headline": (
             f"Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some "
-            f"time; the deepest water is {float(np.nanmax(deepest)):.3g} m."
+            f"time; the deepest water is {float(np.nanmax(np.where(land, deepest, 0.0))):.3g} m."
+            + ("" if land.all() else " The sea, or a river, that was there before is left out.")
         ),
         "summary": summary,
         "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
-        "warnings": find_leaks(data),
+        "warnings": [*find_leaks(data), *find_limits(data, int(inputs["valid"].sum()))],
     }
 
 
@@ -69,6 +76,17 @@ def find_leaks(flood: Any) -> list[str]:
     if worst <= LEAKING:
         return []
     return [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"]
+
+
+def find_limits(flood: Any, n_cells: int) -> list[str]:
+    """A warning where some member's water ran as fast as local inertia lets it in many cells."""
+    most = int(flood.n_limited.values.max())
+    if most <= LIMITED * n_cells:
+        return []
+    return [
+        f"water left {most:,} flooded cells of {n_cells:,} at a Froude number of 2 for a twentieth of the time, the "
+        "fastest that local inertia lets it: depths there are too great; run with --set scheme=shallow-water"
+    ]
 
 
 def _find_courses(inputs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

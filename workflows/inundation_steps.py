@@ -77,4 +77,4 @@ def combine_floods(partials: Sequence[Arrays]) -> Arrays:
 
 def finish_floods(partial: Arrays) -> Arrays:
     """Counts, and the share of members."""
-    return {"n_flooded": partial["n_flooded"], "probability": partial["n_flooded"] / partial["n"][0]}
+    return {"n_flooded": partial["n_flooded"], "share_flooded": partial["n_flooded"] / partial["n"][0]}

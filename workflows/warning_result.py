@@ -10,7 +10,7 @@ import numpy as np
 from ..hpc.records import write_json
 from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
-from .inundation_result import find_leaks
+from .inundation_result import find_leaks, find_limits
 from .warning_figures import draw_depths_through_time, draw_points, draw_rain
 from .warning_files import describe_rows, write_warnings
 from .warning_steps import CONTROL, OBSERVED
@@ -57,7 +57,7 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     likely = [row for row in rows if row["probability"] >= 0.5]
     n_points = len({row["point"] for row in likely})
     unseen = float(forecast.unseen.values[number == 0].max(initial=0.0))
-    warnings = find_leaks(flood)
+    warnings = [*find_leaks(flood), *find_limits(flood, int(inputs["valid"].sum()))]
     if unseen > UNSEEN:
         warnings.append(
             f"{100 * unseen:.0f} % of the rain to come would arrive from beyond the radar's sight: it counts as none"

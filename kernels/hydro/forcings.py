@@ -15,7 +15,7 @@ from .water import MAPS, Forcing
 __all__ = ["HostForcing", "as_kept", "as_members", "find_inward", "find_touched"]
 
 THINNEST_M = 1e-6  # water that moves is deeper
-DEEPEST, _, ARRIVAL, DURATION = range(len(MAPS))
+DEEPEST, _, ARRIVAL, DURATION, _ = range(len(MAPS))
 Acts = npt.NDArray[np.bool_]
 Gains = npt.NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class HostForcing:
         """Note the depths that these cells have now, once they were fed and held."""
         if recalled is None:
             return
-        deepest, _, arrival, duration = recalled
+        deepest, _, arrival, duration, _ = recalled
         now, acts = depth.reshape(depth.shape[0], -1)[:, self.cells], acting[:, None] > 0
         is_above = acts & (now > depth.dtype.type(threshold_m))
         flat = maps.reshape(*maps.shape[:2], -1)

@@ -11,8 +11,9 @@ on faces, with the flow weighted by its neighbours (:math:`\theta`) and friction
              {1 + g \Delta t\, n^2 |q| / h_f^{7/3}}, \qquad
    h_f = \max(\eta, \eta_-) - \max(z, z_-).
 
-It holds for gradually varied flow of Froude numbers up to about 0.5; a dam break is not its business [2]_. No flow
-takes more than a quarter of the water of the cell it leaves, so no depth becomes negative and no water is made.
+It holds for gradually varied flow; a dam break is not its business [2]_. On a plane it runs at normal depth, at any
+Froude number up to 2, which no flow exceeds. None takes more than a quarter of the water of the cell it leaves in a
+step, so no depth becomes negative and no water is made.
 
 References
 ----------
@@ -34,6 +35,7 @@ from .active_tiles import Tiling
 from .cube_root import NINTHS, SEEDS, THIRD
 from .inertia_device import HIGHEST
 from .inertia_sweeps import COLUMNS, INERTIA, STRIP
+from .outflows import DRY_M, FROUDE, QUARTER
 from .stepping import Fields, advance_members, keep_scalars
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
@@ -42,8 +44,6 @@ __all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
 
 Arrays = tuple[npt.NDArray[Any], ...]
 REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
-QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
-DRY_M = 1e-3  # water stands still below this
 
 
 @kernel(
@@ -91,7 +91,8 @@ def advance_inertia(
     forcing
         Rain, losses, sources and held levels during these steps.
     time_step_s : (member,) array
-        Step [s]; it is stable up to about 0.7 of ``cell_m / signal_speed(depth)``.
+        Step [s]; it is stable up to about 0.7 of ``cell_m / signal_speed(depth)``, and right while no water crosses a
+        quarter of a cell in it.
     n_steps : (member,) array of int
         How many; a member without any stays as it is.
     clock_s : (member,) array
@@ -182,7 +183,7 @@ def _scalars(
     rows = [
         (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
          QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[dtype.itemsize],
-         threshold_m, 0.0, 0.5, 1.0, *NINTHS)
+         threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5)
         for step in steps.tolist()
     ]  # fmt: skip
     return np.array(rows, dtype=np.float64).astype(dtype)

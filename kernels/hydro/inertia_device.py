@@ -28,7 +28,7 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
     mix, rub = mixed(flow, before, after, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
     fall = (low + behind) - (high + ahead)
     new = pushed(mix, rub, opened, fall, own[13] / cuda.cbrt(opened), own[2], own[13])
-    return bounded(new, behind, ahead, own[4])
+    return bounded(new, behind, ahead, own[4], own[17] * opened * math.sqrt(opened))
 
 
 @routine

@@ -37,9 +37,9 @@ def pushed(mix, rub, opened, fall, root, drive, one):
 
 
 @rule
-def bounded(flow, behind, ahead, share):
-    """The flow that leaves no cell more than empty: through each of four faces goes at most a quarter of its water."""
-    return min(max(flow, -ahead * share), behind * share)
+def bounded(flow, behind, ahead, share, most):
+    """The flow that is no faster than ``most``, and leaves no cell more than empty: a quarter through each face."""
+    return min(max(flow, -min(ahead * share, most)), min(behind * share, most))
 
 
 @rule

@@ -24,7 +24,7 @@ ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no comp
 DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third", "seed", "threshold", "zero", "half",
-       "one", "fourteen", "seven", "two")  # fmt: skip
+       "one", "fourteen", "seven", "two", "swift")  # fmt: skip
 xp = np  # the array module of whole-array forms: an engine brings its own
 
 
@@ -36,9 +36,8 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
     opened = max(opening(behind, ahead, low, high), dry)
     inverse = inverse_cube_root(opened, seed, third, fourteen, seven, two)
     mix, rub = mixed(flow, before, after, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
-    new = bounded(
-        pushed(mix, rub, opened, (low + behind) - (high + ahead), inverse, own[2], one), behind, ahead, own[4]
-    )
+    new = pushed(mix, rub, opened, (low + behind) - (high + ahead), inverse, own[2], one)
+    new = bounded(new, behind, ahead, own[4], own[17] * opened * np.sqrt(opened))
     return new if opened > dry else zero
 
 
@@ -196,7 +195,7 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, fl
             lost[member][inside] += away
         out[member][inside] = after
         if maps.size:
-            deepest, hazard, arrival, duration = (part[member][inside] for part in maps)
+            deepest, hazard, arrival, duration = (part[member][inside] for part in maps[:4])
             over_x, over_y, is_above = own[12] * (west + east), own[12] * (south + north), after > own[10]
             deepest[...] = xp.maximum(deepest, after)
             hazard[...] = xp.maximum(hazard, xp.sqrt(over_x * over_x + over_y * over_y))
@@ -211,7 +210,7 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
     fall = (low + behind) - (high + ahead)
     mix, rub = mixed(flow, south, north, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
     new = pushed(mix, rub, opened, fall, 1 / xp.cbrt(opened), own[2], own[13])
-    return xp.where(opened > own[7], bounded(new, behind, ahead, own[4]), own[11])
+    return xp.where(opened > own[7], bounded(new, behind, ahead, own[4], own[17] * opened * xp.sqrt(opened)), own[11])
 
 
 # By the bytes of a number.

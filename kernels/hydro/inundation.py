@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ..engines import Engine
 from .inertia import REACH as INERTIA_REACH
-from .inertia import advance_inertia, measure_depths, signal_speed
+from .inertia import advance_inertia, measure_depths
+from .outflows import count_signals, measure_outflows
 from .shallow_water.step import REACH, advance_shallow_water, measure_signals
 from .stepping import Fields
 from .surface import Surface
@@ -83,6 +84,7 @@ def advance_flood(
         raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
 
     is_full = scheme == "shallow-water"
+    rule = rule or WindowRule()
 
     def steps(state: Any, time_step_s: Any, n_steps: Any, clock_s: Any) -> tuple[Water, npt.NDArray[np.float64]]:
         given: dict[str, Any] = {
@@ -92,11 +94,14 @@ def advance_flood(
         if is_full:
             return advance_shallow_water(state, surface, forcing, order=2, **given)
         after, peak = advance_inertia(state, surface, forcing, theta=theta, **given)
-        return after, np.asarray(signal_speed(peak))
+        outflow = measure_outflows(after, time_step_s * n_steps, threads=threads)
+        return after, count_signals(peak, outflow, courant=rule.courant, step_s=time_step_s, cell_m=surface.cell_m)
+
+    def measure(state: Water) -> npt.NDArray[np.float64]:
+        return count_signals(measure_depths(state), measure_outflows(state, threads=threads), courant=rule.courant)
 
     clock = np.full(water.n_members, float(start_s))
     return advance_to(
-        water, horizon_s, clock, surface.cell_m, rule or WindowRule(),
-        speed=measure_signals if is_full else lambda state: np.asarray(signal_speed(measure_depths(state))),
-        steps=steps, highest=highest,
+        water, horizon_s, clock, surface.cell_m, rule, speed=measure_signals if is_full else measure, steps=steps,
+        highest=highest,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .surface import Surface
-from .water import PLACED, Forcing, Water
+from .water import MAPS, PLACED, Forcing, Water
 
 __all__ = ["refuse_misfits"]
 
@@ -57,7 +57,7 @@ def _refuse_fields(water: Water, surface: Surface) -> None:
     faces = int(water.flow_x.shape[2:] == (n_x + 1,))
     expected = {
         "depth": (n, n_y, n_x), "flow_x": (n, n_y, n_x + faces), "flow_y": (n, n_y + faces, n_x),
-        "lost": (n, n_y, n_x), "maps": (4, n, n_y, n_x),
+        "lost": (n, n_y, n_x), "maps": (len(MAPS), n, n_y, n_x),
     }  # fmt: skip
     for name in PLACED:
         field: Any = getattr(water, name)

@@ -14,7 +14,7 @@ from .surface import Surface
 __all__ = ["MAPS", "Forcing", "Water", "measure_volumes"]
 
 Array = npt.NDArray[Any]
-MAPS = ("deepest", "hazard", "arrival", "duration")
+MAPS = ("deepest", "hazard", "arrival", "duration", "limited")
 PLACED = ("depth", "flow_x", "flow_y", "lost", "maps")  # what lives where the water is computed
 NEVER = np.inf  # the arrival where water never came
 
@@ -62,8 +62,9 @@ class Water:
     gained
         (member, 1) or (member, held) depth that held cells took or gave so far [m], summed over all or of each.
     maps
-        (4, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
-        time above the threshold (infinite: never) and time above it [s].
+        (map, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
+        time above the threshold (infinite: never), time above it [s], and time for which water left the cell as fast
+        as local inertia lets it [s], see :mod:`~citytide.kernels.hydro.outflows`.
     """
 
     depth: Array
@@ -110,7 +111,7 @@ class Water:
         whole[(slice(None), *inside)] = given
         whole[:, surface.is_wall] = 0.0
         n_y, n_x = surface.shape
-        recorded = np.zeros((4, n_members, n_y, n_x) if maps else (4, 0, 0, 0), dtype)
+        recorded = np.zeros((len(MAPS), n_members, n_y, n_x) if maps else (len(MAPS), 0, 0, 0), dtype)
         recorded[MAPS.index("arrival")] = NEVER
         return cls(
             whole,
@@ -139,7 +140,7 @@ class Water:
 
     def on_host(self) -> Water:
         """The water in host memory."""
-        maps = fetch(self.maps) if self.has_maps else np.zeros((4, 0, 0, 0), self.depth.dtype)
+        maps = fetch(self.maps) if self.has_maps else np.zeros((len(MAPS), 0, 0, 0), self.depth.dtype)
         return replace(self, **{name: fetch(getattr(self, name)) for name in PLACED[:-1]}, maps=maps)
 
     def choose(self, takes: npt.NDArray[np.bool_], other: Water) -> Water:
@@ -150,7 +151,9 @@ class Water:
         gained = choose_rows(takes, self.gained, other.gained)
         maps = self.maps
         if self.has_maps:
-            maps = choose_rows(np.tile(takes, 4), _by_member(self.maps), _by_member(other.maps)).reshape(maps.shape)
+            maps = choose_rows(np.tile(takes, len(MAPS)), _by_member(self.maps), _by_member(other.maps)).reshape(
+                maps.shape
+            )
         return replace(self, **found, gained=gained, maps=maps)
 
 

@@ -21,6 +21,7 @@ __all__ = ["WindowRule", "advance_to", "plan_window"]
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 MOST_ATTEMPTS = 20
+MOST_GROWTH = 4.0  # of a bound between two attempts: steps that are far too long end in speeds that no water has
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,7 @@ class WindowRule:
     Parameters
     ----------
     courant
-        Share of a cell that the bound may cross in a step. Local inertia lets no flow be faster than a quarter of a
-        cell in a step: at 0.5 that holds back no flow below a Froude number of 0.5, as far as the scheme is meant for.
+        Share of a cell that the bound may cross in a step.
     steps
         Most steps in a window.
     headroom
@@ -165,14 +165,14 @@ def _try_window(
         after, met = steps(water, np.where(ahead, steps_s, 0.0), now, clock_s)
         met = together(met)
         tried += now
-        # Steps far too long for what just began, such as a sea that jumps, may end in what is no number.
-        is_number = np.isfinite(met)
         broken = ahead & ~(met <= bound)
         settled = after.choose(ahead & ~broken, settled)
         if not broken.any():
             return settled, steps_s, counts, tried
         ahead = broken
-        bound = np.where(broken, np.where(is_number, rule.headroom * met, 2.0 * bound), bound)
+        # NaN, which such steps may end in as well, tells nothing of how fast the water is.
+        faster = np.fmin(rule.headroom * met, MOST_GROWTH * bound)
+        bound = np.where(broken, faster, bound)
         again_s, again = plan_window(bound, horizon_s - clock_s, cell_m, rule)
         steps_s, counts = np.where(broken, again_s, steps_s), np.where(broken, again, counts)
     member = int(np.flatnonzero(ahead)[0])

@@ -64,11 +64,12 @@ def test_default_floods_the_synthetic_city(storm: Run) -> None:
     assert np.array_equal(data.duration.values > 0, above)
 
 
-def test_members_agree_where_the_probability_is_one(storm: Run) -> None:
-    data, found = storm.open("flood"), storm.open("probability")
+def test_members_that_agree_are_counted_and_no_probability_is_said(storm: Run) -> None:
+    data, found = storm.open("flood"), storm.open("agreement")
     n_flooded = (data.deepest.values > 0.1).sum(axis=0)
     assert np.array_equal(found.n_flooded.values, n_flooded)
-    np.testing.assert_array_equal(found.probability.values, n_flooded / 3)
+    np.testing.assert_array_equal(found.share_flooded.values, n_flooded / 3)
+    assert "probability" not in found and "probability" not in storm.products
 
 
 def test_depth_under_a_link_is_that_of_its_deepest_cell(storm: Run) -> None:
@@ -105,7 +106,7 @@ def test_other_tools_open_it_in_silence_and_put_it_on_the_map(storm: Run) -> Non
 
 def test_report_shows_maps_course_and_roads(storm: Run) -> None:
     names = sorted(path.name for path in (storm.path / "figures").glob("*.svg"))
-    assert names == ["01-depth.svg", "02-course.svg", "03-probability.svg"]
+    assert names == ["01-depth.svg", "02-course.svg", "03-agreement.svg"]
     assert (storm.path / "tables" / "01-links.json").exists()
     assert "stand above 0.1 m" in storm.result["headline"]
     assert "Roads under the deepest water" in (storm.path / "report.html").read_text()
@@ -171,11 +172,28 @@ def test_published_flood_closes_its_volume(data: Path, tmp_path: Path) -> None:
 def test_sea_and_open_edges_take_and_give_water(tmp_path: Path) -> None:
     grid = write_grid(tmp_path / "coast.asc", [[0.0] * 6, [0.5] * 6, [1.0] * 6, [-2.0] * 6])
     common = {"terrain": grid, "crs": "local", "height_datum": "local", "precision": "float64", "duration_minutes": 30}
-    sea = flood(tmp_path / "sea", 1, rain="0", sea_level=1.5, drainage_mm_h=100, **common).open("flood")
+    coast = flood(tmp_path / "sea", 1, rain="0", sea_level=1.5, drainage_mm_h=100, **common)
+    sea = coast.open("flood")
     np.testing.assert_allclose(sea.depth.values[0, -1, 0], 3.5, atol=1e-6)  # held, while drains empty the land
     assert 0.0 < sea.edge_m3.item() <= sea.lost_m3.item() * 1.001 and abs(sea.balance.item()) < 1e-12
+    assert sea.initial_m3.item() == pytest.approx(100.0 * sea.sea_depth.values.sum()) and sea.initial_m3.item() > 0.0
+    brought = (sea.initial_m3 + sea.rain_m3 + sea.inflow_m3 + sea.edge_m3).item()  # as a reader adds it up
+    assert brought == pytest.approx((sea.lost_m3 + sea.stored_m3).item(), rel=1e-12)
+    assert "0 ha stand above" in coast.result["headline"] and "is left out" in coast.result["headline"]
+    assert "Grey is the sea" in (coast.path / "report.html").read_text()
     away = flood(tmp_path / "open", 1, rain="100", edges="open", **common).open("flood")
     assert away.edge_m3.item() < -0.5 * away.rain_m3.item()
+
+
+def test_flow_that_the_scheme_holds_back_is_told(tmp_path: Path) -> None:
+    steep = write_grid(tmp_path / "steep.asc", [[2.0 * column for column in range(30)]] * 3)
+    run = flood(
+        tmp_path / "run", 1, terrain=steep, crs="local", height_datum="local", roughness="0.015", edges="open",
+        rain="0", inflow="285 5 1;285 15 1;285 25 1", duration_minutes=10, output_minutes=5,
+    )  # fmt: skip
+    found = run.open("flood")
+    assert found.n_limited.item() > 30 and (found.limited.values[0, 1, 3:27] > 300.0).all()
+    assert any("at a Froude number of 2" in warning for warning in run.result["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 
 from citytide.datasets.synthetic.city import make_city
 from citytide.datasets.synthetic.truths import compute_fill_time_s
-from citytide.kernels.hydro.inundation import advance_flood
+from citytide.kernels.hydro.inundation import RINGS, Scheme, advance_flood
 from citytide.kernels.hydro.surface import Surface
-from citytide.kernels.hydro.water import Forcing, Water, measure_volumes
+from citytide.kernels.hydro.water import MAPS, Forcing, Water, measure_volumes
 from citytide.kernels.hydro.windows import WindowRule
 
 
@@ -42,12 +42,77 @@ def test_macdonald_channel_stands_where_swashes_says(
         level_cell=np.array([2 * surface.shape[1] - 2]),
         level=table[-1:, 5][None],
     )
-    # Froude numbers reach 0.97 here: at a Courant number of a quarter no flow is held back.
-    water, _ = advance_flood(
-        Water.rest(surface, 0.5), surface, forcing, start_s=0.0, horizon_s=4500.0, theta=1.0, rule=WindowRule(0.25)
-    )
+    water, _ = advance_flood(Water.rest(surface, 0.5), surface, forcing, start_s=0.0, horizon_s=4500.0, theta=1.0)
     assert np.abs(water.depth[0, 1, 1:-1] - table[:, 1]).mean() < bound
     np.testing.assert_allclose(water.flow_x[0, 1, 3:-4], inflow + rain * length * np.arange(2, 98), rtol=0.01)
+
+
+def flow_down(
+    slope: float, discharge: float, manning: float, *, cell: float, rows: int = 3, courant: float = 0.45,
+    scheme: Scheme = "inertia", tank: bool = False,
+) -> tuple[np.ndarray, float, Water]:  # fmt: skip
+    """Depths along a plane that is fed over its whole upper edge, normal depth, and the water."""
+    down = 5.0 + slope * cell * np.arange(40, 0, -1)
+    ground = np.tile(down, (rows, 1))
+    depth = np.zeros((rows, 40))
+    if tank:  # of still water behind a wall, on level ground
+        ground = np.vstack([ground, np.full((1, 40), 1e3), np.zeros((2, 40))])
+        depth = np.vstack([depth, np.zeros((1, 40)), np.full((2, 40), 1.0)])
+    ring = RINGS[scheme]
+    surface = Surface.enclose(ground, manning, cell_m=cell, valid=ground < 900.0, ring=ring)
+    first = (np.arange(rows) + ring) * surface.shape[1] + ring
+    forcing = Forcing(
+        source_cell=first, source=np.full((1, rows), discharge / cell), level_cell=first + 39,
+        level=np.full((1, rows), -1e4),
+    )  # fmt: skip
+    water = Water.rest(surface, depth, n_held=rows, faces=scheme == "inertia")
+    rule = WindowRule(courant=courant)
+    after, _ = advance_flood(water, surface, forcing, start_s=0.0, horizon_s=900.0, rule=rule, scheme=scheme)
+    return after.depth[0][surface.inside][rows // 2], (discharge * manning / slope**0.5) ** 0.6, after
+
+
+@pytest.mark.parametrize("courant", [0.25, 0.45, 0.7])
+@pytest.mark.parametrize("slope", [0.01, 0.03], ids=["Froude 1.08", "Froude 1.77"])
+def test_sheet_flow_runs_at_normal_depth_whatever_stands_elsewhere(slope: float, courant: float) -> None:
+    alone, normal, water = flow_down(slope, 0.1, 0.02, cell=5.0, courant=courant)
+    np.testing.assert_allclose(alone[4:34], normal, rtol=0.01)  # Manning: 0.0956 and 0.0688 m
+    assert water.maps[MAPS.index("limited")].max() < 0.1 * 900.0  # the front, while it passes
+    beside, _, _ = flow_down(slope, 0.1, 0.02, cell=5.0, courant=courant, tank=True)
+    np.testing.assert_allclose(beside[4:34], alone[4:34], rtol=0.005)  # a city and its cut-out agree
+
+
+def test_flow_above_a_froude_number_of_two_is_limited_and_counted() -> None:
+    depth, normal, water = flow_down(0.1, 0.1, 0.015, cell=5.0)
+    at_two = (0.1 / (2.0 * 9.80665**0.5)) ** (2.0 / 3.0)
+    assert normal < 0.7 * at_two
+    np.testing.assert_allclose(depth[4:36], at_two, rtol=0.01)
+    limited = water.maps[MAPS.index("limited"), 0, 1:-1, 1:-1]
+    assert (limited[:, 4:36] > 300.0).all() and limited.max() <= 900.0
+    deep, _, beside = flow_down(0.1, 0.1, 0.015, cell=5.0, tank=True)
+    np.testing.assert_allclose(deep[4:36], at_two, rtol=0.01)
+    assert not beside.maps[MAPS.index("limited"), 0, 5:].any()
+
+
+def test_shallow_water_fed_from_above_runs_at_normal_depth() -> None:
+    depth, normal, _ = flow_down(0.01, 1.0, 0.03, cell=5.0, rows=20, scheme="shallow-water")
+    np.testing.assert_allclose(depth[5:36], normal, rtol=0.02)
+
+
+@pytest.mark.parametrize("scheme", ["inertia", "shallow-water"])
+@pytest.mark.parametrize("courant", [0.25, 0.45])
+@pytest.mark.parametrize("cell", [2.0, 5.0, 10.0])
+@pytest.mark.parametrize("discharge", [1.0, 20.0, 1000.0])
+def test_inflow_onto_dry_ground_runs(discharge: float, cell: float, courant: float, scheme: Scheme) -> None:
+    ring = RINGS[scheme]
+    surface = Surface.enclose(np.zeros((11, 11)), 0.03, cell_m=cell, ring=ring, dtype="float32")
+    middle = (5 + ring) * surface.shape[1] + 5 + ring
+    forcing = Forcing(source_cell=np.array([middle]), source=np.array([[discharge / cell**2]]))
+    water, n_steps = advance_flood(
+        Water.rest(surface, faces=scheme == "inertia"), surface, forcing, start_s=0.0, horizon_s=60.0,
+        rule=WindowRule(courant=courant), scheme=scheme,
+    )  # fmt: skip
+    assert measure_volumes(water, surface)[0] == pytest.approx(60.0 * discharge, rel=1e-6)
+    assert (water.depth >= 0.0).all() and water.depth[0].argmax() == middle and n_steps[0] < 5000
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -10,7 +10,7 @@ import pytest
 from citytide.kernels.hydro.inertia import advance_inertia
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water
 from citytide.kernels.hydro.surface import Surface
-from citytide.kernels.hydro.water import Forcing, Water
+from citytide.kernels.hydro.water import MAPS, Forcing, Water
 
 SURFACE = Surface.enclose(np.zeros((4, 5)), 0.03, cell_m=10.0)  # 6 x 7 with its ring
 SCHEMES: list[tuple[Callable[..., Any], bool]] = [(advance_inertia, True), (advance_shallow_water, False)]
@@ -68,7 +68,7 @@ def test_maps_know_what_sources_and_levels_brought(advance: Callable[..., Any], 
         source_cell=np.array([8]), source=np.array([[0.25]]), level_cell=np.array([33]), level=np.array([[2.0]])
     )
     after, _ = advance(Water.rest(SURFACE, faces=faces), SURFACE, held, time_step_s=0.5, n_steps=1, clock_s=3.0)
-    deepest, _, arrival, duration = after.maps.reshape(4, -1)[:, [8, 33]]
+    deepest, _, arrival, duration, _ = after.maps.reshape(len(MAPS), -1)[:, [8, 33]]
     assert deepest.tolist() == [0.125, 2.0] and arrival.tolist() == [3.5, 3.5] and duration.tolist() == [0.5, 0.5]
     later, _ = advance(after, SURFACE, held, time_step_s=0.5, n_steps=9, clock_s=3.5)
     assert later.maps[0].reshape(-1)[8] == pytest.approx(later.depth.reshape(-1)[8], rel=1e-12)  # it only rises

@@ -158,7 +158,7 @@ def test_maps_tell_when_how_long_and_how_deep() -> None:
     water, _ = advance_shallow_water(
         Water.rest(surface, faces=False), surface, Forcing(rain=rain), time_step_s=1.0, n_steps=20
     )
-    deepest, hazard, arrival, duration = water.maps[:, 0, 1, 1]
+    deepest, hazard, arrival, duration, _ = water.maps[:, 0, 1, 1]
     assert deepest == pytest.approx(0.2) and hazard == 0.0
     assert arrival in (10.0, 11.0)  # 0.1 m stands after ten steps, to the last bit or not
     assert duration == 20.0 - arrival + 1.0

@@ -1,0 +1,153 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+r"""How fast water leaves the cells of local inertia, and where it leaves as fast as the scheme lets it.
+
+Two limits stand on a flow over a face: a quarter of the water of the cell it leaves in a step, so that no depth becomes
+negative, and :data:`FROUDE` times the speed of a small wave, :math:`|q| \le F \sqrt{g}\, h_f^{3/2}`, for the scheme
+lacks the terms of faster flow. The first follows the time step, which the deepest water anywhere sets; so steps are
+chosen (:func:`count_signals`) that keep it away from all flow that the second lets through. The second is a property of
+the place: where it holds, :func:`measure_outflows` counts the time.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from ..device_arrays import fetch, place_beside
+from ..engines import Sweeps, cuda, is_device_array, prange, routine
+from .inertia_device import raise_peak
+from .surface import GRAVITY_M_S2
+from .water import MAPS, Water
+
+__all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "count_signals", "measure_outflows"]
+
+FROUDE = 2.0  # of the fastest flow over a face
+QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
+DRY_M = 1e-3  # water stands still below this
+NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
+ROOM = 1.05  # a flow that a quarter limits has to look faster than the bound of its window
+STRIPS = 32
+LIMITED = MAPS.index("limited")
+
+
+@routine
+def leaving(west, east, south, north, depth, dry, zero):
+    """Speed at which most water leaves a cell over one face."""
+    most = max(max(max(-west, east), max(-south, north)), zero)
+    return most / depth if depth > dry else zero
+
+
+def _cpu(depth, flow_x, flow_y, maps, peak, seconds, own):
+    dry, swift, near, zero = own[0], own[1], own[2], own[3]
+    n_members, n_y, n_x = depth.shape
+    n_strips = peak.shape[1]
+    for strip in prange(n_strips):
+        highest = np.empty(n_x, depth.dtype)
+        for member in range(n_members):
+            highest[:] = zero
+            for row in range(1 + strip, n_y - 1, n_strips):
+                for x in range(1, n_x - 1):
+                    h = depth[member, row, x]
+                    speed = leaving(flow_x[member, row, x], flow_x[member, row, x + 1], flow_y[member, row, x],
+                                    flow_y[member, row + 1, x], h, dry, zero)  # fmt: skip
+                    limit = swift * np.sqrt(max(h, zero))
+                    highest[x] = max(highest[x], min(speed, limit))
+                    if maps.size and speed > near * limit:
+                        maps[LIMITED, member, row, x] += seconds[member]
+            peak[member, strip] = highest.max()
+
+
+def _gpu(depth, flow_x, flow_y, maps, peak, seconds, own):
+    y, x = cuda.grid(2)
+    n_y, n_x = depth.shape[1], depth.shape[2]
+    if 0 < y and y < n_y - 1 and 0 < x and x < n_x - 1:
+        dry, swift, near, zero = own[0], own[1], own[2], own[3]
+        for member in range(depth.shape[0]):
+            h = depth[member, y, x]
+            speed = leaving(flow_x[member, y, x], flow_x[member, y, x + 1], flow_y[member, y, x],
+                            flow_y[member, y + 1, x], h, dry, zero)  # fmt: skip
+            limit = swift * math.sqrt(max(h, zero))
+            raise_peak(peak, member, y % peak.shape[1], min(speed, limit))
+            if maps.shape[3] > 1 and speed > near * limit:
+                maps[LIMITED, member, y, x] += seconds[member]
+
+
+OUTFLOWS = Sweeps(cpu=_cpu, gpu=_gpu)
+
+
+def measure_outflows(
+    water: Water, seconds: npt.ArrayLike | None = None, *, threads: int = 1
+) -> npt.NDArray[np.float64]:
+    """Measure how fast water leaves the cells of each member, over one face.
+
+    Parameters
+    ----------
+    water
+        Of local inertia; flows over faces.
+    seconds : (member,) array
+        How long it has flowed so [s]: added to the map ``limited``, in place, of cells that are left at the limit.
+
+    Returns
+    -------
+    (member,) array of float
+        The greatest of the members' cells, at most the limit [m s-1].
+
+    Examples
+    --------
+    >>> from .surface import Surface
+    >>> water = Water.rest(Surface.enclose(np.zeros((1, 2)), 0.03, cell_m=10.0), 0.5)
+    >>> water.flow_x[0, 1, 2] = 0.6
+    >>> measure_outflows(water).round(9).tolist()
+    [1.2]
+    """
+    depth = water.depth
+    like = np.dtype(depth.dtype).type
+    own = np.array([DRY_M, FROUDE * math.sqrt(GRAVITY_M_S2), NEAR, 0.0]).astype(like)
+    maps = water.maps if seconds is not None and water.has_maps else np.zeros((len(MAPS), 0, 0, 0), like)
+    passed = np.broadcast_to(np.asarray(0.0 if seconds is None else seconds), (water.n_members,)).astype(like)
+    peak = np.zeros((water.n_members, STRIPS), like)
+    if is_device_array(depth):
+        maps = maps if maps.shape[3] > 1 else place_beside(depth, np.zeros((len(MAPS), 1, 1, 1), like))
+        peak = place_beside(depth, peak)
+        given = (place_beside(depth, passed), place_beside(depth, own))
+        OUTFLOWS("cuda", depth, water.flow_x, water.flow_y, maps, peak, *given)
+        peak = fetch(peak)
+    else:
+        OUTFLOWS("numba", depth, water.flow_x, water.flow_y, maps, peak, passed, own, threads=threads)
+    return np.asarray(peak.max(axis=1), dtype=np.float64)
+
+
+def count_signals(
+    deepest_m: npt.ArrayLike, outflow_m_s: npt.ArrayLike, *, courant: float, step_s: npt.ArrayLike = 0.0,
+    cell_m: float = 1.0,
+) -> npt.NDArray[np.float64]:  # fmt: skip
+    """Count small waves and outflow as the one speed of which ``courant`` sets the step.
+
+    Parameters
+    ----------
+    deepest_m, outflow_m_s : (member,) array
+        Greatest depth [m], and how fast water leaves a cell [m s-1].
+    courant
+        Share of a cell that the speed returned may cross in a step.
+    step_s, cell_m
+        The step in which the outflow was seen, and the side of a cell. An outflow that a quarter of a cell's water
+        limits in this step may be any faster: it counts as twice as fast.
+
+    Returns
+    -------
+    (member,) array of float
+        [m s-1]
+
+    Examples
+    --------
+    Water that leaves a cell at 1 m/s shall take less than a quarter of it along in a step:
+
+    >>> count_signals([0.1], [1.0], courant=0.5).round(9).tolist()
+    [2.1]
+    """
+    depth, outflow = np.asarray(deepest_m, np.float64), np.asarray(outflow_m_s, np.float64)
+    share = outflow * np.asarray(step_s, np.float64) / cell_m
+    factor = np.where(share > 0.99 * QUARTER, 2.0, 1.0)
+    return np.asarray(np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * (ROOM / 0.25) * courant * outflow))
