@@ -12,6 +12,7 @@ from citytide.kernels.hydro.advection import ADVECTION
 from citytide.kernels.hydro.device_forcing import FEED, HOLD, LET_THROUGH
 from citytide.kernels.hydro.inertia_device import HIGHEST
 from citytide.kernels.hydro.inertia_sweeps import INERTIA
+from citytide.kernels.hydro.outflows import OUTFLOWS
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
 
@@ -43,6 +44,9 @@ def test_inertia_compiles(width: int, capability: tuple[int, int], monkeypatch: 
     assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
     assert "atom.global.max" in ptx or "atom.max" in ptx
     assert "atom" in compile_sweep(HIGHEST, capability, monkeypatch, bits[:, :, ::1], bits[:, ::1])
+    given = (*[fields] * 3, real[:, :, :, ::1], plane, real[::1], real[::1])
+    ptx = compile_sweep(OUTFLOWS, capability, monkeypatch, *given)
+    assert "atom" in ptx and (".f64" in ptx) == (width == 64)
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])

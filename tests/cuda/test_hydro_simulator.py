@@ -12,9 +12,10 @@ from citytide.kernels.engines import is_device_array
 from citytide.kernels.hydro.advection import extrapolate_rain
 from citytide.kernels.hydro.inertia import advance_inertia, measure_depths
 from citytide.kernels.hydro.inundation import advance_flood
+from citytide.kernels.hydro.outflows import measure_outflows
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
 from citytide.kernels.hydro.surface import Surface
-from citytide.kernels.hydro.water import PLACED, Forcing, Water
+from citytide.kernels.hydro.water import MAPS, PLACED, Forcing, Water
 
 pytestmark = pytest.mark.cuda
 
@@ -53,6 +54,10 @@ def test_local_inertia_on_the_device_is_that_of_the_host(dtype: str) -> None:
     assert_alike(there.on_host(), here, ROUNDING[dtype])
     np.testing.assert_array_equal(peak, expected)
     np.testing.assert_array_equal(measure_depths(there), measure_depths(there.on_host()))
+    back = there.on_host()
+    np.testing.assert_array_equal(measure_outflows(there, [3.0, 5.0]), measure_outflows(back, [3.0, 5.0]))
+    assert measure_outflows(back).min() > 0.0
+    np.testing.assert_array_equal(there.on_host().maps, back.maps)
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -90,7 +95,7 @@ def test_water_without_maps_comes_back_without_them() -> None:
     surface, _, _ = make_case("f4")
     water = Water.rest(surface, 0.1, maps=False).on_device()
     after, _ = advance_inertia(water, surface, time_step_s=0.5)
-    assert not after.has_maps and after.on_host().maps.shape == (4, 0, 0, 0)
+    assert not after.has_maps and after.on_host().maps.shape == (len(MAPS), 0, 0, 0)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
