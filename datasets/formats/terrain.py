@@ -143,14 +143,15 @@ def _agree_unit(raster: Raster, declared: str | None, named: HeightUnit | None, 
     unit = _agree_two(named, band, "the band's unit", file)
     if declared is not None:
         unit = _agree_two(unit, name_height_unit(declared, file=file), "height_units", file)
-    if unit is not None:
-        return unit, "" if unit.metres == 1.0 else f"Heights were converted from {unit.name} to metres."
-    if raster.looks is not None:
+    # A picture drawn from heights may keep their vertical CRS, from which GDAL takes the unit of the band.
+    if raster.looks is not None and declared is None and (band is None or raster.height_unit is not None):
         raise InputError(
-            f"the heights are {raster.looks} numbers, as in a picture such as a hillshade, and have no unit",
+            f"the heights are {raster.looks} numbers, as in a picture such as a hillshade, and no unit is declared",
             file=file,
             way_out="if they are heights, declare their unit, such as height_units=m",
         )
+    if unit is not None:
+        return unit, "" if unit.metres == 1.0 else f"Heights were converted from {unit.name} to metres."
     if not (is_in_metres(raster.crs) or is_geographic(raster.crs)):
         raise InputError(
             f"the plane {raster.crs} is not in metres, and nothing says in which unit the heights are",

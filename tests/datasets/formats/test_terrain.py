@@ -129,6 +129,7 @@ def test_a_vertical_crs_gives_datum_and_unit(tmp_path: Path) -> None:
     [
         (HIGH, "degC", "EPSG:4547", r"dem\.tif: the heights have the unit 'degC', which is no length that is known"),
         (HIGH, None, "EPSG:2229", r"plane EPSG:2229 is not in metres, and nothing says in which unit the heights are"),
+        (HIGH.astype(np.uint8), None, "EPSG:4547+5737", r"heights are 8-bit numbers"),
         (HIGH.astype(np.uint8), None, "EPSG:4547", r"heights are 8-bit numbers, as in a picture .*height_units=m"),
     ],
 )
