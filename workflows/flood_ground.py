@@ -56,13 +56,16 @@ def open_place(settings: FloodSettings) -> tuple[TerrainLayer, City | None]:
 def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
     from ..datasets.formats.terrain import open_terrain
 
+    nodata = None if settings.nodata is None else as_number(settings.nodata)
+    if settings.nodata is not None and nodata is None:
+        raise InputError(f"nodata is {settings.nodata!r}, no number", way_out="give a number, or nan")
     try:
         layer = open_terrain(
             terrain,
             crs=settings.crs,
             height_datum=settings.height_datum,
             height_units=settings.height_units,
-            nodata=settings.nodata,
+            nodata=nodata,
         )
     except InputError as error:
         for words, instead in (
@@ -72,6 +75,7 @@ def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
             ("declare height_units as", "name it by --set height_units=,"),
             ("such as height_units=m", "such as --set height_units=m"),
             ("NODATA value: nodata=", "NODATA value: --set nodata="),
+            ("or the file's NODATA value", "or declare that it stands for no data, such as --set nodata=nan"),
         ):
             error = error.reworded(words, instead)
         raise error from None

@@ -31,7 +31,9 @@ class FloodSettings(Settings):
     height_units: str | None = Field(
         default=None, description="of a raster's heights that names none: m (also if omitted), cm, ft, us-ft"
     )
-    nodata: float | None = Field(default=None, description="number in a raster of heights that stands for no data")
+    nodata: str | None = Field(
+        default=None, description="number, or nan, in a raster of heights that stands for no data"
+    )
     resample_m: float | None = Field(
         default=None, gt=0, allow_inf_nan=False,
         description="side of the cells [m] that a raster of heights in degrees, feet or other cells is resampled to",

@@ -19,6 +19,9 @@ __all__ = ["ResampledTerrain", "choose_plane_for", "resample_terrain", "warp_ter
 
 Floats = npt.NDArray[np.float64]
 _ROWS = 256  # rows of the target that are worked on at once
+_AREA_TOLERANCE = (
+    0.1  # by which the ground, and all rain on it, may become larger or smaller: coarse cells miss its rim
+)
 _RIM = 64  # points along each side of the source, by which its outline is known in the target's plane
 
 
@@ -78,6 +81,13 @@ def resample_terrain(terrain: TerrainLayer, cell_m: float, crs: str | None = Non
     ('EPSG:4547', 90, 'EPSG:4326')
     """
     warped = warp_terrain(terrain, choose_plane_for(terrain) if crs is None else crs, cell_m)
+    share = warped.valid.sum() * cell_m**2 / _measure_area(terrain, warped.crs)
+    if abs(share - 1.0) > _AREA_TOLERANCE:
+        raise InputError(
+            f"cells of {cell_m:g} m cover {100 * share:.3g} % of the terrain's area",
+            file=terrain.sources[0] if terrain.sources else None,
+            way_out="give a smaller resample_m; if the terrain has many gaps, fill them first",
+        )
     held = {item.name: getattr(warped, item.name) for item in fields(TerrainLayer)}
     if terrain.grid.n_cells > 4 * warped.grid.n_cells:
         held["notes"] += ("Cells became more than twice as long: each height is drawn from four old cells, no mean.",)
@@ -122,6 +132,10 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
         height[rows] = np.where(inside, np.round(found, 3), 0.0)
         manning[rows] = np.where(inside, rough, manning[rows])
         valid[rows] = inside
+    if not valid.any():
+        raise InputError(
+            f"no cell of {cell_m:g} m has its middle on the terrain", file=file, way_out="give a smaller resample_m"
+        )
     note = (
         f"The terrain was resampled from {terrain.crs} to {crs} at {cell_m:g} m: heights bilinearly, roughness from "
         "the nearest cell."
@@ -148,6 +162,19 @@ def _outline(grid: Grid) -> tuple[Floats, Floats]:
     x = np.concatenate([across, across, np.full(_RIM, grid.west), np.full(_RIM, grid.east)])
     y = np.concatenate([np.full(_RIM, grid.south), np.full(_RIM, grid.north), up, up])
     return x, y
+
+
+def _measure_area(terrain: TerrainLayer, crs: str) -> float:
+    """Area of the valid cells on a plane [m2]: that of the outline, shared by cells, which narrow towards the poles."""
+    grid = terrain.grid
+    across, up = np.linspace(grid.west, grid.east, _RIM), np.linspace(grid.south, grid.north, _RIM)
+    around_x = np.concatenate([across, np.full(_RIM, grid.east), across[::-1], np.full(_RIM, grid.west)])
+    around_y = np.concatenate([np.full(_RIM, grid.south), up, np.full(_RIM, grid.north), up[::-1]])
+    x, y = transform(around_x, around_y, terrain.crs, crs)
+    x, y = x - x[0], y - y[0]
+    whole = abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))) / 2
+    weight = np.cos(np.deg2rad(grid.y)) if is_geographic(terrain.crs) else np.ones(grid.n_y)
+    return whole * float(terrain.valid.mean(axis=1) @ weight / weight.sum())
 
 
 def _inside(grid: Grid, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:

@@ -168,6 +168,15 @@ def test_nodata_and_units_of_heights_are_declared(tmp_path: Path) -> None:
     assert found.valid.tolist() == [[True, True], [True, False]]
 
 
+def test_cells_that_are_not_a_number_may_be_no_data(tmp_path: Path) -> None:
+    terrain = write_grid(tmp_path / "dem.asc", [[1.0, np.nan], [3.0, 4.0]])
+    with pytest.raises(InputError, match=r"cell at 15, 15 holds nan; .*such as --set nodata=nan"):
+        open_ground(terrain=terrain, **LOCAL)
+    assert open_ground(terrain=terrain, **LOCAL, nodata="nan").valid.tolist() == [[True, True], [True, False]]
+    with pytest.raises(InputError, match=r"nodata is 'none', no number; give a number, or nan"):
+        open_ground(terrain=terrain, **LOCAL, nodata="none")
+
+
 def test_every_real_terrain_is_ground_for_water(data: Path) -> None:
     for file in ("dem/Square_TestBasin.asc", "dem/hugo_site_filled.asc", "synxflow_flood/DEM.gz"):
         assert open_ground(terrain=str(data / "hydro" / file), **LOCAL).valid.any()

@@ -105,3 +105,16 @@ def test_a_local_terrain_has_no_other_plane(sloping: TerrainLayer) -> None:
     assert choose_plane_for(local) == "local"
     with pytest.raises(InputError, match="a local plane has no place on earth"):
         resample_terrain(local, 10.0, "EPSG:4547")
+
+
+def test_cells_that_miss_the_terrain_are_refused(sloping: TerrainLayer) -> None:
+    flat, known = np.zeros((12, 12), np.float32), np.ones((12, 12), bool)
+    small = TerrainLayer("EPSG:4326", "EGM96", Grid(114.001, 22.5, 1 / 1200, 12, 12), flat, flat, known)
+    assert resample_terrain(small, 90.0).valid.sum() == pytest.approx(1_139_600 / 90**2, rel=0.1)
+    with pytest.raises(InputError, match=r"cells of 700 m cover .* % of the terrain's area; give a smaller resample_m"):
+        resample_terrain(small, 700.0)
+    with pytest.raises(InputError, match=r"no cell of 9000 m has its middle on the terrain; give a smaller resample_m"):
+        resample_terrain(small, 9000.0)
+    valid = np.arange(500) < 250
+    half = resample_terrain(replace(sloping, valid=valid[:, None] & np.ones(500, bool)), 20.0)
+    assert half.valid.mean() == pytest.approx(0.5, abs=0.05)
