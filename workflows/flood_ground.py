@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..datasets.city.city import City, open_city
 from ..datasets.city.ground import refuse_odd_ground
-from ..datasets.city.warp import ResampledTerrain, resample_terrain
+from ..datasets.city.warp import ResampledTerrain, choose_plane_for, resample_terrain
 from ..datasets.errors import InputError
 from ..datasets.heights import name_height_datum, refuse_mixed_heights
 from ..datasets.place import is_in_metres, name_crs
@@ -91,9 +91,10 @@ def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
             f"resample_crs is {settings.resample_crs}, no plane in metres",
             way_out="name a plane in metres, such as EPSG:32633, or leave it out",
         )
-    if plane in (None, layer.crs) and is_in_metres(layer.crs) and layer.grid.cell_m == settings.resample_m:
-        return layer
     try:
+        plane = choose_plane_for(layer) if plane is None else plane
+        if plane == layer.crs and layer.grid.cell_m == settings.resample_m:
+            return layer
         return resample_terrain(layer, settings.resample_m, plane)
     except InputError as error:
         raise error.reworded("terrain.resample_m", "resample_m").reworded("with crs", "with resample_crs") from None

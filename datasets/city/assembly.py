@@ -80,7 +80,7 @@ def assemble_city(
             way_out=_cure_terrain(terrain, plane),
         )
     if terrain is not None:
-        refuse_odd_ground(terrain, resample="--declare terrain.resample_m={side}")
+        refuse_odd_ground(terrain, resample="--crs of a plane of the city, with --declare terrain.resample_m={side}")
     heights = {
         "the terrain": terrain and terrain.height_datum,
         "the readings": layers.readings and layers.readings.height_datum,

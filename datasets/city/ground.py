@@ -8,15 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..place import is_geographic, is_in_metres
+from ..place import LOCAL, is_geographic, is_in_metres, transform
 from .layers import TerrainLayer
 
-__all__ = ["refuse_odd_ground", "refuse_odd_heights"]
+__all__ = ["AREA_TOLERANCE", "measure_area_scale", "refuse_odd_ground", "refuse_odd_heights"]
 
 # The lowest dry land lies at -430 m; -999, -9999 and -32768 are what files write for nothing.
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 SMALLEST_CELL_M, LARGEST_CELL_M = 0.05, 10_000.0
 STEEPEST = 5.0  # median of all slopes between neighbours: no city stands on a wall
+AREA_TOLERANCE = 0.02  # of a plane: UTM stays within 0.002, Mercator at 22 N makes areas larger by 0.17
+_SAMPLE_M = 500.0  # half the side of the square by which a plane is measured
 _ROWS = 1000  # in which slopes are measured
 _LARGEST_DEGREE_CELL = 1.0  # cells below it, within the range of longitudes and latitudes, are degrees
 
@@ -57,8 +59,31 @@ def refuse_odd_heights(
         )
 
 
+def measure_area_scale(terrain: TerrainLayer) -> float:
+    """Areas on the terrain's plane over those on the ellipsoid, at its middle; 1 where it lies nowhere on earth.
+
+    Examples
+    --------
+    >>> from citytide.kernels.space.grid import Grid
+    >>> flat, known = np.zeros((2, 2), np.float32), np.ones((2, 2), bool)
+    >>> north = TerrainLayer("EPSG:3857", "EGM96", Grid(1e6, 8_399_738.0, 10.0, 2, 2), flat, flat, known)
+    >>> round(measure_area_scale(north), 2)
+    3.99
+    """
+    if terrain.crs == LOCAL:
+        return 1.0
+    from pyproj import Geod
+
+    grid = terrain.grid
+    x = (grid.west + grid.east) / 2 + _SAMPLE_M * np.array([-1.0, 1.0, 1.0, -1.0])
+    y = (grid.south + grid.north) / 2 + _SAMPLE_M * np.array([-1.0, -1.0, 1.0, 1.0])
+    longitude, latitude = transform(x, y, terrain.crs, "EPSG:4326", file=_file(terrain))
+    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(longitude, latitude)
+    return float((2 * _SAMPLE_M) ** 2 / abs(area))
+
+
 def refuse_odd_ground(terrain: TerrainLayer, *, resample: str = "--set resample_m={side}") -> None:
-    """Refuse a terrain that water cannot run over: of degrees or feet, of cells or slopes that cannot be true.
+    """Refuse a terrain that water cannot run over: in degrees, feet or stretched metres, or that cannot be true.
 
     Parameters
     ----------
@@ -92,7 +117,7 @@ resample it: --set resample_m=90
         )
     refuse_odd_heights(terrain)
     looks_like_degrees = (
-        terrain.crs != "local"
+        terrain.crs != LOCAL
         and grid.cell_m < _LARGEST_DEGREE_CELL
         and -360.0 <= grid.west < grid.east <= 360.0
         and -90.0 <= grid.south < grid.north <= 90.0
@@ -105,6 +130,13 @@ resample it: --set resample_m=90
             file=file,
             way_out="declare the CRS in which these numbers are right, such as EPSG:4326 for degrees; cells may be "
             f"{SMALLEST_CELL_M:g} to {LARGEST_CELL_M:g} m long",
+        )
+    scale = measure_area_scale(terrain)
+    if abs(scale - 1.0) > AREA_TOLERANCE:
+        raise InputError(
+            f"areas on the plane {_shorten(terrain.crs)} are {scale:.3g} times those on the ground here",
+            file=file,
+            way_out=f"resample it to a plane of its place: {resample.format(side=_round(grid.cell_m / scale**0.5))}",
         )
     slope = _median_slope(terrain)
     if slope > STEEPEST:
@@ -144,4 +176,8 @@ def _suit_side(terrain: TerrainLayer) -> str:
         from pyproj import CRS
 
         metres = float(CRS.from_user_input(terrain.crs).axis_info[0].unit_conversion_factor) * terrain.grid.cell_m
+    return _round(metres)
+
+
+def _round(metres: float) -> str:
     return f"{float(f'{metres:.1g}'):g}"

@@ -13,15 +13,14 @@ from ...kernels.space.regrid import sample
 from ..errors import InputError
 from ..place import choose_plane, is_geographic, is_in_metres, transform
 from .checks import refuse_many_cells
+from .ground import AREA_TOLERANCE, measure_area_scale
 from .layers import TerrainLayer
 
 __all__ = ["ResampledTerrain", "choose_plane_for", "resample_terrain", "warp_terrain"]
 
 Floats = npt.NDArray[np.float64]
 _ROWS = 256  # rows of the target that are worked on at once
-_AREA_TOLERANCE = (
-    0.1  # by which the ground, and all rain on it, may become larger or smaller: coarse cells miss its rim
-)
+_LOST = 0.1  # of the ground, and of all rain on it, that may be lost or won: coarse cells miss the terrain's rim
 _RIM = 64  # points along each side of the source, by which its outline is known in the target's plane
 
 
@@ -43,7 +42,7 @@ class ResampledTerrain(TerrainLayer):
 
 
 def choose_plane_for(terrain: TerrainLayer) -> str:
-    """Choose the plane in metres that a terrain is resampled to: its own, or the zone in which its middle lies.
+    """Choose the plane in true metres that a terrain is resampled to: its own, or the zone in which its middle lies.
 
     Examples
     --------
@@ -51,7 +50,7 @@ def choose_plane_for(terrain: TerrainLayer) -> str:
     >>> choose_plane_for(TerrainLayer("EPSG:4326", "EGM96", Grid(114.0, 22.5, 0.01, 2, 2), flat, flat, known))
     'EPSG:4547'
     """
-    if is_in_metres(terrain.crs):
+    if is_in_metres(terrain.crs) and abs(measure_area_scale(terrain) - 1.0) <= AREA_TOLERANCE:
         return terrain.crs
     grid = terrain.grid
     longitude, latitude = transform(
@@ -82,7 +81,7 @@ def resample_terrain(terrain: TerrainLayer, cell_m: float, crs: str | None = Non
     """
     warped = warp_terrain(terrain, choose_plane_for(terrain) if crs is None else crs, cell_m)
     share = warped.valid.sum() * cell_m**2 / _measure_area(terrain, warped.crs)
-    if abs(share - 1.0) > _AREA_TOLERANCE:
+    if abs(share - 1.0) > _LOST:
         raise InputError(
             f"cells of {cell_m:g} m cover {100 * share:.3g} % of the terrain's area",
             file=terrain.sources[0] if terrain.sources else None,

@@ -86,6 +86,17 @@ def test_feet_are_refused_and_resampled_right(tmp_path: Path) -> None:
     assert np.unique(found.height[found.valid]).tolist() == pytest.approx([30.48], abs=1e-3)
 
 
+def test_web_mercator_is_refused_and_resampled_even_to_cells_of_the_same_length(tmp_path: Path) -> None:
+    terrain = write_grid(tmp_path / "map.asc", np.zeros((60, 60)), 20.0, 1_000_000.0, 8_399_738.0)
+    stretched = {"terrain": terrain, "crs": "EPSG:3857", "height_datum": "EGM96"}
+    with pytest.raises(
+        InputError, match=r"map\.asc: areas on the plane EPSG:3857 are 3\.99 times .*--set resample_m=10"
+    ):
+        open_ground(**stretched)
+    found = open_ground(**stretched, resample_m=20)
+    assert found.crs == "EPSG:32632" and found.valid.sum() * 400 == pytest.approx(1200**2 / 3.99, rel=0.03)
+
+
 def test_rasters_beside_follow_or_are_refused(tmp_path: Path) -> None:
     terrain = {"terrain": write_degrees(tmp_path / "deg.asc"), **DEGREES, "resample_m": 30}
     halves = np.where(np.arange(12) < 6, 0, 1) * np.ones((12, 1))

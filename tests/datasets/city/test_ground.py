@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.city.ground import refuse_odd_ground, refuse_odd_heights
+from citytide.datasets.city.ground import measure_area_scale, refuse_odd_ground, refuse_odd_heights
 from citytide.datasets.city.layers import TerrainLayer
+from citytide.datasets.city.warp import resample_terrain
 from citytide.datasets.errors import InputError
 from citytide.kernels.space.grid import Grid
 
@@ -78,3 +79,33 @@ def test_slopes_of_no_city_are_refused() -> None:
     cliff = np.where(np.arange(6) < 3, 0.0, 800.0) * np.ones((4, 1))
     refuse_odd_ground(make_ground(cliff))
     refuse_odd_ground(make_ground([[7.0]]))
+
+
+def make_mercator(north: float) -> TerrainLayer:
+    ground = make_ground(np.zeros((60, 60)), crs="EPSG:3857", west=1_000_000.0, cell_m=20.0)
+    return replace(ground, grid=replace(ground.grid, south=north))
+
+
+@pytest.mark.parametrize(("latitude", "north"), [(22.5, 2_571_000.0), (60.0, 8_399_738.0)])
+def test_a_plane_that_stretches_the_ground_is_refused(latitude: float, north: float) -> None:
+    stretched = make_mercator(north)
+    scale = measure_area_scale(stretched)
+    assert scale == pytest.approx(1 / np.cos(np.deg2rad(latitude)) ** 2, rel=0.01)
+    with pytest.raises(InputError, match=rf"areas on the plane EPSG:3857 are {scale:.3g} times .*--set resample_m="):
+        refuse_odd_ground(stretched)
+    found = resample_terrain(stretched, 10.0)
+    assert found.crs == "EPSG:32632" and measure_area_scale(found) == pytest.approx(1.0, abs=2e-3)
+    assert found.valid.sum() * 100.0 == pytest.approx(1200.0**2 / scale, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("crs", "west", "south"),
+    [
+        ("EPSG:4547", 505_000.0, 2_493_000.0), ("EPSG:32633", 200_000.0, 5_000_000.0),
+        ("EPSG:2056", 2_600_000.0, 1_200_000.0), ("EPSG:27700", 530_000.0, 180_000.0),
+        ("EPSG:3035", 4_321_000.0, 3_210_000.0), ("EPSG:5070", -1_900_000.0, 1_500_000.0), ("local", 0.0, 0.0),
+    ],
+)  # fmt: skip
+def test_planes_of_surveys_keep_areas(crs: str, west: float, south: float) -> None:
+    ground = make_ground(crs=crs, west=west)
+    refuse_odd_ground(replace(ground, grid=replace(ground.grid, south=south)))

@@ -95,7 +95,7 @@ def test_feet_become_metres_and_another_side_stays_on_the_plane() -> None:
     found = resample_terrain(feet, 2.0)
     assert found.valid.sum() * 4.0 == pytest.approx((12 * 32.8 * 1200 / 3937) ** 2, rel=0.01)
     assert set(found.height[found.valid].tolist()) == {5.0}
-    metric = replace(feet, crs="EPSG:32611")
+    metric = replace(feet, crs="EPSG:32611", grid=replace(feet.grid, west=380_000.0, south=3_768_000.0))
     coarse = resample_terrain(metric, 98.4)
     assert coarse.crs == "EPSG:32611" and "each height is drawn from four old cells" in coarse.notes[-1]
 
