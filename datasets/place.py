@@ -25,6 +25,7 @@ __all__ = [
     "agree_crs",
     "choose_plane",
     "is_geographic",
+    "is_in_metres",
     "name_crs",
     "name_height_datum",
     "refuse_mixed_heights",
@@ -157,6 +158,20 @@ def is_geographic(crs: str) -> bool:
     """
     crs = name_crs(crs)
     return crs in SHIFTED or (crs != LOCAL and bool(_crs(crs).is_geographic))
+
+
+def is_in_metres(crs: str) -> bool:
+    """Whether coordinates are metres on a plane.
+
+    Examples
+    --------
+    >>> [is_in_metres(crs) for crs in ("EPSG:4547", "local", "EPSG:2229", "EPSG:4326")]
+    [True, True, False, False]
+    """
+    crs = name_crs(crs)
+    if crs == LOCAL or is_geographic(crs):
+        return crs == LOCAL
+    return all(axis.unit_conversion_factor == 1.0 for axis in _crs(crs).axis_info)
 
 
 @lru_cache

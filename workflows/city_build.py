@@ -27,6 +27,8 @@ DECLARABLE = {
     "roads.mode": "car, or all for footways and the like too",
     "terrain.crs": "name of the terrain's plane",
     "terrain.height_datum": "from where heights are counted, such as CN85",
+    "terrain.height_units": "of heights whose file names none: m (also if omitted), cm, ft, us-ft",
+    "terrain.nodata": "a number in the raster of heights that stands for no data",
     "terrain.manning": "one Manning roughness for all cells",
     "terrain.manning_file": "a raster of Manning roughness on the same grid",
     "terrain.resample_m": "side of the cells [m] that a terrain of another plane, or in degrees, is resampled to",
@@ -183,7 +185,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
                 raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
         values = {key: value for key, value in values.items() if key not in _WORDS}
         values |= {"people_optional": True} if "people" in declared else {}
-    for key in ("manning", "resample_m", "interval_s"):
+    for key in ("manning", "nodata", "resample_m", "interval_s"):
         if key in values:
             try:
                 values[key] = float(values[key])

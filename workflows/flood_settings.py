@@ -25,7 +25,22 @@ class FloodSettings(Settings):
         default=None, description="city.zarr, or a raster of heights; the synthetic city by default"
     )
     crs: str | None = Field(default=None, description="of a raster that names none; local for no place on earth")
-    height_datum: str | None = Field(default=None, description="from where a raster's heights are counted")
+    height_datum: str | None = Field(
+        default=None, description="from where a raster's heights are counted, such as EGM96, CN85 or EPSG:5621"
+    )
+    height_units: str | None = Field(
+        default=None, description="of a raster's heights that names none: m (also if omitted), cm, ft, us-ft"
+    )
+    nodata: str | None = Field(
+        default=None, description="number, or nan, in a raster of heights that stands for no data"
+    )
+    resample_m: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False,
+        description="side of the cells [m] that a raster of heights in degrees, feet or other cells is resampled to",
+    )  # fmt: skip
+    resample_crs: str | None = Field(
+        default=None, description="plane in metres that it is resampled to; chosen by its place if omitted"
+    )
     roughness: str | None = Field(
         default=None, description="Manning's n: a number, a raster, or ZONES:0.035,0.055 for a raster of zones"
     )

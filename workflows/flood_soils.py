@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..datasets.errors import InputError
 from ..kernels.hydro.infiltration import compute_infiltration
 from ..kernels.hydro.soils import SOILS
-from .inundation_inputs import read_zones
+from .flood_ground import read_zones
 
 if TYPE_CHECKING:
     from ..datasets.city.layers import TerrainLayer

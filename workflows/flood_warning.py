@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
+from .flood_ground import open_place
 from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings
-from .inundation_inputs import open_place
 from .inundation_products import VOLUMES, list_parts
 from .warning_inputs import open_points, open_rain_field, split_rain
 from .warning_layout import lay_out_warning
@@ -61,9 +61,7 @@ class FloodWarningSettings(FloodSettings):
 
 def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     """Open ground, rain and points, refuse what cannot be warned of, and lay out steps and products."""
-    layer, city = open_place(
-        settings.terrain, crs=settings.crs, height_datum=settings.height_datum, manning=settings.roughness
-    )
+    layer, city = open_place(settings)
     points = open_points(settings.points, layer, city, settings.thresholds_m)
     field = open_rain_field(
         settings.rain,

@@ -15,10 +15,11 @@ from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
 from ..kernels.hydro.inundation import RINGS
 from .flood_boundaries import Boundaries, RunTime, open_boundaries
+from .flood_ground import open_place
 from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
 from .flood_memory import FloodMemory
 from .flood_settings import FloodSettings, Rate
-from .inundation_inputs import Rain, open_place, open_rain
+from .inundation_inputs import Rain, open_rain
 from .inundation_products import VOLUMES, describe_agreement, describe_flood, list_parts
 from .inundation_result import finish_inundation
 from .workflow import Prepared, Workflow
@@ -55,9 +56,7 @@ class InundationSettings(FloodSettings):
 
 def prepare_inundation(settings: InundationSettings) -> Prepared:
     """Open ground and rain, refuse what cannot be simulated, and lay out steps and products."""
-    layer, city = open_place(
-        settings.terrain, crs=settings.crs, height_datum=settings.height_datum, manning=settings.roughness
-    )
+    layer, city = open_place(settings)
     duration_s = 60.0 * settings.duration_minutes
     rain = open_rain(
         settings.rain, layer, city, duration_s,

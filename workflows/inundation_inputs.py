@@ -1,22 +1,23 @@
-"""What an inundation starts from: ground, roughness and rain through time, opened and checked."""
+"""The rain that an inundation starts from, through time, opened and checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ..datasets.city.city import City, open_city
 from ..datasets.errors import InputError
 from ..kernels.space.grid import Grid
+from .flood_ground import as_number, read_zone_raster
 
 if TYPE_CHECKING:
+    from ..datasets.city.city import City
     from ..datasets.city.layers import StormLayer, TerrainLayer
 
-__all__ = ["Rain", "open_place", "open_rain", "read_zones"]
+__all__ = ["Rain", "open_rain"]
 
 Floats = npt.NDArray[np.float64]
 FRAME_S = 300  # of the rain of storms
@@ -30,123 +31,10 @@ class Rain:
     start_s: Floats
     rate: npt.NDArray[np.float32]
     grid: Grid | None = None
-    zone: npt.NDArray[np.uint8] | None = None
+    zone: npt.NDArray[np.unsignedinteger] | None = None
     epoch_s: int | None = None  # when the run starts [s since 1970-01-01 00:00 UTC], where the rain says so
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
-
-
-def open_place(
-    terrain: str | None,
-    *,
-    crs: str | None,
-    height_datum: str | None,
-    manning: str | None,
-) -> tuple[TerrainLayer, City | None]:
-    """Open the ground: a city's, a raster's, or the synthetic city's by default.
-
-    Raises
-    ------
-    InputError
-        If the terrain cannot be used, or a city has none.
-    """
-    city = None
-    if terrain is None or Path(terrain).is_dir():
-        city = _make_default() if terrain is None else open_city(terrain, ("roads", "terrain", "storms"))
-        layer = city.terrain
-        if layer is None:
-            raise InputError("the city has no terrain", file=terrain, way_out="build it with --terrain or --synthetic")
-        if manning is not None:
-            layer = replace(layer, manning=_read_manning(manning, layer, crs))
-        return layer, city
-    from ..datasets.formats.terrain import open_terrain
-
-    number = None if manning is None else _as_number(manning)
-    options: dict[str, Any] = {} if number is None else {"manning": number}
-    try:
-        layer = open_terrain(terrain, crs=crs, height_datum=height_datum, **options)
-    except InputError as error:
-        named = error.reworded("declare one, such as", "name it by --set crs=, such as")
-        raise named.reworded("declare height_datum as", "name it by --set height_datum=,") from None
-    if manning is not None and number is None:
-        layer = replace(layer, manning=_read_manning(manning, layer, crs))
-    return layer, None
-
-
-def _make_default() -> City:
-    from ..datasets.city.assembly import assemble_city
-    from ..datasets.synthetic.city import make_city
-
-    return assemble_city(make_city(seed=1, size="2km"))
-
-
-def _as_number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _read_manning(manning: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:
-    """One roughness, a raster of it, or ``ZONES.asc:0.035,0.055``: one for each zone of a raster of zones."""
-    number = _as_number(manning)
-    if number is None:
-        listed = manning.rpartition(":")[2].split(",")
-        if ":" in manning and all(_as_number(part) is not None for part in listed):
-            zones, parts = read_zones(manning, layer, crs, what="roughness")
-            values = np.array([float(part) for part in parts], dtype=np.float32)[zones]
-        else:
-            values = _read_on(manning, layer, crs)
-        rough = np.where(layer.valid, values, 0.0).astype(np.float32)
-    else:
-        rough = np.full(layer.grid.shape, number, dtype=np.float32)
-    if not (np.isfinite(rough).all() and (rough >= 0.0).all() and rough.max() <= 1.0):
-        raise InputError(f"roughness {manning} is out of range", way_out="give Manning's n, from 0 to 1 s m-1/3")
-    return rough
-
-
-def read_zones(
-    text: str, layer: TerrainLayer, crs: str | None, *, what: str
-) -> tuple[npt.NDArray[np.uint8], list[str]]:
-    """Read ``ZONES.tif:a,b``, one for each zone of a raster, or ``a``, the same everywhere: zones, and what they have.
-
-    Raises
-    ------
-    InputError
-        If a zone of the raster has none.
-    """
-    file, colon, listed = text.rpartition(":")
-    parts = [part.strip() for part in listed.split(",")]
-    if not colon:
-        return np.zeros(layer.grid.shape, dtype=np.uint8), parts
-    return _as_zones(_read_on(file, layer, crs), layer.valid, len(parts), file, what), parts
-
-
-def _read_on(file: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:
-    from ..datasets.formats.rasters import read_raster
-
-    raster = read_raster(file, crs=crs or layer.crs)
-    if raster.grid != layer.grid or raster.crs != layer.crs:
-        raise InputError(
-            f"{raster.grid} in {raster.crs} is not the terrain's {layer.grid} in {layer.crs}",
-            file=file,
-            way_out="give it on the cells of the terrain",
-        )
-    return raster.values
-
-
-def _as_zones(
-    values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], n_zones: int, file: str, what: str
-) -> npt.NDArray[np.uint8]:
-    zones = np.where(valid, values, 0.0)
-    wrong = (zones != np.floor(zones)) | (zones < 0) | (zones >= n_zones)
-    if wrong.any():
-        raise InputError(
-            f"zone {zones[wrong][0]:g} has no {what}: there are {n_zones}, for zones 0 to {n_zones - 1}",
-            file=file,
-            way_out=f"give a {what} for every zone",
-        )
-    return zones.astype(np.uint8)
 
 
 def open_rain(
@@ -170,7 +58,7 @@ def open_rain(
         if city is None or city.storms is None:
             raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
         return _fall(city.storms, layer.grid, duration_s)
-    number = _as_number(rain)
+    number = as_number(rain)
     if number is not None:
         if not 0.0 <= number < np.inf:
             raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
@@ -185,7 +73,7 @@ def open_rain(
     n_zones = rate.shape[1]
     zone, sources = None, [Path(rain)]
     if zones is not None:
-        zone = _as_zones(_read_on(zones, layer, crs), layer.valid, n_zones, zones, "rain")
+        zone = read_zone_raster(zones, layer, crs, n_zones, what="rain")
         sources.append(Path(zones))
     elif n_zones > 1:
         raise InputError(

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk, cross_lines, cross_polygons
 from ...kernels.space.nearest import find_nearest, find_nearest_line
 from ..errors import InputError
-from ..place import choose_plane, is_geographic, name_crs, refuse_mixed_heights, refuse_swapped, transform
+from ..place import choose_plane, is_in_metres, name_crs, refuse_mixed_heights, refuse_swapped, transform
 from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
 from .city import City
+from .ground import refuse_odd_ground
 from .layers import AreaLayer, CityLayers, RoadLayer, TerrainLayer
 from .outlines import join_nodes
 
@@ -78,6 +79,8 @@ def assemble_city(
             file=_file(terrain),
             way_out=_cure_terrain(terrain, plane),
         )
+    if terrain is not None:
+        refuse_odd_ground(terrain, resample="--crs of a plane of the city, with --declare terrain.resample_m={side}")
     heights = {
         "the terrain": terrain and terrain.height_datum,
         "the readings": layers.readings and layers.readings.height_datum,
@@ -121,7 +124,7 @@ def assemble_city(
 
 def _cure_terrain(terrain: TerrainLayer, plane: str) -> str:
     resample = "have it resampled: --declare terrain.resample_m=METRES"
-    if is_geographic(terrain.crs) or "local" in (terrain.crs, plane):
+    if not is_in_metres(terrain.crs) or "local" in (terrain.crs, plane):
         return (
             resample if "local" not in (terrain.crs, plane) else "a local plane joins no other: give all layers on it"
         )
@@ -129,9 +132,9 @@ def _cure_terrain(terrain: TerrainLayer, plane: str) -> str:
 
 
 def choose_plane_of(layers: CityLayers) -> str:
-    """The plane of the terrain, of projected roads, or of the zone in which the roads lie."""
+    """The plane in metres of the terrain, of projected roads, or of the zone in which the roads lie."""
     for layer in (layers.terrain, layers.roads):
-        if layer is not None and not is_geographic(layer.crs):
+        if layer is not None and is_in_metres(layer.crs):
             return layer.crs
     longitude, latitude = transform(
         layers.roads.x, layers.roads.y, layers.roads.crs, "EPSG:4326", file=_file(layers.roads)

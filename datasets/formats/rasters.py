@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,27 +12,56 @@ import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ..errors import InputError
-from ..place import LOCAL, agree_crs
+from ..heights import HeightUnit
+from ..place import agree_crs, is_geographic
+from .ascii_grids import GRID_TOLERANCE, GZIP, find_cell, read_ascii_grid
+from .projections import StatedPlace, read_projection, split_crs
 
-__all__ = ["Raster", "read_raster"]
-
-_KEYS = {"ncols", "nrows", "xllcorner", "yllcorner", "xllcenter", "yllcenter", "cellsize", "dx", "dy", "nodata_value"}
-_GZIP = b"\x1f\x8b"
-_NODATA = -9999.0  # of an ESRI ASCII grid that names none
-_SQUARES = "resample it to square cells"
+__all__ = ["Raster", "is_same_grid", "read_raster"]
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Values on a grid, southernmost row first; ``valid`` is False where the file says there is no data."""
+    """Values on a grid, southernmost row first; ``valid`` is False where the file says there is no data.
+
+    Attributes
+    ----------
+    units
+        Of the values, as the file states it; None where it does not.
+    height_datum, height_unit
+        Of the file's vertical CRS.
+    looks
+        Why the values may be a picture's: ``palette``, ``8-bit``; None if nothing says so.
+    notes
+        What is known of the file and was not used.
+    """
 
     crs: str
     grid: Grid
     values: npt.NDArray[np.float32]
     valid: npt.NDArray[np.bool_]
+    units: str | None = None
+    height_datum: str | None = None
+    height_unit: HeightUnit | None = None
+    looks: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
+def is_same_grid(one: Grid, other: Grid) -> bool:
+    """Whether cells of two grids are the same, up to a thousandth of a cell.
+
+    Examples
+    --------
+    >>> is_same_grid(Grid(0.0, 0.0, 10.0, 2, 3), Grid(0.001, 0.0, 10.0, 2, 3))
+    True
+    >>> is_same_grid(Grid(0.0, 0.0, 10.0, 2, 3), Grid(5.0, 0.0, 10.0, 2, 3))
+    False
+    """
+    apart = max(abs(getattr(one, side) - getattr(other, side)) for side in ("west", "south", "east", "north"))
+    return one.shape == other.shape and apart <= GRID_TOLERANCE * min(one.cell_m, other.cell_m)
+
+
+def read_raster(file: str | Path, *, crs: str | None = None, nodata: float | None = None) -> Raster:
     """Read one band.
 
     Parameters
@@ -41,11 +70,13 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
         ESRI ASCII (``.asc``, ``.txt``, also compressed by gzip), or GeoTIFF and others (extra ``geo``).
     crs
         Of a file that names none; ``local`` for a grid that lies nowhere on earth.
+    nodata
+        A number that stands for no data, beside the one that the file names.
 
     Returns
     -------
     Raster
-        The file's upper row is the last here.
+        The southernmost row is the first here. Longitudes from 180 on are those west of Greenwich.
 
     Raises
     ------
@@ -71,9 +102,9 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
         raise InputError(
             f"the file cannot be read ({error.strerror})", file=file, way_out="check the name and the folder"
         ) from None
-    plain = _unzip_start(file) if start.startswith(_GZIP) else start
+    plain = _unzip_start(file) if start.startswith(GZIP) else start
     is_text = plain.lstrip()[:5].lower() == b"ncols"
-    found = _read_ascii(file, crs) if is_text else _read_gdal(file, crs)
+    found = _read_ascii(file, crs, nodata) if is_text else _read_gdal(file, crs, nodata)
     broken = found.valid & ~np.isfinite(found.values)
     if broken.any():
         row, column = np.argwhere(broken)[0]
@@ -86,6 +117,8 @@ def read_raster(file: str | Path, *, crs: str | None = None) -> Raster:
         )
     if not found.valid.any():
         raise InputError("no cell holds data", file=file, way_out="check the file's NODATA value")
+    if is_geographic(found.crs) and found.grid.west >= 180.0:
+        found = replace(found, grid=replace(found.grid, west=found.grid.west - 360.0))
     return found
 
 
@@ -97,80 +130,39 @@ def _unzip_start(file: Path) -> bytes:
         raise InputError(f"the file cannot be unpacked ({error})", file=file, way_out="fetch it again") from None
 
 
-def _read_ascii(file: Path, crs: str | None) -> Raster:
-    raw = file.read_bytes()
-    try:
-        text = (gzip.decompress(raw) if raw.startswith(_GZIP) else raw).decode("ascii")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"this is no ESRI ASCII grid ({error})", file=file, way_out="save it again") from None
-    lines = text.splitlines()
-    head: dict[str, float] = {}
-    for n, line in enumerate(lines):
-        words = line.split()
-        if not words or words[0].lower() not in _KEYS:
-            break
-        try:
-            head[words[0].lower()] = float(words[1])
-        except (IndexError, ValueError):
-            raise InputError(
-                f"{words[0]} is {' '.join(words[1:])!r}", file=file, line=n + 1, way_out="give a number"
-            ) from None
-    n_head = len(head)
-    if "dx" in head or "dy" in head:
-        dx, dy = (head.get(key, np.nan) for key in ("dx", "dy"))
-        if dx != dy:
-            raise InputError(f"the cells are {dx:g} by {dy:g}, no squares", file=file, way_out=_SQUARES)
-        head["cellsize"] = dx
-    for key in ("ncols", "nrows", "cellsize"):
-        value = head.get(key, 0.0)
-        if not 0.0 < value < np.inf or (key != "cellsize" and value != int(value)):
-            raise InputError(
-                f"{key} is missing, or no {'length' if key == 'cellsize' else 'whole number'} above 0",
-                file=file,
-                way_out="write it at the head of the file",
-            )
-    n_x, n_y, cell = int(head["ncols"]), int(head["nrows"]), head["cellsize"]
-    west = head["xllcorner"] if "xllcorner" in head else head.get("xllcenter", np.nan) - cell / 2
-    south = head["yllcorner"] if "yllcorner" in head else head.get("yllcenter", np.nan) - cell / 2
-    if not np.isfinite([west, south]).all():
-        raise InputError("the lower left corner is missing", file=file, way_out="write xllcorner and yllcorner")
-    words = " ".join(lines[n_head:]).split()
-    if len(words) != n_x * n_y:
-        raise InputError(
-            f"the grid has {len(words):,} numbers, {n_y:,} rows of {n_x:,} are {n_x * n_y:,}",
-            file=file,
-            way_out="is the file cut off?",
-        )
-    try:
-        values = np.array(words, dtype=np.float64).reshape(n_y, n_x)[::-1]
-    except ValueError:
-        at = next(k for k, word in enumerate(words) if not _is_number(word))
-        raise InputError(
-            f"row {at // n_x + 1}, column {at % n_x + 1} holds {words[at]!r}", file=file, way_out="give a number"
-        ) from None
+def _is_known(values: npt.NDArray[np.generic], missing: float) -> npt.NDArray[np.bool_]:
     # As float32, in which many of these files are written: the head often has more digits, or fewer, than the cells.
-    missing = np.float32(head.get("nodata_value", _NODATA))
-    valid = ~np.isnan(values) if np.isnan(missing) else values.astype(np.float32) != missing
-    named = agree_crs(_read_projection(file), crs, file=file)
-    grid = Grid(west, south, cell, n_y, n_x)
-    return Raster(named, grid, np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid))
+    known: npt.NDArray[np.bool_] = (
+        ~np.isnan(values) if np.isnan(missing) else values.astype(np.float32) != np.float32(missing)
+    )
+    return known
 
 
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+def _read_ascii(file: Path, crs: str | None, nodata: float | None) -> Raster:
+    grid, values, missing = read_ascii_grid(file)
+    valid = _is_known(values, missing)
+    if nodata is not None:
+        valid &= _is_known(values, nodata)
+    stated = read_projection(file, crs)
+    return _place(stated, crs, file, grid, values, valid)
 
 
-def _read_projection(file: Path) -> str | None:
-    """The CRS of a ``.prj`` beside an ASCII grid."""
-    beside = (file.with_suffix("") if file.suffix.lower() == ".gz" else file).with_suffix(".prj")
-    return beside.read_text(encoding="utf-8", errors="replace") if beside.is_file() else None
+def _place(
+    stated: StatedPlace,
+    crs: str | None,
+    file: Path,
+    grid: Grid,
+    values: npt.NDArray[np.generic],
+    valid: npt.NDArray[np.bool_],
+) -> Raster:
+    return Raster(
+        agree_crs(stated.crs, crs, file=file), grid,
+        np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid),
+        height_datum=stated.height_datum, height_unit=stated.height_unit, notes=stated.notes,
+    )  # fmt: skip
 
 
-def _read_gdal(file: Path, crs: str | None) -> Raster:
+def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
     try:
         import rasterio
     except ImportError:
@@ -183,23 +175,34 @@ def _read_gdal(file: Path, crs: str | None) -> Raster:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a raster without a place is told below
             with rasterio.open(file) as opened:
-                place, found = opened.transform, opened.crs
-                values = opened.read(1)[::-1]
-                valid = opened.read_masks(1)[::-1] > 0
+                bands = opened.count
+                if bands != 1:
+                    raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
+                place, found, units = opened.transform, opened.crs, opened.units[0]
+                values, valid = opened.read(1), opened.read_masks(1) > 0
                 scale, offset = opened.scales[0], opened.offsets[0]
-                n_y, n_x, bands = opened.height, opened.width, opened.count
+                n_y, n_x, dtype = opened.height, opened.width, opened.dtypes[0]
+                is_palette = opened.colorinterp[0] == rasterio.enums.ColorInterp.palette
     except rasterio.errors.RasterioError as error:
         raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
-    if bands != 1:
-        raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
-    if place.b or place.d or place.e >= 0:
-        raise InputError("the raster is rotated or upside down", file=file, way_out="warp it to an upright grid")
-    if abs(place.a + place.e) > 1e-9 * place.a:
-        raise InputError(f"the cells are {place.a:g} by {-place.e:g}, no squares", file=file, way_out=_SQUARES)
-    named = agree_crs(found.to_wkt() if found else None, crs, file=file)
-    if (scale, offset) != (1.0, 0.0):  # heights packed as whole numbers
-        values = values * scale + offset
-    grid = Grid(place.c, place.f + n_y * place.e, place.a, n_y, n_x)
-    if named == LOCAL and place.is_identity:
+    if values.dtype.kind not in "iuf":
+        raise InputError(f"the raster holds numbers of type {dtype}", file=file, way_out="give integers or floats")
+    if place.is_identity:
         raise InputError("the raster has no place", file=file, way_out="give it a corner and a cell size")
-    return Raster(named, grid, np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid))
+    if place.b or place.d or place.a <= 0 or place.e == 0:
+        raise InputError("the raster is rotated or mirrored", file=file, way_out="warp it to an upright grid")
+    cell = find_cell(place.a, abs(place.e), (n_y, n_x), file)
+    is_south_up = place.e > 0
+    south = place.f if is_south_up else place.f + n_y * place.e
+    if not is_south_up:
+        values, valid = values[::-1], valid[::-1]
+    if nodata is not None:
+        valid = valid & _is_known(values, nodata)
+    is_packed = (scale, offset) != (1.0, 0.0)
+    if is_packed:  # heights packed as whole numbers
+        values = values * scale + offset
+    stated = split_crs(found.to_wkt() if found else None, crs, file=file)
+    raster = _place(stated, crs, file, Grid(place.c, south, cell, n_y, n_x), values, valid)
+    looks = "palette" if is_palette else "8-bit" if dtype in ("uint8", "int8") and not is_packed else None
+    named = units.strip() if units and units.strip() else None
+    return replace(raster, units=named, looks=looks)

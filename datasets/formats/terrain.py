@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from ..city.ground import refuse_odd_heights
 from ..city.layers import TerrainLayer
 from ..errors import InputError
-from ..place import LOCAL, name_height_datum
-from .rasters import read_raster
+from ..heights import METRE, HeightUnit, find_height_datum, name_height_unit
+from ..place import LOCAL, is_geographic, is_in_metres
+from .rasters import Raster, is_same_grid, read_raster
 
 __all__ = ["open_terrain"]
 
 DEFAULT_MANNING = 0.035  # mixed urban ground: Chow (1959), Open-Channel Hydraulics, table 5-6
 _ROUGHEST = 1.0
-_LOWEST_M, _HIGHEST_M = -9000.0, 9000.0  # of any city; -9999 and -32768 are what files write for nothing
+_SAME_UNIT = 1e-5  # relative: the foot of the US survey and the international one pass for one name, `ft`
 
 
 def open_terrain(
@@ -23,6 +26,8 @@ def open_terrain(
     *,
     crs: str | None = None,
     height_datum: str | None = None,
+    height_units: str | None = None,
+    nodata: float | None = None,
     manning: float = DEFAULT_MANNING,
     manning_file: str | Path | None = None,
 ) -> TerrainLayer:
@@ -31,11 +36,17 @@ def open_terrain(
     Parameters
     ----------
     file
-        GeoTIFF or ESRI ASCII grid of heights [m].
+        GeoTIFF or ESRI ASCII grid of heights.
     crs
         Of a file that names none.
     height_datum
-        From where the heights are counted; no raster format says it reliably, so it must be declared.
+        From where the heights are counted, if the file has no vertical CRS that says it: a name of
+        :data:`~citytide.datasets.heights.HEIGHT_DATUMS`, or name or code of a vertical CRS of EPSG.
+    height_units
+        Of the heights, if the file does not say: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are taken without it, but
+        heights on a plane in feet and numbers of 8 bits need it.
+    nodata
+        A number that stands for no data, beside the one that the file names.
     manning
         Roughness [s m-1/3] of every cell.
     manning_file
@@ -44,12 +55,13 @@ def open_terrain(
     Returns
     -------
     TerrainLayer
-        NODATA is a mask; heights there are 0.
+        Heights in metres. NODATA is a mask; heights there are 0.
 
     Raises
     ------
     InputError
-        If the file cannot be used, the height datum is not declared, or the roughness is none.
+        If the file cannot be used or is a picture, the height datum is not declared, the unit is no length, heights
+        cannot be true, or the roughness is none.
 
     Examples
     --------
@@ -61,40 +73,118 @@ def open_terrain(
     [[3.0, 4.0]]
     """
     file = Path(file)
-    raster = read_raster(file, crs=crs)
-    if height_datum is None and raster.crs == LOCAL:
-        height_datum = LOCAL
-    datum = name_height_datum(height_datum, file=file)
+    raster = read_raster(file, crs=crs, nodata=nodata)
+    datum, unit = _agree_datum(raster, height_datum, file)
+    unit, unit_note = _agree_unit(raster, height_units, unit, file)
+    notes = list(raster.notes) + ([unit_note] if unit_note else [])
     if manning_file is None:
         if not 0.0 < manning < _ROUGHEST:
             raise InputError(f"manning is {manning:g}", file=file, way_out=f"give s m-1/3, between 0 and {_ROUGHEST:g}")
         rough = np.full(raster.grid.shape, manning, np.float32)
-        note = f"Manning roughness is {manning:g} s m-1/3 everywhere: no file was given."
+        notes.append(f"Manning roughness is {manning:g} s m-1/3 everywhere: no file was given.")
     else:
-        other = read_raster(manning_file, crs=crs)
-        if other.grid != raster.grid or other.crs != raster.crs:
-            raise InputError(
-                f"the roughness is on {other.grid} in {other.crs}, the heights on {raster.grid} in {raster.crs}",
-                file=manning_file,
-                way_out="resample the roughness to the grid of the heights",
-            )
-        wrong = raster.valid & ~(other.valid & (other.values > 0.0) & (other.values < _ROUGHEST))
-        if wrong.any():
-            row, column = (int(k) for k in np.argwhere(wrong)[0])
-            raise InputError(
-                f"the roughness at {other.grid.x[column]:g}, {other.grid.y[row]:g} is {other.values[row, column]:g}",
-                file=manning_file,
-                way_out=f"give s m-1/3, between 0 and {_ROUGHEST:g}, wherever there are heights",
-            )
-        rough = np.where(raster.valid, other.values, np.float32(DEFAULT_MANNING))
-        note = "Manning roughness was read from a file of its own."
+        rough = _read_roughness(manning_file, raster, crs)
+        notes.append("Manning roughness was read from a file of its own.")
     height = np.where(raster.valid, raster.values, np.float32(0.0))
-    if (wrong := ~((height > _LOWEST_M) & (height < _HIGHEST_M))).any():
+    if unit.metres != 1.0:
+        height = (height.astype(np.float64) * unit.metres).astype(np.float32)
+    sources = (file,) if manning_file is None else (file, Path(manning_file))
+    terrain = TerrainLayer(
+        raster.crs, datum, raster.grid, height, rough, raster.valid, sources=sources, notes=tuple(notes)
+    )
+    refuse_odd_heights(terrain, written=raster.values, unit=unit.name)
+    return terrain
+
+
+def _agree_datum(raster: Raster, declared: str | None, file: Path) -> tuple[str, HeightUnit | None]:
+    """The datum that the file states or, where it states none, the one declared; and the unit that goes with it."""
+    stated = raster.height_datum
+    if declared is None and stated is not None:
+        return stated, raster.height_unit
+    if declared is None and raster.crs == LOCAL:
+        return LOCAL, raster.height_unit
+    datum = find_height_datum(declared, file=file)
+    if stated is not None and datum.name != stated:
+        raise InputError(
+            f"the file counts heights from {stated}, {datum.name} is declared",
+            file=file,
+            way_out="leave the declaration out, or correct the file",
+        )
+    return datum.name, _agree_two(raster.height_unit, datum.unit, "height_datum", file)
+
+
+def _agree_two(stated: HeightUnit | None, other: HeightUnit | None, what: str, file: Path) -> HeightUnit | None:
+    if stated is None or other is None:
+        return stated or other
+    if abs(stated.metres / other.metres - 1.0) > _SAME_UNIT:
+        raise InputError(
+            f"the file states heights in {stated.name}, {what} says {other.name}",
+            file=file,
+            way_out=f"leave {what} out, or correct the file",
+        )
+    return stated
+
+
+def _agree_unit(raster: Raster, declared: str | None, named: HeightUnit | None, file: Path) -> tuple[HeightUnit, str]:
+    """The unit of heights, and what the run's notes say of it."""
+    if raster.looks == "palette":
+        raise InputError(
+            "the raster is a picture: its numbers are places in a palette of colours, no heights",
+            file=file,
+            way_out="give the raster of heights from which it was drawn",
+        )
+    band = None
+    if raster.units is not None:
+        try:
+            band = name_height_unit(raster.units, file=file)
+        except InputError:
+            if declared is None or _is_quantity(raster.units):
+                raise
+    unit = _agree_two(named, band, "the band's unit", file)
+    if declared is not None:
+        unit = _agree_two(unit, name_height_unit(declared, file=file), "height_units", file)
+    # A picture drawn from heights may keep their vertical CRS, from which GDAL takes the unit of the band.
+    if raster.looks is not None and declared is None and (band is None or raster.height_unit is not None):
+        raise InputError(
+            f"the heights are {raster.looks} numbers, as in a picture such as a hillshade, and no unit is declared",
+            file=file,
+            way_out="if they are heights, declare their unit, such as height_units=m",
+        )
+    if unit is not None:
+        return unit, "" if unit.metres == 1.0 else f"Heights were converted from {unit.name} to metres."
+    if not (is_in_metres(raster.crs) or is_geographic(raster.crs)):
+        raise InputError(
+            f"the plane {raster.crs} is not in metres, and nothing says in which unit the heights are",
+            file=file,
+            way_out="declare height_units as m, ft or us-ft",
+        )
+    return METRE, "The file does not name the unit of its heights: metres were taken."
+
+
+def _is_quantity(units: str) -> bool:
+    from ..units import parse_units
+
+    try:
+        parse_units(units)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_roughness(manning_file: str | Path, raster: Raster, crs: str | None) -> npt.NDArray[np.float32]:
+    other = read_raster(manning_file, crs=crs)
+    if not is_same_grid(other.grid, raster.grid) or other.crs != raster.crs:
+        raise InputError(
+            f"the roughness is on {other.grid} in {other.crs}, the heights on {raster.grid} in {raster.crs}",
+            file=manning_file,
+            way_out="resample the roughness to the grid of the heights",
+        )
+    wrong = raster.valid & ~(other.valid & (other.values > 0.0) & (other.values < _ROUGHEST))
+    if wrong.any():
         row, column = (int(k) for k in np.argwhere(wrong)[0])
         raise InputError(
-            f"the height at {raster.grid.x[column]:.10g}, {raster.grid.y[row]:.10g} is {height[row, column]:g} m",
-            file=file,
-            way_out="name this number as the file's NODATA value, or give heights in metres",
+            f"the roughness at {other.grid.x[column]:g}, {other.grid.y[row]:g} is {other.values[row, column]:g}",
+            file=manning_file,
+            way_out=f"give s m-1/3, between 0 and {_ROUGHEST:g}, wherever there are heights",
         )
-    sources = (file,) if manning_file is None else (file, Path(manning_file))
-    return TerrainLayer(raster.crs, datum, raster.grid, height, rough, raster.valid, sources=sources, notes=(note,))
+    return np.where(raster.valid, other.values, np.float32(DEFAULT_MANNING))

@@ -133,6 +133,11 @@ def test_a_terrain_in_degrees_is_resampled_when_asked(data: Path, tmp_path: Path
     city = build_city(CityRequest(**asked, declare={"terrain.height_datum": "EGM96", "terrain.resample_m": "20"}))
     assert city.terrain is not None and city.terrain.grid.cell_m == 20.0 and city.height_datum == "EGM96"
     assert abs(city.crosswalks["link_cell"].covered - 1.0).max() <= 1e-12
+    declared = {"terrain.height_datum": "EGM96", "terrain.resample_m": "50", "terrain.height_units": "ft"}
+    city = build_city(CityRequest(**asked, declare=declared))
+    assert city.terrain is not None and city.terrain.height.max() == pytest.approx(7 * 0.3048, abs=1e-3)
+    with pytest.raises(InputError, match="no cell holds data"):
+        build_city(CityRequest(**asked, declare={**declared, "terrain.nodata": "7"}))
 
 
 @pytest.mark.parametrize("own", [True, False])

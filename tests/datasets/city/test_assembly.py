@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from citytide.datasets.city.assembly import assemble_city
+from citytide.datasets.city.assembly import assemble_city, choose_plane_of
 from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
 from citytide.datasets.place import transform
@@ -108,3 +108,19 @@ def test_swapped_longitude_and_latitude_are_said_with_the_cure(layers: CityLayer
     swapped = replace(moved.facilities, x=moved.facilities.y, y=moved.facilities.x)
     with pytest.raises(InputError, match="swapped"):
         assemble_city(replace(layers, facilities=swapped))
+
+
+def test_a_terrain_on_a_plane_in_feet_does_not_choose_the_plane(layers: CityLayers) -> None:
+    assert layers.terrain is not None
+    feet = replace(layers, terrain=replace(layers.terrain, crs="EPSG:2229"))
+    assert choose_plane_of(feet) == "EPSG:4547"
+    with pytest.raises(InputError, match=r"terrain is in EPSG:2229, the city in EPSG:4547; have it resampled"):
+        assemble_city(feet)
+
+
+def test_a_terrain_with_numbers_for_nothing_is_no_city(layers: CityLayers) -> None:
+    assert layers.terrain is not None
+    height = layers.terrain.height.copy()
+    height[3, 4] = -9999.0
+    with pytest.raises(InputError, match=r"the height at .* is -9999 m, outside -500 to 9000 m; .*nodata=-9999"):
+        assemble_city(replace(layers, terrain=replace(layers.terrain, height=height)))

@@ -9,7 +9,7 @@ import pytest
 
 from citytide.datasets.city.assembly import assemble_city
 from citytide.datasets.city.layers import CityLayers, TerrainLayer
-from citytide.datasets.city.warp import warp_terrain
+from citytide.datasets.city.warp import choose_plane_for, resample_terrain, warp_terrain
 from citytide.datasets.errors import InputError
 from citytide.datasets.place import transform
 from citytide.kernels.space.grid import Grid
@@ -56,3 +56,65 @@ def test_the_city_stands_on_a_terrain_that_was_resampled(layers: CityLayers, slo
 def test_cells_without_a_size_are_refused(sloping: TerrainLayer) -> None:
     with pytest.raises(InputError, match=r"terrain.resample_m is 0"):
         warp_terrain(sloping, "EPSG:4547", 0.0)
+
+
+def test_degrees_from_0_to_360_are_the_same_place(sloping: TerrainLayer) -> None:
+    grid = replace(sloping.grid, west=-119.0, south=34.0)
+    plain = resample_terrain(replace(sloping, grid=grid), 20.0)
+    turned = resample_terrain(replace(sloping, grid=replace(grid, west=241.0)), 20.0)
+    assert plain.crs == turned.crs == "EPSG:32611" and plain.grid == turned.grid
+    assert np.array_equal(plain.valid, turned.valid) and plain.valid.mean() > 0.9
+    np.testing.assert_allclose(turned.height, plain.height, atol=2e-3)
+    across = resample_terrain(replace(sloping, grid=replace(grid, west=180.0 - 250 * grid.cell_m, south=-17.0)), 20.0)
+    assert across.crs in ("EPSG:32701", "EPSG:32760") and across.valid.mean() > 0.9
+
+
+def test_the_area_of_a_terrain_in_degrees_is_that_on_the_ground(sloping: TerrainLayer) -> None:
+    from pyproj import Geod
+
+    grid = sloping.grid
+    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(
+        [grid.west, grid.east, grid.east, grid.west], [grid.south, grid.south, grid.north, grid.north]
+    )
+    for side in (10.0, 37.0):
+        found = resample_terrain(sloping, side)
+        assert found.crs == "EPSG:4547" and found.valid.sum() * side**2 == pytest.approx(area, rel=0.01)
+
+
+def test_a_raster_of_the_old_cells_follows_by_nearest_cells(sloping: TerrainLayer) -> None:
+    found = resample_terrain(sloping, 10.0)
+    assert (found.source_crs, found.source_grid) == ("EPSG:4326", sloping.grid)
+    assert np.array_equal(found.draw(sloping.manning)[found.valid], found.manning[found.valid])
+    assert np.isnan(found.draw(sloping.manning)[~found.valid]).any()
+
+
+def test_feet_become_metres_and_another_side_stays_on_the_plane() -> None:
+    flat, known = np.full((12, 12), 5.0, np.float32), np.ones((12, 12), bool)
+    feet = TerrainLayer("EPSG:2229", "NAVD88", Grid(6_480_000.0, 1_840_000.0, 32.8, 12, 12), flat, flat / 100, known)
+    assert choose_plane_for(feet) == "EPSG:32611"
+    found = resample_terrain(feet, 2.0)
+    assert found.valid.sum() * 4.0 == pytest.approx((12 * 32.8 * 1200 / 3937) ** 2, rel=0.01)
+    assert set(found.height[found.valid].tolist()) == {5.0}
+    metric = replace(feet, crs="EPSG:32611", grid=replace(feet.grid, west=380_000.0, south=3_768_000.0))
+    coarse = resample_terrain(metric, 98.4)
+    assert coarse.crs == "EPSG:32611" and "each height is drawn from four old cells" in coarse.notes[-1]
+
+
+def test_a_local_terrain_has_no_other_plane(sloping: TerrainLayer) -> None:
+    local = replace(sloping, crs="local", grid=replace(sloping.grid, cell_m=10.0))
+    assert choose_plane_for(local) == "local"
+    with pytest.raises(InputError, match="a local plane has no place on earth"):
+        resample_terrain(local, 10.0, "EPSG:4547")
+
+
+def test_cells_that_miss_the_terrain_are_refused(sloping: TerrainLayer) -> None:
+    flat, known = np.zeros((12, 12), np.float32), np.ones((12, 12), bool)
+    small = TerrainLayer("EPSG:4326", "EGM96", Grid(114.001, 22.5, 1 / 1200, 12, 12), flat, flat, known)
+    assert resample_terrain(small, 90.0).valid.sum() == pytest.approx(1_139_600 / 90**2, rel=0.1)
+    with pytest.raises(InputError, match=r"cells of 700 m cover .* % of the terrain's area; give a smaller resample_m"):
+        resample_terrain(small, 700.0)
+    with pytest.raises(InputError, match=r"no cell of 9000 m has its middle on the terrain; give a smaller resample_m"):
+        resample_terrain(small, 9000.0)
+    valid = np.arange(500) < 250
+    half = resample_terrain(replace(sloping, valid=valid[:, None] & np.ones(500, bool)), 20.0)
+    assert half.valid.mean() == pytest.approx(0.5, abs=0.05)

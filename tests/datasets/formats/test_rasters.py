@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.formats.rasters import read_raster
+from citytide.datasets.formats.rasters import is_same_grid, read_raster
 
 HEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4)  # as in a file: the upper row first
 ASCII = "ncols 4\nnrows 3\nxllcorner 505000\nyllcorner 2493000\ncellsize 10\nNODATA_value -9999\n"
@@ -98,7 +98,64 @@ def test_real_grids_are_read(data: Path) -> None:
     assert rhine.crs == "EPSG:4326" and rhine.grid.shape == (682, 997) and int(rhine.valid.sum()) == 349_847
 
 
+def test_a_raster_that_begins_in_the_south_is_the_same(tmp_path: Path) -> None:
+    from rasterio.transform import Affine
+
+    upward = Affine(10.0, 0.0, 505000.0, 0.0, 10.0, 2493000.0)
+    raster = read_raster(write_tiff(tmp_path / "a.tif", HEIGHTS[::-1].copy(), transform=upward))
+    assert raster.grid == read_raster(write_tiff(tmp_path / "b.tif")).grid
+    assert raster.values.tolist() == HEIGHTS[::-1].tolist()
+
+
+def test_cells_that_are_squares_up_to_rounding_are_read(tmp_path: Path) -> None:
+    raster = read_raster(write_tiff(tmp_path / "a.tif", cell=(10.0, 10.0001)))
+    assert raster.grid.cell_m == pytest.approx(10.00005) and raster.grid.south == pytest.approx(2492999.9997)
+    assert is_same_grid(raster.grid, read_raster(write_tiff(tmp_path / "b.tif")).grid)
+
+
+def test_longitudes_from_180_on_are_west(tmp_path: Path) -> None:
+    from rasterio.transform import from_origin
+
+    raster = read_raster(
+        write_tiff(tmp_path / "a.tif", crs="EPSG:4326", transform=from_origin(241.0, 34.0, 0.01, 0.01))
+    )
+    assert raster.grid.west == -119.0 and raster.grid.north == pytest.approx(34.0)
+
+
+def test_a_number_may_be_declared_to_be_no_data(tmp_path: Path) -> None:
+    values = HEIGHTS.copy()
+    values[0, 1], values[2, 3] = -32768.0, -9999.0
+    for file in (write_ascii(tmp_path / "a.asc", values), write_tiff(tmp_path / "a.tif", values)):
+        raster = read_raster(file, crs="EPSG:4547", nodata=-32768.0)
+        assert np.argwhere(~raster.valid).tolist() == [[0, 3], [2, 1]]
+    values[0, 1] = np.nan
+    assert not read_raster(write_tiff(tmp_path / "n.tif", values), nodata=np.nan).valid[2, 1]
+
+
+def test_what_a_file_says_of_its_numbers_is_kept(tmp_path: Path) -> None:
+    import rasterio
+
+    file = write_tiff(tmp_path / "a.tif", crs="EPSG:26911+6360")
+    with rasterio.open(file, "r+") as opened:
+        opened.units = ("ft",)
+    raster = read_raster(file)
+    assert (raster.crs, raster.units, raster.height_datum) == ("EPSG:26911", "ft", "NAVD88")
+    picture = write_tiff(tmp_path / "p.tif", HEIGHTS.astype(np.uint8), nodata=None)
+    assert read_raster(picture).looks == "8-bit"
+    with rasterio.open(picture, "r+") as opened:
+        opened.write_colormap(1, {1: (255, 0, 0, 255)})
+    assert read_raster(picture).looks == "palette"
+
+
 def broken(tmp_path: Path, what: str) -> Path:
+    from rasterio.transform import Affine
+
+    if what == "rotated":
+        return write_tiff(tmp_path / "a.tif", transform=Affine(10.0, 1.0, 505000.0, 1.0, -10.0, 2493000.0))
+    if what == "mirrored":
+        return write_tiff(tmp_path / "a.tif", transform=Affine(-10.0, 0.0, 505000.0, 0.0, -10.0, 2493000.0))
+    if what == "complex":
+        return write_tiff(tmp_path / "a.tif", HEIGHTS.astype(np.complex64), nodata=None)
     bad = HEIGHTS.copy()
     bad[1, 2] = np.nan
     if what == "nan":
@@ -130,6 +187,9 @@ def broken(tmp_path: Path, what: str) -> Path:
         ("oblong", r"cells are 10 by 20, no squares"),
         ("dx, dy", r"a.asc: the cells are 10 by 20, no squares"),
         ("bands", r"has 2 bands"),
+        ("rotated", r"a.tif: the raster is rotated or mirrored; warp it"),
+        ("mirrored", r"rotated or mirrored"),
+        ("complex", r"holds numbers of type complex64"),
         ("no crs", r"CRS"),
         ("cut off", r"8 numbers, 3 rows of 4 are 12; is the file cut off"),
         ("word", r"a.asc, line 5: cellsize is 'ten'"),
