@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["HEIGHT_DATUMS", "name_height_datum", "refuse_mixed_heights"]
+__all__ = ["HEIGHT_DATUMS", "find_height_datum", "name_height_datum", "refuse_mixed_heights"]
 
 HEIGHT_DATUMS = {
     "CN85": "1985 national height datum of China, the mean sea level of Qingdao 1952 to 1979",
@@ -56,6 +56,68 @@ def name_height_datum(text: str | None, *, file: str | Path | None = None) -> st
         return words[squeezed]
     why = ", which does not say of which sea" if squeezed in ("msl", "meansealevel", "平均海平面", "海拔") else ""
     raise InputError(f"height datum {text.strip()!r} is unknown{why}", file=file, way_out=f"choose one of {known}")
+
+
+# Datums that headings of levels name and that are none of ours: they are told by their own words.
+_FOREIGN = (
+    "amsl", "msl", "chart datum", "cd", "lat", "mllw", "mhhw", "navd88", "navd", "ngvd29", "nap", "ahd", "odn", "aod",
+    "nn", "nhn", "dhhn", "tp", "平均海平面", "理论最低潮面", "海图基准面", "gauge zero", "gauge datum",
+)  # fmt: skip
+_UNIT_FIRST = re.compile(r"(mm|cm|dm|m|ft|feet|米|厘米|毫米)(?:[\s,;+]+|(?=[A-Z\u4e00-\u9fff]))(.+)", re.IGNORECASE)
+_ABOVE = re.compile(r"\b(?:above|over|relative to|rel\.? to|ref\.? to|referred to|from|in|to)\b\s*(.+)")
+
+
+def find_height_datum(unit: str | None, words: str) -> tuple[str | None, str | None]:
+    """Tell the unit and the height datum of a heading.
+
+    Parameters
+    ----------
+    unit
+        What stands in brackets, such as ``m``, ``m CN85``, ``m above chart datum`` or ``CN85``.
+    words
+        What stands before.
+
+    Returns
+    -------
+    unit, datum : str or None
+        The datum by its one name here, by its own words if it is none of :data:`HEIGHT_DATUMS`, None if none is named.
+
+    Examples
+    --------
+    >>> find_height_datum("m CN85", "level"), find_height_datum("m", "tide above hkpd"), find_height_datum("cm", "tide")
+    (('m', 'CN85'), ('m', 'HKPD'), ('cm', None))
+    """
+    named = {_squeeze(name): name for name in HEIGHT_DATUMS if name not in ("local", "synthetic")} | _HEIGHT_WORDS
+    datum = _read_datum(words, named)
+    if unit is None:
+        return None, datum
+    first = _UNIT_FIRST.fullmatch(unit.strip())
+    rest = unit.strip() if first is None else first[2].strip()
+    known = _read_datum(rest, named) or (rest if first is not None and _ABOVE.match(rest) else None)
+    if known is None:
+        return unit, datum
+    return (None if first is None else first[1]), known
+
+
+def _read_datum(text: str, named: Mapping[str, str]) -> str | None:
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    after = _ABOVE.search(plain)
+    for part in (plain, after[1] if after else ""):
+        if part and _squeeze(part) in named:
+            return named[_squeeze(part)]
+    is_said = "datum" in plain  # a level at the Pearl River need not be counted from its datum
+    found = next(
+        (
+            name
+            for word, name in named.items()
+            if word in _squeeze(plain)
+            and (not word.isascii() or len(word) > 3)
+            and (is_said or not word.startswith(("pearl", "wusong", "yellowsea", "ellipsoidal")))
+        ),
+        None,
+    )
+    foreign = next((word for word in _FOREIGN if re.search(rf"(?<![a-z]){word}(?![a-z])", plain)), None)
+    return found or foreign
 
 
 def _squeeze(text: str) -> str:
