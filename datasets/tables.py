@@ -174,6 +174,9 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
     if mark != ",":
         _read_decimal_commas(cells, lines, file)
     columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in names]
+    if "" in names and not any(cell.strip() for cell in columns[names.index("")]):
+        del columns[names.index("")]  # what a mark at the end of every line makes
+        names.remove("")
     table = Table(file, dict(zip(names, columns, strict=True)), lines, tuple(comments), has_headings)
     table.require(*require)
     return table

@@ -155,9 +155,12 @@ def _read_value(
     try:
         number = float(text)
     except ValueError:
-        graph = read_hydrograph(
-            text, quantity, time_zone=when.time_zone, missing=when.missing, height_datum=when.height_datum
-        )
+        try:
+            graph = read_hydrograph(
+                text, quantity, time_zone=when.time_zone, missing=when.missing, height_datum=when.height_datum
+            )
+        except InputError as error:
+            raise error.reworded("--declare readings.", "--set ").reworded(", or declare units", "") from None
         sources.append(graph.file)
         notes.extend(graph.notes)
         return graph.cut(when.span_s, start_utc_s=when.start_utc_s, needs_dates=when.needs_dates)

@@ -21,6 +21,7 @@ __all__ = [
     "match_columns",
     "match_heading",
     "refuse_flags",
+    "refuse_several_stations",
     "split_heading",
 ]
 
@@ -33,6 +34,11 @@ NAME_HEADINGS = ("name", "station_name", "stnm", "站名", "名称", "站点名�
 _FLAGS = frozenset((
     "quality", "qc", "qa", "qf", "flag", "flags", "qualifier", "qualifiers", "status", "valid", "validity", "suspect",
 ))  # fmt: skip
+_STATES = re.compile(
+    r"#+\s*(?:units?|time[ _]?zone|tz|missing(?: values?)?|no[ _-]?data(?:[ _]value)?|fill[ _]?value|"
+    r"(?:height |vertical )?datum|单位|时区|基面|缺测)\s*[:=\uff1a]",
+    re.IGNORECASE,
+)
 # Units that names of columns end with, where brackets cannot be written: level_cm, rain_mm_h.
 _ENDINGS = {
     "m": "m", "cm": "cm", "mm": "mm", "km": "km", "ft": "ft", "feet": "ft", "in": "inch", "inch": "inch",
@@ -128,7 +134,7 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[s
     Raises
     ------
     InputError
-        If a column of quality holds different words.
+        If a column of quality holds different words, or a comment states a unit, a zone, a datum or a code.
     """
     rest = [column for column in table.columns if column not in set(used)]
     told = []
@@ -147,10 +153,38 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[s
         told.append(f"{column} ({words[0] or 'empty'} in every row)" if words else column)
     notes: tuple[str, ...] = (f"{table.file.name}: not read: {', '.join(told)}.",) if told else ()
     comments = getattr(table, "comments", ())
+    stated = next((comment for comment in comments if _STATES.match(comment)), None)
+    if stated is not None:
+        raise InputError(
+            f"comment {stated!r} states what is only read in headings and declarations",
+            file=table.file,
+            way_out="write it in the heading, such as level (m) or time (UTC+8), or declare it, and remove the comment",
+        )
     if comments:
         shown = "; ".join(comments[:3]) + ("; ..." if len(comments) > 3 else "")
         notes += (f"{table.file.name}: comments are not read: {shown}",)
     return notes
+
+
+def refuse_several_stations(table: Table) -> None:
+    """Refuse a table of several stations where one is meant.
+
+    Raises
+    ------
+    InputError
+        If a column of ids or names holds more than one.
+    """
+    for headings in (STATION_HEADINGS, NAME_HEADINGS):
+        column = find_column(table.columns, headings)
+        names = list(dict.fromkeys(cell.strip() for cell in table.columns[column])) if column is not None else []
+        if len(names) > 1:
+            raise InputError(
+                f"the table is of several stations: column {column!r} holds {', '.join(names[:3])}"
+                + (", ..." if len(names) > 3 else ""),
+                file=table.file,
+                line=1,
+                way_out="give one table for each",
+            )
 
 
 def is_flag(heading: str) -> bool:

@@ -14,7 +14,7 @@ from ..missing import Missing, fill_gaps, read_values, refuse_implausible
 from ..tables import Table, read_table
 from ..times import show_time
 from ..units import convert_units
-from .headings import is_flag, match_columns, refuse_flags, split_heading
+from .headings import is_flag, match_columns, refuse_flags, refuse_several_stations, split_heading
 from .level_datums import find_level_datum
 from .readings import QUANTITIES, Quantity
 from .time_columns import find_time_column, read_time_column
@@ -149,6 +149,7 @@ def read_hydrograph(
     table = read_table(file)
     rule = KINDS[quantity]
     time_column = find_time_column(table)
+    refuse_several_stations(table)
     column, units = _find_values(table, quantity, time_column)
     if time_column is None or column is None:
         lacking = "times" if time_column is None else f"{quantity}s"

@@ -15,7 +15,7 @@ from ..rain import HARDEST_MM_H
 from ..tables import Table, read_table
 from ..times import show_time
 from ..units import agree_units, convert_units
-from .headings import is_flag, match_heading, refuse_flags, split_heading
+from .headings import is_flag, match_heading, refuse_flags, refuse_several_stations, split_heading
 from .readings import QUANTITIES
 from .time_columns import find_time_column, read_time_column
 
@@ -107,6 +107,7 @@ def read_rain_series(
                 way_out="name it time (s), time (min), or time for dates",
             )
         time_s, is_dated = read_time_column(table, when, time_zone=time_zone)
+        refuse_several_stations(table)
         columns = _find_rates(table, when)
         notes = refuse_flags(table, (when, *columns.values()))
     else:
@@ -177,7 +178,7 @@ def _find_rates(table: Table, when: str) -> dict[int, str]:
 def _without_unit(stem: str) -> str:
     """``zone 1 mm/h`` without its unit, if it ends with one."""
     parts = stem.replace("_", " ").split(" ")
-    for n in range(len(parts) - 1, 0, -1):
+    for n in range(1, len(parts)):
         head = " ".join(parts[:n])
         if match_heading(stem.replace("_", " "), [head])[0]:
             return head

@@ -29,6 +29,7 @@ def test_columns_are_found_in_any_case_and_empty_cells_take_the_default(tmp_path
         "# made by a gauge, 2023\n\n# (c) nobody\na;b\n1,5;x\n# a pause\n2,0;y\n",
         "# a,b\n1.5,x\n2,y\n",
         'a;b\n"1,5";x\n2;y\n',
+        "a,b,\n1.5,x,\n2,y,\n",
     ],
 )
 def test_delimiters_comments_and_decimal_commas_are_read(tmp_path: Path, text: str):

@@ -109,6 +109,9 @@ def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
         flood(tmp_path, sea_level="inf")
     with pytest.raises(InputError, match=r"sea is 150 m \(sea_level=150\), and the ground lies at -2 to 5 m"):
         flood(tmp_path, sea_level="150")
+    naive = write(tmp_path / "n.csv", "time,level (m)\n2023-09-07 22:00,0\n2023-09-07 23:00,0\n")
+    with pytest.raises(InputError, match="does not say its zone; declare it, such as --set time_zone=Asia/Shanghai"):
+        flood(tmp_path, sea_level=naive)
     coded = write(tmp_path / "c.csv", "time (s),level (m HKPD)\n0,0\n60,1\n")
     with pytest.raises(InputError, match=r"counts water levels from HKPD, the ground's heights are from local"):
         flood(tmp_path, sea_level=coded)

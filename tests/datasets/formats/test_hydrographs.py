@@ -134,6 +134,8 @@ def test_cut_keeps_the_line(gaps: list[float], values: list[float], share: tuple
         ("time,level (m)\n0,1\n60,2\n", "line 2: time is 0, a number, and the heading names no unit"),
         ("time (s),level_cm (m)\n0,1\n60,2\n", "names two units, 'cm' and 'm'; keep one"),
         ("time (s),level (m),quality\n0,1,1\n60,2,9\n", "column 'quality' marks rows .'1', '9'. and is not read"),
+        ("id,time (s),level (m)\nA,0,1\nB,60,2\n", "line 1: the table is of several stations: column 'id' holds A, B"),
+        ("# datum: MSL\ntime (s),level (m)\n0,1\n60,2\n", "comment '# datum: MSL' states what is only read in"),
         ("time (s);level (m)\n0;1,250\n60;2,500\n", "line 2: '1,250' may be 1.250 or 1250"),
         ("time (s),level (cm)\n0,1\n60,9000001\n", "line 3: level .cm. is 9000001, which is 90000 m"),
         ("time (s),level (m)\n0,1\n60,2\n60,3\n", "line 4: time .s. is 60, not after"),
