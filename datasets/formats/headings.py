@@ -34,6 +34,11 @@ NAME_HEADINGS = ("name", "station_name", "stnm", "站名", "名称", "站点名�
 _FLAGS = frozenset((
     "quality", "qc", "qa", "qf", "flag", "flags", "qualifier", "qualifiers", "status", "valid", "validity", "suspect",
 ))  # fmt: skip
+_SHOWN = 8  # columns that a note names
+_STATING = (
+    "unit", "units", "time zone", "timezone", "tz", "utc offset", "crs", "srid", "epsg", "interval", "interval s",
+    "单位", "时区", "坐标系",
+)  # fmt: skip
 _STATES = re.compile(
     r"#+\s*(?:units?|time[ _]?zone|tz|missing(?: values?)?|no[ _-]?data(?:[ _]value)?|fill[ _]?value|"
     r"(?:height |vertical )?datum|单位|时区|基面|缺测)\s*[:=\uff1a]",
@@ -48,6 +53,7 @@ _ENDINGS = {
     "mm/h": "mm h-1", "mm h": "mm h-1", "mm h-1": "mm h-1", "mm/hr": "mm h-1", "mm hr": "mm h-1", "mmh": "mm h-1",
     "mm per h": "mm h-1", "mm per hour": "mm h-1", "mm/min": "mm min-1", "mm min": "mm min-1", "m/s": "m s-1",
     "m s": "m s-1", "m s-1": "m s-1", "m3/s": "m3 s-1", "m3 s": "m3 s-1", "m3s": "m3 s-1", "m3 s-1": "m3 s-1",
+    "deg": "degree", "degree": "degree", "degrees": "degree",
     "cumecs": "m3 s-1", "cms": "m3 s-1", "cfs": "ft3 s-1", "l/s": "l s-1", "l s": "l s-1", "ls": "l s-1",
 }  # fmt: skip
 
@@ -116,7 +122,7 @@ def match_columns(table: Table | Features, known: Sequence[str]) -> dict[str, st
     return {column: unit for column, (is_known, unit) in matched.items() if is_known}
 
 
-def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[str, ...]:
+def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_flag: bool = False) -> tuple[str, ...]:
     """Refuse a column that tells good rows from bad ones, for it is not read; name every other one that is not.
 
     Parameters
@@ -125,6 +131,8 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[s
         With all its columns.
     used
         Those that are read.
+    may_flag
+        Whether a column of quality may hold several words, for it says nothing of a value that is read.
 
     Returns
     -------
@@ -134,12 +142,19 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[s
     Raises
     ------
     InputError
-        If a column of quality holds different words, or a comment states a unit, a zone, a datum or a code.
+        If a column of quality holds different words, or a column or a comment states a unit, a zone, a datum or a code.
     """
     rest = [column for column in table.columns if column not in set(used)]
     told = []
     for column in rest:
-        if not is_flag(column):
+        if split_heading(column)[0].replace("_", " ") in _STATING:
+            raise InputError(
+                f"column {column!r} states what is only read in headings and declarations",
+                file=table.file,
+                line=None if table.line is None else 1,
+                way_out="write it in a heading, such as rain (mm/h) or time (UTC+8), or declare it, and remove it",
+            )
+        if may_flag or not is_flag(column):
             told.append(column)
             continue
         words = list(dict.fromkeys(cell.strip() for cell in table.columns[column]))
@@ -151,7 +166,8 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None]) -> tuple[s
                 way_out="empty the values that should not count, or remove their rows, and remove the column",
             )
         told.append(f"{column} ({words[0] or 'empty'} in every row)" if words else column)
-    notes: tuple[str, ...] = (f"{table.file.name}: not read: {', '.join(told)}.",) if told else ()
+    shown = ", ".join(told[:_SHOWN]) + (f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else "")
+    notes: tuple[str, ...] = (f"{table.file.name}: not read: {shown}.",) if told else ()
     comments = getattr(table, "comments", ())
     stated = next((comment for comment in comments if _STATES.match(comment)), None)
     if stated is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..missing import read_missing, read_values, refuse_implausible
 from ..place import name_height_datum
 from ..tables import Table, read_table
 from ..times import show_time
-from ..units import agree_units, convert_units, find_interval
+from ..units import agree_units, convert_units, find_interval, parse_units
 from .headings import (
     NAME_HEADINGS,
     STATION_HEADINGS,
@@ -148,8 +149,9 @@ def open_readings(
     codes = read_missing(missing, how="--declare readings.")
     given, lost = read_values(table, column, codes)
     units = agree_units(column, held, units, file=file)
-    if split_heading(column)[0] in _HOURLY and held is not None and "/" not in held:
-        interval_s = _agree_interval(interval_s, 3600.0, column, file)
+    stated_s = _find_stated_interval(split_heading(column)[0])
+    if quantity == "rain rate" and stated_s is not None and _is_depth(units):
+        interval_s = _agree_interval(interval_s, stated_s, column, file)
     value = convert_units(given, units, rule.units, what=quantity, file=file, line=1, interval_s=interval_s)
     refuse_implausible(table, column, value, codes, least=rule.least, most=rule.most, units=rule.units)
     if lost.any():
@@ -174,6 +176,25 @@ def open_readings(
     return ReadingLayer(
         quantity, rule.units, station, time, value, sources=(file,), notes=notes, height_datum=datum
     )  # fmt: skip
+
+
+_STATED = re.compile(r"(?<![a-z])(\d*)\s*(hourly|hour|小时|h|daily|day|日|min|minutes?|分钟)(?![a-z])")
+_SECONDS = {"h": 3600.0, "小": 3600.0, "d": 86400.0, "日": 86400.0, "m": 60.0, "分": 60.0}
+
+
+def _find_stated_interval(stem: str) -> float | None:
+    """Over how long a heading says that rain was gathered: 小时雨量, 10 min rain, daily rain."""
+    found = _STATED.search(stem)
+    if found is None or not (found[1] or found[2] in ("hourly", "hour", "小时", "daily", "day", "日")):
+        return None
+    return float(found[1] or 1) * _SECONDS[found[2][0]]
+
+
+def _is_depth(units: str | None) -> bool:
+    try:
+        return units is not None and bool(parse_units(units).is_convertible(parse_units("mm")))
+    except ValueError:
+        return False
 
 
 def _agree_interval(declared: float | None, told: float, column: str, file: Path) -> float:

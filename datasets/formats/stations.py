@@ -14,7 +14,7 @@ from ..place import is_geographic, name_crs, refuse_swapped
 from ..tables import Table, read_table
 from ..units import convert_units
 from .features import Features, read_features
-from .headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, match_columns
+from .headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, match_columns, refuse_flags
 from .readings import open_readings
 
 __all__ = ["find_station_kind", "open_readings", "open_stations"]
@@ -101,7 +101,9 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     words = [""] * len(ids) if kind_of is None else [cell.strip() for cell in table.columns[kind_of]]
     kind = np.array([find_station_kind(word) for word in words], np.uint8)
     unknown = sorted({word for word, place in zip(words, kind.tolist(), strict=True) if word and not place} - {"other"})
-    notes = (f"Stations of kind {', '.join(unknown)} are kept as {STATION_KINDS[0]!r}.",) if unknown else ()
+    used = (find_column(table.columns, STATION_HEADINGS), name, kind_of, *_find_place_columns(table))
+    notes = refuse_flags(table, used, may_flag=True)
+    notes += (f"Stations of kind {', '.join(unknown)} are kept as {STATION_KINDS[0]!r}.",) if unknown else ()
     names = ids if name is None else [cell.strip() for cell in table.columns[name]]
     return StationLayer(plane, tuple(ids), kind, tuple(names), x, y, sources=(file,), notes=notes)
 
@@ -143,6 +145,11 @@ def _read_axis(table: Table, column: str, plane: str) -> Floats:
             )
         return values
     return convert_units(values, unit, "degree" if is_geographic(plane) else "m", what=column, file=table.file, line=1)
+
+
+def _find_place_columns(table: Table | Features) -> list[str]:
+    known = (*_LONGITUDES, *_LATITUDES, *_X, *_Y, "wkt", "geometry", "geom", "the_geom")
+    return list(match_columns(table, known))
 
 
 def _take_points(table: Features) -> tuple[Floats, Floats]:

@@ -156,6 +156,12 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
         ),
         (HEAD.replace("time", "time (min)") + "G1,5,1\n", {}, "counts from a start, and dates are needed"),
         ("id,time,小时雨量(mm)\n" + ROW, {"interval_s": 600.0}, "says what fell in 3600 s, interval_s=600 is declared"),
+        ("id,time,daily rain (mm)\n" + ROW, {"quantity": "rain rate", "interval_s": 600.0}, "what fell in 86400 s"),
+        (
+            HEAD.strip() + ",unit\nG1,2023-09-07T14:00Z,1,in/h\n",
+            {},
+            "column 'unit' states what is only read in headings",
+        ),
         ("id,time,level (m HKPD)\n" + ROW, {"height_datum": "CN85"}, "counts water levels from HKPD, the declaration"),
         ("id,time,depth (m)\nG1,2023-09-07T14:00Z,51\n", {}, "is 51 m; it should be 0 to 50 m"),
         (HEAD.strip() + ",flag\nG1,2023-09-07T14:00Z,1,A\nG1,2023-09-07T15:00Z,1,M\n", {}, "column 'flag' marks rows"),
