@@ -22,9 +22,11 @@ __all__ = [
     "HeightDatum",
     "HeightUnit",
     "find_height_datum",
+    "list_height_words",
     "name_height_datum",
     "name_height_unit",
     "refuse_mixed_heights",
+    "squeeze",
 ]
 
 HEIGHT_DATUMS = {
@@ -89,7 +91,7 @@ def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit
     >>> name_height_unit("US survey foot").metres * 3937, name_height_unit("cm").metres
     (1200.0, 0.01)
     """
-    known = _UNIT_WORDS.get(_squeeze(text))
+    known = _UNIT_WORDS.get(squeeze(text))
     if known is not None:
         return known
     from .units import parse_units
@@ -142,8 +144,8 @@ def find_height_datum(text: str | None, *, file: str | Path | None = None) -> He
     known = ", ".join(HEIGHT_DATUMS)
     if text is None or not text.strip():
         raise InputError("the heights name no datum", file=file, way_out=f"declare height_datum as one of {known}")
-    squeezed = _squeeze(text)
-    words = {_squeeze(name): name for name in HEIGHT_DATUMS} | _HEIGHT_WORDS
+    squeezed = squeeze(text)
+    words = list_height_words()
     if squeezed in words:
         return HeightDatum(words[squeezed], None)
     why = ", which does not say of which sea" if squeezed in _NO_SEA else ""
@@ -160,7 +162,7 @@ def find_height_datum(text: str | None, *, file: str | Path | None = None) -> He
             f"{listed.name} counts depths, downwards", file=file, way_out="give heights, which are counted upwards"
         )
     name = re.sub(r"\s*(\(ft\w*\)|height)", "", listed.name).strip()
-    if _squeeze(name) in _NO_SEA:
+    if squeeze(name) in _NO_SEA:
         raise InputError(
             f"height datum {text.strip()!r} is unknown, which does not say of which sea",
             file=file,
@@ -169,7 +171,7 @@ def find_height_datum(text: str | None, *, file: str | Path | None = None) -> He
     # Metres go without saying: who names NAVD88 says nothing of the unit, who names its variant in feet does.
     metres = float(axis.unit_conversion_factor)
     unit = None if metres == 1.0 else HeightUnit(axis.unit_name, metres)
-    return HeightDatum(words.get(_squeeze(name), words.get(_squeeze(listed.name), name)), unit)
+    return HeightDatum(words.get(squeeze(name), words.get(squeeze(listed.name), name)), unit)
 
 
 @lru_cache
@@ -196,10 +198,16 @@ def _list_names() -> dict[str, str]:
     from pyproj.database import query_crs_info
     from pyproj.enums import PJType
 
-    return {_squeeze(info.name): info.code for info in query_crs_info("EPSG", PJType.VERTICAL_CRS)}
+    return {squeeze(info.name): info.code for info in query_crs_info("EPSG", PJType.VERTICAL_CRS)}
 
 
-def _squeeze(text: str) -> str:
+def list_height_words() -> dict[str, str]:
+    """The one name of a height datum by every word for it, as :func:`squeeze` writes them."""
+    return {squeeze(name): name for name in HEIGHT_DATUMS} | _HEIGHT_WORDS
+
+
+def squeeze(text: str) -> str:
+    """A name in lower case, without blanks and marks."""
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).lower()
 
 

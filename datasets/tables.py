@@ -1,8 +1,9 @@
-"""Tables in CSV: columns by name, every complaint with its line."""
+"""Tables of text: columns by name, every complaint with its line."""
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,16 @@ __all__ = ["Table", "read_table"]
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of text, by lower-case name; ``line[k]`` is the line of the file on which row k ends."""
+    """Columns of text, by lower-case name; ``line[k]`` is the line of the file on which row k ends.
+
+    ``comments`` are lines that begin with #; without ``has_headings`` the columns are called column 1, column 2, ...
+    """
 
     file: Path
     columns: dict[str, list[str]]
     line: list[int]
+    comments: tuple[str, ...] = ()
+    has_headings: bool = True
 
     def __len__(self) -> int:
         return len(self.line)
@@ -92,65 +98,161 @@ class Table:
         return values
 
 
-def read_table(file: Path, *, require: tuple[str, ...] = ()) -> Table:
-    """Read a CSV file with a line of column names.
+def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: bool = False) -> Table:
+    """Read a table with a line of column names.
 
     Parameters
     ----------
     file
-        UTF-8 (with or without mark) or GB18030; names of columns in any case.
+        UTF-8 (with or without mark) or GB18030; cells divided by commas, semicolons or tabs; names of columns in any
+        case. Lines before the names that begin with # are comments, and so are later ones that are no row of the
+        table; where the first row is numbers, the last comment names the columns if it has as many cells. Between
+        semicolons or tabs numbers may have decimal commas.
     require
         Columns it must have.
+    may_lack_headings
+        Whether the first row may be numbers: then columns are called column 1, column 2, ...
 
     Raises
     ------
     InputError
-        If the file is missing or empty, lacks a column, or a row is shorter or longer than the names.
+        If the file is missing or empty, lacks a column, a row is shorter or longer than the names, or a comma may be
+        the mark of decimals or of thousands.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "demand.csv"
-    ...     _ = file.write_text("o_zone_id,d_zone_id,volume\\n1,2,30.5\\n")
+    ...     _ = file.write_text("# of 2023\\no_zone_id;d_zone_id;volume\\n1;2;30,5\\n")
     ...     read_table(file).numbers("volume").tolist()
     [30.5]
     """
-    rows = csv.reader(read_text(file).splitlines(keepends=True), strict=True)
+    text = read_text(file).splitlines(keepends=True)
+    n_before = next((k for k, one in enumerate(text) if one.strip() and not one.lstrip().startswith("#")), len(text))
+    comments = [one.strip() for one in text[:n_before] if one.strip()]
+    body = text[n_before:]
+    mark = _find_delimiter(body)
+    rows = csv.reader(body, delimiter=mark, strict=True)
     names: list[str] = []
     cells: list[list[str]] = []
     lines: list[int] = []
+    has_headings = True
     try:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
+            line = n_before + rows.line_num
             if not names:
                 names = [cell.strip().lower() for cell in row]
-                if len(set(names)) < len(names):
-                    twice = next(name for name in names if names.count(name) > 1)
-                    raise InputError(
-                        f"column {twice!r} stands twice", file=file, line=rows.line_num, way_out="keep one of them"
-                    )
-                continue
+                if _is_number(names[0]) and (said := _read_commented(comments, mark, len(row))) is not None:
+                    names = said
+                elif may_lack_headings and _is_number(_point(names[0])):
+                    names, has_headings = [f"column {k}" for k in range(1, len(row) + 1)], False
+                else:
+                    _refuse_twice(names, file, line)
+                    continue
+                _refuse_twice(names, file, line)
             if len(row) != len(names):
+                if row[0].lstrip().startswith("#"):
+                    comments.append(mark.join(row).strip())
+                    continue
                 raise InputError(
                     f"the row has {len(row)} cells for {len(names)} columns",
                     file=file,
-                    line=rows.line_num,
+                    line=line,
                     way_out="is the file cut off, or a text with a comma not quoted?",
                 )
             cells.append(row)
-            lines.append(rows.line_num)
+            lines.append(line)
     except csv.Error as error:
         raise InputError(
-            f"the row cannot be read ({error})", file=file, line=rows.line_num, way_out="check its quotes"
+            f"the row cannot be read ({error})", file=file, line=n_before + rows.line_num, way_out="check its quotes"
         ) from None
     if not names:
         raise InputError("the file is empty", file=file, way_out="its first line should name the columns")
+    if mark != ",":
+        _read_decimal_commas(cells, lines, file)
     columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in names]
-    table = Table(file, dict(zip(names, columns, strict=True)), lines)
+    if "" in names and not any(cell.strip() for cell in columns[names.index("")]):
+        del columns[names.index("")]  # what a mark at the end of every line makes
+        names.remove("")
+    table = Table(file, dict(zip(names, columns, strict=True)), lines, tuple(comments), has_headings)
     table.require(*require)
     return table
+
+
+def _find_delimiter(body: list[str]) -> str:
+    """The mark that divides the names; of several, the first that gives every row as many cells as there are names."""
+    if not body:
+        return ","
+    found = [mark for mark in ("\t", ";", ",") if mark in body[0]]
+    if len(found) < 2:
+        return found[0] if found else ","
+    for mark in found:
+        try:
+            counts = [len(row) for row in csv.reader(body, delimiter=mark, strict=True) if any(map(str.strip, row))]
+        except csv.Error:
+            continue
+        if counts[0] > 1 and set(counts) == {counts[0]}:
+            return mark
+    return ","
+
+
+def _read_commented(comments: list[str], mark: str, n: int) -> list[str] | None:
+    """Names that a program wrote into the last comment, if it has as many cells as the rows."""
+    if not comments:
+        return None
+    names = [name.strip().lower() for name in next(csv.reader([comments[-1].lstrip("#")], delimiter=mark))]
+    return names if len(names) == n and not any(_is_number(name) for name in names) else None
+
+
+def _refuse_twice(names: list[str], file: Path, line: int) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"column {twice!r} stands twice", file=file, line=line, way_out="keep one of them")
+
+
+_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # one thousand and more, or one and a share
+_POINTED = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
+
+
+def _point(cell: str) -> str:
+    return cell.replace(",", ".") if _COMMA.fullmatch(cell.strip()) else cell
+
+
+def _read_decimal_commas(cells: list[list[str]], lines: list[int], file: Path) -> None:
+    """Write decimal commas as points, in place; several numbers may stand in one cell, divided by semicolons."""
+    found = [
+        (row, at)
+        for row, held in enumerate(cells)
+        for at, cell in enumerate(held)
+        if "," in cell and all(_COMMA.fullmatch(part) or _is_number(part) for part in map(str.strip, cell.split(";")))
+    ]
+    if not found:
+        return
+    if all(_EITHER.fullmatch(cells[row][at].strip()) for row, at in found):
+        row, at = found[0]
+        cell = cells[row][at].strip()
+        raise InputError(
+            f"{cell!r} may be {cell.replace(',', '.')} or {cell.replace(',', '')}",
+            file=file,
+            line=lines[row],
+            way_out="write numbers with a decimal point, and without a mark of thousands",
+        )
+    for row, held in enumerate(cells):
+        for cell in held:
+            if _POINTED.fullmatch(cell.strip()):
+                comma = cells[found[0][0]][found[0][1]].strip()
+                raise InputError(
+                    f"{cell.strip()!r} has a decimal point, and {comma!r} on line {lines[found[0][0]]} a decimal comma",
+                    file=file,
+                    line=lines[row],
+                    way_out="write all numbers with a decimal point",
+                )
+    for row, at in found:
+        cells[row][at] = cells[row][at].replace(",", ".")
 
 
 def _is_number(cell: str) -> bool:

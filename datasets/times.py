@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
 
-__all__ = ["check_zone", "read_times", "show_time"]
+__all__ = ["check_zone", "find_zone", "read_times", "show_time"]
 
 LongInts = npt.NDArray[np.int64]
 
@@ -39,6 +39,14 @@ _FORMS = [re.compile(day + clock + _OFFSET, re.IGNORECASE) for day in _DATES for
     )
 ]
 _DATE_ALONE = re.compile(r"\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{8}|\d{4}年\d{1,2}月\d{1,2}日")
+_UTC_NAMES = ("utc", "gmt", "z", "zulu", "universal time", "世界时", "协调世界时")
+_BEIJING_NAMES = (
+    "bjt", "beijing", "beijing time", "china standard time", "hkt", "hong kong time", "北京时", "北京时间", "香港时间",
+)  # fmt: skip
+_ABBREVIATED = (
+    "cst", "cdt", "est", "edt", "ist", "bst", "pst", "pdt", "mst", "mdt", "cet", "cest", "eet", "eest", "wet", "west",
+    "ast", "aest", "aedt", "sgt", "jst", "kst", "msk",
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,10 +73,45 @@ def check_zone(name: str, *, file: str | Path | None = None) -> ZoneInfo:
         ) from None
 
 
+def find_zone(text: str, *, file: str | Path | None = None) -> tzinfo | None:
+    """Return the zone that a heading names: UTC, UTC+8, 北京时间, Asia/Shanghai; None if the text is no zone.
+
+    Raises
+    ------
+    InputError
+        If it is an abbreviation that stands for several zones, such as CST.
+
+    Examples
+    --------
+    >>> find_zone("utc+08:00"), find_zone("asia/shanghai").key, find_zone("min")
+    (datetime.timezone(datetime.timedelta(seconds=28800)), 'Asia/Shanghai', None)
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip().lower()
+    if plain in _UTC_NAMES:
+        return UTC
+    if plain in _BEIJING_NAMES:
+        return timezone(timedelta(hours=8))
+    if offset := re.fullmatch(r"(?:utc|gmt)?\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?", plain):
+        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+        if ahead <= timedelta(hours=14):
+            return timezone(-ahead if offset[1] == "-" else ahead)
+    if "/" in plain and re.fullmatch(r"[a-z_]+(/[a-z0-9_+-]+)+", plain):
+        named = next((name for name in available_timezones() if name.lower() == plain), None)
+        return None if named is None else ZoneInfo(named)
+    if plain in _ABBREVIATED:
+        raise InputError(
+            f"time zone {text.strip().upper()!r} is an abbreviation that can mean different hours",
+            file=file,
+            way_out="write the offset, such as time (UTC+8), or a name such as Asia/Shanghai",
+        )
+    return None
+
+
 def read_times(
     texts: Sequence[str],
     *,
-    time_zone: str | None = None,
+    time_zone: str | tzinfo | None = None,
+    heading: str | None = None,
     file: str | Path | None = None,
     line: Sequence[int] | None = None,
 ) -> LongInts:
@@ -81,6 +124,8 @@ def read_times(
         ``2023090722``, with an offset or without. 24:00 is the midnight that ends its day.
     time_zone
         Zone of times that name no offset.
+    heading
+        That names this zone: then a time may name no other offset.
     file, line
         For the error: the file, and the line of each text.
 
@@ -104,13 +149,13 @@ def read_times(
     >>> read_times(["2023-09-07 22:00", "2023-09-07T14:00Z", "2023年9月7日22时"], time_zone="Asia/Shanghai").tolist()
     [1694095200, 1694095200, 1694095200]
     """
-    zone = None if time_zone is None else check_zone(time_zone, file=file)
+    zone = check_zone(time_zone, file=file) if isinstance(time_zone, str) else time_zone
     seconds = np.zeros(len(texts), np.int64)
     known: dict[str, int] = {}  # the stations of a network read at the same times
     for row, text in enumerate(texts):
         if text not in known:
             try:
-                known[text] = _read_time(unicodedata.normalize("NFKC", text).strip(), zone)
+                known[text] = _read_time(unicodedata.normalize("NFKC", text).strip(), zone, heading)
             except _NoTime as problem:
                 raise InputError(
                     f"time {text.strip()!r} {problem.args[0]}",
@@ -126,7 +171,7 @@ class _NoTime(Exception):
     """What is wrong with a text, and the way out."""
 
 
-def _read_time(text: str, zone: ZoneInfo | None) -> int:
+def _read_time(text: str, zone: tzinfo | None, heading: str | None) -> int:
     found = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
     if found is None:
         if _DATE_ALONE.fullmatch(text):
@@ -141,7 +186,10 @@ def _read_time(text: str, zone: ZoneInfo | None) -> int:
     try:
         naive = datetime(year, month, day, 0 if ends_day else hour, minute, second) + timedelta(days=ends_day)
         if found["offset"]:
-            return _count(naive.replace(tzinfo=_read_offset(found["offset"])))
+            moment = naive.replace(tzinfo=_read_offset(found["offset"]))
+            if heading is not None and moment.utcoffset() != moment.astimezone(zone).utcoffset():
+                raise _NoTime(f"is not of the zone that heading {heading!r} names", "correct the time or the heading")
+            return _count(moment)
     except (ValueError, OverflowError) as error:
         raise _NoTime(f"does not exist ({error})", "correct the row") from None
     if zone is None:
@@ -153,7 +201,7 @@ def _read_time(text: str, zone: ZoneInfo | None) -> int:
     if early.utcoffset() != late.utcoffset():
         same = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive
         what = "happened twice" if same else "never happened"
-        raise _NoTime(f"{what} in {zone.key}, when clocks were changed", "write it with its offset, such as +08:00")
+        raise _NoTime(f"{what} in {zone}, when clocks were changed", "write it with its offset, such as +08:00")
     return _count(early)
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 
-__all__ = ["convert_units", "parse_units"]
+__all__ = ["agree_units", "convert_units", "find_interval", "parse_units"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +31,10 @@ _SPELLINGS = {
 }  # fmt: skip
 _VEHICLES = re.compile(r"\b(veh|vehicles?|pcu|cars?)\b", re.IGNORECASE)
 _STEP = re.compile(r"(?:/|\bper\b)\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)")  # UDUNITS reads mm/10min as (mm/10) x min
+_PER_STEP = re.compile(r"(?<![^\s*])(\d+(?:\.\d+)?)([A-Za-z]+)\s*(?:\^|\*\*)?\s*-1\b")  # and mm 10min-1 as 10 mm min-1
+_NUMBER_INSIDE = re.compile(
+    r"(?<=[\s/])[+-]?\d|(?<=[A-Za-z]\.)\d|(?<=-\d\.)\d"
+)  # mm 10 min-1 may be 10 mm min-1 or mm in 10 min
 _WATER = "1000 kg m-3"  # a column of 1 mm on 1 m2 weighs 1 kg
 
 
@@ -44,20 +48,43 @@ def parse_units(text: str) -> Any:
     Raises
     ------
     ValueError
-        If it is no unit.
+        If it is no unit, or has a number where it can be read in two ways: ``mm 10 min-1``.
 
     Examples
     --------
     >>> parse_units("毫米/小时") == parse_units("mm h-1"), parse_units("mm/10min") == parse_units("mm (10 min)-1")
     (True, True)
     """
-    plain = unicodedata.normalize("NFKC", text.replace("³", "3").replace("²", "2")).strip()
-    for spelling in sorted(_SPELLINGS, key=len, reverse=True):
-        plain = plain.replace(spelling, _SPELLINGS[spelling])
-    unit = _parse(_STEP.sub(r"/(\1 \2)", _VEHICLES.sub("count", plain)))
+    plain = _normalise(text)
+    if _NUMBER_INSIDE.search(plain):
+        raise ValueError(f"{text!r} is no unit that can be read in one way only")
+    unit = _parse(plain)
     if unit.is_unknown() or unit.is_no_unit() or not plain:
         raise ValueError(f"{text!r} is no unit")
     return unit
+
+
+def _normalise(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text.replace("³", "3").replace("²", "2")).replace("\u2212", "-").strip()
+    for spelling in sorted(_SPELLINGS, key=len, reverse=True):
+        plain = plain.replace(spelling, _SPELLINGS[spelling])
+    return _PER_STEP.sub(r"(\1 \2)-1", _STEP.sub(r"/(\1 \2)", _VEHICLES.sub("count", plain)))
+
+
+def find_interval(text: str) -> float | None:
+    """Tell over how many seconds a unit says that something was gathered; None if it says no number.
+
+    Examples
+    --------
+    >>> find_interval("mm/10min"), find_interval("mm (5 min)-1"), find_interval("mm/h")
+    (600.0, 300.0, None)
+    """
+    found = re.search(r"/\s*\((\d+(?:\.\d+)?) ?([A-Za-z]+)\)|\((\d+(?:\.\d+)?) ?([A-Za-z]+)\)\^?-1", _normalise(text))
+    if found is None:
+        return None
+    number, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
+    length = _parse(unit)
+    return float(number) * float(length.convert(1.0, "s")) if length.is_convertible("s") else None
 
 
 @lru_cache
@@ -121,7 +148,14 @@ def convert_units(
     want = parse_units(wanted)
     try:
         have = parse_units(given)
-    except ValueError:
+    except ValueError as error:
+        if "one way" in str(error):
+            raise InputError(
+                f"{what} has the unit {given!r}, which can be read in two ways",
+                file=file,
+                line=line,
+                way_out="put a number and its unit in brackets, such as mm/(10 min) for what fell in ten minutes",
+            ) from None
         raise InputError(
             f"{what} has the unit {given!r}, which is unknown", file=file, line=line, way_out=f"write it as {wanted!r}"
         ) from None
@@ -155,6 +189,37 @@ def convert_units(
             way_out=f"give a unit that can, such as {wanted!r}",
         )
     return _scale(numbers, have, want)
+
+
+def agree_units(
+    heading: str, held: str | None, declared: str | None, *, file: str | Path | None = None, way: str = "declaration"
+) -> str | None:
+    """Return the unit that a heading holds or that is declared; refuse two that differ.
+
+    Raises
+    ------
+    InputError
+        If both are given and do not mean the same.
+
+    Examples
+    --------
+    >>> agree_units("rain (mm/h)", "mm/h", "mm h-1"), agree_units("rain", None, "mm h-1")
+    ('mm/h', 'mm h-1')
+    """
+    if held is None or declared is None:
+        return held or declared
+    try:
+        same = parse_units(held) == parse_units(declared)
+    except ValueError:
+        same = held.strip() == declared.strip()
+    if not same:
+        raise InputError(
+            f"heading {heading!r} says {held!r}, {declared!r} is declared",
+            file=file,
+            line=1,
+            way_out=f"leave the {way} out, or correct the heading",
+        )
+    return held
 
 
 def _read_as_water(have: Any, want: Any) -> Any:

@@ -42,6 +42,7 @@ DECLARABLE = {
     "readings.units": "units of the values where the table does not say, such as mm h-1",
     "readings.interval_s": "seconds over which a depth of rain was gathered",
     "readings.height_datum": "from where water levels are counted",
+    "readings.missing": "codes that stand for no reading, such as 999.9,---; none where every number is one",
     "demand.datum": "of rides: wgs84, gcj02, or auto, which asks the roads",
     "demand.total": "vehicles per hour that the demand is scaled to",
 }

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..datasets.errors import InputError
-from ..datasets.formats.hydrographs import read_hydrograph
+from ..datasets.formats.hydrographs import KINDS, read_hydrograph
+from ..datasets.missing import Missing, read_missing
 
 if TYPE_CHECKING:
     from ..datasets.city.layers import TerrainLayer
     from .flood_layout import NamedArrays
     from .flood_settings import FloodSettings
 
-__all__ = ["Boundaries", "RunTime", "find_inflow", "find_sea", "open_boundaries"]
+__all__ = ["Boundaries", "RunTime", "find_inflow", "find_sea", "open_boundaries", "refuse_far_level"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+FAR_M = 100.0  # from the ground: no sea and no river stands there
 NO_SEA_M = -1e4  # a level below all ground: whatever reaches the edge leaves
 
 
@@ -39,12 +41,18 @@ class RunTime:
         Of dates that name no offset.
     needs_dates
         Whether times may not be counted from its start, such as where a warning is issued some time after it.
+    missing
+        What stands for no value in tables.
+    height_datum
+        From where the ground's heights are counted, where that is known.
     """
 
     span_s: float
     start_utc_s: int | None = None
     time_zone: str | None = None
     needs_dates: bool = False
+    missing: Missing = field(default_factory=Missing)
+    height_datum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Boundaries:
     inflow_s: Floats
     inflow_m3_s: Floats
     sources: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def lay_out(self) -> NamedArrays:
         """The arrays that blocks read."""
@@ -95,19 +104,50 @@ def open_boundaries(settings: FloodSettings, layer: TerrainLayer, when: RunTime)
     Raises
     ------
     InputError
-        If a text is no point, one lies off the ground, or a hydrograph cannot be used.
+        If a text is no point, one lies off the ground, a hydrograph cannot be used, or the sea stands far above or
+        below all ground.
     """
     sources: list[Path] = []
-    cells, inflow_s, inflow_m3_s = find_inflow(settings.inflow, layer, when, sources)
-    sea_s, level = _read_value(settings.sea_level, "water level", when, sources)
+    notes: list[str] = []
+    when = replace(when, missing=read_missing(settings.missing), height_datum=layer.height_datum)
+    cells, inflow_s, inflow_m3_s = find_inflow(settings.inflow, layer, when, sources, notes)
+    sea_s, level = _read_value(settings.sea_level, "water level", when, sources, notes)
+    if level is not None:
+        refuse_far_level(level, layer, settings.sea_level)
     held, depth = find_sea(layer, settings.edges, level)
     return Boundaries(
         held, depth, sea_s, np.array([NO_SEA_M]) if level is None else level, cells[:, 0], cells[:, 1],
-        inflow_s, inflow_m3_s, tuple(sources),
+        inflow_s, inflow_m3_s, tuple(sources), tuple(notes),
     )  # fmt: skip
 
 
-def _read_value(text: str | None, quantity: str, when: RunTime, sources: list[Path]) -> tuple[Floats, Floats | None]:
+def refuse_far_level(level_m: Floats, layer: TerrainLayer, source: str | None) -> None:
+    """Refuse a level of the sea that is far from all ground: a code, another unit or another datum.
+
+    Raises
+    ------
+    InputError
+        If it lies more than 100 m below the lowest ground or above the highest.
+    """
+    ground = layer.height[layer.valid]
+    least, most = float(ground.min()) - FAR_M, float(ground.max()) + FAR_M
+    wrong = (level_m < least) | (level_m > most)
+    if wrong.any():
+        raise InputError(
+            f"the water level of the sea is {level_m[wrong][0]:g} m (sea_level={source}), and the ground lies at "
+            f"{ground.min():g} to {ground.max():g} m",
+            way_out=f"give levels within {FAR_M:g} m of it: check the unit and the datum, or declare --set missing= "
+            "for a code that stands for no value",
+        )
+
+
+def _read_value(
+    text: str | None,
+    quantity: Literal["water level", "discharge"],
+    when: RunTime,
+    sources: list[Path],
+    notes: list[str],
+) -> tuple[Floats, Floats | None]:
     """Times and values of a number, which holds throughout, or of a hydrograph."""
     start = np.zeros(1)
     if text is None:
@@ -115,16 +155,31 @@ def _read_value(text: str | None, quantity: str, when: RunTime, sources: list[Pa
     try:
         number = float(text)
     except ValueError:
-        graph = read_hydrograph(text, quantity, time_zone=when.time_zone)  # type: ignore[arg-type]
+        try:
+            graph = read_hydrograph(
+                text, quantity, time_zone=when.time_zone, missing=when.missing, height_datum=when.height_datum
+            )
+        except InputError as error:
+            raise error.reworded("--declare readings.", "--set ").reworded(", or declare units", "") from None
         sources.append(graph.file)
+        notes.extend(graph.notes)
         return graph.cut(when.span_s, start_utc_s=when.start_utc_s, needs_dates=when.needs_dates)
     if not np.isfinite(number):
         raise InputError(f"the {quantity} is {text}", way_out="give a finite number, or a CSV file")
+    rule = KINDS[quantity]
+    if number > rule.most:
+        raise InputError(
+            f"the {quantity} is {text} {rule.units}", way_out=f"give a number up to {rule.most:g} {rule.units}"
+        )
     return start, np.array([number])
 
 
 def find_inflow(
-    inflow: str | None, layer: TerrainLayer, when: RunTime, sources: list[Path]
+    inflow: str | None,
+    layer: TerrainLayer,
+    when: RunTime,
+    sources: list[Path],
+    notes: list[str] | None = None,
 ) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
     """Find cells (inflow, 2), times and flows (row, inflow) [m3 s-1] of ``X Y FLOW`` texts, divided by semicolons.
 
@@ -153,7 +208,7 @@ def find_inflow(
         is_on = 0 <= row < layer.grid.n_y and 0 <= column < layer.grid.n_x
         if not is_on or not layer.valid[row, column]:
             raise InputError(f"inflow {text.strip()!r} lies off the ground", way_out="give a point on valid ground")
-        time_s, value = _read_value(flow, "discharge", when, sources)
+        time_s, value = _read_value(flow, "discharge", when, sources, [] if notes is None else notes)
         assert value is not None
         if (value < 0.0).any():
             raise InputError(f"inflow {text.strip()!r} is negative", way_out="give a flow from 0 up")

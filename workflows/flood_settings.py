@@ -60,6 +60,10 @@ class FloodSettings(Settings):
         default=None, description="points 'X Y M3_PER_S' or 'X Y HYDROGRAPH.csv', several divided by ;"
     )
     time_zone: str | None = Field(default=None, description="of dates in tables that name no offset")
+    missing: str | None = Field(
+        default=None,
+        description="what stands for no value in tables, such as 999.9,---; none where every number is a value",
+    )
     output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
     threshold_m: float = Field(
         default=0.1, gt=0, allow_inf_nan=False, description="depth above which a cell counts as flooded [m]"

@@ -81,7 +81,11 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     if settings.observations is not None:
         time = arrays["point_time"][1]
         observed, observed_notes = open_observations(
-            settings.observations, points, time[time >= rain.issued_s], time_zone=settings.time_zone
+            settings.observations,
+            points,
+            time[time >= rain.issued_s],
+            time_zone=settings.time_zone,
+            missing=settings.missing,
         )
         arrays["observed_depth"] = (("time_ahead", "point"), observed)
     output_s, map_s, point_s = (laid.flood[name] for name in ("output_s", "map_s", "point_s"))
@@ -143,7 +147,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         arrays=arrays,
         title="flood warning" if city is None else f"flood warning for {city.name}",
         inputs={path.name: path for path in files if path.exists()},
-        notes=(*layer.notes, *field.notes, *points.notes, *observed_notes, *missing),
+        notes=(*layer.notes, *field.notes, *points.notes, *laid.notes, *observed_notes, *missing),
         seeds={"ensemble": settings.seed, "storms": settings.storm_seed},
         attrs={
             **attrs, "grid": laid.flood["grid"], "rain_grid": laid.flood["rain_grid"],

@@ -34,9 +34,11 @@ class InundationSettings(FloodSettings):
     """Settings of ``inundation``."""
 
     rain: str | None = Field(
-        default=None, description="mm/h, or a CSV of time_s and a rate for each zone; a city's storms by default"
+        default=None, description="mm/h, or a CSV of time and a rate for each zone; a city's storms by default"
     )
-    rain_units: str | None = Field(default=None, description="of the CSV's rates, such as 'mm h-1' or 'm s-1'")
+    rain_units: str | None = Field(
+        default=None, description="of the CSV's rates where its headings do not say, such as 'mm h-1'"
+    )
     rain_zones: str | None = Field(default=None, description="raster of the zones of the CSV's columns")
     rain_factors: Annotated[list[Rate], BeforeValidator(listed)] = Field(
         default=[1.0], min_length=1, description="multiples of the rain: one member each"
@@ -60,7 +62,8 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     duration_s = 60.0 * settings.duration_minutes
     rain = open_rain(
         settings.rain, layer, city, duration_s,
-        units=settings.rain_units, zones=settings.rain_zones, crs=settings.crs,
+        units=settings.rain_units, zones=settings.rain_zones, crs=settings.crs, time_zone=settings.time_zone,
+        missing=settings.missing, factor=max(settings.rain_factors),
     )  # fmt: skip
     output_s = choose_outputs(duration_s, 60.0 * settings.output_minutes)
     boundaries = open_boundaries(settings, layer, RunTime(duration_s, rain.epoch_s, settings.time_zone))
@@ -116,7 +119,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
         arrays=arrays,
         title="inundation" if city is None else f"inundation of {city.name}",
         inputs={path.name: path for path in files if path.exists()},
-        notes=(*layer.notes, *rain.notes),
+        notes=(*layer.notes, *rain.notes, *boundaries.notes),
         attrs={**attrs, "output_s": output_s, "grid": pack_grid(layer.grid), "rain_grid": asked["rain_grid"]},
     )
 

@@ -46,6 +46,9 @@ def open_rain(
     units: str | None,
     zones: str | None,
     crs: str | None,
+    time_zone: str | None = None,
+    missing: str | None = None,
+    factor: float = 1.0,
 ) -> Rain:
     """Open the rain: one rate, a table by time and zone, or a city's storms by default.
 
@@ -62,24 +65,60 @@ def open_rain(
     if number is not None:
         if not 0.0 <= number < np.inf:
             raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
+        _refuse_hard(number, factor, None)
         return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
+    return _read_table(rain, layer, zones, crs, units=units, time_zone=time_zone, missing=missing, factor=factor)
+
+
+def _read_table(
+    rain: str, layer: TerrainLayer, zones: str | None, crs: str | None, *, units: str | None, time_zone: str | None,
+    missing: str | None, factor: float,
+) -> Rain:  # fmt: skip
     from ..datasets.formats.rain_series import read_rain_series
+    from ..datasets.missing import read_missing
 
     try:
-        start_s, rate = read_rain_series(rain, units=units)
+        series = read_rain_series(rain, units=units, time_zone=time_zone, missing=read_missing(missing))
     except InputError as error:
         sums = "or declare interval_s, such as --declare readings.interval_s=3600"
-        raise error.reworded(sums, "with --set rain_units=") from None
-    n_zones = rate.shape[1]
+        named = error.reworded(sums, "with --set rain_units=")
+        raise named.reworded("--declare readings.", "--set ") from None
+    _refuse_hard(float(series.rate.max()), factor, rain)
+    rate = np.zeros((len(series.start_s), series.zone[-1] + 1), dtype=np.float32)
+    rate[:, series.zone] = series.rate
     zone, sources = None, [Path(rain)]
     if zones is not None:
-        zone = read_zone_raster(zones, layer, crs, n_zones, what="rain")
+        zone = read_zone_raster(zones, layer, crs, rate.shape[1], what="rain")
+        dry = np.setdiff1d(np.unique(zone[layer.valid]), series.zone)
+        if dry.size:
+            raise InputError(
+                f"zone {dry[0]} has no rain: the table has zones {', '.join(map(str, series.zone))}",
+                file=rain,
+                way_out="give a rain for every zone",
+            )
         sources.append(Path(zones))
-    elif n_zones > 1:
+    elif series.zone != (0,):
         raise InputError(
-            f"the table has rates for {n_zones} zones", file=rain, way_out="say where they are: --set rain_zones=RASTER"
+            f"the table has rates for {len(series.zone)} zones"
+            + ("" if len(series.zone) > 1 else f", number {series.zone[0]}"),
+            file=rain,
+            way_out="say where they are: --set rain_zones=RASTER",
         )
-    return Rain(start_s, rate[:, :, None].astype(np.float32), zone=zone, sources=tuple(sources))
+    return Rain(
+        series.start_s, rate[:, :, None], zone=zone, epoch_s=series.epoch_s, sources=tuple(sources), notes=series.notes
+    )
+
+
+def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
+    from ..datasets.rain import HARDEST_MM_H
+
+    if rate * max(1.0, factor) > HARDEST_MM_H:
+        times = "" if factor <= 1.0 else f" times {factor:g} (rain_factors)"
+        raise InputError(
+            f"rain is {rate:g} mm/h{times}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
+            file=file,
+            way_out="check its unit",
+        )
 
 
 def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:

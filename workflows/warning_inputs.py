@@ -278,12 +278,13 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
         x, y = (np.array([float(truth[axis]) for truth in truths]) for axis in ("x", "y"))
         given: list[tuple[float, ...]] = [()] * len(names)
         sources: tuple[Path, ...] = ()
+        notes: tuple[str, ...] = ()
     else:
         from ..datasets.formats.warning_points import read_warning_points
 
         found = read_warning_points(points, crs=layer.crs)
         names, x, y, given = tuple(found.name), found.x, found.y, list(found.threshold_m)
-        sources = (Path(points),)
+        sources, notes = (Path(points),), found.notes
     row, column = (
         np.floor((at - low) / layer.grid.cell_m).astype(np.int64)
         for at, low in ((y, layer.grid.south), (x, layer.grid.west))
@@ -298,5 +299,5 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
             way_out=f"give points on valid ground of {layer.grid} in {layer.crs}",
         )
     return Points(
-        names, x, y, row * layer.grid.n_x + column, tuple(own or default for own in given), sources,
+        names, x, y, row * layer.grid.n_x + column, tuple(own or default for own in given), sources, notes,
     )  # fmt: skip

@@ -31,6 +31,7 @@ class WarningLayout:
     sources: tuple[Path, ...]  # of the boundaries
     forecast: dict[str, Any]
     flood: dict[str, Any]
+    notes: tuple[str, ...] = ()  # of the boundaries
 
 
 def lay_out_warning(
@@ -83,4 +84,4 @@ def lay_out_warning(
         "map_time": (("map_time",), np.round(np.array(map_s)).astype(np.int64) + epoch_s),
         "rain_start_s": (("rain_frame",), rain.step_s * np.arange(len(rain.before) + n_steps, dtype=np.float64)),
     }
-    return WarningLayout(arrays, boundaries.sources, forecast, flood)
+    return WarningLayout(arrays, boundaries.sources, forecast, flood, boundaries.notes)

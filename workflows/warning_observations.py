@@ -16,7 +16,7 @@ __all__ = ["open_observations"]
 
 
 def open_observations(
-    file: str | Path, points: Points, time_s: npt.ArrayLike, *, time_zone: str | None
+    file: str | Path, points: Points, time_s: npt.ArrayLike, *, time_zone: str | None, missing: str | None = None
 ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
     """Read measured depths and lay them, on straight lines, on the times of a warning.
 
@@ -30,6 +30,8 @@ def open_observations(
         From issue to end [s since 1970-01-01 UTC].
     time_zone
         Of times that name no offset.
+    missing
+        Codes that stand for no reading, divided by commas.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def open_observations(
     n = len(points.name)
     stations = StationLayer("", points.name, np.zeros(n, np.uint8), points.name, points.x, points.y)
     try:
-        readings = open_readings(file, stations, quantity="water depth", time_zone=time_zone)
+        readings = open_readings(file, stations, quantity="water depth", time_zone=time_zone, missing=missing)
     except InputError as error:
         here = error.reworded("--declare readings.", "--set ").reworded("station ", "point ")
         raise here.reworded(" stations", " points") from None

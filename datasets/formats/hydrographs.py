@@ -10,16 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..missing import Missing, fill_gaps, read_values, refuse_implausible
 from ..tables import Table, read_table
-from ..times import read_times, show_time
+from ..times import show_time
 from ..units import convert_units
-from .headings import find_column, split_heading
-from .readings import QUANTITIES, TIMES, Quantity
+from .headings import is_flag, match_columns, refuse_flags, refuse_several_stations, split_heading
+from .level_datums import find_level_datum
+from .readings import QUANTITIES, Quantity
+from .time_columns import find_time_column, read_time_column
 
 __all__ = ["Hydrograph", "read_hydrograph"]
 
 Floats = npt.NDArray[np.float64]
-FLOWS = Quantity("m3 s-1", 0.0, 1e6, ("discharge", "flow", "inflow", "流量"))  # the Amazon carries 2e5
+FLOWS = Quantity(
+    "m3 s-1", 0.0, 4e5, ("discharge", "flow", "inflow", "streamflow", "q", "流量", "入流量")
+)  # the Amazon at its highest carries 3.7e5
 KINDS = {"water level": QUANTITIES["water level"], "discharge": FLOWS}
 
 
@@ -33,12 +38,15 @@ class Hydrograph:
         (row,) growing: seconds since 1970-01-01 00:00 UTC if ``is_dated``, else since the start of a run.
     value
         (row,).
+    notes
+        What of the table was filled or not read.
     """
 
     file: Path
     time_s: Floats
     value: Floats
     is_dated: bool
+    notes: tuple[str, ...] = ()
 
     def cut(self, span_s: float, *, start_utc_s: int | None = None, needs_dates: bool = False) -> tuple[Floats, Floats]:
         """Cut out what a run sees of it.
@@ -93,7 +101,12 @@ class Hydrograph:
 
 
 def read_hydrograph(
-    file: str | Path, quantity: Literal["water level", "discharge"], *, time_zone: str | None = None
+    file: str | Path,
+    quantity: Literal["water level", "discharge"],
+    *,
+    time_zone: str | None = None,
+    missing: Missing | None = None,
+    height_datum: str | None = None,
 ) -> Hydrograph:
     """Read rows of a time and a value.
 
@@ -102,11 +115,15 @@ def read_hydrograph(
     file
         CSV with a column of times, either dates (see :func:`~citytide.datasets.times.read_times`) or counted since the
         start of a run in the unit that the heading names, ``time (min)``; and one of values, whose heading names their
-        unit: ``level (m)``, ``流量(立方米每秒)``.
+        unit: ``level (m)``, ``流量(立方米每秒)``. A level may name its height datum: ``level (m CN85)``.
     quantity
         What the values are.
     time_zone
-        Zone of dates that name no offset.
+        Zone of dates where neither they nor the heading name one.
+    missing
+        What stands for no value: such rows are taken on a straight line between their neighbours, and a note says so.
+    height_datum
+        From where the ground's heights are counted: a heading that names another datum is refused.
 
     Returns
     -------
@@ -128,28 +145,28 @@ def read_hydrograph(
     >>> time_s.tolist(), level_m.tolist()
     ([0.0, 3600.0], [0.2, 0.7])
     """
-    file = Path(file)
+    file, missing = Path(file), missing or Missing()
     table = read_table(file)
     rule = KINDS[quantity]
-    time_column = find_column(table.columns, (*TIMES, "time_s"))
-    rest = [column for column in table.columns if column != time_column]
-    column = find_column(table.columns, rule.headings) or (rest[0] if len(rest) == 1 else None)
+    time_column = find_time_column(table)
+    refuse_several_stations(table)
+    column, units = _find_values(table, quantity, time_column)
     if time_column is None or column is None:
-        missing = "times" if time_column is None else f"{quantity}s"
+        lacking = "times" if time_column is None else f"{quantity}s"
         raise InputError(
-            f"the table has no column of {missing} among {', '.join(table.columns) or 'none'}",
+            f"the table has no column of {lacking} among {', '.join(table.columns) or 'none'}",
             file=file,
             line=1,
             way_out=f"name two columns time and {rule.headings[0]} ({rule.units})",
         )
-    time_s, is_dated = _read_times(table, time_column, time_zone)
-    units = split_heading(column)[1]
-    value = convert_units(table.numbers(column, least=None), units, rule.units, what=quantity, file=file, line=1)
-    wrong = ~((value >= rule.least) & (value <= rule.most))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        told = f"{column} is {table.columns[column][row].strip()}, which is {value[row]:g} {rule.units}"
-        raise table.error(row, told, f"it should be {rule.least:g} to {rule.most:g} {rule.units}")
+    datum_column: str | None = None
+    if rule.is_height:
+        units, _, datum_column = find_level_datum(table, column, units, height_datum, "the ground's heights are")
+    time_s, is_dated = read_time_column(table, time_column, time_zone=time_zone)
+    notes = refuse_flags(table, (time_column, column, datum_column))
+    given, lost = read_values(table, column, missing)
+    value = convert_units(given, units, rule.units, what=quantity, file=file, line=1)
+    refuse_implausible(table, column, value, missing, least=rule.least, most=rule.most, units=rule.units)
     if len(table) < 2:
         raise InputError(
             "there are fewer than two rows", file=file, way_out="give the first and the last time at least"
@@ -159,14 +176,21 @@ def read_hydrograph(
         row = int(back[0]) + 1
         text = table.columns[time_column][row].strip()
         raise table.error(row, f"{time_column} is {text}, not after the row before", "let times grow row by row")
-    return Hydrograph(file, time_s, value, is_dated)
+    value, filled = fill_gaps(table, column, time_s, value, lost)
+    return Hydrograph(file, time_s, value, is_dated, (*notes, *filled))
 
 
-def _read_times(table: Table, column: str, time_zone: str | None) -> tuple[Floats, bool]:
-    """Seconds, and whether they are dates."""
-    units = "s" if column == "time_s" else split_heading(column)[1]
-    if units is None:
-        dates = read_times(table.columns[column], time_zone=time_zone, file=table.file, line=table.line)
-        return dates.astype(np.float64), True
-    given = table.numbers(column, least=None)
-    return convert_units(given, units, "s", what="time", file=table.file, line=1), False
+def _find_values(table: Table, quantity: str, time_column: str | None) -> tuple[str | None, str | None]:
+    """The column of values and the unit that it names."""
+    known = match_columns(table, KINDS[quantity].headings)
+    if len(known) > 1:
+        raise InputError(
+            f"the table has {len(known)} columns of {quantity}s: {', '.join(known)}",
+            file=table.file,
+            line=1,
+            way_out="keep the one that is meant",
+        )
+    if known:
+        return next(iter(known.items()))
+    rest = [column for column in table.columns if column != time_column and not is_flag(column)]
+    return (rest[0], split_heading(rest[0])[1]) if len(rest) == 1 else (None, None)

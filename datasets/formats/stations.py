@@ -12,8 +12,9 @@ from ..city.layers import STATION_KINDS, StationLayer
 from ..errors import InputError
 from ..place import is_geographic, name_crs, refuse_swapped
 from ..tables import Table, read_table
+from ..units import convert_units
 from .features import Features, read_features
-from .headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts
+from .headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, match_columns, refuse_flags
 from .readings import open_readings
 
 __all__ = ["find_station_kind", "open_readings", "open_stations"]
@@ -24,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 _KINDS = ("kind", "type", "station_type", "sttp", "类型", "站类", "测站类型")
 _LONGITUDES = ("lon", "lng", "long", "longitude", "lgtd", "经度", "东经")
 _LATITUDES = ("lat", "latitude", "lttd", "纬度", "北纬")
+_DEGREES = ("deg", "degree", "degrees", "°", "度", "decimal degrees", "degrees_east", "degrees_north", "°e", "°n")
 _X, _Y = ("x", "x_coord", "easting"), ("y", "y_coord", "northing")
 _WORDS = {  # two letters: station classes of SL 323, Chinese hydrological data base
     "rain gauge": 1, "rain": 1, "pp": 1, "雨量站": 1, "雨量": 1, "雨量计": 1, "water level": 2, "level": 2, "zz": 2,
@@ -99,14 +101,16 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     words = [""] * len(ids) if kind_of is None else [cell.strip() for cell in table.columns[kind_of]]
     kind = np.array([find_station_kind(word) for word in words], np.uint8)
     unknown = sorted({word for word, place in zip(words, kind.tolist(), strict=True) if word and not place} - {"other"})
-    notes = (f"Stations of kind {', '.join(unknown)} are kept as {STATION_KINDS[0]!r}.",) if unknown else ()
+    used = (find_column(table.columns, STATION_HEADINGS), name, kind_of, *_find_place_columns(table))
+    notes = refuse_flags(table, used, may_flag=True)
+    notes += (f"Stations of kind {', '.join(unknown)} are kept as {STATION_KINDS[0]!r}.",) if unknown else ()
     names = ids if name is None else [cell.strip() for cell in table.columns[name]]
     return StationLayer(plane, tuple(ids), kind, tuple(names), x, y, sources=(file,), notes=notes)
 
 
 def _read_places(table: Table, plane: str) -> tuple[Floats, Floats]:
     pairs = {"degrees": (_LONGITUDES, _LATITUDES), "plane": (_X, _Y)}
-    found = {sort: [find_column(table.columns, names) for names in pair] for sort, pair in pairs.items()}
+    found = {sort: [next(iter(match_columns(table, names)), None) for names in pair] for sort, pair in pairs.items()}
     order = ("degrees", "plane") if is_geographic(plane) else ("plane", "degrees")
     sort = next((sort for sort in order if None not in found[sort]), None)
     if sort is None:
@@ -124,7 +128,28 @@ def _read_places(table: Table, plane: str) -> tuple[Floats, Floats]:
             line=1,
             way_out="declare the CRS of the degrees, such as EPSG:4326, EPSG:4490 or GCJ-02",
         )
-    return table.numbers(x_name, least=None), table.numbers(y_name, least=None)
+    return _read_axis(table, x_name, plane), _read_axis(table, y_name, plane)
+
+
+def _read_axis(table: Table, column: str, plane: str) -> Floats:
+    """Positions in degrees or metres, whatever unit of either the heading names."""
+    values = table.numbers(column, least=None)
+    unit = match_columns(table, (*_LONGITUDES, *_LATITUDES, *_X, *_Y))[column]
+    if unit is None or unit in _DEGREES:
+        if unit is not None and not is_geographic(plane):
+            raise InputError(
+                f"heading {column!r} says {unit!r}, and the CRS is a plane of metres",
+                file=table.file,
+                line=1,
+                way_out="name the columns lon and lat and declare the CRS of the degrees, or correct the heading",
+            )
+        return values
+    return convert_units(values, unit, "degree" if is_geographic(plane) else "m", what=column, file=table.file, line=1)
+
+
+def _find_place_columns(table: Table | Features) -> list[str]:
+    known = (*_LONGITUDES, *_LATITUDES, *_X, *_Y, "wkt", "geometry", "geom", "the_geom")
+    return list(match_columns(table, known))
 
 
 def _take_points(table: Features) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,30 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..place import transform
-from .features import read_features
-from .headings import NAME_HEADINGS, find_column
+from ..units import convert_units
+from .features import Features, read_features
+from .headings import NAME_HEADINGS, find_column, match_columns, refuse_flags, split_heading
 
 __all__ = ["WarningPoints", "read_warning_points"]
 
-_DEPTHS = ("threshold_m", "thresholds_m", "threshold", "depth_m", "警戒水深", "阈值")
+_DEPTHS = ("threshold", "thresholds", "depth", "depths", "warning depth", "warning_depth", "警戒水深", "阈值")
+_LIKE_DEPTHS = re.compile(r"thresh|depth|level|warn|alert|alarm|limit|阈|水深|警戒|水位|积水|预警")
+_PLACES = (
+    "wkt",
+    "geometry",
+    "geom",
+    "the_geom",
+    "lon",
+    "lat",
+    "lng",
+    "longitude",
+    "latitude",
+    "经度",
+    "纬度",
+    "x",
+    "y",
+)
+_DEEPEST_M = 10.0  # a warning of more is one in centimetres or a code
 _IDS = ("id", "point", "point_id", "编号", "点号")
 
 
@@ -28,6 +47,7 @@ class WarningPoints:
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
     threshold_m: tuple[tuple[float, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
@@ -37,14 +57,15 @@ def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
     ----------
     file
         CSV with columns ``name`` (or ``id``) and ``x, y`` in the plane's metres or ``lon, lat`` in WGS 84, or points of
-        a map file; ``threshold_m`` may hold one depth or several, divided by semicolons.
+        a map file; ``threshold_m``, or ``threshold (cm)``, may hold one depth or several, divided by semicolons.
     crs
         Of the plane.
 
     Raises
     ------
     InputError
-        If the file cannot be read, a feature is no point, a name is empty or stands twice, or a depth is not above 0.
+        If the file cannot be read, a feature is no point, a name is empty or stands twice, a column that looks like
+        one of depths is not understood or names no unit, or a depth is not above 0 and up to 10 m.
 
     Examples
     --------
@@ -77,18 +98,53 @@ def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
         if not name or name in names[:row]:
             problem = f"point {name!r} is given twice" if name else "the point has no name"
             raise found.error(row, problem, "give each point a name of its own")
-    heading = find_column(found.columns, _DEPTHS)
+    heading, unit = _find_depths(found)
     cells = [""] * len(names) if heading is None else found.columns[heading]
-    depths = []
-    for row, cell in enumerate(cells):
-        try:
-            asked = sorted({float(word) for word in cell.replace(",", ";").split(";") if word.strip()})
-        except ValueError:
-            raise found.error(row, f"{heading} is {cell!r}", "give depths in metres, divided by ;") from None
-        if not all(0.0 < depth < np.inf for depth in asked):
-            raise found.error(row, f"{heading} is {cell!r}", "give depths above 0 m")
-        depths.append(tuple(asked))
-    return WarningPoints(crs, tuple(names), x, y, tuple(depths))
+    depths = [_read_depths(found, row, cell, heading, unit) for row, cell in enumerate(cells)]
+    places = [column for column in found.columns if split_heading(column)[0] in _PLACES]
+    notes = refuse_flags(found, (named, heading, *places))
+    return WarningPoints(crs, tuple(names), x, y, tuple(depths), notes)
+
+
+def _find_depths(found: Features) -> tuple[str | None, str]:
+    """The column of depths and its unit."""
+    known = match_columns(found, _DEPTHS)
+    unknown = [
+        column for column in found.columns if column not in known and _LIKE_DEPTHS.search(split_heading(column)[0])
+    ]
+    line = None if found.line is None else 1
+    if unknown:
+        raise InputError(
+            f"column {unknown[0]!r} is not understood as depths to warn of",
+            file=found.file,
+            line=line,
+            way_out="name it threshold (m) or threshold (cm) if that is what it holds, or remove it",
+        )
+    if len(known) > 1:
+        raise InputError(
+            f"there are {len(known)} columns of depths to warn of: {', '.join(known)}",
+            file=found.file,
+            line=line,
+            way_out="keep one; it may hold several depths, divided by semicolons",
+        )
+    if not known:
+        return None, "m"
+    heading, unit = next(iter(known.items()))
+    convert_units([], unit, "m", what=heading, file=found.file, line=line)  # refuses none, and what is no length
+    return heading, str(unit)
+
+
+def _read_depths(found: Features, row: int, cell: str, heading: str | None, unit: str) -> tuple[float, ...]:
+    try:
+        asked = sorted({float(word) for word in cell.replace(",", ";").split(";") if word.strip()})
+    except ValueError:
+        raise found.error(row, f"{heading} is {cell!r}", f"give depths in {unit}, divided by ;") from None
+    depths = convert_units(asked, unit, "m", what=str(heading), file=found.file).tolist() if asked else []
+    for depth in depths:
+        if not 0.0 < depth <= _DEEPEST_M:
+            told = "" if unit == "m" else f", which is {depth:g} m"
+            raise found.error(row, f"{heading} is {cell!r}{told}", f"give depths above 0 m and up to {_DEEPEST_M:g} m")
+    return tuple(depths)
 
 
 def _find_crs(file: Path, plane: str) -> str | None:

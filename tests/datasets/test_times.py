@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.times import check_zone, read_times, show_time
+from citytide.datasets.times import check_zone, find_zone, read_times, show_time
 
 NIGHT = 1694095200  # 2023-09-07 22:00 in Shenzhen
 ZONES = st.sampled_from(("Asia/Shanghai", "UTC", "Europe/Zurich", "America/St_Johns", "Asia/Kathmandu"))
@@ -122,3 +122,43 @@ def test_beijing_time_and_utc_give_the_same_seconds(moments: list[datetime]) -> 
     here = read_times([f"{m:%Y-%m-%d %H:%M:%S}" for m in moments], time_zone="Asia/Shanghai")
     there = read_times([f"{m - timedelta(hours=8):%Y-%m-%d %H:%M:%S}" for m in moments], time_zone="UTC")
     assert here.dtype == "int64" and here.tobytes() == there.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("UTC", 0.0),
+        ("z", 0.0),
+        ("utc+8", 8.0),
+        ("GMT-05:30", -5.5),
+        ("+08:00", 8.0),
+        ("北京时间", 8.0),
+        ("asia/tokyo", 9.0),
+    ],
+)
+def test_zones_of_headings_are_found(text: str, hours: float) -> None:
+    zone = find_zone(text)
+    assert zone is not None and datetime(2023, 9, 7, tzinfo=zone).utcoffset() == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("text", ["min", "s", "", "yyyy-mm-dd", "atlantis/west", "utc+25"])
+def test_what_is_no_zone_is_none(text: str) -> None:
+    assert find_zone(text) is None
+
+
+def test_an_abbreviation_is_no_zone_that_can_be_relied_on() -> None:
+    with pytest.raises(
+        InputError, match=r"time zone 'CST' is an abbreviation .* write the offset, such as time \(UTC\+8"
+    ):
+        find_zone("CST")
+
+
+def test_a_time_may_not_contradict_the_heading_of_its_column() -> None:
+    zone = find_zone("utc")
+    assert read_times(["2023-09-07 14:00", "2023-09-07T14:00Z"], time_zone=zone, heading="time (utc)").tolist() == [
+        1694095200, 1694095200,
+    ]  # fmt: skip
+    with pytest.raises(
+        InputError, match=r"'2023-09-07T22:00\+08:00' is not of the zone that heading 'time \(utc\)' names"
+    ):
+        read_times(["2023-09-07T22:00+08:00"], time_zone=zone, heading="time (utc)")

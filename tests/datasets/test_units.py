@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.units import convert_units, parse_units
+from citytide.datasets.units import agree_units, convert_units, find_interval, parse_units
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,13 @@ from citytide.datasets.units import convert_units, parse_units
         ("mm/10min", "mm (10 min)-1"),
         ("毫米/10分钟", "mm (10 min)-1"),
         ("mm per 5 min", "mm (5 min)-1"),
+        ("mm 10min-1", "mm (10 min)-1"),
+        ("mm 5min^-1", "mm (5 min)-1"),
+        ("mm 10min⁻¹", "mm (10 min)-1"),
+        ("mm*10min**-1", "mm (10 min)-1"),
+        ("mm/10 min", "mm (10 min)-1"),
+        ("kg m-2 10min-1", "kg m-2 (10 min)-1"),
+        ("0.1 mm/h", "mm (10 h)-1"),
         ("辆/小时", "veh h-1"),
         ("pcu/h", "veh/hour"),
         ("℃", "degC"),
@@ -36,6 +43,41 @@ from citytide.datasets.units import convert_units, parse_units
 )
 def test_spellings_of_tables_are_the_same_unit(given_text: str, same: str) -> None:
     assert parse_units(given_text) == parse_units(same)
+
+
+@pytest.mark.parametrize("text", ["mm 10 min-1", "mm.10min-1", "mm/10", "mm h -1", "kg m-2 10 min-1"])
+def test_units_that_can_be_read_in_two_ways_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no unit that can be read in one way only"):
+        parse_units(text)
+    with pytest.raises(InputError, match=r"rain has the unit .*, which can be read in two ways; .* mm/\(10 min\)"):
+        convert_units([1.0], text, "mm h-1", what="rain")
+
+
+def test_a_sum_over_ten_minutes_is_six_times_as_much_an_hour() -> None:
+    for text in ("mm 10min-1", "mm/10 min", "kg m-2 10min-1"):
+        assert convert_units([2.5], text, "mm h-1", what="rain").tolist() == [15.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("mm/10min", 600.0),
+        ("mm 5min-1", 300.0),
+        ("毫米/6小时", 21600.0),
+        ("mm/h", None),
+        ("mm", None),
+        ("m3 s-1", None),
+    ],
+)
+def test_a_unit_tells_its_interval(text: str, seconds: float | None) -> None:
+    assert find_interval(text) == seconds
+
+
+def test_a_declared_unit_agrees_with_the_heading_or_is_refused() -> None:
+    assert agree_units("rain (mm/h)", "mm/h", "mm hour-1") == "mm/h"
+    assert agree_units("rain", None, "mm/h") == "mm/h" and agree_units("rain", None, None) is None
+    with pytest.raises(InputError, match=r"g\.csv, line 1: heading 'rain \(mm/h\)' says 'mm/h', 'mm' is declared"):
+        agree_units("rain (mm/h)", "mm/h", "mm", file="g.csv")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "unknown", "no_unit", "furlongs of rain", "雨"])

@@ -50,6 +50,7 @@ def test_no_inflow_is_none() -> None:
         ("5 25 1", "off the ground"),
         ("nan 5 1", "is no point"),
         ("5 5 none.csv", "none.csv"),
+        ("5 5 1e6", r"the discharge is 1e6 m3 s-1; give a number up to 400000 m3 s-1"),
     ],
 )
 def test_mistaken_inflow_is_named(text: str, said: str) -> None:
@@ -106,3 +107,20 @@ def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
         flood(tmp_path, sea_level=write(tmp_path / "s.csv", "time (s),level (m)\n0,0\n60,1\n"), duration_minutes=120)
     with pytest.raises(InputError, match="water level is inf"):
         flood(tmp_path, sea_level="inf")
+    with pytest.raises(InputError, match=r"sea is 150 m \(sea_level=150\), and the ground lies at -2 to 5 m"):
+        flood(tmp_path, sea_level="150")
+    naive = write(tmp_path / "n.csv", "time,level (m)\n2023-09-07 22:00,0\n2023-09-07 23:00,0\n")
+    with pytest.raises(InputError, match="does not say its zone; declare it, such as --set time_zone=Asia/Shanghai"):
+        flood(tmp_path, sea_level=naive)
+    coded = write(tmp_path / "c.csv", "time (s),level (m HKPD)\n0,0\n60,1\n")
+    with pytest.raises(InputError, match=r"counts water levels from HKPD, the ground's heights are from local"):
+        flood(tmp_path, sea_level=coded)
+
+
+def test_codes_are_declared_and_what_was_filled_stands_in_the_run(tmp_path: Path) -> None:
+    tide = write(tmp_path / "tide.csv", "time (s),level (m)\n0,0\n60,999.9\n600,0\n")
+    with pytest.raises(InputError, match=r"tide\.csv, line 3: .* --set missing=999\.9 if it stands for no value"):
+        flood(tmp_path, sea_level=tide, duration_minutes=1, output_minutes=1)
+    run = flood(tmp_path, sea_level=tide, missing="999.9", duration_minutes=1, output_minutes=1)
+    assert any("tide.csv: 1 of 3 values of level (m) are missing" in note for note in run.record["notes"])
+    assert run.open("flood").depth.max().item() == pytest.approx(2.0, abs=1e-6)

@@ -26,6 +26,19 @@ def test_depths_lie_on_lines_between_readings_in_any_unit_and_zone(tmp_path: Pat
     assert np.isnan(depth[:, 1]).all() and notes == ("1 of 2 points were not read throughout and are not verified.",)
 
 
+def test_codes_zones_and_other_columns_of_readings_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "read.csv"
+    path.write_text(
+        "point;time (UTC+8);depth (cm);by\ngate;2023-09-07 18:00;0;A\ngate;2023-09-07 18:05;99,9;A\n"
+        "gate;2023-09-07 18:10;20,0;A\n"
+    )
+    with pytest.raises(InputError, match=r"line 3: depth \(cm\) is 99\.9, .* declare --set missing=99\.9"):
+        open_observations(path, POINTS, TIME, time_zone=None)
+    depth, notes = open_observations(path, POINTS, TIME, time_zone=None, missing="99.9")
+    np.testing.assert_allclose(depth[:, 0], [0.0, 0.1, 0.2], rtol=1e-6)
+    assert notes[:2] == ("1 of 3 rows have no value and were left out.", "read.csv: not read: by.")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -36,6 +49,7 @@ def test_depths_lie_on_lines_between_readings_in_any_unit_and_zone(tmp_path: Pat
         ("tower,2023-09-07T10:00Z,5", "point 'tower' is not among"),
         ("gate,2023-09-07 10:00,5", "zone"),
         ("gate,2023-09-07T10:00Z,-5", "depth"),
+        ("gate,2023-09-07T10:00Z,5100", "which is 51 m; it should be 0 to 50 m"),
     ],
 )
 def test_readings_that_cannot_verify_are_refused(tmp_path: Path, row: str, message: str) -> None:

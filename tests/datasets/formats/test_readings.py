@@ -91,6 +91,30 @@ def test_empty_cells_are_no_readings_and_are_counted(write: Write) -> None:
     layer = open_readings(file, STATIONS)
     assert layer.value.tolist() == [1.0]
     assert layer.notes == ("2 of 3 rows have no value and were left out.",)
+    text = HEAD + "G1,2023-09-07T14:00Z,999.9\nG1,2023-09-07T14:10Z,---\nG1,2023-09-07T15:00Z,2\n"
+    assert open_readings(write(text), STATIONS, missing="999.9,---").value.tolist() == [2.0]
+
+
+def test_zone_and_datum_of_headings_are_read(write: Write) -> None:
+    file = write("id,time (UTC),level (cm HKPD),remark\nG1,2023-09-07 14:00,250,calm\n")
+    layer = open_readings(file, STATIONS)
+    assert (layer.time.tolist(), layer.value.tolist(), layer.height_datum) == ([NIGHT], [2.5], "HKPD")
+    assert layer.notes == ("rain.csv: not read: remark.",)
+
+
+def test_sums_follow_each_other_by_their_interval(write: Write) -> None:
+    hours = [f"G1,2023-09-07T{hour}:00Z,100\n" for hour in (10, 11, 12, 14)]
+    head = "id,time,rain (mm)\n"
+    layer = open_readings(write(head + "".join(hours)), STATIONS, interval_s=3600.0)
+    assert layer.value.tolist() == [100.0] * 4
+    assert layer.notes == ("1 of 3 readings do not follow the one before by 3600 s: gaps stay gaps.",)
+    hourly = open_readings(write("id,time,小时雨量(毫米)\n" + "".join(hours)), STATIONS)
+    assert hourly.value.tolist() == [100.0] * 4
+    for interval_s, what in ((600.0, "leave the rest of the time out"), (7200.0, "overlap")):
+        with pytest.raises(InputError, match=f"station 'G1' is read 3600 s apart .* would {what}; .*interval_s=3600"):
+            open_readings(write(head + "".join(hours)), STATIONS, interval_s=interval_s)
+    with pytest.raises(InputError, match="sums over 600 s, but station 'G1' is read 3600 s apart"):
+        open_readings(write(head.replace("(mm)", "(mm/10min)") + "".join(hours)), STATIONS)
 
 
 HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
@@ -117,8 +141,30 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
             {},
             r"line 3: station 'G1' has two readings at 2023-09-07 14:00:00\+00:00, the first on line 2; keep one",
         ),
-        (HEAD + "G1,2023-09-07T14:00Z,-9999\n", {}, r"line 2: rain \(mm/h\) is -9999, .* leave the cell empty"),
-        (HEAD + "G1,2023-09-07T14:00Z,32700\n", {}, "line 2: .* should be 0 to 2000"),
+        (HEAD + "G1,2023-09-07T14:00Z,-8\n", {}, r"line 2: rain \(mm/h\) is -8, .* leave the cell empty"),
+        (HEAD + "G1,2023-09-07T14:00Z,2001\n", {}, "line 2: .* should be 0 to 2000"),
+        (HEAD + "G1,2023-09-07T14:00Z,999.9\n", {}, r"line 2: .* usual code .* --declare readings\.missing=999\.9"),
+        (
+            HEAD + "G1,2023-09-07T14:00Z,T\n",
+            {},
+            r"line 2: .*'T'; give .* --declare readings\.missing=T",
+        ),
+        (
+            HEAD.replace("time", "time (UTC)") + "G1,2023-09-07 14:00,1\n",
+            {"time_zone": "Asia/Shanghai"},
+            r"heading 'time \(utc\)' and time_zone=Asia/Shanghai disagree: 2023-09-07 14:00 is",
+        ),
+        (HEAD.replace("time", "time (min)") + "G1,5,1\n", {}, "counts from a start, and dates are needed"),
+        ("id,time,小时雨量(mm)\n" + ROW, {"interval_s": 600.0}, "says what fell in 3600 s, interval_s=600 is declared"),
+        ("id,time,daily rain (mm)\n" + ROW, {"quantity": "rain rate", "interval_s": 600.0}, "what fell in 86400 s"),
+        (
+            HEAD.strip() + ",unit\nG1,2023-09-07T14:00Z,1,in/h\n",
+            {},
+            "column 'unit' states what is only read in headings",
+        ),
+        ("id,time,level (m HKPD)\n" + ROW, {"height_datum": "CN85"}, "counts water levels from HKPD, the declaration"),
+        ("id,time,depth (m)\nG1,2023-09-07T14:00Z,51\n", {}, "is 51 m; it should be 0 to 50 m"),
+        (HEAD.strip() + ",flag\nG1,2023-09-07T14:00Z,1,A\nG1,2023-09-07T15:00Z,1,M\n", {}, "column 'flag' marks rows"),
         (HEAD + "G1,2023-09-07T14:00Z,much\n", {}, r"line 2: rain \(mm/h\) is 'much'; give a number"),
         (HEAD + ",2023-09-07T14:00Z,1\n", {}, "line 2: id is empty"),
         ("id,time,level (m)\n" + ROW, {}, "the heights name no datum; declare height_datum as one of CN85"),

@@ -133,3 +133,22 @@ def test_the_numbers_of_the_table_are_those_of_the_layer(tmp_path: Path) -> None
     rows = "".join(f"S{k},{a!r},{b!r}\n" for k, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True)))
     layer = open_stations(write(tmp_path, "id,lon,lat\n" + rows), crs="EPSG:4326")
     assert layer.x.tobytes() == x.tobytes() and layer.y.tobytes() == y.tobytes()
+
+
+def test_units_of_places_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "gauges.csv"
+    file.write_text("id;x (km);y_km\nG1;500,5;2490,25\n")
+    found = open_stations(file, crs="EPSG:4547")
+    assert (found.x.tolist(), found.y.tolist()) == ([500500.0], [2490250.0])
+    file.write_text("id,lon_deg,lat_deg,owner\nG1,114.5,22.5,city\n")
+    found = open_stations(file, crs="EPSG:4326")
+    assert (found.x.tolist(), found.y.tolist(), found.notes) == ([114.5], [22.5], ("gauges.csv: not read: owner.",))
+    file.write_text("id,lon,lat,crs\nG1,114.5,22.5,GCJ-02\n")
+    with pytest.raises(InputError, match="column 'crs' states what is only read in headings and declarations"):
+        open_stations(file, crs="EPSG:4326")
+    file.write_text("id,x (deg),y (deg)\nG1,500000,2490000\n")
+    with pytest.raises(InputError, match=r"heading 'x \(deg\)' says 'deg', and the CRS is a plane of metres"):
+        open_stations(file, crs="EPSG:4547")
+    file.write_text("id,lon (m),lat (m)\nG1,114,22\n")
+    with pytest.raises(InputError, match=r"lon \(m\) is in 'm', which cannot be converted to 'degree'"):
+        open_stations(file, crs="EPSG:4326")
