@@ -16,7 +16,9 @@ from .times import show_time
 
 __all__ = ["HARDEST_MM_H", "RainField", "cap_rain", "is_frames", "open_rain", "order_frames", "refuse_no_overlap"]
 
-_GIF, _ODIM, _CUBE, _RASTER = (".gif",), (".h5", ".hdf", ".hdf5"), (".nc", ".nc4", ".zarr"), (".tif", ".tiff")
+_KINDS: dict[str, tuple[str, ...]] = {
+    "gif": (".gif",), "odim": (".h5", ".hdf", ".hdf5"), "cube": (".nc", ".nc4", ".zarr"), "raster": (".tif", ".tiff"),
+}  # fmt: skip
 HARDEST_MM_H = 2000.0  # 31.2 mm in a minute (Unionville 1956) are the most ever measured
 CAP_MM_H = 75.0  # 53 dBZ by Marshall and Palmer: hail and clutter reflect more than rain does
 MANY_ABOVE = 1e-3  # share of the seen cells that no rain can explain: then the unit is wrong
@@ -66,7 +68,7 @@ def is_frames(path: str | Path) -> bool:
     (False, True)
     """
     path = Path(path)
-    return path.is_dir() or path.suffix.lower() in (*_GIF, *_ODIM, *_CUBE, *_RASTER)
+    return path.is_dir() or any(path.suffix.lower() in suffixes for suffixes in _KINDS.values())
 
 
 def open_rain(
@@ -199,50 +201,45 @@ def cap_rain(rain: RainField, cap_mm_h: float | None = None, *, file: str | Path
 def _read(path: Path, options: dict[str, Any]) -> RainField:
     if not path.exists():
         raise InputError("there is no such file or folder", file=path, way_out="check the path")
-    if path.suffix.lower() == ".zarr":
-        chosen, suffixes = [path], _CUBE
-    else:
-        files = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
-        kinds = {file.suffix.lower() for file in files}
-        held = [kind for kind in (_GIF, _ODIM, _CUBE, _RASTER) if kinds & set(kind)]
-        if not held:
-            raise InputError(
-                f"no rain is read from {', '.join(sorted(kinds)) or 'an empty folder'}",
-                file=path,
-                way_out="give a folder of .gif, .h5, .nc or .tif frames, or a cube .nc or .zarr",
-            )
-        if len(held) > 1:
-            raise InputError(
-                f"the folder holds frames of several kinds: {', '.join(sorted(kinds & set(sum(held, ()))))}",
-                file=path,
-                way_out="keep one kind in a folder",
-            )
-        suffixes = held[0]
-        chosen = [file for file in files if file.suffix.lower() in suffixes]
-    if suffixes is _GIF:
-        from .formats.radar_gif import read_radar_gif
-
-        found = read_radar_gif(chosen, crs=options["crs"])
-    elif suffixes is _ODIM:
-        from .formats.radar_odim import read_radar_odim
-
-        found = read_radar_odim(chosen, crs=options["crs"], level=options["level"])
-    elif options["level"] is not None:
+    is_one = path.suffix.lower() == ".zarr" or not path.is_dir()
+    files = [path] if is_one else sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    found = {file.suffix.lower() for file in files}
+    held = [kind for kind, suffixes in _KINDS.items() if found & set(suffixes)]
+    if not held:
+        raise InputError(
+            f"no rain is read from {', '.join(sorted(found)) or 'an empty folder'}",
+            file=path,
+            way_out="give a folder of .gif, .h5, .nc or .tif frames, or a cube .nc or .zarr",
+        )
+    if len(held) > 1:
+        named = sorted(found & {suffix for kind in held for suffix in _KINDS[kind]})
+        raise InputError(
+            f"the folder holds frames of several kinds: {', '.join(named)}",
+            file=path,
+            way_out="keep one kind in a folder",
+        )
+    kind = held[0]
+    chosen = [file for file in files if file.suffix.lower() in _KINDS[kind]]
+    if options["level"] is not None and kind != "odim":
         raise InputError("rain_level chooses a level of ODIM files, and there are none", way_out="leave it out")
-    else:
+    if kind in ("cube", "raster"):
         from .formats.rain_frames import read_rain_frames
 
-        del options["level"]
-        return read_rain_frames(chosen, **options)
+        return read_rain_frames(chosen, **{name: options[name] for name in ("crs", "units", "missing", "time_zone")})
     for name in ("units", "missing"):
         if options[name] is not None:
             raise InputError(
-                f"rain_{name} is declared, and files {', '.join(suffixes)} say it themselves", file=path,
+                f"rain_{name} is declared, and files {', '.join(_KINDS[kind])} say it themselves",
+                file=path,
                 way_out="leave it out",
-            )  # fmt: skip
-    if suffixes is _GIF and options["level"] is not None:
-        raise InputError("rain_level chooses a level of ODIM files, and there are none", way_out="leave it out")
-    return found
+            )
+    if kind == "gif":
+        from .formats.radar_gif import read_radar_gif
+
+        return read_radar_gif(chosen, crs=options["crs"])
+    from .formats.radar_odim import read_radar_odim
+
+    return read_radar_odim(chosen, crs=options["crs"], level=options["level"])
 
 
 def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str | Path | None = None) -> RainField:

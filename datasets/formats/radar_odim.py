@@ -90,7 +90,8 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
                 )
     time = np.array([frame.time for frame in frames], np.int64)
     rate = np.stack([frame.rate for frame in frames])
-    notes, cap = [], None
+    notes: list[str] = []
+    cap = None
     if first.quantity == "ACRR":
         start = time - np.array([frame.interval_s for frame in frames], np.int64)
         _, rate, more = settle_intervals(start, time, rate, file=first.file)
