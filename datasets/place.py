@@ -29,7 +29,6 @@ __all__ = [
     "name_height_datum",
     "refuse_mixed_heights",
     "refuse_swapped",
-    "title_crs",
     "transform",
 ]
 
@@ -384,21 +383,3 @@ def _is_in(box: Box, lon: Floats, lat: Floats, near: float = _NEAR) -> npt.NDArr
         (lon >= west - near) & (lon <= east + near) & (lat >= south - near) & (lat <= north + near)
     )
     return inside
-
-
-def title_crs(crs: str) -> str:
-    """Return a short name of a CRS, for messages and notes: WKT, which fills a page, gives way to its title.
-
-    Examples
-    --------
-    >>> from pyproj import CRS
-    >>> title_crs("EPSG:4547"), title_crs(CRS("+proj=laea +lat_0=55 +lon_0=10").to_wkt())
-    ('EPSG:4547', 'an unnamed CRS (Lambert Azimuthal Equal Area)')
-    """
-    if len(crs) <= 40 and "[" not in crs:
-        return crs
-    known = _crs(crs)
-    if known.name and known.name != "unknown":
-        return _shorten(str(known.name))
-    way = known.coordinate_operation
-    return f"an unnamed CRS ({way.method_name})" if way is not None else "an unnamed CRS of degrees"

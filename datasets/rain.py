@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.space.grid import Grid
+from .crs_titles import title_crs
 from .errors import InputError
-from .place import is_geographic, title_crs
+from .place import is_geographic
 from .times import show_time
 
 __all__ = ["HARDEST_MM_H", "RainField", "cap_rain", "is_frames", "open_rain", "order_frames", "refuse_no_overlap"]
@@ -248,14 +249,14 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
     Parameters
     ----------
     rain
-        Frames in any order; ``step_s`` is looked at where there is one.
+        Frames in any order; ``step_s`` is the length of each where it is above 0.
     fill
         ``"linear"`` to fill missing frames.
 
     Returns
     -------
     RainField
-        Even in time; the step is the least between two frames.
+        Even in time; the step is the length of a frame, or the least time between two.
 
     Raises
     ------
@@ -285,7 +286,9 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
         raise InputError("there is one frame", file=file, way_out="give at least two: their distance is the step")
     apart, times_seen = np.unique(steps, return_counts=True)
     step = int(apart[0])
-    if (steps % step).any():
+    if rain.step_s > 0 and not (steps % rain.step_s).any():
+        step = rain.step_s  # frames that say how long they are
+    elif (steps % step).any():
         step = int(apart[times_seen.argmax()])  # the usual distance, so that the odd one is named
     uneven = np.flatnonzero(steps % step)
     if uneven.size:

@@ -44,7 +44,7 @@ def settle_intervals(
     Raises
     ------
     InputError
-        If a sum falls through time, or intervals are not as long as the ends are apart. Whole frames may be missing.
+        If a sum falls through time, or intervals are not all of one length, whole ones of which lie between the ends.
 
     Examples
     --------
@@ -91,17 +91,17 @@ def settle_intervals(
 
 
 def _refuse_unequal(start: LongInts, end: LongInts, file: str | Path | None) -> None:
-    ends = np.unique(end)
-    length = end - start
-    step = int(np.diff(ends).min()) if ends.size > 1 else int(length[0])
+    length, apart = end - start, np.diff(np.unique(end))
+    usual = int(length.min())
+    step = int(apart.min()) if apart.size else usual
+    if (length == usual).all() and usual <= step and not np.mod(apart, usual).any():
+        return
     wrong = np.flatnonzero(length != step)
-    if wrong.size:
-        at = int(wrong[0])
-        one = int(length[at])
-        what = "overlap" if one > step else "leave gaps"
-        raise InputError(
-            f"the intervals of the frames {what}: the one that ends at {show_time(int(end[at]), 'UTC')} is {one} s "
-            f"long, and another frame follows {step} s later",
-            file=file,
-            way_out=f"give intervals of {step} s, one after another, or sums since one start",
-        )
+    at = int(wrong[0])
+    one = int(length[at])
+    raise InputError(
+        f"the intervals of the frames {'overlap' if one > step else 'leave gaps'}: the one that ends at "
+        f"{show_time(int(end[at]), 'UTC')} is {one} s long, and frames follow {step} s apart",
+        file=file,
+        way_out=f"give intervals of {step} s, one after another, or sums since one start",
+    )

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from ..kernels.space.grid import Grid
 from ..kernels.space.quads import QuadWeights
+from .crs_titles import title_crs
 from .errors import InputError
-from .place import LOCAL, is_geographic, title_crs, transform
+from .place import LOCAL, is_geographic, transform
 from .rain import RainField
 
 __all__ = ["reproject_rain"]

@@ -56,8 +56,8 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         _write_links(run, data, inputs, shown)
     return {
         "headline": (
-            f"{blind}Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at "
-            f"some time; the deepest water is {float(np.nanmax(deepest)):.3g} m."
+            f"{blind}Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above "
+            f"{attrs['threshold_m']:g} m at some time; the deepest water is {float(np.nanmax(deepest)):.3g} m."
         ),
         "summary": summary,
         "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",

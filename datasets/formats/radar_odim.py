@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
+from ..crs_titles import title_crs
 from ..errors import InputError
-from ..place import agree_crs, title_crs, transform
+from ..place import agree_crs, transform
 from ..rain import RainField
 from ..rain_intervals import settle_intervals
 from .odim_tree import choose_data, choose_level, find_attribute
@@ -91,11 +92,11 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
     time = np.array([frame.time for frame in frames], np.int64)
     rate = np.stack([frame.rate for frame in frames])
     notes: list[str] = []
-    cap = None
+    cap, step = None, 0
     if first.quantity == "ACRR":
         start = time - np.array([frame.interval_s for frame in frames], np.int64)
-        _, rate, more = settle_intervals(start, time, rate, file=first.file)
-        notes += more
+        start, rate, more = settle_intervals(start, time, rate, file=first.file)
+        notes, step = [*notes, *more], int(time[0] - start[0])
     elif first.quantity != "RATE":
         relations = sorted({frame.zr for frame in frames})
         named = ", ".join(f"Z = {a:g} R^{b:g}" for a, b in relations)
@@ -103,7 +104,6 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
         cap = max(float(_rain_of(np.array(_CAP_DBZ), zr)) for zr in relations)
     if aside := sorted({name for frame in frames for name in frame.quality}):
         notes.append(f"Not read of the radar's files: {', '.join(aside)}.")
-    step = first.interval_s if len(frames) == 1 else 0
     return RainField(str(first.crs), first.grid, time, step, rate, tuple(files), tuple(notes), cap)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
+from ..crs_titles import title_crs
 from ..errors import InputError
-from ..place import title_crs
 from ..rain import RainField
 from ..rain_intervals import settle_intervals
 from ..times import read_times

@@ -50,8 +50,8 @@ def test_unknown_cells_stay_unknown_where_they_are() -> None:
     ("start", "end", "rate", "complaint"),
     [
         ([0, 0], [300, 600], [120.0, 30.0], r"since 1970-01-01 00:00.* falls from 10 mm at .*00:05.* to 5 mm .*row 0"),
-        ([0, 300, 600], [600, 900, 1200], [1.0] * 3, r"overlap: .*00:10:00.* is 600 s long, .* 300 s later"),
-        ([0, 360, 720], [300, 660, 1020], [1.0] * 3, r"leave gaps: .* is 300 s long, and another frame follows 360 s"),
+        ([0, 300, 600], [600, 900, 1200], [1.0] * 3, r"overlap: .*00:10:00.* is 600 s long, .* 300 s apart"),
+        ([0, 360, 720], [300, 660, 1020], [1.0] * 3, r"leave gaps: .* is 300 s long, and frames follow 360 s apart"),
         ([0, 300], [300, 900], [1.0] * 2, r"leave gaps"),
         ([300], [300], [1.0], r"ends before it starts"),
     ],

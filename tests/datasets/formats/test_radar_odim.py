@@ -60,7 +60,7 @@ def test_sums_that_overlap_are_refused(tmp_path: Path) -> None:
         for end in ("05", "10")
     ]
     with pytest.raises(
-        InputError, match=r"05\.h5: the intervals of the frames overlap: .* is 3600 s long, .* 300 s later"
+        InputError, match=r"05\.h5: the intervals of the frames overlap: .* is 3600 s long, .* 300 s apart"
     ):
         read_radar_odim(files)
 

@@ -71,6 +71,15 @@ def test_one_frame_with_bounds_says_how_long_it_is(tmp_path: Path) -> None:
         open_rain(write(make_cube().isel(time=0), tmp_path / "b.nc"))
 
 
+def test_frames_that_are_missing_are_known_by_the_length_of_the_others(tmp_path: Path) -> None:
+    cube = make_cube(np.array([12.0, 24.0])[:, None, None] * np.ones((2, 2, 3)))
+    file = write(bound(cube.assign_coords(time=("time", [0, 10], cube.time.attrs))), tmp_path / "a.nc")
+    with pytest.raises(InputError, match=r"1 of 3 frames are missing: 2023-09-07 12:10:00"):
+        open_rain(file)
+    filled = open_rain(file, fill="linear")
+    assert filled.step_s == 300 and filled.rate[:, 0, 0].tolist() == [12.0, 18.0, 24.0]
+
+
 def test_time_that_is_missing_is_refused(tmp_path: Path) -> None:
     cube = make_cube().assign_coords(time=("time", [0.0, np.nan], {"units": "minutes since 2023-09-07"}))
     with pytest.raises(InputError, match="a time is missing"):
