@@ -55,7 +55,7 @@ def reproject_rain(
     >>> rain = RainField("EPSG:4326", Grid(114.0, 22.4, 0.01, 40, 40), np.array([0]), 0, rate)
     >>> found = reproject_rain(rain, "EPSG:4547", over=Grid(505_000.0, 2_490_000.0, 10.0, 200, 200))
     >>> found.crs, found.grid.cell_m, float(np.nanmin(found.rate)), float(np.nanmax(found.rate))
-    ('EPSG:4547', 1068.0, 6.0, 6.0)
+    ('EPSG:4547', 1067.0, 6.0, 6.0)
     """
     for one, is_ground in ((rain.crs, False), (crs, True)):
         if one == LOCAL:

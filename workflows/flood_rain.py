@@ -128,13 +128,15 @@ def refuse_unseen(share: float, limit: float, *, file: str | Path | None = None,
     InputError
         If the share lies above the limit.
     """
-    if share > limit:
-        raise InputError(
-            f"{100 * share:.3g} % of the rain over the ground is not known{when}, and rain_unseen_limit is {limit:g}",
-            file=file,
-            way_out="give frames that see the ground, or accept that the unknown counts as dry: "
-            f"--set rain_unseen_limit={min(np.ceil(100 * share + 0.5) / 100, 0.999):g}",
-        )
+    if share <= limit:
+        return
+    accepted = np.ceil(100.0 * share) / 100.0
+    raise InputError(
+        f"{100 * share:.3g} % of the rain over the ground is not known{when}, and rain_unseen_limit is {limit:g}",
+        file=file,
+        way_out="give frames that see the ground"
+        + (f", or accept that the unknown is dry: --set rain_unseen_limit={accepted:g}" if accepted < 1.0 else ""),
+    )
 
 
 def say_unseen(share: float) -> str:

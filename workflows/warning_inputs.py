@@ -173,7 +173,7 @@ def split_rain(
     _refuse_blank(field, last)
     n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
     before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
-    file = field.sources[0].parent if field.sources else None
+    file = None if not field.sources else field.sources[0] if len(field.sources) == 1 else field.sources[0].parent
     last_seen = float(np.isnan(over[last]).mean())
     refuse_unseen(last_seen, unseen_limit, file=file, when=f" in the frame that ends at {_show(field.time[last])}")
     unseen = float(np.isnan(before).mean()) if len(before) else last_seen

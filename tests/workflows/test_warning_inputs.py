@@ -38,7 +38,8 @@ def test_rain_that_is_not_seen_over_the_ground_is_no_dry_weather() -> None:
     asked = {"issued_at": None, "spin_up_s": 600.0, "lead_s": 300.0}
     rain = RainField("local", GRID, 300 * np.arange(1, 7), 300, rate, sources=(Path("radar/a.h5"),))
     with pytest.raises(
-        InputError, match=r"radar: 100 % of the rain over the ground is not known in the frame that ends at .*00:30:00"
+        InputError,
+        match=r"radar/a\.h5: 100 % of the rain over the ground is not known in the frame that ends at .*00:30:00",
     ):
         split_rain(rain, ground, **asked)
     rate[-1] = 1.0
