@@ -18,6 +18,7 @@ from .rain import RainField
 __all__ = ["reproject_rain"]
 
 Floats = npt.NDArray[np.float64]
+FINER = 4  # cells along a side of the frames' own, where frames are wanted over the ground alone
 LEAST_KNOWN = 0.5  # share of a cell that must be known, else it is not
 _ALONG = 21  # points along each side of a box that is carried over
 
@@ -36,13 +37,13 @@ def reproject_rain(
     over
         The ground, on that plane.
     reach_m
-        How far around the ground frames are kept [m].
+        How far around the ground frames are kept [m]; 0 if they are wanted over it alone.
 
     Returns
     -------
     RainField
-        On square cells of about the size of the frames' own; NaN where fewer than half of a cell is known. A note says
-        so.
+        On square cells of about the size of the frames' own, or of a quarter of that without a reach; NaN where fewer
+        than half of a cell is known. A note says so.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def reproject_rain(
     >>> rain = RainField("EPSG:4326", Grid(114.0, 22.4, 0.01, 40, 40), np.array([0]), 0, rate)
     >>> found = reproject_rain(rain, "EPSG:4547", over=Grid(505_000.0, 2_490_000.0, 10.0, 200, 200))
     >>> found.crs, found.grid.cell_m, float(np.nanmin(found.rate)), float(np.nanmax(found.rate))
-    ('EPSG:4547', 1067.0, 6.0, 6.0)
+    ('EPSG:4547', 266.8, 6.0, 6.0)
     """
     for one, is_ground in ((rain.crs, False), (crs, True)):
         if one == LOCAL:
@@ -71,7 +72,8 @@ def reproject_rain(
     source = rain.grid
     x, y = np.meshgrid(source.x_edges[columns.start : columns.stop + 1], source.y_edges[rows.start : rows.stop + 1])
     x, y = transform(x, y, rain.crs, crs, file=file)
-    cell = float(f"{np.sqrt(_mean_area(x, y)):.4g}")
+    # Frames that rain falls from as they are may be drawn finer than their cells, to be smeared less.
+    cell = float(f"{np.sqrt(_mean_area(x, y)) / (1 if reach_m else FINER):.4g}")
     west, south, east, north = box
     target = Grid.cover(
         min(max(west, x.min()), over.west), min(max(south, y.min()), over.south),
@@ -79,10 +81,8 @@ def reproject_rain(
     )  # fmt: skip
     rate = QuadWeights(x, y, target).apply(rain.rate[:, rows, columns], least_cover=LEAST_KNOWN)
     size = f"{source.cell_m:.4g} degrees" if is_geographic(rain.crs) else f"{source.cell_m:g} m"
-    cut = (
-        "" if rate.size and rows == slice(0, source.n_y) and columns == slice(0, source.n_x)
-        else f", within {reach_m / 1000:g} km of the ground"
-    )  # fmt: skip
+    is_whole = (rows, columns) == (slice(0, source.n_y), slice(0, source.n_x))
+    cut = "" if is_whole or not reach_m else f", within {(over.west - box[0]) / 1000:g} km of it"
     note = (
         f"The rain was carried from {title_crs(rain.crs)} (cells of {size}) to the ground's {title_crs(crs)} (cells of "
         f"{cell:g} m) conservatively{cut}."

@@ -61,7 +61,7 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         ),
         "summary": summary,
         "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
-        "warnings": find_leaks(data),
+        "warnings": [*([blind.rstrip(". ")] if blind else []), *find_leaks(data)],
     }
 
 

@@ -58,8 +58,8 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     likely = [row for row in rows if row["probability"] >= 0.5]
     n_points = len({row["point"] for row in likely})
     unseen = float(forecast.unseen.values[number == 0].max(initial=0.0))
-    warnings = find_leaks(flood)
     blind = say_unseen(float(attrs["unseen"]))
+    warnings = [*([blind.rstrip(". ")] if blind else []), *find_leaks(flood)]
     if unseen > UNSEEN:
         warnings.append(
             f"{100 * unseen:.0f} % of the rain to come would arrive from beyond the radar's sight: it counts as none"

@@ -53,6 +53,15 @@ def test_frames_are_cut_to_the_reach_and_cover_the_ground() -> None:
     assert np.isfinite(found.rate).all() and "within 100 km" in found.notes[-1]
 
 
+def test_frames_over_the_ground_alone_are_drawn_finer() -> None:
+    rain = frames("EPSG:4326", around("EPSG:4326", 0.02, 20), 1)
+    far, near = (reproject_rain(rain, "EPSG:4547", over=GROUND, reach_m=reach) for reach in (1e5, 0.0))
+    assert far.grid.cell_m == pytest.approx(4 * near.grid.cell_m, rel=0.01)
+    x, y = transform(rain.grid.x[10], rain.grid.y[10], "EPSG:4326", "EPSG:4547")
+    row, column = (int((at - low) // near.grid.cell_m) for at, low in ((y, near.grid.south), (x, near.grid.west)))
+    assert near.rate[0, row, column] == pytest.approx(rain.rate[0, 10, 10], rel=1e-6)  # the middle of a cell is its own
+
+
 def test_longitudes_from_0_to_360_are_found() -> None:
     rain = frames("EPSG:4326", Grid(240.0, 30.0, 0.1, 100, 100), 1)
     x, y = transform(-118.0, 34.0, "EPSG:4326", "EPSG:32611")

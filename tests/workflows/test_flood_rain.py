@@ -116,6 +116,7 @@ def test_rain_that_is_not_seen_is_refused_or_said_first(ground: dict[str, Any], 
             make()
     run = citytide.run("inundation", set={**ground, "rain": rain, "duration_minutes": 5}, out=tmp_path / "run")
     assert run.result["headline"].startswith("50 % of the rain over the ground is not known and counts as none. Under")
+    assert run.result["warnings"] == ["50 % of the rain over the ground is not known and counts as none"]
     rate[:] = np.nan
     with pytest.raises(InputError, match="100 % of the rain over the ground is not known"):
         prepare(ground, rain=write_frames(tmp_path / "b.nc", rate))

@@ -29,6 +29,11 @@ def test_numbers_time_and_place_are_kept(tmp_path: Path) -> None:
     assert np.array_equal(rain.rate[0], np.array(RATES, np.float32), equal_nan=True)
 
 
+def test_cells_may_be_squares_but_for_rounding(tmp_path: Path) -> None:
+    rain = read_radar_odim([write_odim(tmp_path / "a.h5", xscale=1000.0001)])
+    assert rain.grid.cell_m == 1000.0001 and np.array_equal(rain.rate[0], np.array(RATES, np.float32), equal_nan=True)
+
+
 def test_attributes_that_lie_higher_up_hold_below(tmp_path: Path) -> None:
     file = write_odim(tmp_path / "a.h5")
     with h5py.File(file, "r+") as opened:
@@ -134,6 +139,7 @@ def test_a_folder_of_frames_opens_as_rain(tmp_path: Path, data: Path) -> None:
         ({"object": "PVOL"}, r"a\.h5: the file holds polar scans \(object PVOL\); give a composite"),
         ({"quantity": "VRADH"}, r"holds no rain; its quantities are VRADH; give one of RATE"),
         ({"nodata": None}, r"names no nodata"),
+        ({"xscale": 1001.0}, r"cells are 1001 by 1000, no squares"),
         ({"xscale": 500.0}, r"cells are 500 by 1000, no squares"),
         ({"xscale": None, "LL_lat": None}, r"where names no xscale, LL_lat"),
         ({"xsize": 4}, r"says 2 x 4 cells, the data has 2 x 3"),
