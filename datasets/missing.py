@@ -39,10 +39,15 @@ class Missing:
     all_values: bool = False
     how: str = "--set "
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The codes that are numbers."""
+        return tuple(float(code) for code in self.codes if _is_number(code))
+
     def find(self, cells: list[str]) -> Bools:
         """Tell which cells hold no value."""
         texts = {code.lower() for code in self.codes}
-        numbers = {float(code) for code in self.codes if _is_number(code)}
+        numbers = set(self.numbers)
         known: dict[str, bool] = {}
         for cell in cells:
             if cell not in known:

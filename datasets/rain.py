@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ..kernels.space.grid import Grid
+from .crs_titles import title_crs
 from .errors import InputError
+from .missing import Missing
 from .place import is_geographic
 from .times import show_time
 
-__all__ = ["RainField", "open_rain", "order_frames", "refuse_no_overlap"]
+__all__ = ["HARDEST_MM_H", "RainField", "cap_rain", "is_frames", "open_rain", "order_frames", "refuse_no_overlap"]
 
-_GIF, _ODIM, _CUBE = (".gif",), (".h5", ".hdf", ".hdf5"), (".nc", ".nc4", ".zarr")
+_KINDS: dict[str, tuple[str, ...]] = {
+    "gif": (".gif",), "odim": (".h5", ".hdf", ".hdf5"), "cube": (".nc", ".nc4", ".zarr"), "raster": (".tif", ".tiff"),
+}  # fmt: skip
 HARDEST_MM_H = 2000.0  # 31.2 mm in a minute (Unionville 1956) are the most ever measured
+CAP_MM_H = 75.0  # 53 dBZ by Marshall and Palmer: hail and clutter reflect more than rain does
+MANY_ABOVE = 1e-3  # share of the seen cells that no rain can explain: then the unit is wrong
 _LISTED = 3  # frames that an error names
 
 
@@ -28,19 +34,21 @@ class RainField:
     Attributes
     ----------
     crs
-        Of the grid, in metres.
+        Of the grid; in metres, but for what a reader of files returns.
     grid
         Row 0 is the southernmost.
     time
         (frame,) end of each frame [s since 1970-01-01 00:00 UTC], ``step_s`` apart.
     step_s
-        From one frame to the next [s].
+        From one frame to the next [s]; of a reader, how long each frame is, or 0 where the file does not say.
     rate
         (frame, y, x) [mm h-1], from 0 up; NaN where it is not known.
     sources
         Files that were read.
     notes
         What a reader had to say: frames that were filled, a field that was moved.
+    cap_mm_h
+        Rate above which reflectivity is none of rain, where the frames were made from it.
     """
 
     crs: str
@@ -50,90 +58,190 @@ class RainField:
     rate: npt.NDArray[np.float32]
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
+    cap_mm_h: float | None = None
+
+
+def is_frames(path: str | Path) -> bool:
+    """Whether a path is a folder, or by its name a file, of frames rather than a table.
+
+    Examples
+    --------
+    >>> is_frames("rain.csv"), is_frames("radar.nc")
+    (False, True)
+    """
+    path = Path(path)
+    return path.is_dir() or any(path.suffix.lower() in suffixes for suffixes in _KINDS.values())
 
 
 def open_rain(
     path: str | Path,
     *,
     crs: str | None = None,
+    units: str | None = None,
+    missing: Missing | None = None,
+    level: float | None = None,
+    time_zone: str | None = None,
+    cap_mm_h: float | None = None,
     fill: Literal["linear"] | None = None,
     place_rain_at: tuple[float, float] | None = None,
     place_crs: str | None = None,
+    over: Grid | None = None,
+    reach_m: float = 0.0,
 ) -> RainField:
     """Read frames of rain.
 
     Parameters
     ----------
     path
-        A folder of radar pictures (``.gif`` of MeteoSwiss) or of ODIM files (``.h5``), one such file, or a cube in
-        NetCDF or Zarr.
+        A folder of radar pictures (``.gif`` of MeteoSwiss), of ODIM files (``.h5``), of NetCDF files or GeoTIFFs; one
+        such file; or a cube in NetCDF or Zarr.
     crs
         Of files that name none; for pictures, ``EPSG:21781`` by default.
+    units
+        Of NetCDF, Zarr and GeoTIFF that name none.
+    missing
+        What stands for no value in NetCDF, Zarr and GeoTIFF that do not declare it, see
+        :func:`~citytide.datasets.missing.read_missing`.
+    level
+        Elevation [degrees] or height [m] of the data that is wanted of an ODIM file with several.
+    time_zone
+        Of times in the names of files, which hold where a file has no time.
+    cap_mm_h
+        Rates above it are set to it, and a note counts them. By default 53 dBZ of reflectivity; of rates 75 mm/h in the
+        few cells above ``HARDEST_MM_H``, which are none of rain.
     fill
         ``"linear"`` fills missing frames between their neighbours; without it they are an error.
     place_rain_at, place_crs
         Move the field: its middle goes to this place in this CRS, cells keep their size and north. A note says so.
+    over, reach_m
+        The ground on the plane ``place_crs``, and how far around it frames are kept: frames on another plane are
+        carried there (:func:`~.rain_plane.reproject_rain`).
 
     Raises
     ------
     InputError
-        If nothing can be read, frames are missing, unevenly spaced or twice there, rain is negative or infinite, or
-        the CRS is missing or no plane of metres.
+        If nothing can be read, frames are missing, unevenly spaced or twice there, rain is negative, infinite or in
+        many cells harder than any ever measured, or the CRS is missing, or no plane of metres and no ``over`` is given.
     """
     path = Path(path)
-    found = _read(path, crs)
-    if is_geographic(found.crs):
+    found = _read(path, {"crs": crs, "units": units, "missing": missing, "level": level, "time_zone": time_zone})
+    wrong = np.isinf(found.rate) | (found.rate < 0.0)
+    if wrong.any():
+        raise InputError(
+            f"rain is {_name_cell(found, wrong)}",
+            file=path,
+            way_out="give finite rates from 0 up, and NaN where nothing is known, or declare the number that stands "
+            "for no value: --set missing=NUMBER",
+        )
+    found = order_frames(cap_rain(found, cap_mm_h, file=path), fill=fill, file=path)
+    if is_geographic(found.crs) and (place_rain_at is not None or over is None):
         raise InputError(
             f"the rain's cells are degrees ({found.crs})", file=path, way_out="regrid it to a plane of metres"
         )
-    wrong = np.isinf(found.rate) | (found.rate < 0.0)
-    if wrong.any():
-        frame, row, column = (int(at) for at in np.argwhere(wrong)[0])
+    if place_rain_at is not None:
+        return _move(found, place_rain_at, place_crs or found.crs)
+    if over is not None and place_crs is not None and found.crs != place_crs:
+        from .rain_plane import reproject_rain
+
+        return reproject_rain(found, place_crs, over=over, reach_m=reach_m, file=path)
+    return found
+
+
+def _name_cell(rain: RainField, wrong: npt.NDArray[np.bool_]) -> str:
+    """The first of some cells: its rate, when and where."""
+    frame, row, column = (int(at) for at in np.argwhere(wrong)[0])
+    when = show_time(int(rain.time[frame]), "UTC")
+    return f"{rain.rate[frame, row, column]:g} mm/h at {when}, row {row}, column {column}"
+
+
+def cap_rain(rain: RainField, cap_mm_h: float | None = None, *, file: str | Path | None = None) -> RainField:
+    """Cap rates that are none of rain, and refuse a field that has many of them.
+
+    Parameters
+    ----------
+    rain
+        Frames.
+    cap_mm_h
+        The highest rate; by default see :func:`open_rain`.
+
+    Raises
+    ------
+    InputError
+        If the cap is not above 0 and at most ``HARDEST_MM_H``, or more than one in a thousand seen cells lie above
+        that.
+
+    Examples
+    --------
+    >>> rate = np.array([[[5.0] * 1000 + [9000.0]]], np.float32)
+    >>> found = cap_rain(RainField("local", Grid(0.0, 0.0, 1.0, 1, 1001), np.array([0]), 300, rate))
+    >>> float(found.rate.max()), found.notes
+    (75.0, ('1 of 1,001 cells of rain lay above 2000 mm/h, up to 9000 mm/h: they were set to 75 mm/h.',))
+    """
+    if cap_mm_h is not None and not 0.0 < cap_mm_h <= HARDEST_MM_H:
+        raise InputError(f"rain_cap_mm_h is {cap_mm_h:g}", way_out=f"give a rate above 0 and at most {HARDEST_MM_H:g}")
+    n_seen = int(np.isfinite(rain.rate).sum())
+    impossible = rain.rate > HARDEST_MM_H
+    n_impossible = int(impossible.sum())
+    if n_impossible > MANY_ABOVE * n_seen:
         raise InputError(
-            f"rain is {found.rate[frame, row, column]:g} mm/h at {show_time(int(found.time[frame]), 'UTC')}, "
-            f"row {row}, column {column}",
-            file=path,
-            way_out="give finite rates from 0 up, and NaN where nothing is known",
-        )
-    if (found.rate > HARDEST_MM_H).any():
-        frame, row, column = (int(at) for at in np.argwhere(found.rate > HARDEST_MM_H)[0])
-        raise InputError(
-            f"rain is {found.rate[frame, row, column]:g} mm/h at {show_time(int(found.time[frame]), 'UTC')}, "
-            f"row {row}, column {column}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
-            file=path,
+            f"rain is {_name_cell(rain, impossible)}, and no rain falls harder than {HARDEST_MM_H:g} mm/h "
+            f"({n_impossible:,} of {n_seen:,} cells lie above it)",
+            file=file,
             way_out="look at the unit that the file names",
         )
-    found = order_frames(found, fill=fill, file=path)
-    if place_rain_at is None:
-        return found
-    return _move(found, place_rain_at, place_crs or found.crs)
+    bound = cap_mm_h if cap_mm_h is not None else rain.cap_mm_h
+    above, bound_at = (impossible, HARDEST_MM_H) if bound is None else (rain.rate > np.float32(bound), bound)
+    if not above.any():
+        return rain
+    cap = CAP_MM_H if bound is None else bound
+    note = (
+        f"{int(above.sum()):,} of {n_seen:,} cells of rain lay above {bound_at:.4g} mm/h, up to "
+        f"{float(rain.rate[above].max()):.4g} mm/h: they were set to {cap:.4g} mm/h."
+    )
+    return replace(rain, rate=np.where(above, np.float32(cap), rain.rate), notes=(*rain.notes, note))
 
 
-def _read(path: Path, crs: str | None) -> RainField:
+def _read(path: Path, options: dict[str, Any]) -> RainField:
     if not path.exists():
         raise InputError("there is no such file or folder", file=path, way_out="check the path")
-    if path.suffix in _CUBE:
-        from .formats.rain_cubes import read_rain_cube
+    is_one = path.suffix.lower() == ".zarr" or not path.is_dir()
+    files = [path] if is_one else sorted(file for file in path.iterdir() if not file.name.startswith("."))
+    found = {file.suffix.lower() for file in files}
+    held = [kind for kind, suffixes in _KINDS.items() if found & set(suffixes)]
+    if not held:
+        raise InputError(
+            f"no rain is read from {', '.join(sorted(found)) or 'an empty folder'}",
+            file=path,
+            way_out="give a folder of .gif, .h5, .nc or .tif frames, or a cube .nc or .zarr",
+        )
+    if len(held) > 1:
+        named = sorted(found & {suffix for kind in held for suffix in _KINDS[kind]})
+        raise InputError(
+            f"the folder holds frames of several kinds: {', '.join(named)}",
+            file=path,
+            way_out="keep one kind in a folder",
+        )
+    kind = held[0]
+    chosen = [file for file in files if file.suffix.lower() in _KINDS[kind]]
+    if options["level"] is not None and kind != "odim":
+        raise InputError("rain_level chooses a level of ODIM files, and there are none", way_out="leave it out")
+    if kind in ("cube", "raster"):
+        from .formats.rain_frames import read_rain_frames
 
-        return read_rain_cube(path, crs=crs)
-    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
-    kinds = {file.suffix.lower() for file in files}
-    for suffixes in (_GIF, _ODIM):
-        chosen = [file for file in files if file.suffix.lower() in suffixes]
-        if not chosen:
-            continue
-        if suffixes is _GIF:
-            from .formats.radar_gif import read_radar_gif
+        return read_rain_frames(chosen, **{name: options[name] for name in ("crs", "units", "missing", "time_zone")})
+    if options["units"] is not None:
+        raise InputError(
+            f"rain_units is declared, and files {', '.join(_KINDS[kind])} say it themselves",
+            file=path,
+            way_out="leave it out",
+        )
+    if kind == "gif":
+        from .formats.radar_gif import read_radar_gif
 
-            return read_radar_gif(chosen, crs=crs)
-        from .formats.radar_odim import read_radar_odim
+        return read_radar_gif(chosen, crs=options["crs"])
+    from .formats.radar_odim import read_radar_odim
 
-        return read_radar_odim(chosen, crs=crs)
-    raise InputError(
-        f"no rain is read from {', '.join(sorted(kinds)) or 'an empty folder'}",
-        file=path,
-        way_out="give a folder of .gif or .h5 frames, or a cube .nc or .zarr",
-    )
+    return read_radar_odim(chosen, crs=options["crs"], level=options["level"])
 
 
 def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str | Path | None = None) -> RainField:
@@ -142,14 +250,14 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
     Parameters
     ----------
     rain
-        Frames in any order; ``step_s`` is not looked at.
+        Frames in any order; ``step_s`` is the length of each where it is above 0.
     fill
         ``"linear"`` to fill missing frames.
 
     Returns
     -------
     RainField
-        Even in time; the step is the least between two frames.
+        Even in time; the step is the length of a frame, or the least time between two.
 
     Raises
     ------
@@ -174,10 +282,14 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
         twice = show_time(int(time[:-1][steps == 0][0]), "UTC")
         raise InputError(f"two frames end at {twice}", file=file, way_out="keep one of them")
     if len(time) < 2:
+        if rain.step_s > 0:  # it says how long it is
+            return rain
         raise InputError("there is one frame", file=file, way_out="give at least two: their distance is the step")
     apart, times_seen = np.unique(steps, return_counts=True)
     step = int(apart[0])
-    if (steps % step).any():
+    if rain.step_s > 0 and not (steps % rain.step_s).any():
+        step = rain.step_s  # frames that say how long they are
+    elif (steps % step).any():
         step = int(apart[times_seen.argmax()])  # the usual distance, so that the odd one is named
     uneven = np.flatnonzero(steps % step)
     if uneven.size:
@@ -227,8 +339,8 @@ def _move(rain: RainField, place: tuple[float, float], crs: str) -> RainField:
     west = np.round((x - 0.5 * grid.n_x * cell) / cell) * cell
     south = np.round((y - 0.5 * grid.n_y * cell) / cell) * cell
     note = (
-        f"The rain was moved: it fell over {grid} in {rain.crs}, and is taken here as if its middle lay at "
-        f"{x:g}, {y:g} in {crs}."
+        f"The rain was moved: it fell over {grid} in {title_crs(rain.crs)}, and is taken here as if its "
+        f"middle lay at {x:g}, {y:g} in {title_crs(crs)}."
     )
     moved = Grid(float(west), float(south), cell, grid.n_y, grid.n_x)
     return replace(rain, crs=crs, grid=moved, notes=(*rain.notes, note))

@@ -59,10 +59,12 @@ class FloodSettings(Settings):
     inflow: str | None = Field(
         default=None, description="points 'X Y M3_PER_S' or 'X Y HYDROGRAPH.csv', several divided by ;"
     )
-    time_zone: str | None = Field(default=None, description="of dates in tables that name no offset")
+    time_zone: str | None = Field(
+        default=None, description="of dates in tables, and in names of files, that name no offset"
+    )
     missing: str | None = Field(
         default=None,
-        description="what stands for no value in tables, such as 999.9,---; none where every number is a value",
+        description="what stands for no value in tables and frames, such as 999.9,---; none where every number is a value",
     )
     output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
     threshold_m: float = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -12,8 +12,8 @@ from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import listed
 from .flood_ground import open_place
 from .flood_memory import FloodMemory
-from .flood_settings import FloodSettings
 from .inundation_products import VOLUMES, list_parts
+from .rain_settings import RainSettings
 from .warning_inputs import open_points, open_rain_field, split_rain
 from .warning_layout import lay_out_warning
 from .warning_observations import open_observations
@@ -30,14 +30,11 @@ RAIN_ARRAYS_HELD = 60  # of the field's cells at once: a cascade of frames, nois
 Depth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class FloodWarningSettings(FloodSettings):
+class FloodWarningSettings(RainSettings):
     """Settings of ``flood-warning``."""
 
     rain: str | None = Field(default=None, description="frames: a folder or a file; made-up storms by default")
     storm_seed: int = Field(default=1, ge=0, lt=2**63, description="of the made-up storms")
-    rain_crs: str | None = Field(default=None, description="of frames that name none")
-    place_rain_at: str | None = Field(default=None, description="X,Y [m] of the ground where the frames' middle is put")
-    fill: Literal["linear"] | None = Field(default=None, description="fill missing frames from their neighbours")
     points: str | None = Field(
         default=None, description="CSV or GeoJSON of the points to warn; a synthetic city's basins by default"
     )
@@ -63,18 +60,12 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     """Open ground, rain and points, refuse what cannot be warned of, and lay out steps and products."""
     layer, city = open_place(settings)
     points = open_points(settings.points, layer, city, settings.thresholds_m)
-    field = open_rain_field(
-        settings.rain,
-        layer,
-        storm_seed=settings.storm_seed,
-        crs=settings.rain_crs,
-        place_rain_at=settings.place_rain_at,
-        fill=settings.fill,
-    )
+    field = open_rain_field(settings, layer)
     lead_s = 60.0 * settings.lead_minutes
     rain = split_rain(
-        field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes, lead_s=lead_s
-    )
+        field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes, lead_s=lead_s,
+        unseen_limit=settings.rain_unseen_limit,
+    )  # fmt: skip
     laid = lay_out_warning(settings, layer, city, rain, points)
     arrays, n_steps = laid.arrays, laid.forecast["n_steps"]
     observed_notes: tuple[str, ...] = ()
@@ -153,7 +144,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
             **attrs, "grid": laid.flood["grid"], "rain_grid": laid.flood["rain_grid"],
             "thresholds_m": points.threshold_m, "issued_s": rain.issued_s,
             "valid_until_s": rain.issued_s + round(lead_s), "rain_step_s": rain.step_s,
-            "members": settings.members, "has_observed": bool(len(rain.after)),
+            "members": settings.members, "has_observed": bool(len(rain.after)), "unseen": rain.unseen,
         },
     )  # fmt: skip
 

@@ -18,10 +18,11 @@ from .flood_boundaries import Boundaries, RunTime, open_boundaries
 from .flood_ground import open_place
 from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
 from .flood_memory import FloodMemory
-from .flood_settings import FloodSettings, Rate
+from .flood_settings import Rate
 from .inundation_inputs import Rain, open_rain
 from .inundation_products import VOLUMES, describe_agreement, describe_flood, list_parts
 from .inundation_result import finish_inundation
+from .rain_settings import RainSettings
 from .workflow import Prepared, Workflow
 
 __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
@@ -30,14 +31,13 @@ STEPS = "citytide.workflows.inundation_steps"
 GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
 
 
-class InundationSettings(FloodSettings):
+class InundationSettings(RainSettings):
     """Settings of ``inundation``."""
 
     rain: str | None = Field(
-        default=None, description="mm/h, or a CSV of time and a rate for each zone; a city's storms by default"
-    )
-    rain_units: str | None = Field(
-        default=None, description="of the CSV's rates where its headings do not say, such as 'mm h-1'"
+        default=None,
+        description="mm/h, a CSV of time and a rate for each zone, or frames: a folder or a file; a city's storms by "
+        "default",
     )
     rain_zones: str | None = Field(default=None, description="raster of the zones of the CSV's columns")
     rain_factors: Annotated[list[Rate], BeforeValidator(listed)] = Field(
@@ -60,11 +60,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     """Open ground and rain, refuse what cannot be simulated, and lay out steps and products."""
     layer, city = open_place(settings)
     duration_s = 60.0 * settings.duration_minutes
-    rain = open_rain(
-        settings.rain, layer, city, duration_s,
-        units=settings.rain_units, zones=settings.rain_zones, crs=settings.crs, time_zone=settings.time_zone,
-        missing=settings.missing, factor=max(settings.rain_factors),
-    )  # fmt: skip
+    rain = open_rain(settings, layer, city, duration_s)
     output_s = choose_outputs(duration_s, 60.0 * settings.output_minutes)
     boundaries = open_boundaries(settings, layer, RunTime(duration_s, rain.epoch_s, settings.time_zone))
     arrays = _lay_out(settings, layer, city, rain, boundaries, output_s)
@@ -77,7 +73,7 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
     asked: dict[str, Any] = {
         "grid": pack_grid(layer.grid),
         "rain_grid": None if rain.grid is None else pack_grid(rain.grid),
-        "rain_end_s": float(rain.start_s[-1] + 300.0) if rain.grid is not None else float("inf"),
+        "rain_end_s": rain.end_s,
         "output_s": output_s,
         **settings.ask_scheme(),
     }  # fmt: skip
@@ -120,7 +116,13 @@ def prepare_inundation(settings: InundationSettings) -> Prepared:
         title="inundation" if city is None else f"inundation of {city.name}",
         inputs={path.name: path for path in files if path.exists()},
         notes=(*layer.notes, *rain.notes, *boundaries.notes),
-        attrs={**attrs, "output_s": output_s, "grid": pack_grid(layer.grid), "rain_grid": asked["rain_grid"]},
+        attrs={
+            **attrs,
+            "output_s": output_s,
+            "grid": pack_grid(layer.grid),
+            "rain_grid": asked["rain_grid"],
+            "unseen": rain.unseen,
+        },
     )
 
 

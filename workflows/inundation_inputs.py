@@ -16,6 +16,7 @@ from .flood_ground import as_number, read_zone_raster
 if TYPE_CHECKING:
     from ..datasets.city.city import City
     from ..datasets.city.layers import StormLayer, TerrainLayer
+    from .inundation import InundationSettings
 
 __all__ = ["Rain", "open_rain"]
 
@@ -32,63 +33,68 @@ class Rain:
     rate: npt.NDArray[np.float32]
     grid: Grid | None = None
     zone: npt.NDArray[np.unsignedinteger] | None = None
+    end_s: float = np.inf  # after it no rain falls
+    unseen: float = 0.0  # share of the rain over the ground that is not known, and taken as none
     epoch_s: int | None = None  # when the run starts [s since 1970-01-01 00:00 UTC], where the rain says so
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
-def open_rain(
-    rain: str | None,
-    layer: TerrainLayer,
-    city: City | None,
-    duration_s: float,
-    *,
-    units: str | None,
-    zones: str | None,
-    crs: str | None,
-    time_zone: str | None = None,
-    missing: str | None = None,
-    factor: float = 1.0,
-) -> Rain:
-    """Open the rain: one rate, a table by time and zone, or a city's storms by default.
+def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | None, duration_s: float) -> Rain:
+    """Open the rain: one rate, a table by time and zone, frames on a grid, or a city's storms by default.
 
     Raises
     ------
     InputError
         If there is none, or it does not fit.
     """
+    from ..datasets.rain import is_frames
+
+    rain = settings.rain
+    number = None if rain is None else as_number(rain)
+    if rain is not None and number is None and is_frames(rain):
+        return _open_frames(rain, layer, settings, duration_s)
+    if given := settings.list_frame_settings():
+        raise InputError(
+            f"{given[0]} is of frames of rain, and there are none", way_out="leave it out, or give frames as rain="
+        )
+    if rain is None or number is not None:
+        for name in ("rain_units", "rain_zones"):
+            if getattr(settings, name) is not None:
+                raise InputError(
+                    f"{name} is of a table of rain, and there is none",
+                    way_out="leave it out (a number is in mm/h), or give a table as rain=",
+                )
     if rain is None:
         if city is None or city.storms is None:
             raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
         return _fall(city.storms, layer.grid, duration_s)
-    number = as_number(rain)
-    if number is not None:
-        if not 0.0 <= number < np.inf:
-            raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
-        _refuse_hard(number, factor, None)
-        return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
-    return _read_table(rain, layer, zones, crs, units=units, time_zone=time_zone, missing=missing, factor=factor)
+    if number is None:
+        return _read_table(rain, layer, settings)
+    if not 0.0 <= number < np.inf:
+        raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
+    _refuse_hard(number, max(settings.rain_factors), None)
+    return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
 
 
-def _read_table(
-    rain: str, layer: TerrainLayer, zones: str | None, crs: str | None, *, units: str | None, time_zone: str | None,
-    missing: str | None, factor: float,
-) -> Rain:  # fmt: skip
+def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings) -> Rain:
     from ..datasets.formats.rain_series import read_rain_series
     from ..datasets.missing import read_missing
 
     try:
-        series = read_rain_series(rain, units=units, time_zone=time_zone, missing=read_missing(missing))
+        series = read_rain_series(
+            rain, units=settings.rain_units, time_zone=settings.time_zone, missing=read_missing(settings.missing)
+        )
     except InputError as error:
         sums = "or declare interval_s, such as --declare readings.interval_s=3600"
         named = error.reworded(sums, "with --set rain_units=")
         raise named.reworded("--declare readings.", "--set ") from None
-    _refuse_hard(float(series.rate.max()), factor, rain)
+    _refuse_hard(float(series.rate.max()), max(settings.rain_factors), rain)
     rate = np.zeros((len(series.start_s), series.zone[-1] + 1), dtype=np.float32)
     rate[:, series.zone] = series.rate
-    zone, sources = None, [Path(rain)]
+    zone, sources, zones = None, [Path(rain)], settings.rain_zones
     if zones is not None:
-        zone = read_zone_raster(zones, layer, crs, rate.shape[1], what="rain")
+        zone = read_zone_raster(zones, layer, settings.crs, rate.shape[1], what="rain")
         dry = np.setdiff1d(np.unique(zone[layer.valid]), series.zone)
         if dry.size:
             raise InputError(
@@ -121,6 +127,31 @@ def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
         )
 
 
+def _open_frames(rain: str, layer: TerrainLayer, settings: InundationSettings, duration_s: float) -> Rain:
+    """Frames over the ground; the run starts with the first of them."""
+    from .flood_rain import take_frames
+
+    if settings.rain_zones is not None:
+        raise InputError("rain_zones is of a table of rain, and rain has frames", way_out="leave it out")
+    found, unseen = take_frames(rain, layer, settings, duration_s)
+    n, step_s = len(found.time), found.step_s
+    end_s = float(n * step_s)
+    start_s, rate = _end_dry(step_s * np.arange(n, dtype=np.float64), found.rate, end_s, duration_s)
+    return Rain(
+        start_s, rate, grid=found.grid, end_s=end_s, unseen=unseen,
+        epoch_s=int(found.time[0]) - step_s, sources=found.sources, notes=found.notes,
+    )  # fmt: skip
+
+
+def _end_dry(
+    start_s: Floats, rate: npt.NDArray[np.float32], end_s: float, duration_s: float
+) -> tuple[Floats, npt.NDArray[np.float32]]:
+    """A dry frame after the last, where the run goes on: else that one would last until the next output."""
+    if end_s >= duration_s:
+        return start_s, rate
+    return np.append(start_s, end_s), np.concatenate([rate, np.zeros_like(rate[:1])])
+
+
 def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:
     """The rain of storms over the ground, around the time when it rains most."""
     from ..datasets.synthetic.storms import compute_rain_rate
@@ -134,7 +165,8 @@ def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:
     wettest = np.convolve(rate.mean(axis=(1, 2)), np.ones(n), mode="valid")
     begin = int(np.argmax(wettest))
     chosen = rate[begin : begin + n].astype(np.float32)
+    start_s, chosen = _end_dry(FRAME_S * np.arange(n, dtype=np.float64), chosen, float(FRAME_S * n), duration_s)
     return Rain(
-        FRAME_S * np.arange(n, dtype=np.float64), chosen, grid=over, epoch_s=first + begin * FRAME_S,
+        start_s, chosen, grid=over, end_s=float(FRAME_S * n), epoch_s=first + begin * FRAME_S,
         notes=(f"Made-up storms, the wettest {n * FRAME_S // 60} minutes of them.",),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from ..hpc.records import write_json
 from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
+from .flood_rain import say_unseen
 from .inundation_products import VOLUMES
 
 __all__ = ["find_leaks", "find_limits", "finish_inundation"]
@@ -39,6 +40,7 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
     deepest = data.deepest[shown].values
     cell = float(attrs["grid"]["cell_m"])
     hours = [seconds / 3600.0 for seconds in attrs["output_s"]]
+    blind = say_unseen(float(attrs.get("unseen", 0.0)))
     draw_depths(run.path, 1, inputs, attrs, deepest, member=members[shown])
 
     land = ~find_sea(inputs)
@@ -60,13 +62,17 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         _write_links(run, data, inputs, shown)
     return {
         "headline": (
-            f"Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m at some "
-            f"time; the deepest water is {float(np.nanmax(np.where(land, deepest, 0.0))):.3g} m."
+            f"{blind}Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m "
+            f"at some time; the deepest water is {float(np.nanmax(np.where(land, deepest, 0.0))):.3g} m."
             + ("" if land.all() else " The sea, or a river, that was there before is left out.")
         ),
         "summary": summary,
         "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
-        "warnings": [*find_leaks(data), *find_limits(data, int(inputs["valid"].sum()))],
+        "warnings": [
+            *([blind.rstrip(". ")] if blind else []),
+            *find_leaks(data),
+            *find_limits(data, int(inputs["valid"].sum())),
+        ],
     }
 
 

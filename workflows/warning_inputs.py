@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..datasets.errors import InputError
 from ..kernels.space.grid import Grid
+from .flood_rain import cut_over, open_frames, refuse_unseen
 
 if TYPE_CHECKING:
     from ..datasets.city.city import City
     from ..datasets.city.layers import TerrainLayer
     from ..datasets.rain import RainField
+    from .flood_warning import FloodWarningSettings
 
 __all__ = ["KnownRain", "Points", "open_points", "open_rain_field", "split_rain"]
 
@@ -24,6 +26,8 @@ STORM_STEP_S = 300
 STORM_CELL_M = 1000.0
 STORM_REGION_M = 15_000.0  # around the ground, over which made-up rain cells pass when they are strongest
 STORM_MARGIN_M = 40_000.0  # around the ground, that is watched: a cell at 8 m/s takes an hour and a half from there
+FASTEST_M_S = 25.0  # that rain is carried
+NEAREST_M, FARTHEST_M = 100_000.0, 300_000.0
 AHEAD_S = 1800  # made-up storms are warned of this long before it rains hardest on the ground
 
 
@@ -78,7 +82,8 @@ class KnownRain:
     columns: tuple[int, int]
     issued_s: int
     step_s: int
-    missing: float  # share of the rain over the ground that is not known, and taken as none
+    missing: float  # share of the rain over the ground, until then and since, that is not known and taken as none
+    unseen: float  # share of what was to be known when the warning is issued
 
     @property
     def wet_s(self) -> float:
@@ -91,15 +96,7 @@ class KnownRain:
         return self.issued_s - int(self.wet_s)
 
 
-def open_rain_field(
-    rain: str | None,
-    layer: TerrainLayer,
-    *,
-    storm_seed: int,
-    crs: str | None,
-    place_rain_at: str | None,
-    fill: Literal["linear"] | None,
-) -> RainField:
+def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> RainField:
     """Open frames of rain, or make up storms that pass over the ground, as a radar would see them.
 
     Raises
@@ -107,35 +104,18 @@ def open_rain_field(
     InputError
         If the frames do not lie over the ground.
     """
-    from ..datasets.rain import RainField, open_rain, refuse_no_overlap
+    from ..datasets.rain import RainField
 
-    if rain is None:
-        if place_rain_at is not None:
+    if settings.rain is None:
+        given = settings.list_frame_settings()
+        if "place_rain_at" in given:
             raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
-        return RainField(**watch_storms(storm_seed, layer.grid), crs=layer.crs)
-    place = None if place_rain_at is None else _read_place(place_rain_at)
-    options: dict[str, Any] = {} if place is None else {"place_rain_at": place, "place_crs": layer.crs}
-    try:
-        found = open_rain(rain, crs=crs, fill=fill, **options)
-    except InputError as error:
-        raise error.reworded("declare one, such as", "name it by --set rain_crs=, such as") from None
-    if found.crs != layer.crs:
-        raise InputError(
-            f"rain in {found.crs} does not lie over ground in {layer.crs}",
-            file=rain,
-            way_out="move it there, and the report will say so: --set place_rain_at=X,Y (where its middle shall be)",
-        )
-    refuse_no_overlap(found.grid, layer.grid, file=rain)
-    return found
-
-
-def _read_place(text: str) -> tuple[float, float]:
-    words = text.replace(",", " ").split()
-    try:
-        x, y = (float(word) for word in words)
-    except ValueError:
-        raise InputError(f"place_rain_at={text!r} is no place", way_out="write X,Y in metres of the ground") from None
-    return x, y
+        if given:
+            raise InputError(f"{given[0]} is of frames, and there are none", way_out="leave it out, or give rain=")
+        return RainField(**watch_storms(settings.storm_seed, layer.grid), crs=layer.crs)
+    # So far away rain may be that comes in the time looked ahead, and no nearer than motion and noise are drawn from.
+    reach_m = float(np.clip(60.0 * settings.lead_minutes * FASTEST_M_S, NEAREST_M, FARTHEST_M))
+    return open_frames(settings.rain, layer, settings, reach_m=reach_m)
 
 
 def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
@@ -161,7 +141,15 @@ def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up_s: float, lead_s: float) -> KnownRain:
+def split_rain(
+    field: RainField,
+    ground: Grid,
+    *,
+    issued_at: str | None,
+    spin_up_s: float,
+    lead_s: float,
+    unseen_limit: float = 0.5,
+) -> KnownRain:
     """Divide the rain at the time of issue.
 
     The default is the last frame; for made-up storms, half an hour before it rains hardest on the ground.
@@ -169,9 +157,9 @@ def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up
     Raises
     ------
     InputError
-        If the time is no frame's, or too few frames lie before it.
+        If the time is no frame's, too few frames lie before it, or too much of the rain over the ground is not known.
     """
-    rows, columns, grid = _cut_over(field.grid, ground)
+    rows, columns, grid = cut_over(field.grid, ground)
     over = field.rate[:, rows[0] : rows[1], columns[0] : columns[1]]
     n_steps = max(1, int(np.ceil(lead_s / field.step_s - 1e-9)))
     if len(field.time) < FRAMES:
@@ -185,12 +173,17 @@ def split_rain(field: RainField, ground: Grid, *, issued_at: str | None, spin_up
     _refuse_blank(field, last)
     n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
     before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
-    if len(after) < n_steps:
-        after = after[:0]  # a part of the time cannot verify warnings for all of it
+    file = None if not field.sources else field.sources[0] if len(field.sources) == 1 else field.sources[0].parent
+    last_seen = float(np.isnan(over[last]).mean())
+    refuse_unseen(last_seen, unseen_limit, file=file, when=f" in the frame that ends at {_show(field.time[last])}")
+    unseen = float(np.isnan(before).mean()) if len(before) else last_seen
+    refuse_unseen(unseen, unseen_limit, file=file, when=f" in the {len(before)} frames before the warning")
+    if len(after) < n_steps or np.isnan(after).mean() > unseen_limit:
+        after = after[:0]  # a part of the time, or of the ground, cannot verify warnings for all of it
     known = np.concatenate([before, after]) if len(before) + len(after) else over[last : last + 1]
     return KnownRain(
         field.rate[last + 1 - FRAMES : last + 1], np.nan_to_num(before), np.nan_to_num(after), grid, rows, columns,
-        int(field.time[last]), int(field.step_s), float(np.isnan(known).mean()),
+        int(field.time[last]), int(field.step_s), float(np.isnan(known).mean()), unseen,
     )  # fmt: skip
 
 
@@ -228,29 +221,6 @@ def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: st
     hardest = int(np.argmax(np.nan_to_num(over).mean(axis=(1, 2))))
     latest = max(FRAMES - 1, len(field.time) - 1 - n_steps)  # what falls later verifies, where it lasts as long
     return int(np.clip(hardest - AHEAD_S // field.step_s, FRAMES - 1, latest))
-
-
-def _cut_over(source: Grid, ground: Grid) -> tuple[tuple[int, int], tuple[int, int], Grid]:
-    """Rows and columns of the cells that lie over the ground, and their grid."""
-    spans = []
-    for low, high, start, n in (
-        (ground.south, ground.north, source.south, source.n_y),
-        (ground.west, ground.east, source.west, source.n_x),
-    ):
-        first = int(np.floor((low - start) / source.cell_m))
-        last = int(np.ceil((high - start) / source.cell_m))
-        if first < 0 or last > n:
-            raise InputError(
-                f"the rain's {source} does not cover the ground's {ground}",
-                way_out="give rain that reaches over all of the ground, or move it: --set place_rain_at=X,Y",
-            )
-        spans.append((first, last))
-    (south, north), (west, east) = spans
-    cut = Grid(
-        source.west + west * source.cell_m, source.south + south * source.cell_m, source.cell_m,
-        north - south, east - west,
-    )  # fmt: skip
-    return (south, north), (west, east), cut
 
 
 def _show(utc_s: Any) -> str:

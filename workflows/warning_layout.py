@@ -55,6 +55,7 @@ def lay_out_warning(
     forecast: dict[str, Any] = {
         "rows": rain.rows, "columns": rain.columns, "n_steps": n_steps, "seed": settings.seed,
         "cell_m": rain.grid.cell_m, "step_s": rain.step_s,
+        "unseen_limit": settings.rain_unseen_limit,
     }  # fmt: skip
     flood: dict[str, Any] = {
         "grid": pack_grid(layer.grid), "rain_grid": pack_grid(rain.grid), "rain_end_s": float("inf"),

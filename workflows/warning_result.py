@@ -10,6 +10,7 @@ import numpy as np
 from ..hpc.records import write_json
 from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
+from .flood_rain import say_unseen
 from .inundation_result import find_leaks, find_limits
 from .warning_figures import draw_depths_through_time, draw_points, draw_rain
 from .warning_files import describe_rows, write_warnings
@@ -57,16 +58,22 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     likely = [row for row in rows if row["probability"] >= 0.5]
     n_points = len({row["point"] for row in likely})
     unseen = float(forecast.unseen.values[number == 0].max(initial=0.0))
-    warnings = [*find_leaks(flood), *find_limits(flood, int(inputs["valid"].sum()))]
+    blind = say_unseen(float(attrs["unseen"]))
+    warnings = [
+        *([blind.rstrip(". ")] if blind else []),
+        *find_leaks(flood),
+        *find_limits(flood, int(inputs["valid"].sum())),
+    ]
     if unseen > UNSEEN:
         warnings.append(
             f"{100 * unseen:.0f} % of the rain to come would arrive from beyond the radar's sight: it counts as none"
         )
+        blind += f"{100 * unseen:.0f} % of the rain to come would arrive from beyond the radar's sight. "
     first = "" if not likely else f" The most urgent: {_say(likely[0])}."
     return {
         "headline": (
-            f"{n_points} of {len(names)} points will more likely than not be flooded before {rows[0]['valid_until']}."
-            + first
+            f"{blind}{n_points} of {len(names)} points will more likely than not be flooded before "
+            f"{rows[0]['valid_until']}." + first
         ),
         "summary": [{key: _shorten(key, value) for key, value in row.items() if key not in SAID}
                     for row in rows[:LISTED]],

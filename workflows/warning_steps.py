@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.errors import InputError
 from ..hpc.parts import Parts
 from ..kernels.hydro.advection import extrapolate_rain
 from ..kernels.hydro.motion import estimate_motion
@@ -36,13 +37,18 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         ``radar (frame, y, x)``, ``motion``, ``rain_after (step, y, x)`` where it is known, and of this block ``number
         (member,)``: 0 for the control, which is only carried along; -1 for what was observed.
     asked
-        ``rows, columns`` to keep, ``n_steps, seed``, and of the frames ``cell_m, step_s``.
+        ``rows, columns`` to keep, ``n_steps, seed``, of the frames ``cell_m, step_s``, and ``unseen_limit``.
 
     Returns
     -------
     dict
         ``forecast_rain (member, step, y, x)`` [mm h-1], and of each member the share that came from beyond the radar's
         sight, taken as dry.
+
+    Raises
+    ------
+    InputError
+        If more than the limit of the control's rain came from there: then nothing is forecast.
     """
     radar, motion = arrays["radar"], arrays["motion"]
     rows, columns = slice(*asked["rows"]), slice(*asked["columns"])
@@ -51,7 +57,9 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         if number == OBSERVED:
             found.append(arrays["rain_after"])
         elif number == CONTROL:
-            found.append(extrapolate_rain(radar[-1], motion, asked["n_steps"])[:, rows, columns])
+            carried = extrapolate_rain(radar[-1], motion, asked["n_steps"])[:, rows, columns]
+            _refuse_blind(carried, asked["unseen_limit"], asked["step_s"])
+            found.append(carried)
         else:
             member = nowcast_ensemble(
                 radar,
@@ -69,6 +77,19 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         "forecast_rain": np.where(unseen, 0.0, rain).astype(np.float32),
         "unseen": unseen.mean(axis=(1, 2, 3)),
     }
+
+
+def _refuse_blind(carried: NDArray[Any], limit: float, step_s: float) -> None:
+    unseen = np.isnan(carried).mean(axis=(1, 2))
+    share = float(unseen.mean())
+    if share > limit:
+        n_seen = int((np.cumsum(unseen) / np.arange(1, len(unseen) + 1) <= limit).sum())
+        raise InputError(
+            f"{100 * share:.3g} % of the rain to come would arrive from where the frames do not see, and "
+            f"rain_unseen_limit is {limit:g}",
+            way_out="give frames that reach farther"
+            + (f", or look ahead no more than {n_seen * step_s / 60:g} min (lead_minutes)" if n_seen else ""),
+        )
 
 
 def flood_members(arrays: Arrays, **asked: Any) -> Parts:

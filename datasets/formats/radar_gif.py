@@ -21,7 +21,6 @@ CRS = "EPSG:21781"  # Swiss grid LV03
 GRID = Grid(255_000.0, -160_000.0, 1000.0, 640, 710)
 _NAME = re.compile(r"[A-Z]{3}(\d{2})(\d{3})(\d{2})(\d{2})")  # AQC, year, day of the year, hour, minute
 _DRY_BELOW, _HIGHEST, _UNKNOWN = 2, 250, 255
-_STEP_S = 300
 
 
 def read_radar_gif(files: Sequence[Path], *, crs: str | None = None) -> RainField:
@@ -60,7 +59,7 @@ def read_radar_gif(files: Sequence[Path], *, crs: str | None = None) -> RainFiel
         time.append(_read_time(file))
         rate.append(table[_read_picture(file)][::-1])
     return RainField(
-        name_crs(crs or CRS), GRID, np.array(time, dtype=np.int64), _STEP_S, np.stack(rate), sources=tuple(files)
+        name_crs(crs or CRS), GRID, np.array(time, dtype=np.int64), 0, np.stack(rate), sources=tuple(files)
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
+from ..crs_titles import title_crs
 from ..errors import InputError
 from ..place import agree_crs, transform
 from ..rain import RainField
+from ..rain_intervals import settle_intervals
+from .odim_tree import choose_data, choose_level, find_attribute
 
 __all__ = ["read_radar_odim"]
 
 _QUANTITIES = ("RATE", "ACRR", "DBZH", "DBZ", "TH")  # the first that a file holds is read
 _POLAR = {"PVOL", "SCAN", "CVOL", "RAY", "AZIM", "ELEV"}
 _ZR = (200.0, 1.6)  # Marshall & Palmer (1948), where how names no zr_a and zr_b
+_CAP_DBZ = 53.0  # above it hail and clutter reflect more than any rain
+_MOST_DBZ = 300.0  # what is above is none of the weather, and would be no number as a rate
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,12 @@ class _Frame:
     interval_s: int
     zr: tuple[float, float]
     rate: npt.NDArray[np.float32]
+    file: Path
+    quality: tuple[str, ...] = ()
 
 
-def read_radar_odim(files: Sequence[Path], *, crs: str | None = None) -> RainField:
-    """Read composites, one frame from each file.
+def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: float | None = None) -> RainField:
+    """Read composites: one frame from each file, or one from each data set where these differ in time.
 
     A cell of ``nodata`` is NaN, of ``undetect`` dry; any other is ``gain`` times what is stored, plus ``offset``.
 
@@ -47,62 +53,67 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None) -> RainFie
         :math:`Z = a R^b` of the file's ``how/zr_a`` and ``how/zr_b``, else of Marshall and Palmer; a note says so.
     crs
         Of files whose ``projdef`` is missing.
+    level
+        Elevation [degrees] or height [m] to read, where data sets differ in that.
 
     Returns
     -------
     RainField
-        In the order of the files; the nominal time is taken as the end of a frame, of sums the time they end at.
+        In the order of the files; the nominal time is taken as the end of a frame, of sums the time they end at, as
+        of several data sets. Of reflectivity ``cap_mm_h`` is the rain of 53 dBZ. A note names quality fields, which are
+        not read, and other quantities.
 
     Raises
     ------
     InputError
         If h5py is missing, a file is none of ODIM or holds polar scans, an attribute is missing, cells are no squares,
-        corners contradict the size, files differ in grid or quantity, or sums overlap.
+        corners contradict the size, files differ in grid or quantity, several levels are there and none is chosen, or
+        sums overlap.
 
     References
     ----------
     .. [1] EUMETNET OPERA, Data Information Model for HDF5 2.4 (2021), sections 3 and 4 and tables 1, 15 and 17
     .. [2] Marshall & Palmer (1948), doi:10.1175/1520-0469(1948)005<0165:TDORWS>2.0.CO;2
     """
-    frames = [_read_frame(Path(file), crs) for file in files]
+    frames = [frame for file in files for frame in _read_frames(Path(file), crs, level)]
     first = frames[0]
-    for file, frame in zip(files, frames, strict=True):
+    for frame in frames:
         for what, mine, others in (
             ("grid", frame.grid, first.grid),
-            ("CRS", frame.crs, first.crs),
+            ("CRS", title_crs(str(frame.crs)), title_crs(str(first.crs))),
             ("quantity", frame.quantity, first.quantity),
         ):
-            if mine != others:
+            if mine != others or (what == "CRS" and frame.crs != first.crs):
                 raise InputError(
-                    f"the {what} is {mine}, in {Path(files[0]).name} it is {others}",
-                    file=file,
+                    f"the {what} is {mine}, in {first.file.name} it is {others}",
+                    file=frame.file,
                     way_out="give frames of one product",
                 )
     time = np.array([frame.time for frame in frames], np.int64)
-    notes = []
+    rate = np.stack([frame.rate for frame in frames])
+    notes: list[str] = []
+    cap, step = None, 0
     if first.quantity == "ACRR":
-        _refuse_overlap(files, frames, time)
+        start = time - np.array([frame.interval_s for frame in frames], np.int64)
+        start, rate, more = settle_intervals(start, time, rate, file=first.file)
+        notes, step = [*notes, *more], int(time[0] - start[0])
     elif first.quantity != "RATE":
         relations = sorted({frame.zr for frame in frames})
         named = ", ".join(f"Z = {a:g} R^{b:g}" for a, b in relations)
         notes.append(f"Rain was taken from reflectivity ({first.quantity}) by {named}.")
-    rate = np.stack([frame.rate for frame in frames])
-    return RainField(str(first.crs), first.grid, time, 0, rate, tuple(files), tuple(notes))
+        cap = max(float(_rain_of(np.array(_CAP_DBZ), zr)) for zr in relations)
+    if aside := sorted({name for frame in frames for name in frame.quality}):
+        notes.append(f"Not read of the radar's files: {', '.join(aside)}.")
+    return RainField(str(first.crs), first.grid, time, step, rate, tuple(files), tuple(notes), cap)
 
 
-def _refuse_overlap(files: Sequence[Path], frames: list[_Frame], time: npt.NDArray[np.int64]) -> None:
-    steps = np.diff(np.sort(time))
-    step = int(steps[steps > 0].min()) if (steps > 0).any() else None
-    for file, frame in zip(files, frames, strict=True):
-        if step is not None and frame.interval_s != step:
-            raise InputError(
-                f"the file holds a sum over {frame.interval_s} s, and another follows {step} s later",
-                file=file,
-                way_out=f"give sums over {step} s, or rates (RATE)",
-            )
+def _rain_of(dbz: npt.NDArray[np.float64], zr: tuple[float, float]) -> npt.NDArray[np.float64]:
+    """Rain [mm h-1] of reflectivity; -inf dBZ, which is dry, becomes 0."""
+    rate: npt.NDArray[np.float64] = (10.0 ** (np.minimum(dbz, _MOST_DBZ) / 10.0) / zr[0]) ** (1.0 / zr[1])
+    return rate
 
 
-def _read_frame(file: Path, crs: str | None) -> _Frame:
+def _read_frames(file: Path, crs: str | None, level: float | None) -> list[_Frame]:
     try:
         import h5py
     except ImportError:
@@ -111,22 +122,41 @@ def _read_frame(file: Path, crs: str | None) -> _Frame:
         ) from None
     try:
         with h5py.File(file, "r") as opened:
-            return _read_composite(opened, file, crs)
+            return _read_composite(opened, file, crs, level)
     except InputError:
         raise
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"the file cannot be read ({error})", file=file, way_out="is it whole, and HDF5?") from None
 
 
-def _read_composite(opened: Any, file: Path, crs: str | None) -> _Frame:
-    kind = str(_find(opened, [""], "what", "object") or "").upper()
-    if kind in _POLAR or _find(opened, ["dataset1/", ""], "where", "nbins") is not None:
+def _read_composite(opened: Any, file: Path, crs: str | None, level: float | None) -> list[_Frame]:
+    kind = str(find_attribute(opened, [""], "what", "object") or "").upper()
+    if kind in _POLAR or find_attribute(opened, ["dataset1/", ""], "where", "nbins") is not None:
         raise InputError(
             f"the file holds polar scans (object {kind or 'not named'})",
             file=file,
             way_out="give a composite on a plane; wradlib, Py-ART and xradar make one from scans",
         )
-    dataset, data, quantity = _choose_data(opened, file)
+    quantity, chosen, aside = choose_data(opened, file, _QUANTITIES)
+    chosen = choose_level(opened, chosen, level, file)
+    if len(chosen) == 1:
+        return [_read_data(opened, chosen[0], quantity, aside, file, crs)]
+    frames = [_read_data(opened, at, quantity, aside, file, crs, is_one=False) for at in chosen]
+    times = [frame.time for frame in frames]
+    if len(set(times)) < len(times):
+        raise InputError(
+            f"{', '.join(chosen)} hold {quantity} at the same time, and nothing says how they differ",
+            file=file,
+            way_out="keep the one that is the rain",
+        )
+    return frames
+
+
+def _read_data(
+    opened: Any, at: str, quantity: str, aside: tuple[str, ...], file: Path, crs: str | None, *, is_one: bool = True
+) -> _Frame:
+    """A frame of ``datasetN/dataM``; ``is_one`` tells that no other is there, whose time the nominal one may be."""
+    dataset, data = at.split("/")
     places = [f"{dataset}/{data}/", f"{dataset}/", ""]
     raw = np.asarray(opened[f"{dataset}/{data}/data"])
     named, grid = _read_place(opened, places, raw.shape, file, crs)
@@ -141,56 +171,22 @@ def _read_composite(opened: Any, file: Path, crs: str | None) -> _Frame:
         time, interval_s = end, end - start
         values *= 3600.0 / interval_s
     else:
-        nominal = _read_time(opened, [""], "", file)
+        nominal = _read_time(opened, [""], "", file) if is_one or end is None else None
         if (nominal if nominal is not None else end) is None:
             raise InputError("the frame has no time", file=file, way_out="write date and time into what")
         time, interval_s = int(nominal if nominal is not None else end or 0), 0
         if quantity != "RATE":
-            a, b = (_find(opened, places, "how", name) for name in ("zr_a", "zr_b"))
+            a, b = (find_attribute(opened, places, "how", name) for name in ("zr_a", "zr_b"))
             if a is not None and b is not None:
                 zr = (float(a), float(b))
-            values = (10.0 ** (values / 10.0) / zr[0]) ** (1.0 / zr[1])  # -inf dBZ, which is dry, becomes 0
+            values = _rain_of(values, zr)
     rate = np.ascontiguousarray(values[::-1], np.float32)  # a file's first row is the northernmost
-    return _Frame(quantity, named, grid, time, interval_s, zr, rate)
-
-
-def _find(opened: Any, places: Sequence[str], group: str, name: str) -> Any:
-    """An attribute of the nearest group that has it; lower groups override upper ones."""
-    for place in places:
-        at = f"{place}{group}"
-        if at in opened and name in opened[at].attrs:
-            value = np.asarray(opened[at].attrs[name]).ravel()
-            if value.size:
-                return value[0].decode("ascii", "replace").strip("\0 ") if value.dtype.kind == "S" else value[0]
-    return None
-
-
-def _choose_data(opened: Any, file: Path) -> tuple[str, str, str]:
-    held: dict[str, tuple[str, str]] = {}
-    for dataset in _list_numbered(opened, "dataset"):
-        for data in _list_numbered(opened[dataset], "data"):
-            places = [f"{dataset}/{data}/", f"{dataset}/"]
-            quantity = str(_find(opened, places, "what", "quantity") or "").upper()
-            if f"{dataset}/{data}/data" in opened:
-                held.setdefault(quantity, (dataset, data))
-    for quantity in _QUANTITIES:
-        if quantity in held:
-            return *held[quantity], quantity
-    raise InputError(
-        f"the file holds no rain; its quantities are {', '.join(sorted(held)) or 'none'}",
-        file=file,
-        way_out=f"give one of {', '.join(_QUANTITIES)} in an ODIM composite",
-    )
-
-
-def _list_numbered(group: Any, word: str) -> Iterator[str]:
-    numbers = sorted(int(found[1]) for name in group if (found := re.fullmatch(rf"{word}(\d+)", name)))
-    return (f"{word}{number}" for number in numbers)
+    return _Frame(quantity, named, grid, time, interval_s, zr, rate, file, aside)
 
 
 def _decode(opened: Any, places: Sequence[str], raw: npt.NDArray[Any], file: Path) -> npt.NDArray[np.float64]:
     gain, offset, nodata, undetect = (
-        _find(opened, places, "what", name) for name in ("gain", "offset", "nodata", "undetect")
+        find_attribute(opened, places, "what", name) for name in ("gain", "offset", "nodata", "undetect")
     )
     if nodata is None and raw.dtype.kind in "iu":
         raise InputError(
@@ -198,7 +194,7 @@ def _decode(opened: Any, places: Sequence[str], raw: npt.NDArray[Any], file: Pat
             file=file,
             way_out="write the value that stands for it",
         )
-    quantity = str(_find(opened, places, "what", "quantity")).upper()
+    quantity = str(find_attribute(opened, places, "what", "quantity")).upper()
     values = raw.astype(np.float64) * float(1.0 if gain is None else gain) + float(0.0 if offset is None else offset)
     if undetect is not None:
         values[raw == undetect] = 0.0 if quantity in ("RATE", "ACRR") else -np.inf
@@ -211,7 +207,7 @@ def _read_place(
     opened: Any, places: Sequence[str], shape: tuple[int, ...], file: Path, crs: str | None
 ) -> tuple[str, Grid]:
     where = {
-        name: _find(opened, places, "where", name)
+        name: find_attribute(opened, places, "where", name)
         for name in ("projdef", "xscale", "yscale", "LL_lon", "LL_lat", "UR_lon", "UR_lat", "xsize", "ysize")
     }
     missing = [name for name in ("xscale", "yscale", "LL_lon", "LL_lat") if where[name] is None]
@@ -223,7 +219,8 @@ def _read_place(
         projdef, metres = projdef.replace("+units=km", "+units=m"), 1000.0
     named = agree_crs(projdef, crs, file=file)
     width, height = (abs(float(where[name])) * metres for name in ("xscale", "yscale"))
-    if not 0.0 < width < np.inf or abs(width - height) > 1e-6 * width:
+    # over the raster rows and columns may drift apart by a thousandth of a cell
+    if not 0.0 < width < np.inf or abs(width - height) * max(shape) > 1e-3 * width:
         raise InputError(
             f"the cells are {width:g} by {height:g}, no squares", file=file, way_out="resample it to square cells"
         )
@@ -263,7 +260,7 @@ def _project(crs: str, lon: Any, lat: Any, file: Path) -> tuple[float, float]:
 
 
 def _read_time(opened: Any, places: Sequence[str], word: str, file: Path) -> int | None:
-    date, clock = (_find(opened, places, "what", f"{word}{part}") for part in ("date", "time"))
+    date, clock = (find_attribute(opened, places, "what", f"{word}{part}") for part in ("date", "time"))
     if date is None or clock is None:
         return None
     try:

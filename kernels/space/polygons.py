@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..engines import Traversal, routine
 
-__all__ = ["cover_rings"]
+__all__ = ["add_rings", "cover_rings"]
 
 Floats = npt.NDArray[np.float64]
 LongInts = npt.NDArray[np.int64]
@@ -53,7 +53,10 @@ def add_piece(cover: Any, row: int, x_low: float, x_high: float, climb: float, n
         column += 1
 
 
-def _cover(cover: Any, first: int, last: int, hole: Any, offset: Any, x: Any, y: Any, west: int, south: int) -> float:
+@routine
+def add_rings(
+    cover: Any, first: int, last: int, hole: Any, offset: Any, x: Any, y: Any, west: int, south: int
+) -> float:
     """Fill ``cover`` (row, column + 1) with sums yet to be run along the rows; returns the area of the rings."""
     n_y, n_x = cover.shape[0], cover.shape[1] - 1
     total = 0.0
@@ -88,7 +91,7 @@ def _cover(cover: Any, first: int, last: int, hole: Any, offset: Any, x: Any, y:
     return total
 
 
-COVER = Traversal(_cover)
+COVER = Traversal(add_rings)
 
 
 def cover_rings(

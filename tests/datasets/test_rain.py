@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.rain import RainField, open_rain, order_frames, refuse_no_overlap
+from citytide.datasets.rain import HARDEST_MM_H, RainField, cap_rain, open_rain, order_frames, refuse_no_overlap
 from citytide.kernels.space.grid import Grid
 
 GRID = Grid(0.0, 0.0, 1000.0, 2, 3)
@@ -98,3 +98,28 @@ def test_moved_rain_says_so_and_keeps_its_rates(data: Path) -> None:
     assert moved.grid.west % 1000.0 == 0.0
     with pytest.raises(InputError, match="is no place"):
         open_rain(folder, place_rain_at=(np.nan, 0.0))
+
+
+def test_few_cells_that_are_no_rain_are_capped_and_counted() -> None:
+    rate = np.full((2, 50, 60), 120.0, np.float32)
+    rate[0, 3, 4], rate[1, 7, 7], rate[1, 0] = 5000.0, np.float32(1e30), np.nan
+    field = RainField("local", Grid(0.0, 0.0, 1000.0, 50, 60), np.array([0, 300]), 0, rate)
+    found = cap_rain(field)
+    assert found.rate[0, 3, 4] == found.rate[1, 7, 7] == 75.0 and np.isnan(found.rate[1, 0]).all()
+    assert np.nanmax(found.rate) == 120.0  # which rain can be
+    assert "2 of 5,940 cells of rain lay above 2000 mm/h, up to 1e+30 mm/h: they were set to 75" in found.notes[-1]
+    lower = cap_rain(field, 100.0)
+    assert np.nanmax(lower.rate) == 100.0 and "5,940 of 5,940 cells of rain lay above 100 mm/h" in lower.notes[-1]
+
+
+def test_many_cells_that_are_no_rain_ask_for_the_unit() -> None:
+    rate = np.ones((1, 10, 100), np.float32)
+    rate[0, 0, :1] = 2001.0
+    field = RainField("local", Grid(0.0, 0.0, 1000.0, 10, 100), np.array([0]), 0, rate)
+    assert cap_rain(field).rate[0, 0, 0] == 75.0
+    rate[0, 0, 1] = 2001.0
+    with pytest.raises(InputError, match=r"\(2 of 1,000 cells lie above it\); look at the unit"):
+        cap_rain(field)
+    for cap in (0.0, HARDEST_MM_H + 1.0, float("nan")):
+        with pytest.raises(InputError, match=r"rain_cap_mm_h is .*; give a rate above 0 and at most 2000"):
+            cap_rain(field, cap)

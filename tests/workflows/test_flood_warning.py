@@ -192,11 +192,12 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rain": "RADAR"}, "rain in EPSG:21781 does not lie over ground in EPSG:4547; .*place_rain_at=X,Y"),
+        ({"rain": "RADAR"}, r"rain over longitude .* do not overlap \(EPSG:21781 and EPSG:4547\); .*place_rain_at=X,Y"),
         ({"rain": "RADAR", "place_rain_at": "9e6,9e6"}, "do not overlap"),
         ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at='here' is no place"),
         ({"rain": "RADAR", "place_rain_at": "856000,2491000"}, "does not cover the ground"),
         ({"place_rain_at": "1,2"}, "place_rain_at moves frames, and there are none"),
+        ({"rain_level": 1.5}, "rain_level is of frames, and there are none"),
         ({"issued_at": "2030-01-01 00:00"}, "no frame of rain ends at issued_at=2030-01-01 00:00; give one of those"),
         (
             {"rain": "RADAR", "place_rain_at": "400000,2550000", "issued_at": "2015-05-15 15:50"},

@@ -127,10 +127,10 @@ def test_underpass_is_full_within_one_output_of_the_known_time(tmp_path: Path, p
     truth = city.truths[place]
     cells = slice(truth["row0"], truth["row1"]), slice(truth["col0"], truth["col1"])
     grid = write_grid(tmp_path / "basin.asc", city.terrain.height[cells][::-1].tolist())
-    full_min = compute_fill_time_s(truth, 1800.0) / 60.0
+    full_min = compute_fill_time_s(truth, 2000.0) / 60.0
     every = full_min / 20
     run = flood(
-        tmp_path / "run", 1, terrain=grid, crs="local", height_datum="local", rain="1800", precision="float64",
+        tmp_path / "run", 1, terrain=grid, crs="local", height_datum="local", rain="2000", precision="float64",
         scheme=scheme, duration_minutes=1.2 * full_min, output_minutes=every,
     )  # fmt: skip
     data = run.open("flood")

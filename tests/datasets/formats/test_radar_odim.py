@@ -10,43 +10,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from rainfiles import CELL, RATES, SOUTH, WEST, WHAT, write_odim
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.formats.radar_gif import read_radar_gif
 from citytide.datasets.formats.radar_odim import read_radar_odim
 from citytide.datasets.place import transform
 from citytide.datasets.rain import open_rain
-
-WEST, SOUTH, CELL = 500_000.0, 2_480_000.0, 1000.0
-RAW = np.array([[0, 1, 2], [255, 10, 200]], np.uint8)  # as in a file: the upper row first
-WHAT: dict[str, Any] = {"quantity": "RATE", "gain": 0.5, "offset": -0.5, "nodata": 255.0, "undetect": 0.0}
-RATES = [[np.nan, 4.5, 99.5], [0.0, 0.0, 0.5]]
-
-
-def write_odim(file: Path, raw: Any = RAW, *, crs: str = "EPSG:4547", clock: str = "120000", **more: Any) -> Path:
-    """A composite; ``more`` overrides attributes of what and where, None leaves one out."""
-    n_y, n_x = raw.shape
-    corners = {}
-    for name, x, y in (("LL", WEST, SOUTH), ("UR", WEST + n_x * CELL, SOUTH + n_y * CELL)):
-        lon, lat = transform(x, y, "EPSG:4547", "EPSG:4326")
-        corners |= {f"{name}_lon": float(lon), f"{name}_lat": float(lat)}
-    groups: dict[str, dict[str, Any]] = {
-        "what": {"object": "COMP", "date": "20230907", "time": clock},
-        "where": {"projdef": crs, "xscale": CELL, "yscale": CELL, "xsize": n_x, "ysize": n_y, **corners},
-        "how": {},
-        "dataset1/what": {"startdate": "20230907", "starttime": "115500", "enddate": "20230907", "endtime": "120003"},
-        "dataset1/data1/what": dict(WHAT),
-    }
-    with h5py.File(file, "w") as opened:
-        for name, value in more.items():
-            groups[next((at for at in groups if name in groups[at]), "how")][name] = value
-        for at, held in groups.items():
-            group = opened.require_group(at)
-            for name, value in held.items():
-                if value is not None:
-                    group.attrs[name] = np.bytes_(value) if isinstance(value, str) else value
-        opened["dataset1/data1/data"] = raw
-    return file
 
 
 def test_numbers_time_and_place_are_kept(tmp_path: Path) -> None:
@@ -57,6 +27,11 @@ def test_numbers_time_and_place_are_kept(tmp_path: Path) -> None:
     assert (grid.cell_m, grid.shape) == (CELL, (2, 3))
     assert rain.rate.dtype == np.float32
     assert np.array_equal(rain.rate[0], np.array(RATES, np.float32), equal_nan=True)
+
+
+def test_cells_may_be_squares_but_for_rounding(tmp_path: Path) -> None:
+    rain = read_radar_odim([write_odim(tmp_path / "a.h5", xscale=1000.0001)])
+    assert rain.grid.cell_m == 1000.0001 and np.array_equal(rain.rate[0], np.array(RATES, np.float32), equal_nan=True)
 
 
 def test_attributes_that_lie_higher_up_hold_below(tmp_path: Path) -> None:
@@ -89,8 +64,34 @@ def test_sums_that_overlap_are_refused(tmp_path: Path) -> None:
         write_odim(tmp_path / f"{end}.h5", quantity="ACRR", starttime=f"11{end}00", endtime=f"12{end}00")
         for end in ("05", "10")
     ]
-    with pytest.raises(InputError, match=r"a sum over 3600 s, and another follows 300 s later; give sums over 300 s"):
+    with pytest.raises(
+        InputError, match=r"05\.h5: the intervals of the frames overlap: .* is 3600 s long, .* 300 s apart"
+    ):
         read_radar_odim(files)
+
+
+def test_sums_since_one_start_are_differenced(tmp_path: Path) -> None:
+    files = [
+        write_odim(tmp_path / f"{end}.h5", quantity="ACRR", starttime="120000", endtime=f"12{end}00", offset=0.0,
+                   gain=gain, undetect=-1.0)
+        for end, gain in (("05", 0.5), ("10", 1.0))
+    ]  # fmt: skip
+    rain = read_radar_odim(files)
+    assert rain.time.tolist() == [1_694_088_300, 1_694_088_600] and "is a sum since 2023-09-07 12:00" in rain.notes[0]
+    assert rain.rate[:, 0, 1].tolist() == [5.0 * 12, 5.0 * 12]  # 5 mm, then 10 mm, in five minutes each
+
+
+def test_highest_reflectivity_is_that_of_hail(tmp_path: Path) -> None:
+    raw = np.zeros((40, 60))
+    raw[3, 4], raw[5, 6] = 400.0, 60.0
+    how = {"quantity": "DBZH", "gain": 1.0, "offset": 0.0, "nodata": np.nan, "undetect": 0.0}
+    for clock in ("120000", "120500"):
+        write_odim(tmp_path / f"{clock}.h5", raw, clock=clock, **how)
+    rain = open_rain(tmp_path)
+    assert rain.rate.max() == pytest.approx((10**5.3 / 200) ** (1 / 1.6), rel=1e-6)
+    assert any("4 of 4,800 cells of rain lay above 74.88 mm/h" in note for note in rain.notes)
+    higher = open_rain(tmp_path, cap_mm_h=150.0)
+    assert higher.rate[0, -4, 4] == 150.0
 
 
 def test_rain_is_preferred_to_reflectivity_and_quality_is_passed_over(tmp_path: Path) -> None:
@@ -99,7 +100,10 @@ def test_rain_is_preferred_to_reflectivity_and_quality_is_passed_over(tmp_path: 
         opened.copy("dataset1", "dataset2")
         opened["dataset1/data1/what"].attrs["quantity"] = np.bytes_("DBZH")
         opened.copy("dataset1/data1", "dataset1/quality1")
-    assert np.array_equal(read_radar_odim([file]).rate[0], np.array(RATES, np.float32), equal_nan=True)
+        opened.require_group("dataset1/quality1/how").attrs["task"] = np.bytes_("fi.fmi.ropo")
+    rain = read_radar_odim([file])
+    assert np.array_equal(rain.rate[0], np.array(RATES, np.float32), equal_nan=True)
+    assert rain.notes == ("Not read of the radar's files: quality field fi.fmi.ropo, quantity DBZH.",)
 
 
 def test_planes_in_kilometres_and_spheres_are_read(tmp_path: Path) -> None:
@@ -135,6 +139,7 @@ def test_a_folder_of_frames_opens_as_rain(tmp_path: Path, data: Path) -> None:
         ({"object": "PVOL"}, r"a\.h5: the file holds polar scans \(object PVOL\); give a composite"),
         ({"quantity": "VRADH"}, r"holds no rain; its quantities are VRADH; give one of RATE"),
         ({"nodata": None}, r"names no nodata"),
+        ({"xscale": 1001.0}, r"cells are 1001 by 1000, no squares"),
         ({"xscale": 500.0}, r"cells are 500 by 1000, no squares"),
         ({"xscale": None, "LL_lat": None}, r"where names no xscale, LL_lat"),
         ({"xsize": 4}, r"says 2 x 4 cells, the data has 2 x 3"),

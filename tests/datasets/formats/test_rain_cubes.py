@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 import xarray
 from hypothesis import given, settings
+from rainfiles import ENDS, RATE, bound, make_cube, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.formats.rain_cubes import read_rain_cube
 from citytide.datasets.rain import open_rain
-
-RATE = np.array([[[0.0, 6.0, 12.0], [np.nan, 60.0, 0.0]], [[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]]])
-ENDS = [1_694_088_000, 1_694_088_300]  # 2023-09-07 12:00 and 12:05 UTC
-
-
-def make_cube(values: Any = RATE, units: str | None = "mm h-1", crs: str | None = "EPSG:4547") -> xarray.Dataset:
-    from pyproj import CRS
-
-    cube = xarray.Dataset(
-        {"rain": (("time", "y", "x"), values)},
-        {
-            "time": ("time", [0, 5], {"units": "minutes since 2023-09-07 12:00:00"}),
-            "y": ("y", [2_480_500.0, 2_481_500.0], {"units": "m"}),
-            "x": ("x", [500_500.0, 501_500.0, 502_500.0], {"units": "m"}),
-        },
-    )
-    if units is not None:
-        cube["rain"].attrs["units"] = units
-    if crs is not None:
-        cube["spatial_ref"] = ((), 0, CRS(crs).to_cf())
-        cube["rain"].attrs["grid_mapping"] = "spatial_ref"
-    return cube
-
-
-def bound(cube: xarray.Dataset, minutes: float = 5.0) -> xarray.Dataset:
-    """The same with bounds: each frame ends ``minutes`` after its time."""
-    cube["time"].attrs["bounds"] = "time_bnds"
-    cube["time_bnds"] = (("time", "nv"), np.stack([cube.time.values, cube.time.values + minutes], axis=1))
-    return cube
-
-
-def write(cube: xarray.Dataset, path: Path, engine: Any = "scipy") -> Path:
-    if path.suffix == ".zarr":
-        cube.to_zarr(path, consolidated=False)
-    else:
-        cube.to_netcdf(path, engine=engine)
-    return path
 
 
 @pytest.mark.parametrize(("name", "engine"), [("雨 一.nc", "scipy"), ("雨 一.nc", "h5netcdf"), ("雨 一.zarr", None)])
@@ -154,7 +117,7 @@ def broken(what: str) -> xarray.Dataset:
     if what == "no x":
         return cube.drop_vars("x")
     if what == "flat":
-        return cube.isel(time=0)
+        return cube.isel(x=0, y=0)
     if what == "levels":
         return cube.expand_dims(height=[0.0, 1.0])
     if what == "two":

@@ -1,0 +1,40 @@
+"""Short names of CRS for messages and notes, where WKT would fill a page."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+__all__ = ["title_crs"]
+
+LONGEST = 60  # characters
+
+
+@lru_cache
+def title_crs(crs: str) -> str:
+    """Return a short name of a CRS.
+
+    Parameters
+    ----------
+    crs
+        As :func:`~.place.name_crs` names it.
+
+    Returns
+    -------
+    str
+        The very name where it is short; of WKT its title or, where it has none, its projection.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> title_crs("EPSG:4547"), title_crs(CRS("+proj=laea +lat_0=55 +lon_0=10").to_wkt())
+    ('EPSG:4547', 'an unnamed CRS (Lambert Azimuthal Equal Area)')
+    """
+    if len(crs) <= LONGEST and "[" not in crs:
+        return crs
+    from pyproj import CRS
+
+    known = CRS.from_user_input(crs)
+    if known.name and known.name != "unknown":
+        return known.name if len(known.name) <= LONGEST else known.name[: LONGEST - 3] + "..."
+    way = known.coordinate_operation
+    return f"an unnamed CRS ({way.method_name})" if way is not None else "an unnamed CRS of degrees"
