@@ -131,7 +131,7 @@ def _lay_out(
     is_mass = cube.unit is not None and cube.unit.startswith("kg")
     name = {"right": ("rainfall_amount" if is_mass else "lwe_thickness_of_precipitation_amount") if is_sum
             else ("rainfall_flux" if is_mass else "rainfall_rate"),
-            "of a sum for a rate": "lwe_thickness_of_precipitation_amount", "of something else": "air_temperature",
+            "of a rate for a sum": "rainfall_rate", "of a sum for a rate": "lwe_thickness_of_precipitation_amount", "of something else": "air_temperature",
             }.get(dress["meaning"])  # fmt: skip
     if name is not None:
         rain_attrs["standard_name"] = name

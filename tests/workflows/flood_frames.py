@@ -52,7 +52,8 @@ ASPECTS = {
     "unit": dict.fromkeys(UNITS, PLAIN) | {"nothing": FALSE, "K": FALSE, "1": FALSE, "dBZ": FALSE, "too large": FALSE},
     "sum in": dict.fromkeys(SUMS, PLAIN),
     "meaning": {
-        "none": PLAIN, "right": PLAIN, "of a sum for a rate": OPEN, "of something else": FALSE,
+        "none": PLAIN, "right": PLAIN, "of a sum for a rate": OPEN, "of a rate for a sum": OPEN,
+        "of something else": FALSE,
     },
     "time": {
         "seconds since 1970-01-01": PLAIN, "minutes since 2023-09-07": PLAIN, "hours since 2023-09-07 00:00": PLAIN,
@@ -63,7 +64,7 @@ ASPECTS = {
     },
     "frames": {"in order": PLAIN, "backwards": PLAIN, "one twice": FALSE, "one left out": OPEN},
     "missing": {
-        "none": PLAIN, "NaN": PLAIN, "_FillValue": PLAIN, "missing_value": PLAIN, "-9999 undeclared": OPEN,
+        "none": PLAIN, "NaN": PLAIN, "NaN on the ground": OPEN, "_FillValue": PLAIN, "missing_value": PLAIN, "-9999 undeclared": OPEN,
         "-1 undeclared": OPEN, "9999 undeclared": OPEN, "999.9 undeclared": OPEN, "65535 undeclared": OPEN,
         "outside of valid_range": OPEN, "above valid_max": OPEN,
     },
@@ -93,6 +94,7 @@ def settle(dress: Dress) -> Dress:
     if "GeoTIFF" in worn["container"]:
         worn["rain"] = "rate" if not worn["rain"].startswith("sum") else "sum without bounds"
         worn["cells"], worn["packing"], worn["time"] = "squares", "float32", "seconds since 1970-01-01"
+        worn["frames"] = "in order" if worn["frames"] == "one twice" else worn["frames"]  # each has a name of its own
         worn["crs"] = {"nowhere": "nowhere", "declared": "declared"}.get(worn["crs"], "crs_wkt")
         worn["missing"] = {
             "missing_value": "_FillValue",
@@ -109,7 +111,8 @@ def settle(dress: Dress) -> Dress:
         worn["packing"] = "float32"
     if worn["place"] in ("EPSG:4490", "EPSG:4326") and worn["axes"] == "easting, northing":
         worn["axes"] = "x, y"
-    if worn["rain"].startswith("sum") and worn["meaning"] == "of a sum for a rate":
+    is_sum = worn["rain"].startswith("sum")
+    if worn["meaning"] == ("of a sum for a rate" if is_sum else "of a rate for a sum"):
         worn["meaning"] = "right"
     if worn["unit"] in ("nothing", "K", "1", "dBZ", "too large") and worn["rain"].startswith("sum"):
         worn["unit"] = "mm h-1"
@@ -161,6 +164,8 @@ class Weather:
         x, y = (np.asarray(arrays[name][1]) for name in ("rain_x", "rain_y"))
         if len(before) != len(self.end_s):
             return f"{len(before)} frames wet the ground, {len(self.end_s)} were given"
+        if any("missing" in note for note in prepared.notes):  # and taken as none
+            before = np.where(before == 0.0, np.nan, before)
         for frame in range(len(before)):
             problem = self._compare(frame, before[frame], x, y, f"frame {frame} over the ground")
             if problem is not None:
@@ -174,7 +179,7 @@ class Weather:
             problem = self._compare(frame, radar[at], around_x, around_y, f"frame {frame} of the radar")
             if problem is not None:
                 return problem
-        return self._sum_up(before, x, y, cell)
+        return None if np.isnan(before).any() else self._sum_up(before, x, y, cell)
 
     def _compare(self, frame: int, rate: Floats, x: Floats, y: Floats, what: str) -> str | None:
         at_x, at_y = np.meshgrid(x, y)
@@ -241,6 +246,8 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     is_missing = np.zeros((N_Y, N_X), bool)
     if dress["missing"] != "none":
         is_missing[-2:, -3:] = is_missing[0, 0] = True  # off the ground
+    if dress["missing"] == "NaN on the ground":
+        is_missing[N_Y // 2, N_X // 2] = True
     slope = tuple(rng.uniform(0.3, 0.9, 2) * rng.choice([-0.5, 1.0], 2))
     weather = Weather(crs, layout, end_s, step_s, rng.uniform(5, 30, n), slope, is_missing, 0.0)
     x, y = layout.spread()
@@ -258,11 +265,18 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     if dress["crs"] in ("declared", "both", "contradicted"):
         settings["rain_crs"] = other if dress["crs"] == "contradicted" else crs
     weather = Weather(crs, layout, end_s, step_s, weather.strength, slope, is_missing, step)
-    return Case(settings, weather.measure, find_level(ASPECTS, dress, find_relevant(dress)), {"step_s": str(step_s)})
+    level = find_level(ASPECTS, dress, find_relevant(dress))
+    others = [name for name in find_relevant(dress) if name != "crs"]
+    if dress["crs"] == "nowhere" and cell < 1.0 and find_level(ASPECTS, dress, others) != FALSE:
+        level = OPEN  # degrees are named by their units, and one datum's are another's within a metre
+    return Case(settings, weather.measure, level, {"step_s": str(step_s)})
 
 
 def prepare(settings: dict[str, Any]) -> Any:
     return prepare_warning(FloodWarningSettings(**settings))
 
 
-FRAMES = Field(ASPECTS, find_relevant, write, prepare, needs={"sum in": {"rain": "sum, bounds"}})
+FRAMES = Field(
+    ASPECTS, find_relevant, write, prepare,
+    needs={"sum in": {"rain": "sum, bounds"}, "meaning=of a rate for a sum": {"rain": "sum, bounds"}},
+)  # fmt: skip

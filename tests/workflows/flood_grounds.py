@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flood_covers import COVERS, Cover, write_cover
 from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
-from flood_rasters import PACKED, Floats, Layout, find_transformer, write_ascii, write_tiff
+from flood_rasters import OFFSET, PACKED, Floats, Layout, find_transformer, write_ascii, write_tiff
 from pyproj import Geod
 
 from citytide.workflows.inundation import InundationSettings, prepare_inundation
@@ -18,17 +18,20 @@ from citytide.workflows.inundation import InundationSettings, prepare_inundation
 FEET = {"EPSG:2229": 1200 / 3937, "EPSG:2263": 1200 / 3937}
 DEGREES = ("EPSG:4326", "EPSG:4490")
 STRETCHED = "EPSG:3857"  # its metres are none of the ground's
-CORNERS = {  # west, south, length of a cell, in the unit of the CRS
-    "EPSG:4547": (505_000.0, 2_494_000.0, 20.0),
-    "EPSG:32650": (210_000.0, 2_495_000.0, 10.0),
-    "EPSG:2326": (836_000.0, 819_000.0, 5.0),
-    "EPSG:3035": (4_321_000.0, 3_210_000.0, 25.0),
-    "local": (0.0, 0.0, 10.0),
-    "EPSG:2229": (6_480_000.0, 1_840_000.0, 50.0),
-    "EPSG:2263": (1_000_000.0, 200_000.0, 20.0),
-    "EPSG:4326": (114.05, 22.53, 0.0002),
-    "EPSG:4490": (114.05, 22.53, 0.0005),
-    "EPSG:3857": (12_696_000.0, 2_577_000.0, 20.0),
+CORNERS = {  # CRS, west, south, length of a cell, in the unit of the CRS
+    "EPSG:4547": ("EPSG:4547", 505_000.0, 2_494_000.0, 20.0),
+    "EPSG:32650": ("EPSG:32650", 210_000.0, 2_495_000.0, 10.0),
+    "EPSG:2326": ("EPSG:2326", 836_000.0, 819_000.0, 5.0),
+    "EPSG:3035": ("EPSG:3035", 4_321_000.0, 3_210_000.0, 25.0),
+    "EPSG:32721": ("EPSG:32721", 372_000.0, 6_170_000.0, 12.5),
+    "local": ("local", 0.0, 0.0, 10.0),
+    "EPSG:2229": ("EPSG:2229", 6_480_000.0, 1_840_000.0, 50.0),
+    "EPSG:2263": ("EPSG:2263", 1_000_000.0, 200_000.0, 20.0),
+    "EPSG:4326": ("EPSG:4326", 114.05, 22.53, 0.0002),
+    "EPSG:4490": ("EPSG:4490", 114.05, 22.53, 0.0005),
+    "EPSG:4326, south and west": ("EPSG:4326", -58.4, -34.6, 0.0005),
+    "EPSG:4326, beyond 180": ("EPSG:4326", 243.0, 34.0, 0.0005),
+    "EPSG:3857": ("EPSG:3857", 12_696_000.0, 2_577_000.0, 20.0),
 }
 UNITS = {"m": 1.0, "cm": 0.01, "ft": 0.3048, "US survey foot": 1200 / 3937}
 DATUMS = {"EPSG:5773": "EGM96", "EPSG:5737": "CN85", "EPSG:3855": "EGM2008", "EPSG:5738": "HKPD"}
@@ -36,10 +39,12 @@ CAN_RESAMPLE = "resample_m" in InundationSettings.model_fields
 RESAMPLED = PLAIN if CAN_RESAMPLE else OPEN
 HEIGHT_UNITS = "height_units" in InundationSettings.model_fields
 DECLARED = PLAIN if HEIGHT_UNITS else OPEN
+CAN_NAME_NODATA = "nodata" in InundationSettings.model_fields
 
 ASPECTS = {
     "place": {
         "EPSG:4547": PLAIN, "EPSG:32650": PLAIN, "EPSG:2326": PLAIN, "EPSG:3035": PLAIN, "local": PLAIN,
+        "EPSG:32721": PLAIN, "EPSG:4326, south and west": RESAMPLED, "EPSG:4326, beyond 180": OPEN,
         "EPSG:2229": RESAMPLED, "EPSG:2263": RESAMPLED, "EPSG:4326": RESAMPLED, "EPSG:4490": RESAMPLED,
         "EPSG:3857": OPEN,
     },
@@ -47,24 +52,28 @@ ASPECTS = {
     "format": {"tif": PLAIN, "asc": PLAIN, "asc.gz": PLAIN},
     "crs": {
         "in the file": PLAIN, "declared": PLAIN, "both": PLAIN, "nowhere": FALSE, "contradicted": FALSE,
-        "of another kind": FALSE, "with the zone before the easting": FALSE,
+        "of another kind": FALSE, "with the zone before the easting": FALSE, "with x and y swapped": FALSE,
     },
+    "cells": {"squares": PLAIN, "oblong": OPEN},
     "unit": {
         "none, metres": PLAIN, "m in the band": PLAIN, "cm in the band": PLAIN, "ft in the band": PLAIN,
         "US survey foot in the band": PLAIN, "ft declared": DECLARED, "cm declared": DECLARED,
-        "ft in the band, m declared": FALSE, "parsec in the band": FALSE, "K in the band": FALSE,
-        "ftUS in a compound CRS": OPEN,
+        "m declared": DECLARED, "ft in the band, m declared": FALSE, "parsec in the band": FALSE,
+        "K in the band": FALSE, "ftUS in a compound CRS": OPEN,
     },
     "datum": {
         "declared": PLAIN, "declared by its EPSG code": PLAIN, "nowhere": FALSE, "declared as msl": FALSE,
         "in a compound CRS": OPEN, "in a compound CRS and declared": OPEN, "in a compound CRS, another declared": FALSE,
     },
     "nodata": {
-        "no hole": PLAIN, "declared": PLAIN, "declared NaN": PLAIN, "declared, cells hold another": OPEN,
+        "no hole": PLAIN, "declared": PLAIN, "declared NaN": PLAIN, "declared -3.4e38": PLAIN, "declared 0": PLAIN,
+        "a mask of its own": PLAIN, "declared, cells hold another": OPEN,
         "undeclared -9999": OPEN, "undeclared -32768": OPEN, "undeclared 1e20": OPEN, "undeclared -3.4e38": OPEN,
-        "undeclared NaN": OPEN,
+        "undeclared NaN": OPEN, "undeclared -9999, named": PLAIN, "undeclared 1e20, named": PLAIN,
+        "undeclared -32768, named": PLAIN, "declared, cells hold another, named": OPEN,
     },
-    "type": {"float32": PLAIN, "float64": PLAIN, "int16 packed": PLAIN, "uint8 packed": PLAIN},
+    "type": {"float32": PLAIN, "float64": PLAIN, "int16 packed": PLAIN, "uint8 packed": PLAIN,
+             "int16 packed with an offset": PLAIN},
     "turned": {"north up": PLAIN, "south up": OPEN, "mirrored": OPEN, "turned by a quarter": OPEN},
     "bands": {"one": PLAIN, "two": OPEN},
     "style": {
@@ -74,13 +83,10 @@ ASPECTS = {
     "rain": {"60": PLAIN, "with a unit": OPEN},
     "cover": COVERS,
 }  # fmt: skip
-TIFF_ONLY = {
-    "type": "float32", "turned": "north up", "bands": "one",
-}  # fmt: skip
 
 
 def find_relevant(dress: Dress) -> list[str]:
-    is_metric = dress["place"] not in FEET and dress["place"] not in (*DEGREES, STRETCHED)
+    is_metric = CORNERS[dress["place"]][0] not in (*FEET, *DEGREES, STRETCHED) and dress["cells"] == "squares"
     unused = {"style"} if dress["format"] == "tif" else {"type", "turned", "bands"}
     if is_metric or not CAN_RESAMPLE:
         unused.add("resampling")
@@ -109,9 +115,15 @@ def settle(dress: Dress) -> Dress:
         worn["datum"] = "declared"
     if is_tiff and "packed" in worn["type"] and ("undeclared" in worn["nodata"] or "another" in worn["nodata"]):
         worn["type"] = "float32"  # what stands for nothing among whole numbers is a number like any other
-    if is_tiff and "packed" in worn["type"] and worn["nodata"] == "declared NaN":
+    if is_tiff and "packed" in worn["type"] and worn["nodata"] in ("declared NaN", "declared -3.4e38", "declared 0"):
         worn["nodata"] = "declared"
+    if worn["nodata"] == "a mask of its own" and (not is_tiff or worn["turned"] != "north up"):
+        worn["nodata"] = "declared"
+    if not CAN_NAME_NODATA:
+        worn["nodata"] = worn["nodata"].removesuffix(", named")
     if worn["crs"] == "with the zone before the easting" and worn["place"] != "EPSG:4547":
+        worn["crs"] = "declared"
+    if worn["crs"] == "with x and y swapped" and worn["place"] not in ("EPSG:4547", "EPSG:4326", "EPSG:4490"):
         worn["crs"] = "declared"
     return worn
 
@@ -136,11 +148,9 @@ class Ground:
     def area_m2(self) -> float:
         n = int((~self.is_hole).sum())
         if self.is_exact:
-            return n * self.layout.cell**2
+            return n * self.layout.cell**2  # of squares
         x, y = self.layout.west, self.layout.south
-        east, north = (
-            low + count * self.layout.cell for low, count in zip((x, y), self.layout.shape[::-1], strict=True)
-        )
+        east, north = x + self.layout.shape[1] * self.layout.cell, y + self.layout.shape[0] * self.layout.cell_y
         to = find_transformer(self.crs, "EPSG:4326")
         lon, lat = to.transform([x, east, east, x], [y, y, north, north])
         return abs(Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)[0]) * n / self.is_hole.size
@@ -160,7 +170,9 @@ class Ground:
         problem = None if self.is_exact or crs == "local" else _check_length(x, y, cell_m, crs)
         if problem is not None:
             return problem
-        column, row = (at_x - self.layout.west) / self.layout.cell, (at_y - self.layout.south) / self.layout.cell
+        if self.layout.west > 180.0 and self.crs in DEGREES:
+            at_x = at_x % 360.0
+        column, row = (at_x - self.layout.west) / self.layout.cell, (at_y - self.layout.south) / self.layout.cell_y
         problem = self._check_mask(valid, row, column)
         if problem is not None:
             return problem
@@ -176,7 +188,7 @@ class Ground:
         true = self.rain_mm_h / 1000.0 * self.minutes / 60.0
         if depth.size != 1 or abs(depth[0] / true - 1.0) > 1e-5:
             return f"{depth[0] * area:.6g} m3 of rain fall, and {true * area:.6g} m3 are true"
-        return self.cover.measure(arrays, valid, at_x, at_y)
+        return self.cover.measure(arrays, valid, at_x, at_y, self.is_exact)
 
     def _check_mask(self, valid: np.ndarray, row: Floats, column: Floats) -> str | None:
         if self.is_exact:
@@ -197,6 +209,8 @@ class Ground:
 
 def _check_length(x: Floats, y: Floats, cell_m: float, crs: str) -> str | None:
     """A cell must be as long on the ellipsoid as the product takes it, both ways."""
+    if min(x.size, y.size) < 2:
+        return f"the ground has {y.size} x {x.size} cells"
     to = find_transformer(crs, "EPSG:4326")
     for which, (along_x, along_y) in {"x": ((x[0], x[-1]), (y[0], y[0])), "y": ((x[0], x[0]), (y[0], y[-1]))}.items():
         (lon, lon_to), (lat, lat_to) = to.transform(along_x, along_y)
@@ -210,14 +224,14 @@ def _check_length(x: Floats, y: Floats, cell_m: float, crs: str) -> str | None:
 def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     """Write a ground; the dress is changed to the one that it wears."""
     dress.update(settle(dress))
-    place = dress["place"]
-    west, south, cell = CORNERS[place]
-    is_metric = place not in FEET and place not in (*DEGREES, STRETCHED)
+    place, west, south, cell = CORNERS[dress["place"]]
+    tall = 1.25 if dress["cells"] == "oblong" else 1.0
+    is_metric = place not in (*FEET, *DEGREES, STRETCHED) and tall == 1.0
     shape = (9, 12) if is_metric else (18, 24)
     in_file, settings = _choose_crs(dress, place)
-    layout = Layout(west, south, cell, shape, in_file)
+    layout = Layout(west, south, cell, shape, in_file, tall)
     low, across, along = rng.uniform(8, 40), *(rng.uniform(-1, 1, 2) * 8 + 12)
-    length_x, length_y = cell * shape[1], cell * shape[0]
+    length_x, length_y = cell * shape[1], layout.cell_y * shape[0]
 
     def height(x: Any, y: Any) -> Floats:
         return np.asarray(low + across * (x - west) / length_x + along * (y - south) / length_y)
@@ -229,19 +243,21 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     if "compound" in dress["unit"]:
         datum = None
         settings["height_datum"] = "local"
-        layout = Layout(west, south, cell, shape, f"{place}+6360")
+        layout = replace(layout, crs=f"{place}+6360")
     elif "compound" in dress["datum"]:
-        layout = Layout(west, south, cell, shape, f"{place}+5737")
+        layout = replace(layout, crs=f"{place}+5737")
     written = layout
     if dress["crs"] == "with the zone before the easting":
-        written = Layout(west + 38e6, south, cell, shape, in_file)
+        written = replace(layout, west=west + 38e6)
+    elif dress["crs"] == "with x and y swapped":
+        written = replace(layout, west=south, south=west)
     file, step = _write_heights(dress, height(*layout.spread()), is_hole, written, settings, folder)
     rain_mm_h, minutes = float(rng.uniform(5, 90)), 20.0
     settings |= {"terrain": str(file), "rain": repr(rain_mm_h), "duration_minutes": minutes}
     if dress["rain"] == "with a unit":
         settings |= {"rain": repr(rain_mm_h / 25.4), "rain_units": "in h-1"}
     if not is_metric and CAN_RESAMPLE and dress["resampling"] == "asked for":
-        settings["resample_m"] = 12.0 if place in FEET else 20.0
+        settings["resample_m"] = 0.5 * cell if place in FEET or place == "local" or cell > 1.0 else 20.0
     cover = write_cover(dress["cover"], layout, is_hole, folder, settings, rng, is_metric)
     ground = Ground(
         place, layout, height, is_hole, datum, max(abs(across) / shape[1], abs(along) / shape[0]), step, rain_mm_h,
@@ -250,6 +266,8 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     level = find_level(ASPECTS, dress, find_relevant(dress))
     if level == PLAIN and not is_metric and dress["cover"] not in ("none", "number"):
         level = OPEN  # a second raster in degrees or feet may be refused
+    if level == PLAIN and place in FEET and dress["unit"] == "none, metres":
+        level = OPEN  # heights on a plane in feet may be in feet: it may be asked
     said = {name: str(value) for name, value in settings.items() if name not in ("terrain", "duration_minutes")}
     return Case(settings, ground.measure, level, {"settings": str(said)})
 
@@ -269,6 +287,7 @@ def _choose_crs(dress: Dress, place: str) -> tuple[str | None, dict[str, Any]]:
         "contradicted": (place, {"crs": other}),
         "of another kind": (None, {"crs": of_another_kind}),
         "with the zone before the easting": (None, {"crs": place}),
+        "with x and y swapped": (None, {"crs": place}),
     }[how]
 
 
@@ -298,26 +317,33 @@ def _write_heights(
     dtype = dress["type"] if is_tiff else "float64"
     step, declared = PACKED[dtype]
     if step is not None:
-        if numbers.max() / step > {"uint8": 250, "int16": 32000}[dtype.partition(" ")[0]]:
+        offset = OFFSET if "offset" in dtype else 0.0
+        if (numbers.max() - offset) / step > {"uint8": 250, "int16": 32000}[dtype.partition(" ")[0]]:
             dtype, step, declared = "float32", None, -9999.0
         else:
-            numbers = np.round(numbers / step)
+            numbers = np.round((numbers - offset) / step)
     held, nodata = declared, None if dress["nodata"] == "no hole" else declared
     if dress["nodata"] == "declared NaN":
         held = nodata = float("nan")
-    elif dress["nodata"] == "declared, cells hold another":
+    elif dress["nodata"] in ("declared -3.4e38", "declared 0"):
+        held = nodata = 0.0 if dress["nodata"].endswith(" 0") else -3.4028234663852886e38
+    elif dress["nodata"] == "a mask of its own":
+        held, nodata = 0.0, None
+    elif dress["nodata"].startswith("declared, cells hold another"):
         held = -9998.0 if "uint8" not in dtype else 254.0
         held = {-32768.0: -32767.0, -9999.0: -32768.0}.get(declared, held)
     elif dress["nodata"].startswith("undeclared"):
-        held, nodata = float(dress["nodata"].split()[1]), None
+        held, nodata = float(dress["nodata"].split()[1].rstrip(",")), None
         held = -3.4028234663852886e38 if held < -1e38 else held
+    if dress["nodata"].endswith(", named"):
+        settings["nodata"] = held
     numbers = np.where(is_hole, held, numbers)
     file = folder / f"ground.{dress['format']}"
     if is_tiff:
         band = said if "in the band" in dress["unit"] else None
         write_tiff(
             file, numbers, layout, nodata=nodata, dtype=dtype, turned=dress["turned"], unit=band,
-            bands=2 if dress["bands"] == "two" else 1,
+            bands=2 if dress["bands"] == "two" else 1, masked=is_hole if "mask" in dress["nodata"] else None,
         )  # fmt: skip
     else:
         write_ascii(file, numbers, layout, nodata=nodata, style=dress["style"])
@@ -330,5 +356,7 @@ def prepare(settings: dict[str, Any]) -> Any:
 
 GROUNDS = Field(
     ASPECTS, find_relevant, write, prepare,
-    needs={"style": {"format": "asc"}, "resampling": {"place": "EPSG:4326"}, "cover": {"nodata": "declared"}},
+    needs={"style": {"format": "asc"}, "resampling": {"place": "EPSG:4326"}, "cover": {"nodata": "declared"},
+        **{f"place={crs}": {"unit": "ft declared"} for crs in FEET},
+    },
 )  # fmt: skip

@@ -20,7 +20,9 @@ PACKED = {  # data type, step, what stands for nothing
     "float64": (None, -9999.0),
     "int16 packed": (0.01, -32768.0),
     "uint8 packed": (0.5, 255.0),
+    "int16 packed with an offset": (0.01, -32768.0),
 }
+OFFSET = -7.0  # of the numbers that are stored, where there is one
 
 
 @lru_cache
@@ -42,6 +44,11 @@ class Layout:
     cell: float
     shape: tuple[int, int]
     crs: str | None  # that is written into the file, if any
+    tall: float = 1.0  # height of a cell over its width
+
+    @property
+    def cell_y(self) -> float:
+        return self.cell * self.tall
 
     @property
     def x(self) -> Floats:
@@ -49,7 +56,7 @@ class Layout:
 
     @property
     def y(self) -> Floats:
-        return self.south + (np.arange(self.shape[0]) + 0.5) * self.cell
+        return self.south + (np.arange(self.shape[0]) + 0.5) * self.cell_y
 
     def spread(self) -> tuple[Floats, Floats]:
         """Middles of all cells."""
@@ -64,10 +71,9 @@ def write_ascii(
     n_y, n_x = layout.shape
     place = [f"xllcorner {layout.west!r}", f"yllcorner {layout.south!r}", f"cellsize {layout.cell!r}"]
     if style == "centre":
-        half = layout.cell / 2
-        place[:2] = [f"xllcenter {layout.west + half!r}", f"yllcenter {layout.south + half!r}"]
-    if style == "dx dy":
-        place[2:] = [f"dx {layout.cell!r}", f"dy {layout.cell!r}"]
+        place[:2] = [f"xllcenter {layout.west + layout.cell / 2!r}", f"yllcenter {layout.south + layout.cell_y / 2!r}"]
+    if style == "dx dy" or layout.tall != 1.0:
+        place[2:] = [f"dx {layout.cell!r}", f"dy {layout.cell_y!r}"]
     head = [f"ncols {n_x}", f"nrows {n_y}", *place]
     if nodata is not None:
         head.append(f"NODATA_value {nodata:.10g}")
@@ -99,19 +105,21 @@ def write_tiff(
     turned: str = "north up",
     unit: str | None = None,
     bands: int = 1,
+    masked: np.ndarray | None = None,
 ) -> Path:
     """Write a GeoTIFF; ``values`` of packed types are already those that are stored."""
     n_y, n_x = layout.shape
-    cell = layout.cell
-    place = Affine(cell, 0.0, layout.west, 0.0, -cell, layout.south + n_y * cell)
+    cell, tall = layout.cell, layout.cell_y
+    north = layout.south + n_y * tall
+    place = Affine(cell, 0.0, layout.west, 0.0, -tall, north)
     stored = values[::-1]
     if turned == "south up":
-        place, stored = Affine(cell, 0.0, layout.west, 0.0, cell, layout.south), values
+        place, stored = Affine(cell, 0.0, layout.west, 0.0, tall, layout.south), values
     elif turned == "mirrored":
-        place = Affine(-cell, 0.0, layout.west + n_x * cell, 0.0, -cell, layout.south + n_y * cell)
+        place = Affine(-cell, 0.0, layout.west + n_x * cell, 0.0, -tall, north)
         stored = stored[:, ::-1]
     elif turned == "turned by a quarter":  # rows run to the east, columns to the south
-        place, stored = Affine(0.0, cell, layout.west, -cell, 0.0, layout.south + n_y * cell), stored.T
+        place, stored = Affine(0.0, cell, layout.west, -tall, 0.0, north), stored.T
     kind = dtype.partition(" ")[0]
     with rasterio.open(
         file, "w", driver="GTiff", width=stored.shape[1], height=stored.shape[0], count=bands, dtype=kind,
@@ -123,5 +131,7 @@ def write_tiff(
             opened.units = (unit,) * bands
         step = PACKED[dtype][0]
         if step is not None:
-            opened.scales, opened.offsets = (step,) * bands, (0.0,) * bands
+            opened.scales, opened.offsets = (step,) * bands, (OFFSET if "offset" in dtype else 0.0,) * bands
+        if masked is not None:  # a mask of its own beside the band
+            opened.write_mask(np.where(masked[::-1], 0, 255).astype("uint8"))
     return file

@@ -22,15 +22,24 @@ UNITS = {  # mm/h in one of each
 }  # fmt: skip
 CLOCKS = {"s": 1.0, "min": 60.0, "h": 3600.0, "分钟": 60.0}
 
+TIMES = {
+    "time_s": PLAIN, "no headings, seconds": PLAIN, "time (s)": PLAIN, "time (min)": PLAIN, "time (h)": PLAIN,
+    "时间(分钟)": PLAIN, "minutes": OPEN, "time_min": OPEN, "Time [hours]": PLAIN, "t_h": OPEN,
+    "clock": OPEN, "dates with an offset": OPEN, "dates, time_zone declared": OPEN, "dates without a zone": FALSE,
+    "time (K)": FALSE, "dates with slashes, time_zone declared": OPEN, "dates in Chinese, time_zone declared": OPEN,
+    "dates without marks, time_zone declared": OPEN, "dates, day first, time_zone declared": OPEN,
+    "Excel's days": OPEN, "seconds since 1970": OPEN, "seconds without a word": OPEN,
+}  # fmt: skip
+SEPARATORS = {",": PLAIN, ";": OPEN, "tab": OPEN, "; and decimal commas": OPEN, "blanks": OPEN}
+LINES = {
+    "lf": PLAIN, "crlf": PLAIN, "blank ones": PLAIN, "byte order mark": PLAIN, "comments": OPEN,
+    "two of headings": OPEN, "utf-16": OPEN,
+}  # fmt: skip
+
 ASPECTS = {
-    "time": {
-        "time_s": PLAIN, "no headings, seconds": PLAIN, "time (s)": PLAIN, "time (min)": OPEN, "time (h)": OPEN,
-        "时间(分钟)": OPEN, "minutes": OPEN, "time_min": OPEN, "Time [hours]": OPEN, "t_h": OPEN,
-        "clock": OPEN, "dates with an offset": OPEN, "dates, time_zone declared": OPEN, "dates without a zone": FALSE,
-        "time (K)": FALSE,
-    },
+    "time": TIMES,
     "unit": {
-        "declared": PLAIN, "in the headings and declared": PLAIN, "in the headings": OPEN, "nowhere": FALSE,
+        "declared": PLAIN, "in the headings and declared": PLAIN, "in the headings": PLAIN, "nowhere": FALSE,
         "contradicted": FALSE, "contradicted in one heading": FALSE, "declared, no unit of rain": FALSE,
         "declared, a thousand times too large": FALSE, "in the name of the column": OPEN,
         "contradicted in the name of the column": FALSE,
@@ -45,18 +54,19 @@ ASPECTS = {
         "three, NODATA on the ground": FALSE, "three, NODATA 0 on the ground": FALSE,
         "three, one more on the ground": FALSE, "three, the raster names two": PLAIN,
     },
-    "separator": {",": PLAIN, ";": OPEN, "tab": OPEN, "; and decimal commas": OPEN, "blanks": OPEN},
-    "lines": {
-        "lf": PLAIN, "crlf": PLAIN, "blank ones": PLAIN, "byte order mark": PLAIN, "comments": OPEN,
-        "two of headings": OPEN, "utf-16": OPEN,
-    },
+    "separator": SEPARATORS,
+    "lines": LINES,
     "missing": {
-        "none": PLAIN, "empty": FALSE, "---": FALSE, "NaN": FALSE, "999.9": FALSE, "-99.9": FALSE, "-9999": FALSE,
+        "none": PLAIN, "empty": OPEN, "---": OPEN, "NaN": OPEN, "999.9": FALSE, "-99.9": FALSE, "-9999": FALSE,
         "9999": FALSE, "32766": FALSE, "999.9 declared": OPEN, "-99.9 declared": OPEN, "--- declared": OPEN,
     },
     "rows": {
         "in order": PLAIN, "every other left out": PLAIN, "backwards": OPEN, "one twice": FALSE,
         "starting later": OPEN, "ending early": OPEN,
+    },
+    "named": {
+        "zone 0": PLAIN, "rain": OPEN, "rain 0": OPEN, "分区0": OPEN, "Z0": OPEN, "zone 0, in another order": OPEN,
+        "zone 1 first": OPEN, "by gauges": OPEN, "one twice": FALSE,
     },
     "columns": {"rates": PLAIN, "and a remark": OPEN, "and a number": OPEN, "and a sum of all": OPEN},
 }  # fmt: skip
@@ -71,12 +81,17 @@ def settle(dress: Dress) -> Dress:
     worn = dict(dress)
     if "declared" in worn["missing"] and not CAN_DECLARE_MISSING:
         worn["missing"] = "none"
-    if worn["time"] == "no headings, seconds" and "heading" in worn["unit"] + worn["lines"]:
-        worn["time"] = "time_s"
-    if worn["time"] == "no headings, seconds" and "column" in worn["unit"]:
+    is_said = "heading" in worn["unit"] + worn["lines"] or "contradicted" in worn["unit"] or "column" in worn["unit"]
+    if worn["time"] == "no headings, seconds" and is_said:
         worn["time"] = "time_s"
     if worn["columns"] != "rates" and worn["time"] == "no headings, seconds":
         worn["time"] = "time_s"
+    if worn["named"] != "zone 0" and (worn["time"] == "no headings, seconds" or "name of" in worn["unit"]):
+        worn["named"] = "zone 0"
+    if worn["named"] in ("zone 0, in another order", "zone 1 first", "one twice") and worn["zones"] == "one":
+        worn["zones"] = "three"
+    if worn["named"] == "rain" and worn["zones"] != "one":
+        worn["named"] = "rain 0"
     if worn["zones"] != "one" and worn["columns"] != "rates":
         worn["columns"] = "rates"
     if worn["unit"] == "contradicted in one heading" and worn["zones"] == "one":
@@ -120,9 +135,10 @@ class Rainfall:
         if self.gap is not None:  # filled with nothing, or from its neighbours
             which = self.gap[1]
             least, most = (self.sum_depth(self._fill(value)) for value in (0.0, self.rate[:, which].max()))
-        wrong = (depth < least * (1 - 1e-5) - 1e-9) | (depth > most * (1 + 1e-5) + 1e-9)
+        wrong = (depth < least * (1 - 1e-5) - 1e-6) | (depth > most * (1 + 1e-5) + 1e-6)  # times have ten digits
         if not wrong.any():
-            return None
+            is_told = self.gap is None or any("missing" in note for note in prepared.notes)
+            return None if is_told else "a gap was filled, and no note says so"
         area = CELL**2 / 1000.0
         return f"{depth.sum() * area:.6g} m3 of rain fall, and {most.sum() * area:.6g} m3 are true"
 
@@ -201,8 +217,10 @@ def _write_table(
         cells[gap[0]][gap[1]] = "" if code == "empty" else code
         if "declared" in dress["missing"]:
             settings["missing"] = code
-    times, heading = _write_times(dress["time"], at, settings)
+    times, heading = write_times(dress["time"], at, settings)
     rows = [[time, *row] for time, row in zip(times, cells, strict=True)]
+    if dress["named"] == "zone 0, in another order":
+        headings, rows = headings[::-1], [[row[0], *row[:0:-1]] for row in rows]
     rows = _order_rows(dress["rows"], rows)
     extra = {"and a remark": ("remark", "ok"), "and a number": ("station", "7"), "and a sum of all": ("total", "3.5")}
     if dress["columns"] in extra:
@@ -210,13 +228,13 @@ def _write_table(
         headings, rows = [*headings, name], [[*row, value] for row in rows]
     if heading is not None:
         rows = [[heading, *headings], *rows]
-    return _write_lines(dress, rows, folder)
+    return write_lines(dress, rows, folder, "rain.csv")
 
 
 def _choose_units(dress: Dress, unit: str, n_zones: int) -> tuple[str | None, list[str]]:
     """What rain_units declares, and the headings of the rates."""
     how = dress["unit"]
-    names = [f"zone {which}" for which in range(n_zones)]
+    names = _name_zones(dress["named"], n_zones)
     other = "in/h" if unit != "in/h" else "mm/h"
     word = {"mm/h": "mm_h", "mm h-1": "mm_h", "in/h": "in_h", "mm": "mm"}.get(unit, "mm_h")
     if "name of the column" in how:
@@ -235,7 +253,19 @@ def _choose_units(dress: Dress, unit: str, n_zones: int) -> tuple[str | None, li
     return declared, headings
 
 
-def _write_times(how: str, at: Floats, settings: dict[str, Any]) -> tuple[list[str], str | None]:
+def _name_zones(how: str, n_zones: int) -> list[str]:
+    first = 1 if how == "zone 1 first" else 0
+    if how == "by gauges":
+        return ["Wutong", "Yantian", "Luohu"][:n_zones]
+    if how == "rain":
+        return ["rain"] * n_zones
+    if how == "one twice":
+        return [f"zone {min(which, n_zones - 2)}" for which in range(n_zones)]
+    word = {"rain 0": "rain ", "分区0": "分区", "Z0": "Z"}.get(how, "zone ")
+    return [f"{word}{which + first}" for which in range(n_zones)]
+
+
+def write_times(how: str, at: Floats, settings: dict[str, Any]) -> tuple[list[str], str | None]:
     """The times, and the heading of their column."""
     if how == "clock":
         return [f"{int(s // 3600):02d}:{int(s % 3600 // 60):02d}" for s in at], "time"
@@ -243,12 +273,24 @@ def _write_times(how: str, at: Floats, settings: dict[str, Any]) -> tuple[list[s
         east = [START + timedelta(hours=8, seconds=float(s)) for s in at]
         if "time_zone" in how:
             settings["time_zone"] = "Asia/Shanghai"
-        return [f"{when:%Y-%m-%d %H:%M}" + ("+08:00" if "offset" in how else "") for when in east], "time"
+        shape = {
+            "dates with slashes": "{0.year}/{0.month}/{0.day} {0:%H:%M}", "dates without marks": "{0:%Y%m%d%H%M}",
+            "dates in Chinese": "{0.year}年{0.month}月{0.day}日{0.hour}时{0:%M}分",
+            "dates, day first": "{0:%d/%m/%Y %H:%M}",
+        }.get(how.rpartition(", ")[0], "{0:%Y-%m-%d %H:%M}")  # fmt: skip
+        return [shape.format(when) + ("+08:00" if "offset" in how else "") for when in east], "time"
+    if how == "Excel's days":
+        days = (START - datetime(1899, 12, 30, tzinfo=UTC)).total_seconds() / 86400.0 + 1 / 3 + at / 86400.0
+        return [f"{day:.10f}" for day in days], "time"
+    if how == "seconds since 1970":
+        return [f"{START.timestamp() + s:.0f}" for s in at], "time"
     unit = {
         "time (min)": "min", "时间(分钟)": "min", "minutes": "min", "time_min": "min", "time (h)": "h",
         "Time [hours]": "h", "t_h": "h",
     }.get(how, "s")  # fmt: skip
-    return [f"{s / CLOCKS[unit]:.10g}" for s in at], None if how.startswith("no headings") else how
+    return [f"{s / CLOCKS[unit]:.10g}" for s in at], None if how.startswith("no headings") else "time" if how.endswith(
+        "a word"
+    ) else how
 
 
 def _order_rows(how: str, rows: list[list[str]]) -> list[list[str]]:
@@ -258,7 +300,7 @@ def _order_rows(how: str, rows: list[list[str]]) -> list[list[str]]:
     }.get(how, rows)  # fmt: skip
 
 
-def _write_lines(dress: Dress, rows: list[list[str]], folder: Path) -> Path:
+def write_lines(dress: Dress, rows: list[list[str]], folder: Path, name: str) -> Path:
     how, separator = dress["lines"], dress["separator"]
     mark = {"tab": "\t", "; and decimal commas": ";", "blanks": " "}.get(separator, separator)
     if "commas" in separator:
@@ -271,7 +313,7 @@ def _write_lines(dress: Dress, rows: list[list[str]], folder: Path) -> Path:
     elif how == "two of headings":
         lines = ["rain of a design storm" + mark * (len(rows[0]) - 1), *lines]
     text = ("\r\n" if how == "crlf" else "\n").join(lines) + "\n"
-    file = folder / "rain.csv"
+    file = folder / name
     encoding = {"byte order mark": "utf-8-sig", "utf-16": "utf-16"}.get(how, "utf-8")
     file.write_bytes(text.encode(encoding))
     return file
@@ -285,6 +327,7 @@ TABLES = Field(
     ASPECTS, find_relevant, write, prepare,
     needs={
         "unit=contradicted in one heading": {"zones": "three"}, "amount": {"unit": "in the headings and declared"},
-        "missing": {"zones": "three"},
+        "missing": {"zones": "three"}, "named": {"zones": "three", "unit": "in the headings and declared"},
+        "named=rain": {"zones": "one"},
     },
 )  # fmt: skip

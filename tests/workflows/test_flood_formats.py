@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from flood_courses import COURSES
 from flood_dresses import FALSE, OPEN, PLAIN, Field, draw_dress, find_level, list_single_dresses, make_generator
 from flood_frames import FRAMES
 from flood_grounds import GROUNDS
@@ -23,8 +24,8 @@ from flood_odim import COMPOSITES
 from flood_tables import TABLES
 from flood_verdicts import REFUSED, RIGHT, WRONG, Verdict, judge
 
-FIELDS = {"ground": GROUNDS, "table": TABLES, "frames": FRAMES, "odim": COMPOSITES}
-SHARES = {"ground": 0.35, "table": 0.35, "frames": 0.2, "odim": 0.1}  # of all draws; frames take longest
+FIELDS = {"ground": GROUNDS, "table": TABLES, "frames": FRAMES, "odim": COMPOSITES, "course": COURSES}
+SHARES = {"ground": 0.3, "table": 0.25, "frames": 0.2, "odim": 0.1, "course": 0.15}  # of all draws; frames take longest
 N_DRAWS = int(os.environ.get("CITYTIDE_DRAWS", "250"))
 FIRST = int(os.environ.get("CITYTIDE_FIRST_DRAW", "0"))
 ONLY = os.environ.get("CITYTIDE_DRAW")
@@ -89,7 +90,7 @@ def test_draws_try_every_option(name: str) -> None:
 
 def test_oracle_tells_a_wrong_answer(tmp_path: Path) -> None:
     """Each measure must find fault with arrays that were changed a little."""
-    changes = {"ground": "height", "table": "rain", "frames": "radar", "odim": "radar"}
+    changes = {"ground": "height", "table": "rain", "frames": "radar", "odim": "radar", "course": "sea_level_m"}
     for name, array in changes.items():
         of, folder = FIELDS[name], tmp_path / name
         folder.mkdir()
@@ -101,5 +102,5 @@ def test_oracle_tells_a_wrong_answer(tmp_path: Path) -> None:
         dims, values = prepared.arrays[array]
         prepared.arrays[array] = (dims, np.asarray(values) * 1.01)
         assert case.measure(prepared) is not None, name
-        prepared.arrays[array] = (dims, np.asarray(values)[..., ::-1, :] if name != "table" else values[::-1])
+        prepared.arrays[array] = (dims, np.asarray(values)[..., ::-1, :] if np.ndim(values) > 1 else values[::-1])
         assert case.measure(prepared) is not None, name
