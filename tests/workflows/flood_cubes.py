@@ -129,10 +129,12 @@ def _lay_out(
         rain_attrs["units"] = cube.unit
     is_sum = dress["rain"].startswith("sum")
     is_mass = cube.unit is not None and cube.unit.startswith("kg")
-    name = {"right": ("rainfall_amount" if is_mass else "lwe_thickness_of_precipitation_amount") if is_sum
-            else ("rainfall_flux" if is_mass else "rainfall_rate"),
-            "of a rate for a sum": "rainfall_rate", "of a sum for a rate": "lwe_thickness_of_precipitation_amount", "of something else": "air_temperature",
-            }.get(dress["meaning"])  # fmt: skip
+    amount = "rainfall_amount" if is_mass else "lwe_thickness_of_precipitation_amount"
+    rate = "rainfall_flux" if is_mass else "rainfall_rate"
+    name = {
+        "right": amount if is_sum else rate, "of a rate for a sum": "rainfall_rate",
+        "of a sum for a rate": "lwe_thickness_of_precipitation_amount", "of something else": "air_temperature",
+    }.get(dress["meaning"])  # fmt: skip
     if name is not None:
         rain_attrs["standard_name"] = name
     array = xarray.DataArray(values, dims=("time", y, x), attrs=rain_attrs)

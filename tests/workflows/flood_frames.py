@@ -64,7 +64,8 @@ ASPECTS = {
     },
     "frames": {"in order": PLAIN, "backwards": PLAIN, "one twice": FALSE, "one left out": OPEN},
     "missing": {
-        "none": PLAIN, "NaN": PLAIN, "NaN on the ground": OPEN, "_FillValue": PLAIN, "missing_value": PLAIN, "-9999 undeclared": OPEN,
+        "none": PLAIN, "NaN": PLAIN, "NaN on the ground": OPEN, "_FillValue": PLAIN, "missing_value": PLAIN,
+        "-9999 undeclared": OPEN,
         "-1 undeclared": OPEN, "9999 undeclared": OPEN, "999.9 undeclared": OPEN, "65535 undeclared": OPEN,
         "outside of valid_range": OPEN, "above valid_max": OPEN,
     },
