@@ -90,8 +90,8 @@ def _encode(cube: Cube, numbers: Floats, dress: Dress) -> tuple[Floats, dict[str
     how, packing = dress["missing"], dress["packing"]
     dtype = packing.split()[0]
     held = np.nan
-    if how in ("_FillValue", "missing_value") or "undeclared" in how:
-        held = FILL if "undeclared" not in how else float(how.split()[0])
+    if how in ("_FillValue", "missing_value") or "undeclared" in how or "named" in how:
+        held = float(how.split()[0]) if " " in how else FILL
     if how in ("outside of valid_range", "above valid_max"):
         held = 3.0 * float(np.nanmax(numbers))
         top = np.asarray(np.nanmax(numbers) * 2, dtype)[()]
@@ -247,7 +247,7 @@ def _write_tiffs(cube: Cube, numbers: Floats, picked: list[int], dress: Dress, f
     file = folder / "rain"
     file.mkdir()
     how = dress["missing"]
-    held = FILL if how == "_FillValue" else float(how.split()[0]) if "undeclared" in how else np.nan
+    held = FILL if how == "_FillValue" else float(how.split()[0]) if "undeclared" in how or "named" in how else np.nan
     layout = cube.layout
     if dress["crs"] in ("nowhere", "declared"):
         layout = Layout(layout.west, layout.south, layout.cell, layout.shape, None)
@@ -255,6 +255,6 @@ def _write_tiffs(cube: Cube, numbers: Floats, picked: list[int], dress: Dress, f
         when = datetime.fromtimestamp(int(cube.end_s[at]), UTC)
         write_tiff(
             file / f"rain_{when:%Y%m%dT%H%M%SZ}.tif", np.where(np.isnan(numbers[at]), held, numbers[at]), layout,
-            nodata=None if how in ("none", "NaN") or "undeclared" in how else held, unit=cube.unit,
+            nodata=held if how == "_FillValue" else None, unit=cube.unit,
         )  # fmt: skip
     return file

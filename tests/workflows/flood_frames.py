@@ -12,6 +12,7 @@ from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import Floats, Layout, find_transformer, write_ascii
 
 from citytide.workflows.flood_warning import FloodWarningSettings, prepare_warning
+from citytide.workflows.inundation import InundationSettings, prepare_inundation
 
 START_S = 1_694_095_200  # 2023-09-07 14:00 UTC
 GROUND_CRS = "EPSG:4547"
@@ -23,10 +24,15 @@ UNITS = {  # mm/h in one of each
     "mm h-1": 1.0, "mm/h": 1.0, "m s-1": 3.6e6, "kg m-2 s-1": 3600.0, "in/h": 25.4, "mm (10 min)-1": 6.0,
     "cm h-1": 10.0, "mm/10min": 6.0, "mm/hr": 1.0, "millimeters hour-1": 1.0, "kg m**-2 s**-1": 3600.0,
 }  # fmt: skip
+CAN_FLOOD = PLAIN if "rain_crs" in InundationSettings.model_fields else OPEN
+CAN_NAME_UNITS = "rain_units" in FloodWarningSettings.model_fields
+CAN_NAME_MISSING = "rain_missing" in FloodWarningSettings.model_fields
+NAMED = PLAIN if CAN_NAME_UNITS else OPEN
 SUMS = {"mm": 1.0, "m": 1000.0, "kg m-2": 1.0, "cm": 10.0}
 
 ASPECTS = {
     "container": CONTAINERS,
+    "workflow": {"flood-warning": PLAIN, "inundation": CAN_FLOOD},
     "place": {
         "EPSG:4547": PLAIN, "EPSG:4490": OPEN, "EPSG:4326": OPEN, "EPSG:32650": OPEN, "EPSG:32649": OPEN,
         "EPSG:3857": OPEN,
@@ -49,7 +55,9 @@ ASPECTS = {
         "sum without bounds": OPEN, "sum since the start": OPEN, "sum since the start, no bounds": OPEN,
         "sum of two steps": OPEN,
     },
-    "unit": dict.fromkeys(UNITS, PLAIN) | {"nothing": FALSE, "K": FALSE, "1": FALSE, "dBZ": FALSE, "too large": FALSE},
+    "unit": dict.fromkeys(UNITS, PLAIN) | {"nothing": FALSE, "K": FALSE, "1": FALSE, "dBZ": FALSE, "too large": FALSE,
+        "nothing, declared": NAMED, "contradicted": FALSE, "both": OPEN,
+    },
     "sum in": dict.fromkeys(SUMS, PLAIN),
     "meaning": {
         "none": PLAIN, "right": PLAIN, "of a sum for a rate": OPEN, "of a rate for a sum": OPEN,
@@ -67,7 +75,7 @@ ASPECTS = {
         "none": PLAIN, "NaN": PLAIN, "NaN on the ground": OPEN, "_FillValue": PLAIN, "missing_value": PLAIN,
         "-9999 undeclared": OPEN,
         "-1 undeclared": OPEN, "9999 undeclared": OPEN, "999.9 undeclared": OPEN, "65535 undeclared": OPEN,
-        "outside of valid_range": OPEN, "above valid_max": OPEN,
+        "999.9 named": PLAIN, "-1 named": PLAIN, "outside of valid_range": OPEN, "above valid_max": OPEN,
     },
     "packing": {
         "float32": PLAIN, "float64": PLAIN, "int16 with a scale": PLAIN, "int16 with a scale and an offset": PLAIN,
@@ -106,6 +114,7 @@ def settle(dress: Dress) -> Dress:
         worn["packing"] = "int16 with a scale"  # which classic netCDF does not have
     if "int" in worn["packing"] and worn["missing"] in (
         "NaN", "9999 undeclared", "999.9 undeclared", "65535 undeclared", "-9999 undeclared", "-1 undeclared",
+        "999.9 named", "-1 named",
     ):  # fmt: skip
         worn["packing"] = "float32"
     if worn["missing"] in ("outside of valid_range", "above valid_max"):
@@ -115,8 +124,14 @@ def settle(dress: Dress) -> Dress:
     is_sum = worn["rain"].startswith("sum")
     if worn["meaning"] == ("of a sum for a rate" if is_sum else "of a rate for a sum"):
         worn["meaning"] = "right"
-    if worn["unit"] in ("nothing", "K", "1", "dBZ", "too large") and worn["rain"].startswith("sum"):
+    if worn["unit"] not in UNITS and worn["rain"].startswith("sum"):
         worn["unit"] = "mm h-1"
+    if worn["unit"] in ("nothing, declared", "contradicted", "both") and not CAN_NAME_UNITS:
+        worn["unit"] = "mm h-1"
+    if worn["missing"].endswith(" named") and not CAN_NAME_MISSING:
+        worn["missing"] = "none"
+    if worn["workflow"] == "inundation" and CAN_FLOOD != PLAIN:
+        worn["workflow"] = "flood-warning"
     if worn["rain"] in ("sum of two steps", "sum since the start", "sum since the start, no bounds"):
         worn["frames"] = "in order"
     if worn["beside"] in ("a quality index", "another rain") and worn["meaning"] == "of something else":
@@ -156,6 +171,8 @@ class Weather:
     def measure(self, prepared: Any) -> str | None:
         """What is wrong with times, steps, and rates over the ground and around it, if anything."""
         arrays, attrs = prepared.arrays, prepared.attrs
+        if "rain_before" not in arrays:
+            return self._measure_flood(prepared)
         if attrs["rain_step_s"] != self.step_s or attrs["issued_s"] != self.end_s[-1]:
             return (
                 f"frames are {attrs['rain_step_s']} s apart up to {attrs['issued_s']}, and are {self.step_s} s apart "
@@ -165,7 +182,7 @@ class Weather:
         x, y = (np.asarray(arrays[name][1]) for name in ("rain_x", "rain_y"))
         if len(before) != len(self.end_s):
             return f"{len(before)} frames wet the ground, {len(self.end_s)} were given"
-        if any("missing" in note for note in prepared.notes):  # and taken as none
+        if _is_said(prepared):
             before = np.where(before == 0.0, np.nan, before)
         for frame in range(len(before)):
             problem = self._compare(frame, before[frame], x, y, f"frame {frame} over the ground")
@@ -181,6 +198,24 @@ class Weather:
             if problem is not None:
                 return problem
         return None if np.isnan(before).any() else self._sum_up(before, x, y, cell)
+
+    def _measure_flood(self, prepared: Any) -> str | None:
+        """The same of a run that starts with the first frame, and has no radar around the ground."""
+        arrays, grid = prepared.arrays, prepared.attrs["rain_grid"]
+        rain, start_s = (np.asarray(arrays[name][1], np.float64) for name in ("rain", "rain_start_s"))
+        began = int(arrays["time"][1][0] - prepared.attrs["output_s"][0])
+        if len(rain) != len(self.end_s) or (began + start_s).tolist() != (self.end_s - self.step_s).tolist():
+            return f"frames start at {began} + {start_s}, and start at {self.end_s - self.step_s}"
+        x, y = (
+            grid[low] + (np.arange(grid[n]) + 0.5) * grid["cell_m"] for low, n in (("west", "n_x"), ("south", "n_y"))
+        )
+        if _is_said(prepared):
+            rain = np.where(rain == 0.0, np.nan, rain)
+        for frame in range(len(rain)):
+            problem = self._compare(frame, rain[frame], x, y, f"frame {frame} of the flood")
+            if problem is not None:
+                return problem
+        return None if np.isnan(rain).any() else self._sum_up(rain, x, y, grid["cell_m"])
 
     def _compare(self, frame: int, rate: Floats, x: Floats, y: Floats, what: str) -> str | None:
         at_x, at_y = np.meshgrid(x, y)
@@ -223,6 +258,11 @@ class Weather:
         )
 
 
+def _is_said(prepared: Any) -> bool:
+    """Whether the run says that rain over the ground is not known, and counts as none."""
+    return prepared.attrs.get("unseen", 0.0) > 0.0 or any("missing" in note for note in prepared.notes)
+
+
 def lay_out_settings(folder: Path, n: int, step_s: int) -> dict[str, Any]:
     """A level ground with one point, wetted by all of the frames."""
     (folder / "points.csv").write_text(f"name,x,y\nmiddle,{GROUND.west + 300.0},{GROUND.south + 225.0}\n")
@@ -254,11 +294,19 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     x, y = layout.spread()
     rate = np.stack([weather.find_rate(frame, x, y) for frame in range(n)])
     settings = lay_out_settings(folder, n, step_s)
-    unit, scale = (dress["unit"], UNITS.get(dress["unit"], 1.0))
+    unit, scale = dress["unit"], UNITS.get(dress["unit"], 1.0)
+    if unit in ("nothing, declared", "contradicted", "both"):
+        settings["rain_units"] = "mm h-1" if unit != "contradicted" else "in h-1"
+        unit = "nothing" if "nothing" in unit else "mm h-1"
     if dress["rain"].startswith("sum"):
         unit, scale = dress["sum in"], SUMS[dress["sum in"]]
     elif unit == "too large":
         unit, scale = "m s-1", 1.0
+    if dress["missing"].endswith(" named"):
+        settings["rain_missing"] = float(dress["missing"].split()[0])
+    if dress["workflow"] == "inundation":
+        kept = ("terrain", "height_datum", "rain_units", "rain_missing")
+        settings = {name: settings[name] for name in kept if name in settings} | {"duration_minutes": n * step_s / 60.0}
     cube = Cube(layout, end_s, step_s, rate, is_missing, None if unit == "nothing" else unit, scale)
     file, step = write_cube(cube, dress, folder)
     settings["rain"] = str(file)
@@ -274,7 +322,10 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
 
 
 def prepare(settings: dict[str, Any]) -> Any:
-    return prepare_warning(FloodWarningSettings(**settings))
+    """A warning where there are points, else a flood."""
+    if "points" in settings:
+        return prepare_warning(FloodWarningSettings(**settings))
+    return prepare_inundation(InundationSettings(**settings))
 
 
 FRAMES = Field(

@@ -117,6 +117,8 @@ def settle(dress: Dress) -> Dress:
         worn["type"] = "float32"  # what stands for nothing among whole numbers is a number like any other
     if is_tiff and "packed" in worn["type"] and worn["nodata"] in ("declared NaN", "declared -3.4e38", "declared 0"):
         worn["nodata"] = "declared"
+    if "packed" in worn["type"] and "compound" in worn["datum"] + worn["unit"]:
+        worn["type"] = "float32"  # GDAL writes no scale beside heights of a vertical CRS
     if worn["nodata"] == "a mask of its own" and (not is_tiff or worn["turned"] != "north up"):
         worn["nodata"] = "declared"
     if not CAN_NAME_NODATA:
@@ -137,7 +139,7 @@ class Ground:
     height: Callable[[Any, Any], Floats]
     is_hole: np.ndarray
     datum: str | None
-    rise: float  # from one cell to the next [m]
+    rise: float  # from one cell to the next across the corner [m]
     step: float  # of the numbers that are stored [m]
     rain_mm_h: float
     minutes: float
@@ -177,7 +179,7 @@ class Ground:
         if problem is not None:
             return problem
         off = (height - self.height(at_x, at_y))[valid]
-        near = 0.51 * self.step + 1e-3 + (0.0 if self.is_exact else 0.8 * self.rise)
+        near = 0.51 * self.step + 1e-3 + (0.0 if self.is_exact else 0.55 * self.rise)
         if np.abs(off).max() > near or abs(off.mean()) > 0.3 * near:
             return f"heights are off by {off.mean():.4g} m in the mean, {np.abs(off).max():.4g} m at most"
         area = valid.sum() * cell_m**2
@@ -260,7 +262,7 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
         settings["resample_m"] = 0.5 * cell if place in FEET or place == "local" or cell > 1.0 else 20.0
     cover = write_cover(dress["cover"], layout, is_hole, folder, settings, rng, is_metric)
     ground = Ground(
-        place, layout, height, is_hole, datum, max(abs(across) / shape[1], abs(along) / shape[0]), step, rain_mm_h,
+        place, layout, height, is_hole, datum, abs(across) / shape[1] + abs(along) / shape[0], step, rain_mm_h,
         minutes, cover, is_metric,
     )  # fmt: skip
     level = find_level(ASPECTS, dress, find_relevant(dress))

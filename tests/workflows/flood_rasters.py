@@ -79,7 +79,7 @@ def write_ascii(
         head.append(f"NODATA_value {nodata:.10g}")
     if style == "upper case":
         head = [line.upper() for line in head]
-    rows = [[f"{value:.{digits}f}" if abs(value) < 1e9 else f"{value:.7g}" for value in row] for row in values[::-1]]
+    rows = [[f"{value:.{digits}f}" if abs(value) < 1e9 else f"{value:.10g}" for value in row] for row in values[::-1]]
     if style == "wrapped":
         rows = [row[at : at + 5] for row in rows for at in range(0, len(row), 5)]
     text = "\n".join([*head, *(" ".join(row) for row in rows)]) + "\n"
