@@ -54,13 +54,13 @@ def make_generator(number: int) -> np.random.Generator:
 
 def draw_dress(aspects: Aspects, rng: np.random.Generator) -> Dress:
     """Plain options for most aspects, others for none, one or two of them."""
-    n_odd = int(rng.choice(list(N_ODD), p=list(N_ODD.values())))
+    n_odd = int(np.searchsorted(np.cumsum(list(N_ODD.values())), rng.random(), side="right"))
     can_be_odd = [name for name, options in aspects.items() if set(options.values()) != {PLAIN}]
-    odd = set(rng.permutation(can_be_odd)[:n_odd].tolist())
+    odd = {can_be_odd[at] for at in rng.permutation(len(can_be_odd))[:n_odd]}
     dress = {}
     for name, options in aspects.items():
         chosen = [option for option, level in options.items() if (level != PLAIN) == (name in odd)]
-        dress[name] = str(rng.choice(chosen))
+        dress[name] = chosen[int(rng.integers(len(chosen)))]
     return dress
 
 

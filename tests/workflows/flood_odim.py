@@ -95,7 +95,8 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
         settings["crs"] = PROJDEF
     if dress["place"] in ("declared", "both", "contradicted"):
         settings["rain_crs"] = "EPSG:4546" if dress["place"] == "contradicted" else PROJDEF
-    weather = Weather(GROUND_CRS, layout, end_s, step_s, weather.strength, slope, is_missing, step, is_dry)
+    is_kept = "by its code" not in dress["place"]
+    weather = Weather(GROUND_CRS, layout, end_s, step_s, weather.strength, slope, is_missing, step, is_dry, is_kept)
     return Case(settings, weather.measure, find_level(ASPECTS, dress, find_relevant(dress)), {"step_s": str(step_s)})
 
 

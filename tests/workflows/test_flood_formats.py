@@ -77,9 +77,9 @@ def test_draws_come_back_by_their_number() -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_draws_try_every_option(name: str) -> None:
     aspects = FIELDS[name].aspects
-    seen = {aspect: set() for aspect in aspects}
-    levels = Counter()
-    for number in range(3000):
+    seen: dict[str, set[str]] = {aspect: set() for aspect in aspects}
+    levels: Counter[str] = Counter()
+    for number in range(4000):
         dress = draw_dress(aspects, make_generator(number))
         levels[find_level(aspects, dress, list(dress))] += 1
         for aspect, option in dress.items():
