@@ -32,7 +32,7 @@ CARRIED = PLAIN if CAN_NAME_MISSING else OPEN  # to the plane of the ground
 SUMS = {"mm": 1.0, "m": 1000.0, "kg m-2": 1.0, "cm": 10.0}
 
 ASPECTS = {
-    "container": CONTAINERS,
+    "container": CONTAINERS | {"one netCDF for each frame": CARRIED, "one GeoTIFF for each frame": CARRIED},
     "workflow": {"flood-warning": PLAIN, "inundation": CAN_FLOOD},
     "place": {
         "EPSG:4547": PLAIN, "EPSG:4490": CARRIED, "EPSG:4326": CARRIED, "EPSG:32650": CARRIED, "EPSG:32649": CARRIED,
