@@ -84,7 +84,7 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     quantity, n = dress["quantity"], int(rng.integers(5, 8))
     step_s = float(rng.choice([300, 600, 1800]))
     time_s = step_s * np.arange(n)
-    value = np.round(rng.uniform(0.2, 3.0, n), 3)
+    value = np.round(rng.uniform(0.2, 3.0, n), 3) + 0.0004  # never 0.999 m, which is 99.9 cm and looks like a code
     height = np.zeros(GROUND.shape) + np.linspace(-1.0, 2.0, GROUND.shape[1])
     settings: dict[str, Any] = {
         "terrain": str(write_ascii(folder / "ground.asc", height, GROUND, nodata=-9999.0)), "crs": "local",

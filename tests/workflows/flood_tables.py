@@ -102,6 +102,8 @@ def settle(dress: Dress) -> Dress:
             worn["unit"] = "declared"
         if worn["rows"] == "every other left out":
             worn["rows"] = "in order"
+    if worn["rows"] == "starting later" and worn["time"].startswith(("dates", "Excel", "seconds since")):
+        worn["rows"] = "in order"  # the run starts with the first row
     if worn["missing"] != "none" and worn["rows"] != "in order":
         worn["rows"] = "in order"
     return worn
