@@ -66,6 +66,7 @@ def parse_units(text: str) -> Any:
 
 def _normalise(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text.replace("³", "3").replace("²", "2")).replace("\u2212", "-").strip()
+    plain = plain.replace("**", "^")  # a power as ECMWF writes it
     for spelling in sorted(_SPELLINGS, key=len, reverse=True):
         plain = plain.replace(spelling, _SPELLINGS[spelling])
     return _PER_STEP.sub(r"(\1 \2)-1", _STEP.sub(r"/(\1 \2)", _VEHICLES.sub("count", plain)))

@@ -64,7 +64,8 @@ class FloodSettings(Settings):
     )
     missing: str | None = Field(
         default=None,
-        description="what stands for no value in tables and frames, such as 999.9,---; none where every number is a value",
+        description="what stands for no value in tables and frames, such as 999.9,---; "
+        "none where every number is a value",
     )
     output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
     threshold_m: float = Field(

@@ -72,7 +72,7 @@ def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | No
     if number is None:
         return _read_table(rain, layer, settings)
     if not 0.0 <= number < np.inf:
-        raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 up")
+        raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 to 2000")
     _refuse_hard(number, max(settings.rain_factors), None)
     return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
 
@@ -123,7 +123,7 @@ def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
         raise InputError(
             f"rain is {rate:g} mm/h{times}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
             file=file,
-            way_out="check its unit",
+            way_out="check its unit, which is mm/h" if file is None else "check its unit",
         )
 
 

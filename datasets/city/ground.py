@@ -18,6 +18,7 @@ LOWEST_M, HIGHEST_M = -500.0, 9000.0
 SMALLEST_CELL_M, LARGEST_CELL_M = 0.05, 10_000.0
 STEEPEST = 5.0  # median of all slopes between neighbours: no city stands on a wall
 AREA_TOLERANCE = 0.02  # of a plane: UTM stays within 0.002, Mercator at 22 N makes areas larger by 0.17
+_CODES = (-32768.0, -32767.0, -9999.0, -99999.0, 32767.0, 65535.0, 99999.0)  # that files write for no data
 _SAMPLE_M = 500.0  # half the side of the square by which a plane is measured
 _ROWS = 1000  # in which slopes are measured
 _LARGEST_DEGREE_CELL = 1.0  # cells below it, within the range of longitudes and latitudes, are degrees
@@ -46,13 +47,17 @@ def refuse_odd_heights(
     """
     height = terrain.height
     wrong = terrain.valid & ~((height > LOWEST_M) & (height < HIGHEST_M))
+    if written is not None:  # in cm or feet a code may look like a height
+        wrong |= terrain.valid & np.isin(written, _CODES)
     if wrong.any():
         row, column = (int(k) for k in np.argwhere(wrong)[0])
         value = float(str((height if written is None else written)[row, column]))  # as short as a float32 can be told
+        is_far = not LOWEST_M < float(height[row, column]) < HIGHEST_M
         beside = "" if wrong.sum() == 1 else f", and {int(wrong.sum()) - 1:,} more are as far off"
         raise InputError(
             f"the height at {terrain.grid.x[column]:.10g}, {terrain.grid.y[row]:.10g} is {value:.9g} {unit}, "
-            f"outside {LOWEST_M:g} to {HIGHEST_M:g} m{beside}",
+            + (f"outside {LOWEST_M:g} to {HIGHEST_M:g} m" if is_far else "which files write for no data")
+            + beside,
             file=_file(terrain),
             way_out=f"if it stands for no data, declare it as the NODATA value: nodata={value:.9g}; if the unit is "
             "another, declare height_units",

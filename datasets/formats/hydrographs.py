@@ -84,7 +84,8 @@ class Hydrograph:
             )
         start_s = float(start_utc_s or 0) if self.is_dated else 0.0
         time_s = self.time_s - start_s
-        if time_s[0] > 0.0 or time_s[-1] < span_s:
+        rounding = max(1e-3, 1e-6 * span_s)  # of hours and days written with a few digits
+        if time_s[0] > rounding or time_s[-1] < span_s - rounding:
             first, last = (self._show(at) for at in (self.time_s[0], self.time_s[-1]))
             begin, end = (self._show(at + start_s) for at in (0.0, span_s))
             raise InputError(

@@ -59,11 +59,23 @@ def _count_seconds(values: npt.NDArray[Any], units: str, calendar: str, path: Pa
 
     if not np.isfinite(values.astype(np.float64)).all():
         raise InputError("a time is missing", file=path, way_out="give every frame a time")
-    try:
+
+    def to_seconds(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         to = cf_units.Unit("seconds since 1970-01-01 00:00:00", calendar=calendar)
-        seconds = cf_units.Unit(units, calendar=calendar).convert(values.astype(np.float64), to)
+        return np.asarray(cf_units.Unit(units, calendar=calendar).convert(numbers, to))
+
+    try:
+        seconds = to_seconds(values.astype(np.float64))
     except ValueError:
         raise InputError(f"the times are in {units!r}", file=path, way_out="write 'seconds since 1970-01-01'") from None
+    if values.dtype.kind == "f" and values.size:
+        beside = to_seconds(np.nextafter(values, np.inf, dtype=values.dtype).astype(np.float64))
+        if (apart := float(np.abs(beside - seconds).max())) > 0.5:
+            raise InputError(
+                f"the times are {values.dtype.name} numbers of {units!r}, which keep them to {apart:g} s only",
+                file=path,
+                way_out="write them as int64 or float64",
+            )
     whole = np.round(seconds)
     if not (np.abs(seconds - whole) < 0.1).all():
         raise InputError("the times are no whole seconds", file=path, way_out="give them in seconds, or as float64")

@@ -102,7 +102,7 @@ def read_cube_part(
             notes = [NO_BOUNDS.format("the name of a file")]
         else:
             start, end, notes = read_cube_times(opened, str(along), path)
-        named = agree_crs(_find_crs(opened, rain, along_x), crs, file=path)
+        named = agree_crs(_find_crs(opened, rain, along_x, crs), crs, file=path)
         unit = None if is_geographic(named) else "m"
         x, y = (read_axis(opened, rain[axis], unit, path) for axis in (along_x, along_y))
         grid, flip_y, flip_x = make_grid(x, y, path)
@@ -185,7 +185,7 @@ def _find_time(opened: Any, rain: Any, path: Path) -> Any:
     return None
 
 
-def _find_crs(opened: Any, rain: Any, along_x: Any) -> Any:
+def _find_crs(opened: Any, rain: Any, along_x: Any, declared: str | None) -> Any:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
@@ -200,6 +200,5 @@ def _find_crs(opened: Any, rain: Any, along_x: Any) -> Any:
         except (CRSError, KeyError):
             return None  # then one must be declared
     text = rain.attrs.get("crs") or opened.attrs.get("crs")
-    if not text and str(opened[along_x].attrs.get("units", "")).lower().startswith("degrees_e"):
-        return "EPSG:4326"
-    return text
+    is_degrees = str(opened[along_x].attrs.get("units", "")).lower().startswith("degrees_e")
+    return "EPSG:4326" if not text and is_degrees and declared is None else text  # degrees of what nobody says
