@@ -14,6 +14,7 @@ from citytide.datasets.errors import InputError
 from citytide.workflows.flood_ground import open_place, read_zone_raster, read_zones
 from citytide.workflows.flood_settings import FloodSettings
 from citytide.workflows.flood_soils import lay_out_soil
+from citytide.workflows.inundation import InundationSettings
 from citytide.workflows.inundation_inputs import open_rain
 
 DEGREES = {"crs": "EPSG:4326", "height_datum": "EGM96"}
@@ -129,7 +130,8 @@ def test_ground_that_a_second_raster_leaves_bare_is_refused(tmp_path: Path, what
         if what == "rain":
             ground = open_ground(terrain=terrain, **LOCAL)
             rain = str(tmp_path / "rain.csv")
-            open_rain(rain, ground, None, 60.0, units="mm h-1", zones=bare, crs="local")
+            asked = InundationSettings(rain=rain, rain_units="mm h-1", rain_zones=bare, crs="local")
+            open_rain(asked, ground, None, 60.0)
         elif what == "soil":
             lay_out_soil(f"{bare}:sand,loam", 0.5, open_ground(terrain=terrain, **LOCAL), "local")
         else:

@@ -12,6 +12,7 @@ import citytide
 from citytide.datasets.city.layers import TerrainLayer
 from citytide.datasets.errors import InputError
 from citytide.kernels.space.grid import Grid
+from citytide.workflows.inundation import InundationSettings
 from citytide.workflows.inundation_inputs import open_rain
 
 
@@ -29,7 +30,7 @@ def write(folder: Path, text: str, name: str = "rain.csv") -> str:
 
 
 def read(rain: str, **options: Any) -> Any:
-    return open_rain(rain, ground(), None, 60.0, **{"units": None, "zones": None, "crs": None, **options})
+    return open_rain(InundationSettings(rain=rain, **options), ground(), None, 60.0)
 
 
 def write_zones(folder: Path, rows: str) -> str:
@@ -38,10 +39,10 @@ def write_zones(folder: Path, rows: str) -> str:
 
 def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
     table = write(tmp_path, "time (s),zone2 (mm/h),zone1 (mm/h)\n0,20,10\n")
-    rain = read(table, zones=write_zones(tmp_path, "1 1 1\n2 2 2"), crs="local")
+    rain = read(table, rain_zones=write_zones(tmp_path, "1 1 1\n2 2 2"), crs="local")
     assert rain.zone.tolist() == [[2, 2, 2], [1, 1, 1]] and rain.rate[0, :, 0].tolist() == [0.0, 10.0, 20.0]
     with pytest.raises(InputError, match=r"rain\.csv: zone 0 has no rain: the table has zones 1, 2; give a rain for"):
-        read(table, zones=write_zones(tmp_path, "0 1 1\n2 2 2"), crs="local")
+        read(table, rain_zones=write_zones(tmp_path, "0 1 1\n2 2 2"), crs="local")
     with pytest.raises(InputError, match="rates for 2 zones; say where they are"):
         read(table)
     with pytest.raises(InputError, match="rates for 1 zones, number 3; say where"):
@@ -52,7 +53,8 @@ def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
     ("rain", "options", "said"),
     [
         ("2001", {}, "rain is 2001 mm/h, and no rain falls harder than 2000 mm/h; check its unit"),
-        ("60", {"factor": 50.0}, r"rain is 60 mm/h times 50 \(rain_factors\), and no rain falls harder"),
+        ("2", {"rain_units": "in h-1"}, r"rain_units is of a table of rain, .*\(a number is in mm/h\)"),
+        ("60", {"rain_factors": [50.0]}, r"rain is 60 mm/h times 50 \(rain_factors\), and no rain falls harder"),
         ("time (min),rain (m/s)\n0,0.01\n", {}, r"line 2: rain \(m/s\) is 0\.01, which is 36000 mm h-1"),
         ("time (min),rain (mm)\n0,1\n", {}, "a sum over some interval, .* with --set rain_units="),
         ("time (min),rain (mm/h)\n0,9999\n", {}, "declare --set missing=9999 if it stands for no value"),
