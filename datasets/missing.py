@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .tables import Table
+from .tables import Table, is_number
 
 __all__ = ["Missing", "fill_gaps", "read_missing", "read_values", "refuse_implausible"]
 
@@ -42,7 +42,7 @@ class Missing:
     @property
     def numbers(self) -> tuple[float, ...]:
         """The codes that are numbers."""
-        return tuple(float(code) for code in self.codes if _is_number(code))
+        return tuple(float(code) for code in self.codes if is_number(code))
 
     def find(self, cells: list[str]) -> Bools:
         """Tell which cells hold no value."""
@@ -53,7 +53,7 @@ class Missing:
             if cell not in known:
                 plain = cell.strip().lower()
                 is_code = plain in _MARKS or plain in texts
-                known[cell] = is_code or (bool(numbers) and _is_number(plain) and float(plain) in numbers)
+                known[cell] = is_code or (bool(numbers) and is_number(plain) and float(plain) in numbers)
         return np.array([known[cell] for cell in cells], dtype=bool)
 
     def looks_like_code(self, cell: str) -> bool:
@@ -115,7 +115,7 @@ def read_values(table: Table, column: str, missing: Missing) -> tuple[Floats, Bo
     value = np.full(len(cells), np.nan)
     for row in np.flatnonzero(~lost).tolist():
         cell = cells[row].strip()
-        if not _is_number(cell):
+        if not is_number(cell):
             raise table.error(
                 row,
                 f"{column} is {cell!r}",
@@ -188,11 +188,3 @@ def fill_gaps(table: Table, column: str, time_s: Floats, value: Floats, lost: Bo
         f"straight lines between their neighbours, at most {longest:g} s apart."
     )
     return np.interp(time_s, time_s[kept], value[kept]), (note,)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

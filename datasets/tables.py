@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .encodings import read_text
 from .errors import InputError
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "is_number", "read_table"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Table:
         try:
             values = np.array(list(map(float, cells)), dtype=np.float64)
         except ValueError:
-            row = next(k for k, cell in enumerate(cells) if not _is_number(cell))
+            row = next(k for k, cell in enumerate(cells) if not is_number(cell))
             raise self.error(row, f"{column} is {cells[row]!r}", "give a number") from None
         bad = ~np.isfinite(values) if least is None else ~(np.isfinite(values) & (values >= least))
         if bad.any():
@@ -92,7 +92,7 @@ class Table:
             pass
         values = np.zeros(len(cells), dtype=np.int64)
         for row, cell in enumerate(cells):  # 12.0 is how some programs write 12
-            if not _is_number(cell) or not float(cell).is_integer() or abs(float(cell)) >= 2**53:
+            if not is_number(cell) or not float(cell).is_integer() or abs(float(cell)) >= 2**53:
                 raise self.error(row, f"{column} is {cell!r}", "give a whole number")
             values[row] = int(float(cell))
         return values
@@ -145,9 +145,9 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
             line = n_before + rows.line_num
             if not names:
                 names = [cell.strip().lower() for cell in row]
-                if _is_number(names[0]) and (said := _read_commented(comments, mark, len(row))) is not None:
+                if is_number(names[0]) and (said := _read_commented(comments, mark, len(row))) is not None:
                     names = said
-                elif may_lack_headings and _is_number(_point(names[0])):
+                elif may_lack_headings and is_number(_point(names[0])):
                     names, has_headings = [f"column {k}" for k in range(1, len(row) + 1)], False
                 else:
                     _refuse_twice(names, file, line)
@@ -204,7 +204,7 @@ def _read_commented(comments: list[str], mark: str, n: int) -> list[str] | None:
     if not comments:
         return None
     names = [name.strip().lower() for name in next(csv.reader([comments[-1].lstrip("#")], delimiter=mark))]
-    return names if len(names) == n and not any(_is_number(name) for name in names) else None
+    return names if len(names) == n and not any(is_number(name) for name in names) else None
 
 
 def _refuse_twice(names: list[str], file: Path, line: int) -> None:
@@ -228,7 +228,7 @@ def _read_decimal_commas(cells: list[list[str]], lines: list[int], file: Path) -
         (row, at)
         for row, held in enumerate(cells)
         for at, cell in enumerate(held)
-        if "," in cell and all(_COMMA.fullmatch(part) or _is_number(part) for part in map(str.strip, cell.split(";")))
+        if "," in cell and all(_COMMA.fullmatch(part) or is_number(part) for part in map(str.strip, cell.split(";")))
     ]
     if not found:
         return
@@ -255,7 +255,8 @@ def _read_decimal_commas(cells: list[list[str]], lines: list[int], file: Path) -
         cells[row][at] = cells[row][at].replace(",", ".")
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell can be read as a number, NaN and infinity included."""
     try:
         float(cell)
     except ValueError:

@@ -15,6 +15,7 @@ from ..rain import RainField
 from ..rain_marks import mask_missing
 from .rain_cubes import read_cube_part
 from .rain_parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
+from .rasters import open_gdal
 
 __all__ = ["read_rain_frames"]
 
@@ -65,25 +66,12 @@ def read_rain_frames(
 def _read_raster(
     file: Path, *, crs: str | None, units: str | None, missing: Missing | None, time_zone: str | None
 ) -> RainPart:
-    try:
-        import rasterio
-    except ImportError:
-        raise InputError(
-            "rasterio, which reads this format, is not installed", file=file, way_out='pip install "citytide[geo]"'
-        ) from None
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a raster without a place is told below
-            with rasterio.open(file) as opened:
-                place, found, bands = opened.transform, opened.crs, opened.count
-                n_y, n_x = opened.height, opened.width
-                held = opened.units[0] or opened.tags(1).get("units") or opened.tags().get("units")
-                values = opened.read(1).astype(np.float64) * opened.scales[0] + opened.offsets[0]
-                values[opened.read_masks(1) == 0] = np.nan
-    except rasterio.errors.RasterioError as error:
-        raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
+    with open_gdal(file) as opened:
+        place, found, bands = opened.transform, opened.crs, opened.count
+        n_y, n_x = opened.height, opened.width
+        held = opened.units[0] or opened.tags(1).get("units") or opened.tags().get("units")
+        values = opened.read(1).astype(np.float64) * opened.scales[0] + opened.offsets[0]
+        values[opened.read_masks(1) == 0] = np.nan
     if bands != 1:
         raise InputError(
             f"the raster has {bands} bands, and nothing says when each of them is", file=file,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +20,7 @@ from ..place import agree_crs, is_geographic
 from .ascii_grids import GRID_TOLERANCE, GZIP, find_cell, read_ascii_grid
 from .projections import StatedPlace, read_projection, split_crs
 
-__all__ = ["Raster", "is_same_grid", "read_raster"]
+__all__ = ["Raster", "is_same_grid", "open_gdal", "read_raster"]
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,15 @@ def _place(
     )  # fmt: skip
 
 
-def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
+@contextmanager
+def open_gdal(file: Path) -> Iterator[Any]:
+    """Open a raster by GDAL; it says nothing of one without a place.
+
+    Raises
+    ------
+    InputError
+        If rasterio is not installed, or the file cannot be read.
+    """
     try:
         import rasterio
     except ImportError:
@@ -173,18 +184,23 @@ def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a raster without a place is told below
+            warnings.simplefilter("ignore")
             with rasterio.open(file) as opened:
-                bands = opened.count
-                if bands != 1:
-                    raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
-                place, found, units = opened.transform, opened.crs, opened.units[0]
-                values, valid = opened.read(1), opened.read_masks(1) > 0
-                scale, offset = opened.scales[0], opened.offsets[0]
-                n_y, n_x, dtype = opened.height, opened.width, opened.dtypes[0]
-                is_palette = opened.colorinterp[0] == rasterio.enums.ColorInterp.palette
+                yield opened
     except rasterio.errors.RasterioError as error:
         raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
+
+
+def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
+    with open_gdal(file) as opened:
+        bands = opened.count
+        if bands != 1:
+            raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
+        place, found, units = opened.transform, opened.crs, opened.units[0]
+        values, valid = opened.read(1), opened.read_masks(1) > 0
+        scale, offset = opened.scales[0], opened.offsets[0]
+        n_y, n_x, dtype = opened.height, opened.width, opened.dtypes[0]
+        is_palette = opened.colorinterp[0].name == "palette"
     if values.dtype.kind not in "iuf":
         raise InputError(f"the raster holds numbers of type {dtype}", file=file, way_out="give integers or floats")
     if place.is_identity:
