@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["title_crs"]
+__all__ = ["shorten", "title_crs"]
 
 LONGEST = 60  # characters
+
+
+def shorten(text: str) -> str:
+    """The beginning of a text too long for a message."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 @lru_cache
@@ -35,6 +40,6 @@ def title_crs(crs: str) -> str:
 
     known = CRS.from_user_input(crs)
     if known.name and known.name != "unknown":
-        return known.name if len(known.name) <= LONGEST else known.name[: LONGEST - 3] + "..."
+        return shorten(str(known.name))
     way = known.coordinate_operation
     return f"an unnamed CRS ({way.method_name})" if way is not None else "an unnamed CRS of degrees"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .crs_titles import shorten, title_crs
 from .errors import InputError
 from .heights import HEIGHT_DATUMS, name_height_datum, refuse_mixed_heights
 
@@ -81,7 +82,7 @@ def name_crs(crs: Any, *, file: str | Path | None = None) -> str:
     try:
         return _name_known(text)
     except _NoPlace as problem:
-        raise InputError(f"CRS {_shorten(text)!r} {problem.args[0]}", file=file, way_out=problem.args[1]) from None
+        raise InputError(f"CRS {shorten(text)!r} {problem.args[0]}", file=file, way_out=problem.args[1]) from None
 
 
 def agree_crs(held: Any, declared: str | None, *, file: str | Path | None = None) -> str:
@@ -102,7 +103,7 @@ def agree_crs(held: Any, declared: str | None, *, file: str | Path | None = None
     named = name_crs(held, file=file)
     if declared is not None and (wanted := name_crs(declared, file=file)) != named:
         raise InputError(
-            f"the file is in {named}, {wanted} is declared",
+            f"the file is in {title_crs(named)}, {title_crs(wanted)} is declared",
             file=file,
             way_out="leave the declaration out, or mend the file",
         )
@@ -142,10 +143,6 @@ def _name_known(text: str) -> str:
     if listed is not None and listed[0] == "OGC":  # longitude first, which is how all is read here
         return {"CRS84": "EPSG:4326", "CRS83": "EPSG:4269", "CRS27": "EPSG:4267"}.get(listed[1], ":".join(listed))
     return ":".join(listed) if listed is not None else str(flat.to_wkt())
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def is_geographic(crs: str) -> bool:
@@ -224,7 +221,7 @@ def transform(
         return given
     if LOCAL in (crs, to):
         raise InputError(
-            f"the layer is in {crs}, wanted in {to}: a local plane has no place on earth",
+            f"the layer is in {title_crs(crs)}, wanted in {title_crs(to)}: a local plane has no place on earth",
             file=file,
             way_out="name its true CRS, or declare every layer local",
         )
@@ -266,10 +263,11 @@ def _no_position(
     elif is_geographic(crs) and abs(y) > 90.0 >= abs(x):
         cure = "are longitude and latitude swapped?"
     else:
-        cure = f"is it {crs} in truth? Declare the right CRS, or mend the position"
+        cure = f"is it {title_crs(crs)} in truth? Declare the right CRS, or mend the position"
     return InputError(
-        f"position {k + 1} ({x:.10g}, {y:.10g}) in {crs} does not exist in {to}{beside}", file=file, way_out=cure
-    )
+        f"position {k + 1} ({x:.10g}, {y:.10g}) in {title_crs(crs)} does not exist in {title_crs(to)}{beside}",
+        file=file, way_out=cure,
+    )  # fmt: skip
 
 
 def _is_unshifted(lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
@@ -369,7 +367,7 @@ def _refuse_swapped_plane(x: Floats, y: Floats, crs: str, file: str | Path | Non
     wrong[wrong] = _is_in(area.bounds, lon, lat, _FAR)
     if wrong.any():
         cure = "swap the two columns: x is the easting, y the northing, which Chinese surveys call X"
-        raise _wrong_order(wrong, ("x", x), ("y", y), f"in {crs} are swapped", cure, file, line)
+        raise _wrong_order(wrong, ("x", x), ("y", y), f"in {title_crs(crs)} are swapped", cure, file, line)
 
 
 def _wrong_order(

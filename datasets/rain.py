@@ -136,7 +136,9 @@ def open_rain(
     found = order_frames(cap_rain(found, cap_mm_h, file=path), fill=fill, file=path)
     if is_geographic(found.crs) and (place_rain_at is not None or over is None):
         raise InputError(
-            f"the rain's cells are degrees ({found.crs})", file=path, way_out="regrid it to a plane of metres"
+            f"the rain's cells are degrees ({title_crs(found.crs)})",
+            file=path,
+            way_out="regrid it to a plane of metres",
         )
     if place_rain_at is not None:
         return _move(found, place_rain_at, place_crs or found.crs)

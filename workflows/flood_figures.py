@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    "CLASSES_M", "draw_agreement", "draw_course", "draw_depths", "find_sea", "paint_water", "write_classes",
+    "CLASSES_M", "SEA_TEXT", "draw_agreement", "draw_course", "draw_depths", "find_sea", "paint_water", "write_classes",
     "write_scale",
 ]  # fmt: skip
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..datasets.city.city import City, open_city
 from ..datasets.city.ground import refuse_odd_ground
 from ..datasets.city.warp import ResampledTerrain, choose_plane_for, resample_terrain
+from ..datasets.crs_titles import title_crs
 from ..datasets.errors import InputError
 from ..datasets.heights import name_height_datum, refuse_mixed_heights
 from ..datasets.place import is_in_metres, name_crs
@@ -203,7 +204,7 @@ def _read_on(file: str, layer: TerrainLayer, crs: str | None, *, what: str) -> n
         values = layer.draw(values)
     else:
         raise InputError(
-            f"{raster.grid} in {raster.crs} is not the terrain's {layer.grid} in {layer.crs}",
+            f"{raster.grid} in {title_crs(raster.crs)} is not the terrain's {layer.grid} in {title_crs(layer.crs)}",
             file=file,
             way_out="give it on the cells of the terrain" + (", before or after resampling" if is_resampled else ""),
         )

@@ -21,7 +21,7 @@ from .canvas import (
     style_axes,
     write_figure,
 )
-from .flood_figures import CLASSES_M, paint_water, write_classes, write_scale
+from .flood_figures import CLASSES_M, SEA_TEXT, find_sea, paint_water, write_classes, write_scale
 
 __all__ = ["draw_depths_through_time", "draw_points", "draw_rain"]
 
@@ -115,7 +115,8 @@ def draw_depths_through_time(
         write_scale(panels[-1], float(attrs["grid"]["cell_m"]), n_x, width, height)
     return write_figure(
         run, number, "depths", figure, title="Depths through time",
-        caption=f"Median depth of the members; less than {CLASSES_M[0]:g} m is left out.",
+        caption=f"Median depth of the members; less than {CLASSES_M[0]:g} m is left out."
+        + (SEA_TEXT if find_sea(inputs).any() else ""),
         alt=f"Median depth at {len(chosen)} times, at most {np.nanmax(depth[chosen]):.3g} m",
     )  # fmt: skip
 

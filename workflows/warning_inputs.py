@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..datasets.crs_titles import title_crs
 from ..datasets.errors import InputError
 from ..kernels.space.grid import Grid
 from .flood_rain import cut_over, open_frames, refuse_unseen
@@ -266,7 +267,7 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
         raise InputError(
             f"point {names[which]!r} at {x[which]:g}, {y[which]:g} lies off the ground",
             file=points,
-            way_out=f"give points on valid ground of {layer.grid} in {layer.crs}",
+            way_out=f"give points on valid ground of {layer.grid} in {title_crs(layer.crs)}",
         )
     return Points(
         names, x, y, row * layer.grid.n_x + column, tuple(own or default for own in given), sources, notes,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...kernels.space.crosswalk import Crosswalk, cross_lines, cross_polygons
 from ...kernels.space.nearest import find_nearest, find_nearest_line
+from ..crs_titles import title_crs
 from ..errors import InputError
 from ..place import choose_plane, is_in_metres, name_crs, refuse_mixed_heights, refuse_swapped, transform
 from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
@@ -75,7 +76,7 @@ def assemble_city(
     terrain = layers.terrain
     if terrain is not None and terrain.crs != plane:
         raise InputError(
-            f"the terrain is in {terrain.crs}, the city in {plane}",
+            f"the terrain is in {title_crs(terrain.crs)}, the city in {title_crs(plane)}",
             file=_file(terrain),
             way_out=_cure_terrain(terrain, plane),
         )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
+from ..crs_titles import title_crs
 from ..errors import InputError
 from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
 from .outlines import make_polygons
@@ -36,7 +37,9 @@ def refuse_odd_plane(crs: str) -> None:
 
     plane = CRS.from_user_input(crs) if crs not in ("GCJ-02", "BD-09") else None
     if plane is None or not plane.is_projected or plane.axis_info[0].unit_conversion_factor != 1.0:
-        raise InputError(f"{crs} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547")
+        raise InputError(
+            f"{title_crs(crs)} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547"
+        )
 
 
 def refuse_many_cells(grid: Grid, name: str) -> None:
@@ -82,7 +85,7 @@ def _link_error(roads: RoadLayer, terrain: TerrainLayer, wrong: npt.NDArray[np.b
     named = f" ({roads.name[link]})" if roads.name[link] else ""
     return InputError(
         f"link {roads.link_id[link]}{named}, which starts at {roads.vertex_x[first]:.0f}, {roads.vertex_y[first]:.0f} "
-        f"in {roads.crs}, {problem}{beside}",
+        f"in {title_crs(roads.crs)}, {problem}{beside}",
         file=_file(terrain) or _file(roads),
         way_out="give a terrain that covers all roads, or cut the roads to the terrain",
     )
@@ -129,8 +132,8 @@ def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer, *, keep_gaps: bool = 
     if not shapely.intersects(whole, roads_box):
         west, south, east, north = shapely.bounds(whole)
         raise InputError(
-            f"the areas ({west:.0f} to {east:.0f} E, {south:.0f} to {north:.0f} N in {areas.crs}) lie elsewhere than "
-            "the roads",
+            f"the areas ({west:.0f} to {east:.0f} E, {south:.0f} to {north:.0f} N in {title_crs(areas.crs)}) "
+            "lie elsewhere than the roads",
             file=_file(areas),
             way_out="are these areas of another city, or is their CRS another? Say it with --declare areas.crs=NAME",
         )

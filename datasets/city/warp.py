@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ...kernels.space.regrid import sample
+from ..crs_titles import title_crs
 from ..errors import InputError
 from ..place import choose_plane, is_geographic, is_in_metres, transform
 from .checks import refuse_many_cells
@@ -136,8 +137,8 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
             f"no cell of {cell_m:g} m has its middle on the terrain", file=file, way_out="give a smaller resample_m"
         )
     note = (
-        f"The terrain was resampled from {terrain.crs} to {crs} at {cell_m:g} m: heights bilinearly, roughness from "
-        "the nearest cell."
+        f"The terrain was resampled from {title_crs(terrain.crs)} to {title_crs(crs)} at {cell_m:g} m: heights "
+        "bilinearly, roughness from the nearest cell."
     )
     return replace(
         terrain, crs=crs, grid=grid, height=height, manning=manning, valid=valid, notes=(*terrain.notes, note)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ..city.ground import refuse_odd_heights
 from ..city.layers import TerrainLayer
+from ..crs_titles import title_crs
 from ..errors import InputError
 from ..heights import METRE, HeightUnit, find_height_datum, name_height_unit
 from ..place import LOCAL, is_geographic, is_in_metres
@@ -154,7 +155,7 @@ def _agree_unit(raster: Raster, declared: str | None, named: HeightUnit | None, 
         return unit, "" if unit.metres == 1.0 else f"Heights were converted from {unit.name} to metres."
     if not (is_in_metres(raster.crs) or is_geographic(raster.crs)):
         raise InputError(
-            f"the plane {raster.crs} is not in metres, and nothing says in which unit the heights are",
+            f"the plane {title_crs(raster.crs)} is not in metres, and nothing says in which unit the heights are",
             file=file,
             way_out="declare height_units as m, ft or us-ft",
         )
@@ -175,7 +176,8 @@ def _read_roughness(manning_file: str | Path, raster: Raster, crs: str | None) -
     other = read_raster(manning_file, crs=crs)
     if not is_same_grid(other.grid, raster.grid) or other.crs != raster.crs:
         raise InputError(
-            f"the roughness is on {other.grid} in {other.crs}, the heights on {raster.grid} in {raster.crs}",
+            f"the roughness is on {other.grid} in {title_crs(other.crs)}, the heights on {raster.grid} in "
+            f"{title_crs(raster.crs)}",
             file=manning_file,
             way_out="resample the roughness to the grid of the heights",
         )
