@@ -4,11 +4,13 @@ r"""Local inertial flow over a surface: shallow water without its convective ter
    \partial_t h + \nabla \cdot \mathbf q = r - s, \qquad
    \partial_t \mathbf q + g h \nabla (h + z) + g n^2 |\mathbf q| \mathbf q / h^{7/3} = 0
 
-on faces, with the flow weighted by its neighbours (:math:`\theta`) and friction taken implicitly,
+on faces. A flow faster than half of a small wave keeps the share :math:`\sigma` of its inertia, so that waves of flow,
+at 5/3 of its speed, never outrun small waves, which would grow from nothing [3]_. With the flow weighted by its
+neighbours (:math:`\theta`) and friction taken at the end of the step,
 
 .. math::
-   q' = \frac{\theta q + \tfrac{1 - \theta}{2} (q_- + q_+) - g h_f \Delta t\, \partial_x (h + z)}
-             {1 + g \Delta t\, n^2 |q| / h_f^{7/3}}, \qquad
+   q' (1 + \tfrac{g \Delta t\, n^2}{\sigma h_f^{7/3}} |q'|) = \theta q + \tfrac{1 - \theta}{2} (q_- + q_+)
+   - \tfrac{g h_f \Delta t}{\sigma}\, \partial_x (h + z), \qquad \sigma = \min(1, \tfrac{g h_f^3}{4 q^2}), \qquad
    h_f = \max(\eta, \eta_-) - \max(z, z_-).
 
 It holds for gradually varied flow; a dam break is not its business [2]_. On a plane it runs at normal depth, at any
@@ -19,6 +21,7 @@ References
 ----------
 .. [1] Bates, Horritt & Fewtrell (2010), doi:10.1016/j.jhydrol.2010.03.027
 .. [2] de Almeida, Bates, Freer & Souvignet (2012), doi:10.1029/2011WR011570
+.. [3] Fread, Jin & Lewis (1996), An LPI numerical implicit solution for unsteady mixed-flow simulation, ASCE
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from .active_tiles import Tiling
 from .cube_root import NINTHS, SEEDS, THIRD
 from .inertia_device import HIGHEST
 from .inertia_sweeps import COLUMNS, INERTIA, STRIP
-from .outflows import DRY_M, FROUDE, QUARTER
+from .outflows import DRY_M, FROUDE, LIGHT, QUARTER
 from .stepping import Fields, advance_members, keep_scalars
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
@@ -43,6 +46,7 @@ from .water import Forcing, Water
 __all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
 
 Arrays = tuple[npt.NDArray[Any], ...]
+MOST_DIVISOR = 64.0  # of inertia, where a flow comes from deeper water
 REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
 
 
@@ -183,7 +187,8 @@ def _scalars(
     rows = [
         (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
          QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[dtype.itemsize],
-         threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5)
+         threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5, 2.0, 4.0,
+         LIGHT**-2 / GRAVITY_M_S2, MOST_DIVISOR)
         for step in steps.tolist()
     ]  # fmt: skip
     return np.array(rows, dtype=np.float64).astype(dtype)

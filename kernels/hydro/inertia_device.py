@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from ..engines import Sweeps, cuda, routine
-from .inertia_formulas import bounded, mixed, moved, opening, pushed, rubbed
+from .inertia_formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["HIGHEST", "advance_cell", "record_cell"]
 
@@ -25,9 +25,12 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
     opened = opening(behind, ahead, low, high)
     if opened <= own[7]:
         return own[11]
-    mix, rub = mixed(flow, before, after, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
     fall = (low + behind) - (high + ahead)
-    new = pushed(mix, rub, opened, fall, own[13] / cuda.cbrt(opened), own[2], own[13])
+    root = own[13] / cuda.cbrt(opened)
+    divisor = inertia_divisor(flow, root, own[20], own[13], own[21])
+    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, own[2], divisor)
+    rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
+    new = slowed(push, math.sqrt(own[13] + rub), own[13], own[18])
     return bounded(new, behind, ahead, own[4], own[17] * opened * math.sqrt(opened))
 
 

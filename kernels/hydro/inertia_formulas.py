@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..engines import rule
 
-__all__ = ["bounded", "mixed", "moved", "opening", "pushed", "rubbed"]
+__all__ = ["bounded", "inertia_divisor", "mixed", "moved", "opening", "pushed", "rubbed", "slowed"]
 
 
 @rule
@@ -24,16 +24,29 @@ def mixed(flow, behind, ahead, theta, rest):
 
 
 @rule
-def rubbed(flow, rough_behind, rough_ahead, drag, half):
-    """What friction makes of a flow, but for the depth."""
-    return drag * (half * (rough_behind + rough_ahead)) * abs(flow)
+def inertia_divisor(flow, root, swift, one, most):
+    """By what a flow's inertia is divided, from 1 up, the greater the faster it is: local partial inertia."""
+    cube = root * root * root
+    return min(max(swift * (flow * flow) * (cube * cube * cube), one), most)
 
 
 @rule
-def pushed(mix, rub, opened, fall, root, drive, one):
-    """Flow over a face a step later; ``fall`` is how much higher the water behind stands."""
+def pushed(mix, opened, fall, drive, divisor):
+    """Flow over a face a step later, were there no friction; ``fall`` is how much higher the water behind stands."""
+    return mix + divisor * (drive * opened * fall)
+
+
+@rule
+def rubbed(push, rough_behind, rough_ahead, root, drag, half, four, divisor):
+    """What friction makes of such a flow, of which ``slowed`` takes the root."""
     cube = root * root * root
-    return (mix + drive * opened * fall) / (one + rub * (root * (cube * cube)))
+    return divisor * (four * (drag * (half * (rough_behind + rough_ahead))) * (root * (cube * cube))) * abs(push)
+
+
+@rule
+def slowed(push, rooted, one, two):
+    """The flow for which friction at the end of the step holds: with that of its start, rough films would swing."""
+    return two * push / (one + rooted)
 
 
 @rule

@@ -13,7 +13,7 @@ import numpy as np
 from ..engines import Sweeps, prange, routine, rule
 from .cube_root import GUESSES, inverse_cube_root
 from .inertia_device import advance_cell
-from .inertia_formulas import bounded, mixed, moved, opening, pushed, rubbed
+from .inertia_formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
 
@@ -24,7 +24,7 @@ ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no comp
 DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third", "seed", "threshold", "zero", "half",
-       "one", "fourteen", "seven", "two", "swift")  # fmt: skip
+       "one", "fourteen", "seven", "two", "swift", "twice", "four", "divisor", "most")  # fmt: skip
 xp = np  # the array module of whole-array forms: an engine brings its own
 
 
@@ -35,8 +35,11 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
     zero = own[11]
     opened = max(opening(behind, ahead, low, high), dry)
     inverse = inverse_cube_root(opened, seed, third, fourteen, seven, two)
-    mix, rub = mixed(flow, before, after, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
-    new = pushed(mix, rub, opened, (low + behind) - (high + ahead), inverse, own[2], one)
+    fall = (low + behind) - (high + ahead)
+    divisor = inertia_divisor(flow, inverse, own[20], one, own[21])
+    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, own[2], divisor)
+    rub = rubbed(push, rough_low, rough_high, inverse, own[3], own[12], own[19], divisor)
+    new = slowed(push, np.sqrt(one + rub), one, own[18])
     new = bounded(new, behind, ahead, own[4], own[17] * opened * np.sqrt(opened))
     return new if opened > dry else zero
 
@@ -208,8 +211,11 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
     """The flows over all faces of one sense, in whole arrays."""
     opened = xp.maximum(opening(behind, ahead, low, high), own[7])
     fall = (low + behind) - (high + ahead)
-    mix, rub = mixed(flow, south, north, own[5], own[6]), rubbed(flow, rough_low, rough_high, own[3], own[12])
-    new = pushed(mix, rub, opened, fall, 1 / xp.cbrt(opened), own[2], own[13])
+    root = 1 / xp.cbrt(opened)
+    divisor = inertia_divisor(flow, root, own[20], own[13], own[21])
+    push = pushed(mixed(flow, south, north, own[5], own[6]), opened, fall, own[2], divisor)
+    rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
+    new = slowed(push, xp.sqrt(own[13] + rub), own[13], own[18])
     return xp.where(opened > own[7], bounded(new, behind, ahead, own[4], own[17] * opened * xp.sqrt(opened)), own[11])
 
 

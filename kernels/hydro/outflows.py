@@ -24,6 +24,7 @@ from .water import MAPS, Water
 __all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "count_signals", "measure_outflows"]
 
 FROUDE = 2.0  # of the fastest flow over a face
+LIGHT = 0.5  # Froude number above which a flow loses inertia, so that waves run at 1 / LIGHT times its speed
 QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
 DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
@@ -150,4 +151,6 @@ def count_signals(
     depth, outflow = np.asarray(deepest_m, np.float64), np.asarray(outflow_m_s, np.float64)
     share = outflow * np.asarray(step_s, np.float64) / cell_m
     factor = np.where(share > 0.99 * QUARTER, 2.0, 1.0)
-    return np.asarray(np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * (ROOM / 0.25) * courant * outflow))
+    return np.asarray(
+        np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * max(ROOM / 0.25 * courant, 1.0 / LIGHT) * outflow)
+    )

@@ -49,25 +49,26 @@ def test_macdonald_channel_stands_where_swashes_says(
 
 def flow_down(
     slope: float, discharge: float, manning: float, *, cell: float, rows: int = 3, courant: float = 0.45,
-    scheme: Scheme = "inertia", tank: bool = False,
+    scheme: Scheme = "inertia", tank: bool = False, n: int = 40,
 ) -> tuple[np.ndarray, float, Water]:  # fmt: skip
     """Depths along a plane that is fed over its whole upper edge, normal depth, and the water."""
-    down = 5.0 + slope * cell * np.arange(40, 0, -1)
+    down = 5.0 + slope * cell * np.arange(n, 0, -1)
     ground = np.tile(down, (rows, 1))
-    depth = np.zeros((rows, 40))
+    depth = np.zeros((rows, n))
     if tank:  # of still water behind a wall, on level ground
-        ground = np.vstack([ground, np.full((1, 40), 1e3), np.zeros((2, 40))])
-        depth = np.vstack([depth, np.zeros((1, 40)), np.full((2, 40), 1.0)])
+        ground = np.vstack([ground, np.full((1, n), 1e3), np.zeros((2, n))])
+        depth = np.vstack([depth, np.zeros((1, n)), np.full((2, n), 1.0)])
     ring = RINGS[scheme]
     surface = Surface.enclose(ground, manning, cell_m=cell, valid=ground < 900.0, ring=ring)
     first = (np.arange(rows) + ring) * surface.shape[1] + ring
     forcing = Forcing(
-        source_cell=first, source=np.full((1, rows), discharge / cell), level_cell=first + 39,
+        source_cell=first, source=np.full((1, rows), discharge / cell), level_cell=first + n - 1,
         level=np.full((1, rows), -1e4),
     )  # fmt: skip
     water = Water.rest(surface, depth, n_held=rows, faces=scheme == "inertia")
     rule = WindowRule(courant=courant)
-    after, _ = advance_flood(water, surface, forcing, start_s=0.0, horizon_s=900.0, rule=rule, scheme=scheme)
+    horizon_s = 900.0 if n == 40 else 4000.0
+    after, _ = advance_flood(water, surface, forcing, start_s=0.0, horizon_s=horizon_s, rule=rule, scheme=scheme)
     return after.depth[0][surface.inside][rows // 2], (discharge * manning / slope**0.5) ** 0.6, after
 
 
@@ -76,9 +77,17 @@ def flow_down(
 def test_sheet_flow_runs_at_normal_depth_whatever_stands_elsewhere(slope: float, courant: float) -> None:
     alone, normal, water = flow_down(slope, 0.1, 0.02, cell=5.0, courant=courant)
     np.testing.assert_allclose(alone[4:34], normal, rtol=0.01)  # Manning: 0.0956 and 0.0688 m
-    assert water.maps[MAPS.index("limited")].max() < 0.1 * 900.0  # the front, while it passes
+    assert water.maps[MAPS.index("limited"), 0, 2, 5:35].max() < 0.1 * 900.0  # the front, while it passes
     beside, _, _ = flow_down(slope, 0.1, 0.02, cell=5.0, courant=courant, tank=True)
     np.testing.assert_allclose(beside[4:34], alone[4:34], rtol=0.005)  # a city and its cut-out agree
+
+
+@pytest.mark.parametrize(
+    ("slope", "discharge", "manning"), [(0.01, 0.1, 0.02), (0.03, 0.1, 0.02), (0.02, 0.5, 0.03), (0.2, 0.012, 0.1)]
+)
+def test_no_waves_grow_on_a_long_plane(slope: float, discharge: float, manning: float) -> None:
+    depth, normal, _ = flow_down(slope, discharge, manning, cell=5.0, n=250)
+    np.testing.assert_allclose(depth[4:240], normal, rtol=0.01)  # twice normal depth, with all of the inertia
 
 
 def test_flow_above_a_froude_number_of_two_is_limited_and_counted() -> None:
