@@ -25,6 +25,7 @@ from .headings import (
     is_flag,
     match_columns,
     refuse_flags,
+    refuse_other_quantity,
     split_heading,
 )
 from .level_datums import find_level_datum
@@ -254,6 +255,7 @@ def _find_values(table: Table, quantity: str | None) -> tuple[str, str, str | No
     taken.add(find_time_column(table))
     rest = [column for column in table.columns if column not in taken and not is_flag(column)]
     if quantity is not None and not known and len(rest) == 1:
+        refuse_other_quantity(table, rest[0], QUANTITIES[quantity].headings)
         return quantity, rest[0], split_heading(rest[0])[1]
     told = "several columns of values" if known else "no column whose quantity is known"
     raise InputError(

@@ -92,7 +92,10 @@ def read_time_column(table: Table, column: str, *, time_zone: str | None = None)
         counted = convert_units(table.numbers(column, least=None), unit, "s", what="time", file=table.file, line=1)
         if not since or since.strip() in _START:
             return counted, False
-        start = read_times([since], time_zone=time_zone, file=table.file, line=[1])
+        since = re.sub(
+            r"(?<!\d)(\d{4}([-/.])\d{1,2}\2\d{1,2})(?=$|\s*z$|\s*[+-]|\s+(?:utc|gmt))", r"\1 00:00", since.strip()
+        )
+        start = read_times([since], time_zone=time_zone, file=table.file, line=[1])  # a date alone is its midnight
         return counted + float(start[0]), True
     zone = find_zone(said, file=table.file) if said else None
     if zone is None and said and _FORMAT.fullmatch(said) is None and said not in ("local", "local time"):
