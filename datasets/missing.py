@@ -116,6 +116,10 @@ def read_values(table: Table, column: str, missing: Missing) -> tuple[Floats, Bo
     value = np.full(len(cells), np.nan)
     for row in np.flatnonzero(~lost).tolist():
         cell = cells[row].strip()
+        if not is_number(cell) and is_number(cell.replace(",", "")):
+            raise table.error(
+                row, f"{column} is {cell!r}", "write numbers with a decimal point, and no mark of thousands"
+            )
         if not is_number(cell):
             raise table.error(
                 row,

@@ -22,7 +22,14 @@ from .time_columns import find_time_column, read_time_column
 __all__ = ["RainSeries", "read_rain_series"]
 
 Floats = npt.NDArray[np.float64]
-_RAINS = (*QUANTITIES["rain rate"].headings, "intensity", "rain intensity", "r")
+_RAINS = (
+    *QUANTITIES["rain rate"].headings,
+    "intensity",
+    "rain intensity",
+    "rainfall intensity",
+    "precipitation intensity",
+    "r",
+)
 _ZONE = re.compile(
     rf"(?:(?:{'|'.join(map(re.escape, _RAINS))})[\s_]*)?(?:of[\s_]*)?(?:zone|area|分区|区域|区|z)?[\s_]*(\d+)[\s_]*区?"
 )

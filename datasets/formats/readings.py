@@ -56,7 +56,8 @@ QUANTITIES = {
         "降水量", "降雨量", "降水", *_HOURLY,
     )),
     "water level": Quantity("m", -500.0, 9000.0, (
-        "water level", "water_level", "level", "stage", "tide", "水位", "潮位", "水面高程",
+        "water level", "water_level", "level", "stage", "tide", "water surface elevation", "water_surface_elevation",
+        "wse", "水位", "潮位", "水面高程",
     ), is_height=True),
     "water depth": Quantity("m", 0.0, 50.0, ("water depth", "water_depth", "depth", "水深", "积水深度", "积水")),
 }  # fmt: skip

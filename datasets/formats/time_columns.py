@@ -19,7 +19,8 @@ __all__ = ["TIMES", "find_time_column", "read_dates", "read_time_column"]
 Floats = npt.NDArray[np.float64]
 
 TIMES = (
-    "time", "datetime", "date_time", "date time", "timestamp", "tm", "时间", "日期时间", "时刻", "观测时间", "数据时间",
+    "time", "datetime", "date_time", "date time", "timestamp", "tm", "elapsed time", "elapsed_time",
+    "时间", "日期时间", "时刻", "观测时间", "数据时间",
 )  # fmt: skip
 _FORMAT = re.compile(r"(?=.*(?:yy|年))[ymdhst年月日时分秒:/\-.\s]+")  # yyyy-mm-dd hh:mm: of what shape the dates are
 _START = ("start", "the start", "start of run", "start of the run", "begin", "beginning", "开始")

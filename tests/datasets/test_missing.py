@@ -51,6 +51,7 @@ def test_other_numbers_are_values(cell: str) -> None:
     [
         ("---", r"v is '---'; give a number, or declare --declare readings\.missing=--- if it stands for no value"),
         ("T", "v is 'T'; give a number, or declare"),
+        ("1,5", "v is '1,5'; write numbers with a decimal point, and no mark of thousands"),
         ("inf", "v is inf; give a finite number"),
     ],
 )

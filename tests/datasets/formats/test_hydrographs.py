@@ -27,6 +27,7 @@ def write(folder: Path, text: str) -> Path:
         "time_s,level (m)\n0,0.5\n3600,1.5\n",
         "level (m),time (h)\n0.5,0\n1.5,1\n",
         "\ufefftime (s),stage at the gate (m)\n0,0.5\n3600,1.5\n",
+        "elapsed_time (min),water surface elevation (m)\n0,0.5\n60,1.5\n",
         "time_min;level_cm\n0;50,0\n60;150,0\n",
         "# time (min)\tlevel (m CN85)\n0\t0.5\n60\t1.5\n",
     ],

@@ -38,6 +38,7 @@ def test_rates_are_kept_in_mm_an_hour(tmp_path: Path, encoding: str) -> None:
         "# from the office\n时间(分钟);雨强(毫米/小时)\n0;80,0\n10;20,0\n",
         "# time (min),rain (mm/h)\n# made by x\n0,80\n10,20\n",
         "# time (min);rain (mm/h)\n0,80\n10,20\n",
+        "Elapsed time (min),Rainfall intensity (mm/h)\n0,80\n10,20\n",
         "time (mins),rain (mm/hr)\n0,80\n10,20\n",
         "TIME (HRS),RAIN (MM/H)\n0,80\n0.166666666667,20\n",
         "# time (min),rain (mm 10min-1)\n0,13.333333333333334\n10,3.3333333333333335\n",
