@@ -58,8 +58,9 @@ class Missing:
 
     def looks_like_code(self, cell: str) -> bool:
         """Whether a number is more likely a code than a value, and nobody said that it is one."""
-        plain = cell.strip()
-        return not self.all_values and (_NINES.fullmatch(plain) is not None or float(plain) in _LIMITS)
+        plain, value = cell.strip(), float(cell)
+        written = {plain, f"{value:f}".rstrip("0").removesuffix(".")}  # 9.999e3 and 09999 are 9999
+        return not self.all_values and (any(map(_NINES.fullmatch, written)) or value in _LIMITS)
 
 
 def read_missing(text: str | None, *, how: str = "--set ") -> Missing:
@@ -115,6 +116,10 @@ def read_values(table: Table, column: str, missing: Missing) -> tuple[Floats, Bo
     value = np.full(len(cells), np.nan)
     for row in np.flatnonzero(~lost).tolist():
         cell = cells[row].strip()
+        if not is_number(cell) and is_number(cell.replace(",", "")):
+            raise table.error(
+                row, f"{column} is {cell!r}", "write numbers with a decimal point, and no mark of thousands"
+            )
         if not is_number(cell):
             raise table.error(
                 row,

@@ -18,7 +18,9 @@ __all__ = ["Table", "is_number", "read_table"]
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of text, by lower-case name; ``line[k]`` is the line of the file on which row k ends.
+    """Columns of text, by name; ``line[k]`` is the line of the file on which row k ends.
+
+    Names are in lower case, what stands in brackets as it is written: a unit of ML is no ml.
 
     ``comments`` are lines that begin with #; without ``has_headings`` the columns are called column 1, column 2, ...
     """
@@ -106,8 +108,8 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
     file
         UTF-8 (with or without mark) or GB18030; cells divided by commas, semicolons or tabs; names of columns in any
         case. Lines before the names that begin with # are comments, and so are later ones that are no row of the
-        table; where the first row is numbers, the last comment names the columns if it has as many cells. Between
-        semicolons or tabs numbers may have decimal commas.
+        table; where the first row is numbers, the comment names the columns that has as many cells, under any mark.
+        Between semicolons or tabs numbers may have decimal commas.
     require
         Columns it must have.
     may_lack_headings
@@ -116,8 +118,8 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
     Raises
     ------
     InputError
-        If the file is missing or empty, lacks a column, a row is shorter or longer than the names, or a comma may be
-        the mark of decimals or of thousands.
+        If the file is missing or empty, lacks a column, a row is shorter or longer than the names, a comma may be
+        the mark of decimals or of thousands, or several comments may name the columns.
 
     Examples
     --------
@@ -144,8 +146,9 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
                 continue
             line = n_before + rows.line_num
             if not names:
-                names = [cell.strip().lower() for cell in row]
-                if is_number(names[0]) and (said := _read_commented(comments, mark, len(row))) is not None:
+                names = [_name(cell) for cell in row]
+                is_row = is_number(_point(names[0])) if mark != "," else is_number(names[0])
+                if is_row and (said := _read_commented(comments, mark, len(row), file)) is not None:
                     names = said
                 elif may_lack_headings and is_number(_point(names[0])):
                     names, has_headings = [f"column {k}" for k in range(1, len(row) + 1)], False
@@ -199,12 +202,31 @@ def _find_delimiter(body: list[str]) -> str:
     return ","
 
 
-def _read_commented(comments: list[str], mark: str, n: int) -> list[str] | None:
-    """Names that a program wrote into the last comment, if it has as many cells as the rows."""
-    if not comments:
-        return None
-    names = [name.strip().lower() for name in next(csv.reader([comments[-1].lstrip("#")], delimiter=mark))]
-    return names if len(names) == n and not any(is_number(name) for name in names) else None
+def _name(cell: str) -> str:
+    """A name in lower case, but for what stands in brackets."""
+    plain = cell.strip()
+    at = next((at for at, letter in enumerate(plain) if letter in "([\uff08\uff3b"), len(plain))
+    return plain[:at].lower() + plain[at:]
+
+
+def _read_commented(comments: list[str], mark: str, n: int, file: Path) -> list[str] | None:
+    """Names that a program wrote into a comment: the last, or the only one, that has as many cells as the rows."""
+    found: list[list[str]] = []
+    for comment in reversed(comments):
+        for other in dict.fromkeys((mark, "\t", ";", ",")):
+            names = [_name(name) for name in next(csv.reader([comment.lstrip("#")], delimiter=other))]
+            if len(names) == n > 1 and not any(is_number(name) for name in names):
+                if other == mark and comment is comments[-1]:
+                    return names
+                found.append(names)
+                break
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} comments may name the {n} columns",
+            file=file,
+            way_out="write the names into the first line of the table, without #",
+        )
+    return found[0] if found else None
 
 
 def _refuse_twice(names: list[str], file: Path, line: int) -> None:

@@ -35,6 +35,12 @@ _PER_STEP = re.compile(r"(?<![^\s*])(\d+(?:\.\d+)?)([A-Za-z]+)\s*(?:\^|\*\*)?\s*
 _NUMBER_INSIDE = re.compile(
     r"(?<=[\s/])[+-]?\d|(?<=[A-Za-z]\.)\d|(?<=-\d\.)\d"
 )  # mm 10 min-1 may be 10 mm min-1 or mm in 10 min
+_MILLIONS = re.compile(r"(?<![a-z])mm\^?3(?!\d)", re.IGNORECASE)  # Mm3 are millions of m3 in tables of reservoirs
+_NAMED = {
+    "cumec": "m3 s-1", "cumecs": "m3 s-1", "cms": "m3 s-1", "cfs": "ft3 s-1", "cusec": "ft3 s-1", "cusecs": "ft3 s-1",
+    "mins": "min", "hr": "h", "hrs": "h", "secs": "s",
+}  # fmt: skip
+_PLURALS = re.compile(r"(?<![A-Za-z])(?:mins|hrs|secs)(?![A-Za-z])", re.IGNORECASE)
 _WATER = "1000 kg m-3"  # a column of 1 mm on 1 m2 weighs 1 kg
 
 
@@ -56,7 +62,7 @@ def parse_units(text: str) -> Any:
     (True, True)
     """
     plain = _normalise(text)
-    if _NUMBER_INSIDE.search(plain):
+    if _NUMBER_INSIDE.search(plain) or _MILLIONS.search(plain):
         raise ValueError(f"{text!r} is no unit that can be read in one way only")
     unit = _parse(plain)
     if unit.is_unknown() or unit.is_no_unit() or not plain:
@@ -66,7 +72,8 @@ def parse_units(text: str) -> Any:
 
 def _normalise(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text.replace("³", "3").replace("²", "2")).replace("\u2212", "-").strip()
-    plain = plain.replace("**", "^")  # a power as ECMWF writes it
+    plain = _NAMED.get(plain.lower(), plain)
+    plain = _PLURALS.sub(lambda found: _NAMED[found[0].lower()], plain).replace("**", "^")  # ECMWF writes powers so
     for spelling in sorted(_SPELLINGS, key=len, reverse=True):
         plain = plain.replace(spelling, _SPELLINGS[spelling])
     return _PER_STEP.sub(r"(\1 \2)-1", _STEP.sub(r"/(\1 \2)", _VEHICLES.sub("count", plain)))
@@ -155,7 +162,9 @@ def convert_units(
                 f"{what} has the unit {given!r}, which can be read in two ways",
                 file=file,
                 line=line,
-                way_out="put a number and its unit in brackets, such as mm/(10 min) for what fell in ten minutes",
+                way_out="write hm3 for millions of cubic metres, 1e-9 m3 for cubic millimetres"
+                if _MILLIONS.search(_normalise(given))
+                else "put a number and its unit in brackets, such as mm/(10 min) for what fell in ten minutes",
             ) from None
         raise InputError(
             f"{what} has the unit {given!r}, which is unknown", file=file, line=line, way_out=f"write it as {wanted!r}"

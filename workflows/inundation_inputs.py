@@ -70,14 +70,14 @@ def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | No
             raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
         return _fall(city.storms, layer.grid, duration_s)
     if number is None:
-        return _read_table(rain, layer, settings)
+        return _read_table(rain, layer, settings, duration_s)
     if not 0.0 <= number < np.inf:
         raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 to 2000")
     _refuse_hard(number, max(settings.rain_factors), None)
     return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
 
 
-def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings) -> Rain:
+def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, duration_s: float) -> Rain:
     from ..datasets.formats.rain_series import read_rain_series
     from ..datasets.missing import read_missing
 
@@ -110,8 +110,14 @@ def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings) ->
             file=rain,
             way_out="say where they are: --set rain_zones=RASTER",
         )
+    notes, last_s = series.notes, float(series.start_s[-1])
+    if last_s < duration_s and series.rate[-1].any():
+        notes += (
+            f"{Path(rain).name}: the rates of the last row, at {last_s:g} s, last to the end of the run, at "
+            f"{duration_s:g} s; a last row of 0 ends the rain.",
+        )
     return Rain(
-        series.start_s, rate[:, :, None], zone=zone, epoch_s=series.epoch_s, sources=tuple(sources), notes=series.notes
+        series.start_s, rate[:, :, None], zone=zone, epoch_s=series.epoch_s, sources=tuple(sources), notes=notes
     )
 
 

@@ -32,6 +32,7 @@ class Features:
     geometry: npt.NDArray[Any]  # (feature,)
     columns: dict[str, list[str]]
     line: list[int] | None  # of a table's rows
+    comments: tuple[str, ...] = ()  # of a table
 
     def __len__(self) -> int:
         return len(self.geometry)
@@ -185,7 +186,7 @@ def _read_csv(file: Path, crs: str | None) -> Features:
     named = name_crs(crs, file=file)
     wkt = next((name for name in _WKT if name in table), None)
     if wkt is not None:
-        found = Features(file, named, np.empty(len(table), object), table.columns, table.line)
+        found = Features(file, named, np.empty(len(table), object), table.columns, table.line, table.comments)
         return _shape(found, shapely.from_wkt, table.columns[wkt], "write WKT: LINESTRING (x y, x y), or closed rings")
     place = next((names for names in _POINTS if all(name in table for name in names)), None)
     if place is None:
@@ -196,7 +197,7 @@ def _read_csv(file: Path, crs: str | None) -> Features:
             way_out=f"name a column wkt, or two lon, lat or x, y; the columns are {', '.join(table.columns)}",
         )
     points = np.asarray(shapely.points(*(table.numbers(name, least=None) for name in place)))
-    return Features(file, named, points, table.columns, table.line)
+    return Features(file, named, points, table.columns, table.line, table.comments)
 
 
 def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..tables import Table
-from ..units import agree_units
+from ..units import agree_units, parse_units
 from .features import Features
 
 __all__ = [
@@ -21,14 +21,23 @@ __all__ = [
     "match_columns",
     "match_heading",
     "refuse_flags",
+    "refuse_other_quantity",
     "refuse_several_stations",
     "split_heading",
 ]
 
 STATION_HEADINGS = (
     "station_id", "station", "id", "code", "stcd", "站号", "区站号", "站码", "站点编号", "测站编码", "编号",
-    "point", "point_id", "点号",
+    "point", "point_id", "点号", "station_no", "station_number", "station_code", "site_id", "site_no", "site_code",
+    "site", "gauge_id", "gauge_no", "gauge", "gage_id", "gage", "sensor_id", "sensor", "device_id", "device",
+    "测站", "站点",
 )  # fmt: skip
+_SEVERAL = re.compile(  # words of columns that tell series apart
+    r"(?:(?:rain|river|tide|gauging|monitoring|measuring|sampling) )?(?:station|stn|site|gauge|gage|sensor|device|"
+    r"logger|location|place|point|river|reach|basin|catchment|section|outfall|parameter|variable|quantity|element|scenario|"
+    r"member|series|run|model)s?(?: (?:id|no|nr|number|code|name|key))?\.?|"
+    r".*(?:站|测点|监测点|地点|河流|断面|设备|传感器|要素|情景|方案).*"
+)
 NAME_HEADINGS = ("name", "station_name", "stnm", "站名", "名称", "站点名称", "测站名称")
 
 _FLAGS = frozenset((
@@ -57,25 +66,40 @@ _ENDINGS = {
     "cumecs": "m3 s-1", "cms": "m3 s-1", "cfs": "ft3 s-1", "l/s": "l s-1", "l s": "l s-1", "ls": "l s-1",
 }  # fmt: skip
 
+_PLAIN_VALUE = re.compile(
+    r"(?:the )?(?:values?|readings?|data|observed|observations?|measured|measurements?|obs)(?: values?)?|"
+    r"数值|值|观测值|读数|实测值"
+)
+_OTHER_SORT = re.compile(
+    r"surge|anomal|residual|departure|deviation|change|differ|depth|height above|above ground|above bed|"
+    r"gauge (?:height|zero)|setup|wave|trend|rise|ground|bed|bank|crest|warning|alert|alarm|threshold|outflow|abstract|"
+    r"withdraw|loss|release|velocity|speed|cumul|accum|since|"
+    r"增水|距平|余水位|变化|差|深|波|地面|河底|警戒|出流|出库|取水|累计|流速"
+)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LARGE = ("ML", "Ml", "GL", "Gl", "Mm")  # megalitres are no millilitres; other capitals change no unit of a heading
+
+_WORDS = ("in", "s", "d", "h", "m")  # units that may be words or letters of a name too
+
 
 def split_heading(heading: str) -> tuple[str, str | None]:
     """Split a heading into its words and what stands in brackets at its end, if there is anything.
 
     Examples
     --------
-    >>> split_heading("雨量(毫米/小时)"), split_heading("Rain [mm/(10 min)]"), split_heading("水位")
-    (('雨量', '毫米/小时'), ('rain', 'mm/(10 min)'), ('水位', None))
+    >>> split_heading("雨量(毫米/小时)"), split_heading("Rain [MM/(10 min)]"), split_heading("Flow (ML/d)")
+    (('雨量', '毫米/小时'), ('rain', 'mm/(10 min)'), ('flow', 'ML/d'))
     """
-    plain = unicodedata.normalize("NFKC", heading).strip().lower()
+    plain = unicodedata.normalize("NFKC", heading).strip()
     if not plain.endswith((")", "]")):
-        return plain, None
+        return plain.lower(), None
     depth = 0
     for at in range(len(plain) - 1, -1, -1):
         depth += (plain[at] in ")]") - (plain[at] in "([")
         if not depth:
-            held = plain[at + 1 : -1].strip()
-            return (plain[:at].rstrip(), held) if held else (plain, None)
-    return plain, None
+            held = _LETTERS.sub(lambda word: word[0] if word[0] in _LARGE else word[0].lower(), plain[at + 1 : -1])
+            return (plain[:at].rstrip().lower(), held.strip()) if held.strip() else (plain.lower(), None)
+    return plain.lower(), None
 
 
 def match_heading(heading: str, known: Sequence[str], *, file: Path | None = None) -> tuple[bool, str | None]:
@@ -98,6 +122,8 @@ def match_heading(heading: str, known: Sequence[str], *, file: Path | None = Non
         rest = stem.removeprefix(name)
         if rest != stem and rest[0] in "_ ,":
             ending = re.sub(r"[\s_]+", " ", rest[1:].strip())
+            if ending in _WORDS and unit is not None and not _measure_alike(_ENDINGS[ending], unit):
+                return True, unit  # flow_in (m3/s) is what flows in
             if ending in _ENDINGS:
                 return True, _join_units(heading, _ENDINGS[ending], unit, file)
     return False, unit
@@ -114,6 +140,13 @@ def _join_units(heading: str, ending: str, held: str | None, file: Path | None) 
             way_out="keep one of them",
         ) from None
     return ending
+
+
+def _measure_alike(one: str, other: str) -> bool:
+    try:
+        return bool(parse_units(one).is_convertible(parse_units(other)))
+    except ValueError:
+        return True
 
 
 def match_columns(table: Table | Features, known: Sequence[str]) -> dict[str, str | None]:
@@ -168,7 +201,7 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_fla
         told.append(f"{column} ({words[0] or 'empty'} in every row)" if words else column)
     shown = ", ".join(told[:_SHOWN]) + (f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else "")
     notes: tuple[str, ...] = (f"{table.file.name}: not read: {shown}.",) if told else ()
-    comments = getattr(table, "comments", ())
+    comments = table.comments
     stated = next((comment for comment in comments if _STATES.match(comment)), None)
     if stated is not None:
         raise InputError(
@@ -182,17 +215,42 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_fla
     return notes
 
 
-def refuse_several_stations(table: Table) -> None:
-    """Refuse a table of several stations where one is meant.
+def refuse_other_quantity(table: Table, column: str, known: Sequence[str]) -> None:
+    """Refuse a lone column of values that may be of another quantity than the one that is wanted.
 
     Raises
     ------
     InputError
-        If a column of ids or names holds more than one.
+        If its heading holds none of the known words, or one that makes another quantity of it.
     """
-    for headings in (STATION_HEADINGS, NAME_HEADINGS):
-        column = find_column(table.columns, headings)
-        names = list(dict.fromkeys(cell.strip() for cell in table.columns[column])) if column is not None else []
+    stem = split_heading(column)[0].replace("_", " ")
+    words = "|".join(rf"(?<![a-z]){re.escape(word.replace('_', ' '))}(?![a-z])" for word in known)
+    words = words.replace("(?<![a-z])", "") if not stem.isascii() else words
+    if _PLAIN_VALUE.fullmatch(stem) or (re.search(words, stem) and not _OTHER_SORT.search(re.sub(words, "", stem))):
+        return
+    raise InputError(
+        f"column {column!r} may be something else than the {known[0]}",
+        file=table.file,
+        line=1,
+        way_out=f"name it {known[0]} if that is what it holds, with its unit in brackets",
+    )
+
+
+def refuse_several_stations(table: Table, used: Iterable[str | None]) -> None:
+    """Refuse a table of several stations where one is meant; ``used`` are the columns that are read.
+
+    Raises
+    ------
+    InputError
+        If a column that tells stations, places, quantities or scenarios apart holds more than one.
+    """
+    ids = {find_column(table.columns, headings) for headings in (STATION_HEADINGS, NAME_HEADINGS)}
+    for column in table.columns:
+        stem, unit = split_heading(column)
+        tells = column in ids or (unit is None and _SEVERAL.fullmatch(stem.replace("_", " ")))
+        if column in used or not tells:
+            continue
+        names = list(dict.fromkeys(cell.strip() for cell in table.columns[column]))
         if len(names) > 1:
             raise InputError(
                 f"the table is of several stations: column {column!r} holds {', '.join(names[:3])}"
@@ -217,8 +275,8 @@ def is_flag(heading: str) -> bool:
 
 def find_column(columns: Mapping[str, list[str]], headings: Sequence[str]) -> str | None:
     """Return the first column, in the order of the headings, that bears one of them; None if none does."""
-    stems = {split_heading(column)[0]: column for column in columns}
-    return next((stems[heading] for heading in headings if heading in stems), None)
+    stems = {re.sub(r"[\s-]+", "_", split_heading(column)[0]): column for column in reversed(list(columns))}
+    return next((stems[name] for name in (heading.replace(" ", "_") for heading in headings) if name in stems), None)
 
 
 def find_texts(table: Table | Features, headings: Sequence[str], what: str) -> list[str]:

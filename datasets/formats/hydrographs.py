@@ -14,7 +14,14 @@ from ..missing import Missing, fill_gaps, read_values, refuse_implausible
 from ..tables import Table, read_table
 from ..times import show_time
 from ..units import convert_units
-from .headings import is_flag, match_columns, refuse_flags, refuse_several_stations, split_heading
+from .headings import (
+    is_flag,
+    match_columns,
+    refuse_flags,
+    refuse_other_quantity,
+    refuse_several_stations,
+    split_heading,
+)
 from .level_datums import find_level_datum
 from .readings import QUANTITIES, Quantity
 from .time_columns import find_time_column, read_time_column
@@ -84,7 +91,8 @@ class Hydrograph:
             )
         start_s = float(start_utc_s or 0) if self.is_dated else 0.0
         time_s = self.time_s - start_s
-        rounding = max(1e-3, 1e-6 * span_s)  # of hours and days written with a few digits
+        # of hours and days written with a few digits; days since a date have five before the point
+        rounding = max(0.5 if self.is_dated else 1e-3, 1e-6 * span_s)
         if time_s[0] > rounding or time_s[-1] < span_s - rounding:
             first, last = (self._show(at) for at in (self.time_s[0], self.time_s[-1]))
             begin, end = (self._show(at + start_s) for at in (0.0, span_s))
@@ -150,7 +158,6 @@ def read_hydrograph(
     table = read_table(file)
     rule = KINDS[quantity]
     time_column = find_time_column(table)
-    refuse_several_stations(table)
     column, units = _find_values(table, quantity, time_column)
     if time_column is None or column is None:
         lacking = "times" if time_column is None else f"{quantity}s"
@@ -160,6 +167,7 @@ def read_hydrograph(
             line=1,
             way_out=f"name two columns time and {rule.headings[0]} ({rule.units})",
         )
+    refuse_several_stations(table, (time_column, column))
     datum_column: str | None = None
     if rule.is_height:
         units, _, datum_column = find_level_datum(table, column, units, height_datum, "the ground's heights are")
@@ -194,4 +202,7 @@ def _find_values(table: Table, quantity: str, time_column: str | None) -> tuple[
     if known:
         return next(iter(known.items()))
     rest = [column for column in table.columns if column != time_column and not is_flag(column)]
-    return (rest[0], split_heading(rest[0])[1]) if len(rest) == 1 else (None, None)
+    if len(rest) != 1:
+        return None, None
+    refuse_other_quantity(table, rest[0], KINDS[quantity].headings)
+    return rest[0], split_heading(rest[0])[1]

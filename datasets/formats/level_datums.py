@@ -24,6 +24,11 @@ _FOREIGN = (
     "nn", "nhn", "dhhn", "tp", "平均海平面", "理论最低潮面", "海图基准面", "gauge zero", "gauge datum",
 )  # fmt: skip
 _UNIT_FIRST = re.compile(r"(mm|cm|dm|m|ft|feet|米|厘米|毫米)(?:[\s,;+]+|(?=[A-Z\u4e00-\u9fff]))(.+)", re.IGNORECASE)
+_UNIT_LAST = re.compile(r"(.+?)[\s,;]+(mm|cm|dm|m|ft|feet|米|厘米|毫米)", re.IGNORECASE)
+_SOME_DATUM = re.compile(  # named, whatever it is
+    r"\b(?:above|below|relative to)\b\s*.+|\b(?:a[msh]sl|asl|mlws?|mhws?|mlw|mtl|mhwn|mlwn|mwl|lws|hws)\b|"
+    r"\b(?:cgvd|ign|navd|ngvd|evrf|egm|dvr|nzvd|hvrs|dhhn|ahd|nn|rh)[- ]?\d\d+\b|吴淞|珠基|珠江基|黄海|大沽|废黄河|冻结"
+)
 _ABOVE = re.compile(r"\b(?:above|over|relative to|rel\.? to|ref\.? to|referred to|from|in|to)\b\s*(.+)")
 
 
@@ -49,6 +54,10 @@ def split_level_heading(unit: str | None, words: str) -> tuple[str | None, str |
     """
     named = {word: name for word, name in list_height_words().items() if name not in ("local", "synthetic")}
     datum = _read_datum(words, named)
+    if datum is None and (some := _SOME_DATUM.search(words.replace("_", " "))) is not None:
+        datum = some[0].strip()
+    if unit is not None and (last := _UNIT_LAST.fullmatch(unit.strip())) is not None and _read_datum(last[1], named):
+        return last[2], _read_datum(last[1], named)
     if unit is None:
         return None, datum
     first = _UNIT_FIRST.fullmatch(unit.strip())

@@ -14,7 +14,7 @@ from ..missing import Missing, fill_gaps, read_values, refuse_implausible
 from ..rain import HARDEST_MM_H
 from ..tables import Table, read_table
 from ..times import show_time
-from ..units import agree_units, convert_units
+from ..units import agree_units, convert_units, find_interval, parse_units
 from .headings import is_flag, match_heading, refuse_flags, refuse_several_stations, split_heading
 from .readings import QUANTITIES
 from .time_columns import find_time_column, read_time_column
@@ -22,13 +22,25 @@ from .time_columns import find_time_column, read_time_column
 __all__ = ["RainSeries", "read_rain_series"]
 
 Floats = npt.NDArray[np.float64]
-_RAINS = (*QUANTITIES["rain rate"].headings, "intensity", "rain intensity", "r")
+_RAINS = (
+    *QUANTITIES["rain rate"].headings,
+    "intensity",
+    "rain intensity",
+    "rainfall intensity",
+    "precipitation intensity",
+    "r",
+)
 _ZONE = re.compile(
     rf"(?:(?:{'|'.join(map(re.escape, _RAINS))})[\s_]*)?(?:of[\s_]*)?(?:zone|area|分区|区域|区|z)?[\s_]*(\d+)[\s_]*区?"
 )
 _OTHERS = re.compile(
     r"temp|humid|wind|pressure|dew|radiation|level|stage|flow|discharge|station|name|remark|comment|note|date|"
     r"气温|温度|湿度|风|气压|水位|流量|站|备注"
+)
+
+_OTHER_CLOCK = re.compile(
+    r"(?:\bin\s+|[(\[\uff08]\s*)(?:mins?|minutes?|h|hrs?|hours?|d|days?)\b|time[\s_,:=]+(?:min|hour|hr|day)|(?<!/)(?:分钟|小时)",
+    re.IGNORECASE,
 )
 
 
@@ -66,7 +78,8 @@ def read_rain_series(
         CSV. Its headings tell the columns: times as :mod:`~citytide.datasets.formats.time_columns` reads them, and
         rates with their unit, ``rain (mm/h)``, or for each zone of a raster ``zone 0 (mm/h)``, ``zone 1 (mm/h)``, in
         any order. Without a line of headings: the time since the start [s], then a rate for each zone 0, 1, ... A rate
-        holds until the next row, the last one to the end.
+        holds until the next row, the last one to the end. Where the unit says that it fell in some interval,
+        ``rain (mm/5min)``, rows follow each other by that, but where none fell.
     units
         Of the rates, as UDUNITS writes them, where the headings do not say.
     time_zone
@@ -82,7 +95,8 @@ def read_rain_series(
     ------
     InputError
         If the file cannot be read, a heading is not understood or contradicts ``units``, a cell is no number, a rate
-        is negative or beyond any rain, rows differ in length, or times do not start at 0 and grow.
+        is negative or beyond any rain, rows differ in length, times do not start at 0 and grow, or rain that fell in
+        one interval would last for another.
 
     Examples
     --------
@@ -107,7 +121,7 @@ def read_rain_series(
                 way_out="name it time (s), time (min), or time for dates",
             )
         time_s, is_dated = read_time_column(table, when, time_zone=time_zone)
-        refuse_several_stations(table)
+        refuse_several_stations(table, (when,))
         columns = _find_rates(table, when)
         notes = refuse_flags(table, (when, *columns.values()))
     else:
@@ -117,10 +131,11 @@ def read_rain_series(
         if not columns:
             raise table.error(0, "the row has one cell", "give a time and at least one rate in each row")
         notes = refuse_flags(table, table.columns)
+        _refuse_other_clocks(table)
     if not len(table):
         raise InputError("there are no rows", file=file, way_out="give a time and a rate in each row")
-    epoch = int(time_s[0]) if is_dated else None
-    time_s = time_s - float(epoch or 0)
+    epoch = round(float(time_s[0])) if is_dated else None  # 19607.9166667 days are no whole second
+    time_s = time_s - float(time_s[0]) if is_dated else time_s
     for row, at in enumerate(time_s.tolist()):
         if (row and at <= time_s[row - 1]) or (not row and at != 0.0):
             told = f"{table.columns[when][row].strip()}" + (
@@ -136,6 +151,17 @@ def read_rain_series(
     if epoch is not None:
         notes += (f"The run starts with the first row of {file.name}, at {show_time(epoch, 'UTC')}.",)
     return RainSeries(time_s, np.column_stack(rates), tuple(columns), epoch, notes)
+
+
+def _refuse_other_clocks(table: Table) -> None:
+    """Refuse a comment that counts times in another unit than seconds, where no heading does."""
+    told = next((comment for comment in table.comments if _OTHER_CLOCK.search(comment)), None)
+    if told is not None:
+        raise InputError(
+            f"comment {told!r} names a unit of time, and columns without names begin with seconds",
+            file=table.file,
+            way_out="name the columns in a line without #, such as time (min),rain (mm/h), or remove the comment",
+        )
 
 
 def _find_rates(table: Table, when: str) -> dict[int, str]:
@@ -198,7 +224,10 @@ def _read_rate(
     table: Table, column: str, time_s: Floats, units: str | None, missing: Missing
 ) -> tuple[Floats, tuple[str, ...]]:
     held = _unit_of(column) if table.has_headings else None
-    unit = agree_units(column, held, units, file=table.file, way="rain_units")
+    if held is not None and units is not None and _says_interval(held, units):
+        unit: str | None = units
+    else:
+        unit = agree_units(column, held, units, file=table.file, way="rain_units")
     if unit is None:
         raise InputError(
             "the table does not say the unit of its rates",
@@ -208,4 +237,30 @@ def _read_rate(
     given, lost = read_values(table, column, missing)
     rate = convert_units(given, unit, "mm h-1", what="rain", file=table.file)
     refuse_implausible(table, column, rate, missing, least=0.0, most=HARDEST_MM_H, units="mm h-1")
-    return fill_gaps(table, column, time_s, rate, lost)
+    rate, notes = fill_gaps(table, column, time_s, rate, lost)
+    over_s = find_interval(unit)
+    if over_s is not None:
+        _refuse_other_steps(table, unit, over_s, time_s, rate)
+    return rate, notes
+
+
+def _says_interval(held: str, declared: str) -> bool:
+    """Whether a heading of mm is declared to be what fell in some interval: mm/(5 min)."""
+    over_s = find_interval(declared)
+    try:
+        return over_s is not None and parse_units(held) == parse_units(declared) * parse_units("s") * over_s
+    except ValueError:
+        return False
+
+
+def _refuse_other_steps(table: Table, unit: str, over_s: float, time_s: Floats, rate: Floats) -> None:
+    """Refuse sums over an interval that rows do not keep; where none fell they may."""
+    step = np.diff(time_s)
+    wrong = (np.abs(step - over_s) > max(1.0, 1e-3 * over_s)) & (rate[:-1] > 0.0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise table.error(
+            row,
+            f"rain is in {unit!r}, what fell in {over_s:g} s, and the next row is {step[row]:g} s later",
+            "correct the unit, give a row for each interval, or give rates in mm/h",
+        )

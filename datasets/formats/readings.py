@@ -25,6 +25,7 @@ from .headings import (
     is_flag,
     match_columns,
     refuse_flags,
+    refuse_other_quantity,
     split_heading,
 )
 from .level_datums import find_level_datum
@@ -55,7 +56,8 @@ QUANTITIES = {
         "降水量", "降雨量", "降水", *_HOURLY,
     )),
     "water level": Quantity("m", -500.0, 9000.0, (
-        "water level", "water_level", "level", "stage", "tide", "水位", "潮位", "水面高程",
+        "water level", "water_level", "level", "stage", "tide", "water surface elevation", "water_surface_elevation",
+        "wse", "水位", "潮位", "水面高程",
     ), is_height=True),
     "water depth": Quantity("m", 0.0, 50.0, ("water depth", "water_depth", "depth", "水深", "积水深度", "积水")),
 }  # fmt: skip
@@ -254,6 +256,7 @@ def _find_values(table: Table, quantity: str | None) -> tuple[str, str, str | No
     taken.add(find_time_column(table))
     rest = [column for column in table.columns if column not in taken and not is_flag(column)]
     if quantity is not None and not known and len(rest) == 1:
+        refuse_other_quantity(table, rest[0], QUANTITIES[quantity].headings)
         return quantity, rest[0], split_heading(rest[0])[1]
     told = "several columns of values" if known else "no column whose quantity is known"
     raise InputError(

@@ -19,7 +19,8 @@ __all__ = ["TIMES", "find_time_column", "read_dates", "read_time_column"]
 Floats = npt.NDArray[np.float64]
 
 TIMES = (
-    "time", "datetime", "date_time", "date time", "timestamp", "tm", "时间", "日期时间", "时刻", "观测时间", "数据时间",
+    "time", "datetime", "date_time", "date time", "timestamp", "tm", "elapsed time", "elapsed_time",
+    "时间", "日期时间", "时刻", "观测时间", "数据时间",
 )  # fmt: skip
 _FORMAT = re.compile(r"(?=.*(?:yy|年))[ymdhst年月日时分秒:/\-.\s]+")  # yyyy-mm-dd hh:mm: of what shape the dates are
 _START = ("start", "the start", "start of run", "start of the run", "begin", "beginning", "开始")
@@ -92,7 +93,10 @@ def read_time_column(table: Table, column: str, *, time_zone: str | None = None)
         counted = convert_units(table.numbers(column, least=None), unit, "s", what="time", file=table.file, line=1)
         if not since or since.strip() in _START:
             return counted, False
-        start = read_times([since], time_zone=time_zone, file=table.file, line=[1])
+        since = re.sub(
+            r"(?<!\d)(\d{4}([-/.])\d{1,2}\2\d{1,2})(?=$|\s*z$|\s*[+-]|\s+(?:utc|gmt))", r"\1 00:00", since.strip()
+        )
+        start = read_times([since], time_zone=time_zone, file=table.file, line=[1])  # a date alone is its midnight
         return counted + float(start[0]), True
     zone = find_zone(said, file=table.file) if said else None
     if zone is None and said and _FORMAT.fullmatch(said) is None and said not in ("local", "local time"):

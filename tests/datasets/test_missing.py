@@ -35,6 +35,12 @@ def test_a_number_that_is_a_usual_code_is_questioned(code: str) -> None:
     assert read_values(column("1", code), "v", read_missing("none"))[0].tolist() == [1.0, float(code)]
 
 
+@pytest.mark.parametrize("cell", ["09999", "9.999e3", "+999.90", "99.90", "-9.99E2", "3.2767e4"])
+def test_a_code_is_questioned_however_it_is_written(cell: str) -> None:
+    with pytest.raises(InputError, match="which is a usual code for a missing value"):
+        read_values(column("1", cell), "v", read_missing(None))
+
+
 @pytest.mark.parametrize("cell", ["9", "99", "9.99", "98.9", "990", "-9.5", "9.9", "-9"])
 def test_other_numbers_are_values(cell: str) -> None:
     assert read_values(column(cell), "v", read_missing(None))[0].tolist() == [float(cell)]
@@ -45,6 +51,7 @@ def test_other_numbers_are_values(cell: str) -> None:
     [
         ("---", r"v is '---'; give a number, or declare --declare readings\.missing=--- if it stands for no value"),
         ("T", "v is 'T'; give a number, or declare"),
+        ("1,5", "v is '1,5'; write numbers with a decimal point, and no mark of thousands"),
         ("inf", "v is inf; give a finite number"),
     ],
 )

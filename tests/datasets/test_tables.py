@@ -28,6 +28,9 @@ def test_columns_are_found_in_any_case_and_empty_cells_take_the_default(tmp_path
         "a\tb\n1.5\tx\n2\ty\n",
         "# made by a gauge, 2023\n\n# (c) nobody\na;b\n1,5;x\n# a pause\n2,0;y\n",
         "# a,b\n1.5,x\n2,y\n",
+        "# a,b\n# made by x\n1.5,x\n2,y\n",
+        "# a;b\n1.5,x\n2,y\n",
+        "# a\tb\n# of 2023\n1,5;x\n2,0;y\n",
         'a;b\n"1,5";x\n2;y\n',
         "a,b,\n1.5,x,\n2,y,\n",
     ],
@@ -44,6 +47,14 @@ def test_a_mark_in_a_cell_or_a_heading_divides_nothing(tmp_path: Path):
     assert read.columns == {"time": ["0"], "level, mean (m)": ["1.5"]}
     read = table(tmp_path, 'name;threshold\ngate;0,15\nyard;"0,2;0,5"\n')
     assert read.columns["threshold"] == ["0.15", "0.2;0.5"]
+
+
+def test_capitals_stay_in_brackets(tmp_path: Path):
+    assert list(table(tmp_path, "Time (h),Flow (ML/d),Q\uff08ML/d\uff09\n1,2,3\n").columns) == [
+        "time (h)",
+        "flow (ML/d)",
+        "q\uff08ML/d\uff09",
+    ]
 
 
 def test_comments_are_kept_and_lines_stay_counted(tmp_path: Path):
@@ -67,6 +78,7 @@ def test_a_first_row_of_numbers_is_data_where_headings_may_be_missing(tmp_path: 
         ("a,b\n1\n", r"line 2: the row has 1 cells for 2 columns; is the file cut off"),
         ("a;b\n1,500;2\n", r"line 2: '1,500' may be 1\.500 or 1500; write numbers with a decimal point"),
         ("a;b\n1,5;2\n2.5;2\n", r"line 3: '2\.5' has a decimal point, and '1,5' on line 2 a decimal comma"),
+        ("# a,b\n# c,d\n# of 2023\n1,2\n", "2 comments may name the 2 columns; write the names into the first line"),
         ("a;a\n1;2\n", "column 'a' stands twice"),
         ("a,a\n1,2\n", "column 'a' stands twice"),
         ("a\n'x\n", r"line 2: a is \"'x\"; give a number"),

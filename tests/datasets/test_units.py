@@ -39,6 +39,11 @@ from citytide.datasets.units import agree_units, convert_units, find_interval, p
         ("辆/小时", "veh h-1"),
         ("pcu/h", "veh/hour"),
         ("℃", "degC"),
+        ("cumecs", "m3 s-1"),
+        ("cms", "m3/s"),
+        ("CFS", "ft3 s-1"),
+        ("mins", "min"),
+        ("hrs", "h"),
     ],
 )
 def test_spellings_of_tables_are_the_same_unit(given_text: str, same: str) -> None:
@@ -51,6 +56,13 @@ def test_units_that_can_be_read_in_two_ways_are_refused(text: str) -> None:
         parse_units(text)
     with pytest.raises(InputError, match=r"rain has the unit .*, which can be read in two ways; .* mm/\(10 min\)"):
         convert_units([1.0], text, "mm h-1", what="rain")
+
+
+@pytest.mark.parametrize("unit", ["Mm3/d", "MM3/day", "mm3/d", "Mm^3", "Mm³/d"])
+def test_millions_of_cubic_metres_are_no_cubic_millimetres(unit: str) -> None:
+    with pytest.raises(InputError, match=r"can be read in two ways; write hm3 for millions of cubic metres"):
+        convert_units([1.0], unit, "m3 s-1", what="discharge")
+    np.testing.assert_allclose(convert_units([8.64], "hm3/d", "m3 s-1", what="discharge"), [100.0])
 
 
 def test_a_sum_over_ten_minutes_is_six_times_as_much_an_hour() -> None:

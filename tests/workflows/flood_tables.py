@@ -44,7 +44,7 @@ ASPECTS = {
         "declared, a thousand times too large": FALSE, "in the name of the column": OPEN,
         "contradicted in the name of the column": FALSE,
     },
-    "written in": dict.fromkeys(UNITS, PLAIN),
+    "written in": dict.fromkeys(UNITS, PLAIN) | {"mm/10min": OPEN, "mm (5 min)-1": OPEN},  # rows may keep other steps
     "amount": {
         "rate": PLAIN, "sum of the interval that begins": OPEN, "sum of the interval that ends": OPEN,
         "sum since the start": OPEN,

@@ -65,6 +65,13 @@ def test_rain_that_cannot_be_is_refused(tmp_path: Path, rain: str, options: dict
         read(write(tmp_path, rain) if "," in rain else rain, **options)
 
 
+def test_rain_that_outlasts_its_table_is_told(tmp_path: Path) -> None:
+    told = "rain.csv: the rates of the last row, at 30 s, last to the end of the run, at 60 s; a last row of 0 ends the"
+    assert read(write(tmp_path, "time (s),rain (mm/h)\n0,20\n30,10\n")).notes[-1].startswith(told)
+    assert not read(write(tmp_path, "time (s),rain (mm/h)\n0,20\n30,0\n")).notes
+    assert not read(write(tmp_path, "time (s),rain (mm/h)\n0,20\n60,10\n")).notes
+
+
 def test_minutes_and_dates_of_a_table_give_the_volume_that_fell(tmp_path: Path) -> None:
     dem = write(tmp_path, "ncols 4\nnrows 4\nxllcorner 0\nyllcorner 0\ncellsize 10\n" + "1 1 1 1\n" * 4, "dem.asc")
     common: dict[str, Any] = {
@@ -72,7 +79,11 @@ def test_minutes_and_dates_of_a_table_give_the_volume_that_fell(tmp_path: Path) 
         "output_minutes": 30,
     }  # fmt: skip
     counted = write(tmp_path, "time (min),rain (mm/h)\n0,60\n20,0\n", "counted.csv")
-    dated = write(tmp_path, "time (UTC+8);rain (mm 10min-1)\n2023-09-07 22:00;10,0\n2023-09-07 22:20;0\n", "dated.csv")
+    dated = write(
+        tmp_path,
+        "time (UTC+8);rain (mm 10min-1)\n2023-09-07 22:00;10,0\n2023-09-07 22:10;10,0\n2023-09-07 22:20;0\n",
+        "dated.csv",
+    )
     for name, table in (("counted", counted), ("dated", dated)):
         run = citytide.run("inundation", set={**common, "rain": table}, out=tmp_path / name)
         flood = run.open("flood")

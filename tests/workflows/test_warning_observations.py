@@ -39,6 +39,13 @@ def test_codes_zones_and_other_columns_of_readings_are_told(tmp_path: Path) -> N
     assert notes[:2] == ("1 of 3 rows have no value and were left out.", "read.csv: not read: by.")
 
 
+def test_levels_are_no_depths(tmp_path: Path) -> None:
+    path = tmp_path / "read.csv"
+    path.write_text("point,time,level (m)\ngate,2023-09-07T10:00Z,5\ngate,2023-09-07T10:10Z,5\n")
+    with pytest.raises(InputError, match=r"column 'level \(m\)' may be something else than the water depth; name it"):
+        open_observations(path, POINTS, TIME, time_zone=None)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

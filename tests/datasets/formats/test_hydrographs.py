@@ -27,6 +27,7 @@ def write(folder: Path, text: str) -> Path:
         "time_s,level (m)\n0,0.5\n3600,1.5\n",
         "level (m),time (h)\n0.5,0\n1.5,1\n",
         "\ufefftime (s),stage at the gate (m)\n0,0.5\n3600,1.5\n",
+        "elapsed_time (min),water surface elevation (m)\n0,0.5\n60,1.5\n",
         "time_min;level_cm\n0;50,0\n60;150,0\n",
         "# time (min)\tlevel (m CN85)\n0\t0.5\n60\t1.5\n",
     ],
@@ -64,6 +65,31 @@ def test_the_zone_of_a_heading_is_read(tmp_path: Path, heading: str, cells: tupl
     assert graph.is_dated and graph.time_s.tolist() == [1694095200.0, 1694098800.0]
 
 
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [
+        ("ML/d", 86.4),
+        ("ML/DAY", 86.4),
+        ("Ml/d", 86.4),
+        ("ml/s", 1e6),
+        ("cumecs", 1.0),
+        ("cms", 1.0),
+        ("cfs", 35.314667),
+    ],
+)
+def test_flows_in_the_units_of_their_countries_are_m3_a_second(tmp_path: Path, unit: str, value: float) -> None:
+    for words in ("flow", "Q", "Flow_in"):
+        text = f"time (hrs),{words} ({unit})\n0,{value}\n1,{value}\n"
+        graph = read_hydrograph(write(tmp_path, text), "discharge")
+        np.testing.assert_allclose(graph.value, [1.0, 1.0], rtol=1e-6)
+
+
+def test_days_since_a_date_reach_over_a_run_to_their_digits(tmp_path: Path) -> None:
+    text = "time (days since 2023-09-07T00:00Z),level (m)\n0.916667,1\n0.958333,2\n"
+    graph = read_hydrograph(write(tmp_path, text), "water level")
+    assert graph.cut(3600.0, start_utc_s=1694124000)[1][[0, -1]].tolist() == pytest.approx([1.0, 2.0], abs=1e-4)
+
+
 def test_missing_values_lie_on_the_line_and_other_columns_are_told(tmp_path: Path) -> None:
     text = "time (s),level (m),wind (m/s),qc\n0,1,7,ok\n60,999.9,7,ok\n120,,7,ok\n180,4,7,ok\n"
     graph = read_hydrograph(write(tmp_path, text), "water level", missing=read_missing("999.9"))
@@ -82,6 +108,13 @@ def test_missing_values_lie_on_the_line_and_other_columns_are_told(tmp_path: Pat
         "time (s),level above chart datum (m)\n0,1\n60,2\n",
         "time (s),level (m above MSL)\n0,1\n60,2\n",
         "time (s),珠基水位(米)\n0,1\n60,2\n",
+        "time (s),level asl (m)\n0,1\n60,2\n",
+        "time (s),level mlw (m)\n0,1\n60,2\n",
+        "time (s),level CGVD28 (m)\n0,1\n60,2\n",
+        "time (s),level ign69 (m)\n0,1\n60,2\n",
+        "time (s),level above sea level (m)\n0,1\n60,2\n",
+        "time (s),level (NAVD88 ft)\n0,1\n60,2\n",
+        "time (s),吴淞水位(m)\n0,1\n60,2\n",
         "time (s),level (m),datum\n0,1,Pearl River\n60,2,Pearl River\n",
         "time (s),level (m),datum\n0,1,CN85\n60,2,NAVD88\n",
     ],
@@ -121,6 +154,10 @@ def test_cut_keeps_the_line(gaps: list[float], values: list[float], share: tuple
         ("time (s),level (m3)\n0,1\n60,2\n", "m3"),
         ("level (m)\n1\n", "no column of times"),
         ("time (s)\n1\n", "no column of water levels"),
+        ("time (min),depth (m)\n0,1\n9,2\n", "line 1: column 'depth .m.' may be something else than the water level"),
+        ("time (min),surge (m)\n0,1\n9,2\n", "line 1: column 'surge .m.' may be something else than the water level"),
+        ("site,time (s),level (m)\nA,0,1\nB,60,2\n", "of several stations: column 'site' holds A, B"),
+        ("time (s),level (Mm)\n0,1\n60,2\n", "which is 1e.06 m; it should be"),
         ("time (s),a,b\n0,1,2\n", "no column of water levels among"),
         ("time (s),level (m)\n0,1\n", "fewer than two rows"),
         ("time (s),level (m)\n", "no rows|fewer than two rows"),
@@ -129,7 +166,7 @@ def test_cut_keeps_the_line(gaps: list[float], values: list[float], share: tuple
         ("time (s),level (m)\n0,1\n60,999.9\n", "line 3: level .m. is 999.9, which is a usual code .*missing=999.9"),
         ("time (s),level (m)\n0,1\n60,---\n", "line 3: .*'---'; give a number, or declare --set missing=---"),
         ("time (s),level (m),stage (m)\n0,1,1\n60,2,2\n", "2 columns of water levels: level .m., stage .m.; keep"),
-        ("time (UTC),time (UTC+8),level (m)\n,,1\n", "2 columns of times: time .utc., time .utc.8.; keep one"),
+        ("time (UTC),time (UTC+8),level (m)\n,,1\n", "2 columns of times: time .UTC., time .UTC.8.; keep one"),
         ("time (CST),level (m)\n2023-09-07 22:00,1\n", "'CST' is an abbreviation that can mean different hours"),
         ("time,level (m)\n0,1\n60,2\n", "line 2: time is 0, a number, and the heading names no unit"),
         ("time (s),level_cm (m)\n0,1\n60,2\n", "names two units, 'cm' and 'm'; keep one"),
@@ -174,6 +211,6 @@ def test_a_flow_beyond_every_river_is_refused_and_a_zone_may_not_contradict(tmp_
     with pytest.raises(InputError, match=r"line 3: .* 500000 m3 s-1; it should be 0 to 400000 m3 s-1"):
         read_hydrograph(write(tmp_path, "time (s),flow (m3/s)\n0,1\n60,500000\n"), "discharge")
     text = "time (UTC),flow (m3/s)\n2023-09-07 14:00,1\n2023-09-07 15:00,1\n"
-    with pytest.raises(InputError, match=r"line 2: heading 'time .utc.' and time_zone=Asia/Shanghai disagree: .*omit"):
+    with pytest.raises(InputError, match=r"line 2: heading 'time .UTC.' and time_zone=Asia/Shanghai disagree: .*omit"):
         read_hydrograph(write(tmp_path, text), "discharge", time_zone="Asia/Shanghai")
     assert read_hydrograph(write(tmp_path, text), "discharge", time_zone="UTC").time_s[0] == 1694095200

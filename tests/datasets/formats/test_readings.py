@@ -152,7 +152,7 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
         (
             HEAD.replace("time", "time (UTC)") + "G1,2023-09-07 14:00,1\n",
             {"time_zone": "Asia/Shanghai"},
-            r"heading 'time \(utc\)' and time_zone=Asia/Shanghai disagree: 2023-09-07 14:00 is",
+            r"heading 'time \(UTC\)' and time_zone=Asia/Shanghai disagree: 2023-09-07 14:00 is",
         ),
         (HEAD.replace("time", "time (min)") + "G1,5,1\n", {}, "counts from a start, and dates are needed"),
         ("id,time,小时雨量(mm)\n" + ROW, {"interval_s": 600.0}, "says what fell in 3600 s, interval_s=600 is declared"),
@@ -175,6 +175,12 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
             r"no column whose quantity is known \(wind\); declare quantity as one of",
         ),
         ("id,time,rain (mm),rain (mm/h)\nG1,2023-09-07T14:00Z,1,1\n", {}, "has several columns of values"),
+        (
+            "id,time,cumulative rain (mm)\n" + ROW,
+            {"quantity": "rain rate", "interval_s": 3600.0},
+            "may be something else",
+        ),
+        ("id,time,wind (mm/h)\n" + ROW, {"quantity": "rain rate"}, r"column 'wind \(mm/h\)' may be something else"),
         (HEAD + ROW, {"quantity": "snow"}, "quantity 'snow' is unknown; choose one of rain rate"),
         ("id,rain (mm/h)\nG1,1\n", {}, "line 1: the table has no times; name a column time"),
     ],

@@ -44,6 +44,13 @@ def test_points_of_a_map(tmp_path: Path) -> None:
     assert found.name == ("gate",) and found.threshold_m == ((),) and 4.9e5 < found.x[0] < 5.1e5
 
 
+def test_a_comment_of_units_is_refused_and_others_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="comment '# units: cm' states what is only read in headings"):
+        read_warning_points(write(tmp_path, "# units: cm\nname,x,y,threshold_m\na,1,2,0.2\n"), crs=PLANE)
+    found = read_warning_points(write(tmp_path, "# of 2023\nname,x,y,threshold_m\na,1,2,0.2\n"), crs=PLANE)
+    assert found.notes == ("points.csv: comments are not read: # of 2023",)
+
+
 def test_units_of_depths_are_read_in_tables_and_maps(tmp_path: Path) -> None:
     for heading in ("threshold (cm)", "depth (cm)", "threshold_cm", "警戒水深(厘米)"):
         found = read_warning_points(write(tmp_path, f"name,x,y,{heading},ward\na,1,2,15;30,A\nb,3,4,,A\n"), crs=PLANE)
