@@ -47,7 +47,7 @@ def open_terrain(
         Of the heights, if the file does not say: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are taken without it, but
         heights on a plane in feet and numbers of 8 bits need it.
     nodata
-        A number that stands for no data, beside the one that the file names.
+        A number that stands for no data, beside the one that the file names; of packed heights, as the file holds it.
     manning
         Roughness [s m-1/3] of every cell.
     manning_file
@@ -93,7 +93,7 @@ def open_terrain(
     terrain = TerrainLayer(
         raster.crs, datum, raster.grid, height, rough, raster.valid, sources=sources, notes=tuple(notes)
     )
-    refuse_odd_heights(terrain, written=raster.values, unit=unit.name)
+    refuse_odd_heights(terrain, written=raster.values, unit=unit.name, packed=raster.packed)
     return terrain
 
 
