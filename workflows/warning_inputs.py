@@ -108,7 +108,8 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
     from ..datasets.rain import RainField
 
     if settings.rain is None:
-        given = settings.list_frame_settings()
+        # From beyond what the made-up radar sees, rain may come too.
+        given = [name for name in settings.list_frame_settings() if name != "rain_unseen_limit"]
         if "place_rain_at" in given:
             raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
         if given:
