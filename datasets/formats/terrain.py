@@ -84,7 +84,7 @@ def open_terrain(
         rough = np.full(raster.grid.shape, manning, np.float32)
         notes.append(f"Manning roughness is {manning:g} s m-1/3 everywhere: no file was given.")
     else:
-        rough = _read_roughness(manning_file, raster, crs)
+        rough = _read_roughness(manning_file, raster)
         notes.append("Manning roughness was read from a file of its own.")
     height = np.where(raster.valid, raster.values, np.float32(0.0))
     if unit.metres != 1.0:
@@ -172,8 +172,8 @@ def _is_quantity(units: str) -> bool:
     return True
 
 
-def _read_roughness(manning_file: str | Path, raster: Raster, crs: str | None) -> npt.NDArray[np.float32]:
-    other = read_raster(manning_file, crs=crs)
+def _read_roughness(manning_file: str | Path, raster: Raster) -> npt.NDArray[np.float32]:
+    other = read_raster(manning_file, assumed=raster.crs)
     if not is_same_grid(other.grid, raster.grid) or other.crs != raster.crs:
         raise InputError(
             f"the roughness is on {other.grid} in {title_crs(other.crs)}, the heights on {raster.grid} in "

@@ -33,6 +33,8 @@ def test_roughness_comes_from_a_raster_on_the_same_grid(tmp_path: Path) -> None:
     )
     terrain = open_terrain(heights, crs="local", manning_file=rough)
     assert terrain.height_datum == "local"
+    heights.with_suffix(".prj").write_text("EPSG:4547")
+    assert open_terrain(heights, height_datum="CN85", manning_file=rough).crs == "EPSG:4547"
     assert terrain.manning[0].round(3).tolist() == pytest.approx([0.05, 0.06, 0.035])
 
 
