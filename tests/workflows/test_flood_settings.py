@@ -9,6 +9,7 @@ import pytest
 from citytide.hpc.errors import RunError
 from citytide.hpc.settings import resolve_settings, sourced
 from citytide.workflows.flood_settings import FloodSettings
+from citytide.workflows.flood_warning import FloodWarningSettings
 from citytide.workflows.rain_settings import RainSettings
 
 
@@ -39,3 +40,9 @@ def test_settings_of_frames_are_listed_where_they_are_given() -> None:
     assert RainSettings().list_frame_settings() == []
     given = RainSettings(rain_unseen_limit=0.5, rain_level=2.0).list_frame_settings()
     assert given == ["rain_level", "rain_unseen_limit"]
+
+
+@pytest.mark.parametrize("depths", ["15", "0.15,30", "0"])
+def test_depths_to_warn_of_are_those_that_points_may_have(depths: str) -> None:
+    with pytest.raises(RunError, match="thresholds_m"):
+        resolve_settings(FloodWarningSettings, [sourced("--set", {"thresholds_m": depths})], environment={})
