@@ -74,8 +74,13 @@ _INTERNATIONAL, _SURVEY = HeightUnit("ft", 0.3048), HeightUnit("US survey foot",
 _UNIT_WORDS = {  # squeezed; what UDUNITS does not know, or reads as another length
     **dict.fromkeys(("m", "metre", "metres", "meter", "meters", "米"), METRE),
     **dict.fromkeys(("ft", "foot", "feet", "internationalfoot", "intft", "ftint"), _INTERNATIONAL),
-    **dict.fromkeys(("usft", "ftus", "footus", "ussurveyfoot", "ussurveyfeet", "surveyfoot", "usfoot"), _SURVEY),
+    **dict.fromkeys(
+        ("usft", "ftus", "footus", "ussurveyfoot", "ussurveyfeet", "surveyfoot", "usfoot", "ussurveyft"), _SURVEY
+    ),
 }
+
+
+_INVERSE = ("-", "\u2212", "/")  # before a unit: marks that are not passed over
 
 
 def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit:
@@ -92,7 +97,7 @@ def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit
     (1200.0, 0.01)
     """
     known = _UNIT_WORDS.get(squeeze(text))
-    if known is not None:
+    if known is not None and not text.strip().startswith(_INVERSE):
         return known
     from .units import parse_units
 
@@ -103,7 +108,14 @@ def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit
             continue
         metre = parse_units("m")
         if unit.is_convertible(metre) and unit.convert(0.0, metre) == 0.0:
-            return HeightUnit(text.strip(), float(unit.convert(1.0, metre)))
+            metres = float(unit.convert(1.0, metre))
+            if metres < 0.0:
+                raise InputError(
+                    f"the heights have the unit {text.strip()!r}, which counts downwards",
+                    file=file,
+                    way_out="give heights, which are counted upwards",
+                )
+            return HeightUnit(text.strip(), metres)
     raise InputError(
         f"the heights have the unit {text.strip()!r}, which is no length that is known",
         file=file,

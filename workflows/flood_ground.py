@@ -50,7 +50,7 @@ def open_place(settings: FloodSettings) -> tuple[TerrainLayer, City | None]:
     refuse_odd_ground(layer)
     if manning is not None:
         notes = tuple(note for note in layer.notes if not note.startswith("Manning roughness is"))
-        layer = replace(layer, manning=_read_manning(manning, layer, settings.crs), notes=notes)
+        layer = replace(layer, manning=_read_manning(manning, layer), notes=notes)
     return layer, city
 
 
@@ -110,6 +110,11 @@ def _refuse_settings_of_a_raster(settings: FloodSettings, layer: TerrainLayer) -
                 if name != "resample_crs"
                 else "leave it out; a city is built on a plane with --crs",
             )
+    if settings.crs is not None and (wanted := name_crs(settings.crs)) != layer.crs:
+        raise InputError(
+            f"crs is {title_crs(wanted)}, and the city lies in {title_crs(layer.crs)}",
+            way_out="leave it out: it is of a raster that names none",
+        )
     if settings.height_datum is not None:
         declared = name_height_datum(settings.height_datum)
         refuse_mixed_heights({"the city's terrain": layer.height_datum, "height_datum": declared})
@@ -130,16 +135,16 @@ def as_number(text: str) -> float | None:
         return None
 
 
-def _read_manning(manning: str, layer: TerrainLayer, crs: str | None) -> npt.NDArray[np.float32]:
+def _read_manning(manning: str, layer: TerrainLayer) -> npt.NDArray[np.float32]:
     """One roughness, a raster of it, or ``ZONES.asc:0.035,0.055``: one for each zone of a raster of zones."""
     number = as_number(manning)
     if number is None:
         listed = manning.rpartition(":")[2].split(",")
         if ":" in manning and all(as_number(part) is not None for part in listed):
-            zones, parts = read_zones(manning, layer, crs, what="roughness")
+            zones, parts = read_zones(manning, layer, what="roughness")
             values = np.array([float(part) for part in parts], dtype=np.float32)[zones]
         else:
-            values = _read_on(manning, layer, crs, what="roughness")
+            values = _read_on(manning, layer, what="roughness")
         rough = np.where(layer.valid, values, 0.0).astype(np.float32)
     else:
         rough = np.full(layer.grid.shape, number, dtype=np.float32)
@@ -150,7 +155,7 @@ def _read_manning(manning: str, layer: TerrainLayer, crs: str | None) -> npt.NDA
     return rough
 
 
-def read_zones(text: str, layer: TerrainLayer, crs: str | None, *, what: str) -> tuple[Zones, list[str]]:
+def read_zones(text: str, layer: TerrainLayer, *, what: str) -> tuple[Zones, list[str]]:
     """Read ``ZONES.tif:a,b``, one for each zone of a raster, or ``a``, the same everywhere: zones, and what they have.
 
     Raises
@@ -162,10 +167,10 @@ def read_zones(text: str, layer: TerrainLayer, crs: str | None, *, what: str) ->
     parts = [part.strip() for part in listed.split(",")]
     if not colon:
         return np.zeros(layer.grid.shape, dtype=np.uint8), parts
-    return read_zone_raster(file, layer, crs, len(parts), what=what), parts
+    return read_zone_raster(file, layer, len(parts), what=what), parts
 
 
-def read_zone_raster(file: str, layer: TerrainLayer, crs: str | None, n_zones: int, *, what: str) -> Zones:
+def read_zone_raster(file: str, layer: TerrainLayer, n_zones: int, *, what: str) -> Zones:
     """Read the zone of each cell, from 0 to ``n_zones - 1``.
 
     Raises
@@ -173,7 +178,7 @@ def read_zone_raster(file: str, layer: TerrainLayer, crs: str | None, n_zones: i
     InputError
         If a cell of the ground has no zone, or another one.
     """
-    zones = np.where(layer.valid, _read_on(file, layer, crs, what=what), np.float32(0.0))
+    zones = np.where(layer.valid, _read_on(file, layer, what=what), np.float32(0.0))
     wrong = (zones != np.floor(zones)) | (zones < 0) | (zones >= n_zones)
     if wrong.any():
         raise InputError(
@@ -186,12 +191,16 @@ def read_zone_raster(file: str, layer: TerrainLayer, crs: str | None, n_zones: i
     return zones.astype(np.uint8 if n_zones <= 2**8 else np.uint16)
 
 
-def _read_on(file: str, layer: TerrainLayer, crs: str | None, *, what: str) -> npt.NDArray[np.float32]:
+def _read_on(file: str, layer: TerrainLayer, *, what: str) -> npt.NDArray[np.float32]:
     """Values on the cells of the ground; a raster on the cells that it was resampled from follows by nearest cells."""
     from ..datasets.formats.rasters import is_same_grid, read_raster
 
     is_resampled = isinstance(layer, ResampledTerrain)
-    raster = read_raster(file, crs=crs or (layer.source_crs if isinstance(layer, ResampledTerrain) else layer.crs))
+    raster = read_raster(file, assumed=layer.source_crs if isinstance(layer, ResampledTerrain) else layer.crs)
+    if isinstance(layer, ResampledTerrain) and not (
+        raster.names_crs or (layer.source_grid is not None and is_same_grid(raster.grid, layer.source_grid))
+    ):
+        raster = read_raster(file, assumed=layer.crs)
     values = np.where(raster.valid, raster.values, np.float32("nan"))
     if is_same_grid(raster.grid, layer.grid) and raster.crs == layer.crs:
         pass

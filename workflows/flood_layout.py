@@ -12,7 +12,7 @@ from ..datasets.city.layers import TerrainLayer
 from ..kernels.space.grid import Grid
 from .flood_boundaries import Boundaries
 from .flood_settings import FloodSettings
-from .flood_soils import lay_out_soil
+from .flood_soils import lay_out_soil, refuse_idle_settings
 
 __all__ = [
     "NamedArrays",
@@ -29,6 +29,8 @@ def lay_out_ground(
     settings: FloodSettings, layer: TerrainLayer, city: City | None, boundaries: Boundaries
 ) -> NamedArrays:
     """The ground, its soil and boundaries, and what lies under the city's roads."""
+    soil = lay_out_soil(settings.soil, settings.soil_saturation, layer)
+    refuse_idle_settings(settings, layer, soil)
     arrays: NamedArrays = {
         "height": (("y", "x"), layer.height),
         "manning": (("y", "x"), layer.manning),
@@ -36,7 +38,7 @@ def lay_out_ground(
         "y": (("y",), layer.grid.y),
         "x": (("x",), layer.grid.x),
         **boundaries.lay_out(),
-        **lay_out_soil(settings.soil, settings.soil_saturation, layer, settings.crs),
+        **soil,
     }
     if city is not None and "link_cell" in city.crosswalks:
         cells = city.crosswalks["link_cell"]

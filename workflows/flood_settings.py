@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from ..datasets.times import check_zone
 from ..hpc.settings import Settings
 
 __all__ = ["FloodSettings", "Rate"]
@@ -101,6 +102,31 @@ class FloodSettings(Settings):
         if soil is not None and info.data.get("infiltration_mm_h"):
             raise ValueError("the soil tells what sinks: leave out soil, or infiltration_mm_h")
         return soil
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, time_zone: str | None) -> str | None:
+        if time_zone is not None:
+            check_zone(time_zone)
+        return time_zone
+
+    @field_validator("theta")
+    @classmethod
+    def _of_inertia(cls, theta: float, info: ValidationInfo) -> float:  # like the next, of what was given only
+        if info.data.get("scheme") == "shallow-water":
+            raise ValueError("theta is of scheme=inertia, and the scheme is shallow-water: leave theta out")
+        return theta
+
+    @field_validator("soil_saturation")
+    @classmethod
+    def _of_a_soil(cls, saturation: float, info: ValidationInfo) -> float:
+        if "soil" in info.data and info.data["soil"] is None:
+            raise ValueError("it is of a soil, and there is none: leave it out, or give a soil")
+        return saturation
+
+    def is_given(self, name: str) -> bool:
+        """Whether somebody gave the setting, be it the default."""
+        return name in self.model_fields_set
 
     def ask_scheme(self) -> dict[str, Any]:
         """What a block needs of these settings."""

@@ -17,8 +17,9 @@ from .flood_ground import read_zones
 if TYPE_CHECKING:
     from ..datasets.city.layers import TerrainLayer
     from .flood_layout import NamedArrays
+    from .flood_settings import FloodSettings
 
-__all__ = ["SoilColumn", "lay_out_soil"]
+__all__ = ["SoilColumn", "lay_out_soil", "refuse_idle_settings"]
 
 MM = 1e-3
 MM_H = MM / 3600.0
@@ -50,7 +51,7 @@ class SoilColumn:
         return SoilColumn(change(self.conductivity_m_s), change(self.suction_m), change(self.deficit))
 
 
-def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer, crs: str | None) -> NamedArrays:
+def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer) -> NamedArrays:
     """Lay out a soil everywhere, or ``ZONES.tif:loam,paved``: one for each zone of a raster; nothing without one.
 
     Raises
@@ -60,7 +61,7 @@ def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer, crs: 
     """
     if soil is None:
         return {}
-    zones, names = read_zones(soil, layer, crs, what="soil")
+    zones, names = read_zones(soil, layer, what="soil")
     found = np.array([_find_soil(name, saturation) for name in names])
     return {
         "soil_zone": (("y", "x"), zones),
@@ -70,9 +71,46 @@ def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer, crs: 
     }
 
 
+def refuse_idle_settings(settings: FloodSettings, layer: TerrainLayer, laid: NamedArrays) -> None:
+    """Refuse settings that were given and that the soil, as laid out, leaves without effect.
+
+    Raises
+    ------
+    InputError
+        If there are drains and no sealed ground, or pores are full of which no soil tells the volume.
+    """
+    if settings.soil is None:
+        return
+    zones, conductivity = laid["soil_zone"][1], laid["soil_conductivity"][1]
+    if settings.drainage_mm_h > 0.0 and not (conductivity[zones] == 0.0)[layer.valid].any():
+        raise InputError(
+            f"drainage_mm_h is {settings.drainage_mm_h:g}, and drains take water where the soil takes none, which is "
+            "nowhere here",
+            way_out="leave it out, or give zones of which one is paved: --set soil=ZONES.tif:loam,paved",
+        )
+    if settings.is_given("soil_saturation") and not any(_is_texture(name) for name in _list_soils(settings.soil)):
+        raise InputError(
+            f"soil_saturation is {settings.soil_saturation:g}, and the soil is no texture that takes water",
+            way_out="leave it out: K/SUCTION/DEFICIT tells itself what the pores still hold",
+        )
+
+
+def _list_soils(soil: str) -> list[str]:
+    return soil.rpartition(":")[2].split(",")
+
+
+def _squeeze(text: str) -> str:
+    return text.strip().lower().replace(" ", "-").replace("_", "-")
+
+
+def _is_texture(text: str) -> bool:
+    known = SOILS.get(_squeeze(text))
+    return known is not None and known.conductivity_m_s > 0.0
+
+
 def _find_soil(text: str, saturation: float) -> tuple[float, float, float]:
     """Conductivity, suction and deficit of a name, or of ``K/SUCTION/DEFICIT`` in mm/h, mm and 1."""
-    name = text.strip().lower().replace(" ", "-").replace("_", "-")
+    name = _squeeze(text)
     if name in SOILS:
         known = SOILS[name]
         return known.conductivity_m_s, known.suction_m, known.find_deficit(saturation)

@@ -27,7 +27,7 @@ STEPS = "citytide.workflows.warning_steps"
 SECONDS_PER_RAIN_CELL_STEP = 5e-7  # rough: of one ensemble member
 RAIN_ARRAYS_HELD = 60  # of the field's cells at once: a cascade of frames, noise, and their transforms
 
-Depth = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Depth = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]  # as of points: one of more is in centimetres
 
 
 class FloodWarningSettings(RainSettings):

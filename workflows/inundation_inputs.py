@@ -94,7 +94,7 @@ def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, du
     rate[:, series.zone] = series.rate
     zone, sources, zones = None, [Path(rain)], settings.rain_zones
     if zones is not None:
-        zone = read_zone_raster(zones, layer, settings.crs, rate.shape[1], what="rain")
+        zone = read_zone_raster(zones, layer, rate.shape[1], what="rain")
         dry = np.setdiff1d(np.unique(zone[layer.valid]), series.zone)
         if dry.size:
             raise InputError(

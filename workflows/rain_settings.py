@@ -34,7 +34,8 @@ class RainSettings(FloodSettings):
     def list_frame_settings(self) -> list[str]:
         """Names of the settings that are given and say something of frames only."""
         names = ("rain_crs", "rain_level", "rain_cap_mm_h", "place_rain_at", "fill")
-        return [name for name in names if getattr(self, name) is not None]
+        given = [name for name in names if getattr(self, name) is not None]
+        return given + [name for name in ("rain_unseen_limit",) if self.is_given(name)]
 
     def ask_reader(self) -> dict[str, Any]:
         """What a reader of frames needs of these settings."""

@@ -108,12 +108,15 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
     from ..datasets.rain import RainField
 
     if settings.rain is None:
-        given = settings.list_frame_settings()
+        # From beyond what the made-up radar sees, rain may come too.
+        given = [name for name in settings.list_frame_settings() if name != "rain_unseen_limit"]
         if "place_rain_at" in given:
             raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
         if given:
             raise InputError(f"{given[0]} is of frames, and there are none", way_out="leave it out, or give rain=")
         return RainField(**watch_storms(settings.storm_seed, layer.grid), crs=layer.crs)
+    if settings.is_given("storm_seed"):
+        raise InputError("storm_seed is of made-up storms, and rain has frames", way_out="leave it out")
     # So far away rain may be that comes in the time looked ahead, and no nearer than motion and noise are drawn from.
     reach_m = float(np.clip(60.0 * settings.lead_minutes * FASTEST_M_S, NEAREST_M, FARTHEST_M))
     return open_frames(settings.rain, layer, settings, reach_m=reach_m)

@@ -11,14 +11,25 @@ from ..errors import InputError
 from ..place import LOCAL, is_geographic, is_in_metres, transform
 from .layers import TerrainLayer
 
-__all__ = ["AREA_TOLERANCE", "measure_area_scale", "refuse_odd_ground", "refuse_odd_heights"]
+__all__ = [
+    "is_true_to_scale",
+    "measure_area_scale",
+    "measure_stretch",
+    "refuse_odd_ground",
+    "refuse_odd_heights",
+]
 
 # The lowest dry land lies at -430 m; -999, -9999 and -32768 are what files write for nothing.
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 SMALLEST_CELL_M, LARGEST_CELL_M = 0.05, 10_000.0
+LARGEST_STRETCH = 1.05  # of lengths on a plane that keeps areas: that of Europe (EPSG:3035) stays within 1.03
 STEEPEST = 5.0  # median of all slopes between neighbours: no city stands on a wall
 AREA_TOLERANCE = 0.02  # of a plane: UTM stays within 0.002, Mercator at 22 N makes areas larger by 0.17
 _CODES = (-32768.0, -32767.0, -9999.0, -99999.0, 32767.0, 65535.0, 99999.0)  # that files write for no data
+# Land may have these heights: they are codes where they stand apart from all other heights, by so much [m].
+_LOW_CODES = (-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.9, -9999.99, -99999.9)
+_HIGH_CODES = (9999.0, 9999.9, 9999.99)
+_APART_BELOW_M, _APART_ABOVE_M = 0.5, 20.0
 _SAMPLE_M = 500.0  # half the side of the square by which a plane is measured
 _ROWS = 1000  # in which slopes are measured
 _LARGEST_DEGREE_CELL = 1.0  # cells below it, within the range of longitudes and latitudes, are degrees
@@ -29,7 +40,11 @@ def _file(terrain: TerrainLayer) -> Path | None:
 
 
 def refuse_odd_heights(
-    terrain: TerrainLayer, *, written: npt.NDArray[np.float32] | None = None, unit: str = "m"
+    terrain: TerrainLayer,
+    *,
+    written: npt.NDArray[np.float32] | None = None,
+    unit: str = "m",
+    packed: npt.NDArray[np.float32] | None = None,
 ) -> None:
     """Refuse heights of valid cells that no city has.
 
@@ -38,7 +53,9 @@ def refuse_odd_heights(
     terrain
         In any CRS.
     written, unit
-        The numbers as the file has them, and their unit, for the error.
+        The numbers that the file states, and their unit.
+    packed
+        The numbers as the file holds them, where it packs them.
 
     Raises
     ------
@@ -47,21 +64,41 @@ def refuse_odd_heights(
     """
     height = terrain.height
     wrong = terrain.valid & ~((height > LOWEST_M) & (height < HIGHEST_M))
-    if written is not None:  # in cm or feet a code may look like a height
-        wrong |= terrain.valid & np.isin(written, _CODES)
+    for numbers in (written, packed):  # in cm, in feet or packed, a code may look like a height
+        if numbers is not None:
+            wrong |= _find_codes(terrain, numbers)
     if wrong.any():
         row, column = (int(k) for k in np.argwhere(wrong)[0])
-        value = float(str((height if written is None else written)[row, column]))  # as short as a float32 can be told
+        value = _tell((height if written is None else written)[row, column])
+        held = value if packed is None else _tell(packed[row, column])
         is_far = not LOWEST_M < float(height[row, column]) < HIGHEST_M
         beside = "" if wrong.sum() == 1 else f", and {int(wrong.sum()) - 1:,} more are as far off"
         raise InputError(
             f"the height at {terrain.grid.x[column]:.10g}, {terrain.grid.y[row]:.10g} is {value:.9g} {unit}, "
+            + ("" if packed is None else f"packed as {held:.9g}, ")
             + (f"outside {LOWEST_M:g} to {HIGHEST_M:g} m" if is_far else "which files write for no data")
             + beside,
             file=_file(terrain),
-            way_out=f"if it stands for no data, declare it as the NODATA value: nodata={value:.9g}; if the unit is "
+            way_out=f"if it stands for no data, declare it as the NODATA value: nodata={held:.9g}; if the unit is "
             "another, declare height_units",
         )
+
+
+def _tell(number: np.float32) -> float:
+    """As short as a float32 can be told."""
+    return float(str(number))
+
+
+def _find_codes(terrain: TerrainLayer, numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Valid cells whose numbers files write for no data, and that are not heights like those around them."""
+    found: npt.NDArray[np.bool_] = terrain.valid & np.isin(numbers, np.asarray(_CODES, np.float32))
+    low, high = (terrain.valid & np.isin(numbers, np.asarray(codes, np.float32)) for codes in (_LOW_CODES, _HIGH_CODES))
+    if low.any() or high.any():
+        others = terrain.height[terrain.valid & ~(found | low | high)]
+        least, most = (float(others.min()), float(others.max())) if others.size else (np.inf, -np.inf)
+        found |= low & (terrain.height < least - _APART_BELOW_M)
+        found |= high & (terrain.height > most + _APART_ABOVE_M)
+    return found
 
 
 def measure_area_scale(terrain: TerrainLayer) -> float:
@@ -85,6 +122,36 @@ def measure_area_scale(terrain: TerrainLayer) -> float:
     longitude, latitude = transform(x, y, terrain.crs, "EPSG:4326", file=_file(terrain))
     area, _ = Geod(ellps="WGS84").polygon_area_perimeter(longitude, latitude)
     return float((2 * _SAMPLE_M) ** 2 / abs(area))
+
+
+def measure_stretch(terrain: TerrainLayer) -> float:
+    """The most by which lengths on the terrain's plane, at its middle, are longer or shorter than on the ellipsoid.
+
+    Examples
+    --------
+    >>> from citytide.kernels.space.grid import Grid
+    >>> flat, known = np.zeros((2, 2), np.float32), np.ones((2, 2), bool)
+    >>> equal_area = TerrainLayer("EPSG:6933", "EGM96", Grid(1e6, 6e6, 10.0, 2, 2), flat, flat, known)
+    >>> round(measure_area_scale(equal_area), 2), round(measure_stretch(equal_area), 2)
+    (1.0, 1.5)
+    """
+    if terrain.crs == LOCAL:
+        return 1.0
+    from pyproj import Geod
+
+    grid = terrain.grid
+    angle = np.deg2rad([0.0, 45.0, 90.0, 135.0])
+    x = (grid.west + grid.east) / 2 + _SAMPLE_M * np.outer([-1.0, 1.0], np.cos(angle))
+    y = (grid.south + grid.north) / 2 + _SAMPLE_M * np.outer([-1.0, 1.0], np.sin(angle))
+    longitude, latitude = transform(x, y, terrain.crs, "EPSG:4326", file=_file(terrain))
+    _, _, length = Geod(ellps="WGS84").inv(longitude[0], latitude[0], longitude[1], latitude[1])
+    ratio = 2 * _SAMPLE_M / np.asarray(length, np.float64)
+    return float(np.maximum(ratio, 1.0 / ratio).max())
+
+
+def is_true_to_scale(terrain: TerrainLayer) -> bool:
+    """Whether areas and lengths on the terrain's plane are nearly those on the ground."""
+    return abs(measure_area_scale(terrain) - 1.0) <= AREA_TOLERANCE and measure_stretch(terrain) <= LARGEST_STRETCH
 
 
 def refuse_odd_ground(terrain: TerrainLayer, *, resample: str = "--set resample_m={side}") -> None:
@@ -136,12 +203,19 @@ resample it: --set resample_m=90
             way_out="declare the CRS in which these numbers are right, such as EPSG:4326 for degrees; cells may be "
             f"{SMALLEST_CELL_M:g} to {LARGEST_CELL_M:g} m long",
         )
-    scale = measure_area_scale(terrain)
+    scale, stretch = measure_area_scale(terrain), measure_stretch(terrain)
     if abs(scale - 1.0) > AREA_TOLERANCE:
         raise InputError(
             f"areas on the plane {_shorten(terrain.crs)} are {scale:.3g} times those on the ground here",
             file=file,
             way_out=f"resample it to a plane of its place: {resample.format(side=_round(grid.cell_m / scale**0.5))}",
+        )
+    if stretch > LARGEST_STRETCH:
+        raise InputError(
+            f"the plane {_shorten(terrain.crs)} keeps areas, and lengths on it are up to {stretch:.3g} times too long "
+            "or too short here",
+            file=file,
+            way_out=f"resample it to a plane of its place: {resample.format(side=_round(grid.cell_m))}",
         )
     slope = _median_slope(terrain)
     if slope > STEEPEST:

@@ -14,7 +14,7 @@ from ..crs_titles import title_crs
 from ..errors import InputError
 from ..place import choose_plane, is_geographic, is_in_metres, transform
 from .checks import refuse_many_cells
-from .ground import AREA_TOLERANCE, measure_area_scale
+from .ground import is_true_to_scale
 from .layers import TerrainLayer
 
 __all__ = ["ResampledTerrain", "choose_plane_for", "resample_terrain", "warp_terrain"]
@@ -51,7 +51,7 @@ def choose_plane_for(terrain: TerrainLayer) -> str:
     >>> choose_plane_for(TerrainLayer("EPSG:4326", "EGM96", Grid(114.0, 22.5, 0.01, 2, 2), flat, flat, known))
     'EPSG:4547'
     """
-    if is_in_metres(terrain.crs) and abs(measure_area_scale(terrain) - 1.0) <= AREA_TOLERANCE:
+    if is_in_metres(terrain.crs) and is_true_to_scale(terrain):
         return terrain.crs
     grid = terrain.grid
     longitude, latitude = transform(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from pathlib import Path
@@ -67,22 +68,12 @@ def read_ascii_grid(file: Path) -> AsciiGrid:
     """
     raw = file.read_bytes()
     try:
-        text = (gzip.decompress(raw) if raw.startswith(GZIP) else raw).decode("ascii")
+        plain = gzip.decompress(raw) if raw.startswith(GZIP) else raw
+        text = plain.removeprefix(codecs.BOM_UTF8).decode("ascii")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"this is no ESRI ASCII grid ({error})", file=file, way_out="save it again") from None
     lines = text.splitlines()
-    head: dict[str, float] = {}
-    for n, line in enumerate(lines):
-        words = line.split()
-        if not words or words[0].lower() not in _KEYS:
-            break
-        try:
-            head[words[0].lower()] = float(words[1])
-        except (IndexError, ValueError):
-            raise InputError(
-                f"{words[0]} is {' '.join(words[1:])!r}", file=file, line=n + 1, way_out="give a number"
-            ) from None
-    n_head = len(head)
+    head, n_head = _read_head(lines, file)
     dx = dy = head.get("cellsize", 0.0)
     if "dx" in head or "dy" in head:
         dx, dy = (head.get(key, 0.0) for key in ("dx", "dy"))
@@ -114,6 +105,27 @@ def read_ascii_grid(file: Path) -> AsciiGrid:
             f"row {at // n_x + 1}, column {at % n_x + 1} holds {words[at]!r}", file=file, way_out="give a number"
         ) from None
     return AsciiGrid(Grid(west, south, cell, n_y, n_x), values, head.get("nodata_value", _NODATA))
+
+
+def _read_head(lines: list[str], file: Path) -> tuple[dict[str, float], int]:
+    """The numbers by their key words, and the line from which on there are none; blank lines do not count."""
+    head: dict[str, float] = {}
+    for n, line in enumerate(lines):
+        words = line.split()
+        if not words:
+            continue
+        key = words[0].lower()
+        if key not in _KEYS:
+            return head, n
+        if key in head:
+            raise InputError(f"{words[0]} stands twice", file=file, line=n + 1, way_out="keep the right one")
+        try:
+            head[key] = float(words[1])
+        except (IndexError, ValueError):
+            raise InputError(
+                f"{words[0]} is {' '.join(words[1:])!r}", file=file, line=n + 1, way_out="give a number"
+            ) from None
+    return head, len(lines)
 
 
 def _is_number(word: str) -> bool:

@@ -175,17 +175,35 @@ def _find_arcinfo(words: dict[str, str], beside: Path) -> str | None:
     if family is None:
         return None
     if projection.startswith("GEO") and units in ("", *_DEGREES):
+        _refuse_shift(words, beside)
         return f"EPSG:{family[1]}"
     if projection != "UTM" or units not in ("", *_METRES):
         return None
     try:
-        zone, shift = int(words.get("ZONE", "")), float(words.get("YSHIFT", "0"))
+        zone = int(words.get("ZONE", ""))
     except ValueError:
         return None
+    shift = _refuse_shift(words, beside, 10_000_000.0)
     # A southern zone is negative, or its false northing stands apart.
     south = zone < 0 or shift == 10_000_000.0
-    if not 1 <= abs(zone) <= 60 or shift not in (0.0, 10_000_000.0):
+    if not 1 <= abs(zone) <= 60:
         return None
     if family[0] != 326:
         return None if south or abs(zone) > 22 else f"EPSG:{family[0]}{abs(zone):02d}"
     return f"EPSG:{32700 + abs(zone) if south else 32600 + abs(zone)}"
+
+
+def _refuse_shift(words: dict[str, str], beside: Path, northing: float = 0.0) -> float:
+    """The false northing of a southern zone, or 0; other shifts are refused: the places are then of no listed CRS."""
+    for key, allowed in (("XSHIFT", (0.0,)), ("YSHIFT", (0.0, northing))):
+        try:
+            shift = float(words.get(key, "0"))
+        except ValueError:
+            shift = float("nan")
+        if shift not in allowed:
+            raise InputError(
+                f"{key.capitalize()} is {words[key]}, by which all places were moved",
+                file=beside,
+                way_out="take it from the corner of the grid and write 0 here",
+            )
+    return shift

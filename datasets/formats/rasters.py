@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,13 @@ from .ascii_grids import GRID_TOLERANCE, GZIP, find_cell, read_ascii_grid
 from .projections import StatedPlace, read_projection, split_crs
 
 __all__ = ["Raster", "is_same_grid", "open_gdal", "read_raster"]
+
+_FIRST_WORDS = (b"ncols", b"nrows")
+
+
+class _Declared(NamedTuple):
+    crs: str | None
+    assumed: str | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,10 @@ class Raster:
         Of the file's vertical CRS.
     looks
         Why the values may be a picture's: ``palette``, ``8-bit``; None if nothing says so.
+    packed
+        The numbers as the file holds them, where it packs its values; None where those are the values.
+    names_crs
+        Whether the file itself names its CRS.
     notes
         What is known of the file and was not used.
     """
@@ -47,6 +59,8 @@ class Raster:
     height_datum: str | None = None
     height_unit: HeightUnit | None = None
     looks: str | None = None
+    packed: npt.NDArray[np.float32] | None = None
+    names_crs: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -64,7 +78,9 @@ def is_same_grid(one: Grid, other: Grid) -> bool:
     return one.shape == other.shape and apart <= GRID_TOLERANCE * min(one.cell_m, other.cell_m)
 
 
-def read_raster(file: str | Path, *, crs: str | None = None, nodata: float | None = None) -> Raster:
+def read_raster(
+    file: str | Path, *, crs: str | None = None, assumed: str | None = None, nodata: float | None = None
+) -> Raster:
     """Read one band.
 
     Parameters
@@ -73,8 +89,10 @@ def read_raster(file: str | Path, *, crs: str | None = None, nodata: float | Non
         ESRI ASCII (``.asc``, ``.txt``, also compressed by gzip), or GeoTIFF and others (extra ``geo``).
     crs
         Of a file that names none; ``local`` for a grid that lies nowhere on earth.
+    assumed
+        Taken like ``crs``, but no contradiction of a file that names another.
     nodata
-        A number that stands for no data, beside the one that the file names.
+        A number that stands for no data, beside the one that the file names; of packed values, as the file holds it.
 
     Returns
     -------
@@ -105,9 +123,17 @@ def read_raster(file: str | Path, *, crs: str | None = None, nodata: float | Non
         raise InputError(
             f"the file cannot be read ({error.strerror})", file=file, way_out="check the name and the folder"
         ) from None
-    plain = _unzip_start(file) if start.startswith(GZIP) else start
-    is_text = plain.lstrip()[:5].lower() == b"ncols"
-    found = _read_ascii(file, crs, nodata) if is_text else _read_gdal(file, crs, nodata)
+    is_zipped = start.startswith(GZIP)
+    plain = (_unzip_start(file) if is_zipped else start).removeprefix(codecs.BOM_UTF8)
+    is_text = plain.lstrip()[:5].lower() in _FIRST_WORDS
+    if is_zipped and not is_text:
+        raise InputError(
+            "the file is compressed by gzip, and what is in it is no ESRI ASCII grid",
+            file=file,
+            way_out="unpack it first, as gunzip does",
+        )
+    declared = _Declared(crs, assumed)
+    found = _read_ascii(file, declared, nodata) if is_text else _read_gdal(file, declared, nodata)
     broken = found.valid & ~np.isfinite(found.values)
     if broken.any():
         row, column = np.argwhere(broken)[0]
@@ -141,27 +167,37 @@ def _is_known(values: npt.NDArray[np.generic], missing: float) -> npt.NDArray[np
     return known
 
 
-def _read_ascii(file: Path, crs: str | None, nodata: float | None) -> Raster:
+def _mask(
+    values: npt.NDArray[np.generic], valid: npt.NDArray[np.bool_], nodata: float | None
+) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Valid cells without those that hold a declared number, and a note if there are none."""
+    if nodata is None:
+        return valid, ()
+    known = _is_known(values, nodata)
+    return valid & known, (f"No cell holds nodata={nodata:.9g}, which was declared.",) if known.all() else ()
+
+
+def _read_ascii(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     grid, values, missing = read_ascii_grid(file)
-    valid = _is_known(values, missing)
-    if nodata is not None:
-        valid &= _is_known(values, nodata)
-    stated = read_projection(file, crs)
-    return _place(stated, crs, file, grid, values, valid)
+    valid, notes = _mask(values, _is_known(values, missing), nodata)
+    stated = read_projection(file, declared.crs or declared.assumed)
+    found = _place(stated, declared, file, grid, values, valid)
+    return replace(found, notes=found.notes + notes)
 
 
 def _place(
     stated: StatedPlace,
-    crs: str | None,
+    declared: _Declared,
     file: Path,
     grid: Grid,
     values: npt.NDArray[np.generic],
     valid: npt.NDArray[np.bool_],
 ) -> Raster:
     return Raster(
-        agree_crs(stated.crs, crs, file=file), grid,
+        agree_crs(stated.crs, declared.crs if stated.crs else declared.crs or declared.assumed, file=file), grid,
         np.ascontiguousarray(values, np.float32), np.ascontiguousarray(valid),
-        height_datum=stated.height_datum, height_unit=stated.height_unit, notes=stated.notes,
+        height_datum=stated.height_datum, height_unit=stated.height_unit, names_crs=bool(stated.crs),
+        notes=stated.notes,
     )  # fmt: skip
 
 
@@ -191,7 +227,7 @@ def open_gdal(file: Path) -> Iterator[Any]:
         raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
 
 
-def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
+def _read_gdal(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     with open_gdal(file) as opened:
         bands = opened.count
         if bands != 1:
@@ -212,13 +248,12 @@ def _read_gdal(file: Path, crs: str | None, nodata: float | None) -> Raster:
     south = place.f if is_south_up else place.f + n_y * place.e
     if not is_south_up:
         values, valid = values[::-1], valid[::-1]
-    if nodata is not None:
-        valid = valid & _is_known(values, nodata)
-    is_packed = (scale, offset) != (1.0, 0.0)
-    if is_packed:  # heights packed as whole numbers
-        values = values * scale + offset
-    stated = split_crs(found.to_wkt() if found else None, crs, file=file)
-    raster = _place(stated, crs, file, Grid(place.c, south, cell, n_y, n_x), values, valid)
-    looks = "palette" if is_palette else "8-bit" if dtype in ("uint8", "int8") and not is_packed else None
+    valid, notes = _mask(values, valid, nodata)
+    packed = None
+    if (scale, offset) != (1.0, 0.0):  # heights packed as whole numbers
+        packed, values = np.ascontiguousarray(values, np.float32), values * scale + offset
+    stated = split_crs(found.to_wkt() if found else None, declared.crs or declared.assumed, file=file)
+    raster = _place(stated, declared, file, Grid(place.c, south, cell, n_y, n_x), values, valid)
+    looks = "palette" if is_palette else "8-bit" if dtype in ("uint8", "int8") and packed is None else None
     named = units.strip() if units and units.strip() else None
-    return replace(raster, units=named, looks=looks)
+    return replace(raster, units=named, looks=looks, packed=packed, notes=raster.notes + notes)

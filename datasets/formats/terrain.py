@@ -47,7 +47,7 @@ def open_terrain(
         Of the heights, if the file does not say: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are taken without it, but
         heights on a plane in feet and numbers of 8 bits need it.
     nodata
-        A number that stands for no data, beside the one that the file names.
+        A number that stands for no data, beside the one that the file names; of packed heights, as the file holds it.
     manning
         Roughness [s m-1/3] of every cell.
     manning_file
@@ -84,7 +84,7 @@ def open_terrain(
         rough = np.full(raster.grid.shape, manning, np.float32)
         notes.append(f"Manning roughness is {manning:g} s m-1/3 everywhere: no file was given.")
     else:
-        rough = _read_roughness(manning_file, raster, crs)
+        rough = _read_roughness(manning_file, raster)
         notes.append("Manning roughness was read from a file of its own.")
     height = np.where(raster.valid, raster.values, np.float32(0.0))
     if unit.metres != 1.0:
@@ -93,7 +93,7 @@ def open_terrain(
     terrain = TerrainLayer(
         raster.crs, datum, raster.grid, height, rough, raster.valid, sources=sources, notes=tuple(notes)
     )
-    refuse_odd_heights(terrain, written=raster.values, unit=unit.name)
+    refuse_odd_heights(terrain, written=raster.values, unit=unit.name, packed=raster.packed)
     return terrain
 
 
@@ -172,8 +172,8 @@ def _is_quantity(units: str) -> bool:
     return True
 
 
-def _read_roughness(manning_file: str | Path, raster: Raster, crs: str | None) -> npt.NDArray[np.float32]:
-    other = read_raster(manning_file, crs=crs)
+def _read_roughness(manning_file: str | Path, raster: Raster) -> npt.NDArray[np.float32]:
+    other = read_raster(manning_file, assumed=raster.crs)
     if not is_same_grid(other.grid, raster.grid) or other.crs != raster.crs:
         raise InputError(
             f"the roughness is on {other.grid} in {title_crs(other.crs)}, the heights on {raster.grid} in "

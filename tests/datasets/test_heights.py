@@ -92,3 +92,9 @@ def test_a_vertical_crs_in_feet_says_so() -> None:
     unit = find_height_datum("EPSG:8228").unit
     assert unit is not None and unit.metres == 0.3048
     assert find_height_datum("CN85").unit is None and find_height_datum("EPSG:5703").unit is None
+
+
+@pytest.mark.parametrize("text", ["-1 m", "-m", "\u22121 ft", "-0.01 m"])
+def test_a_unit_that_counts_downwards_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"dem\.tif: the heights have the unit .*(counts downwards|no length)"):
+        name_height_unit(text, file="dem.tif")

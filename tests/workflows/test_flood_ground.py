@@ -108,7 +108,7 @@ def test_rasters_beside_follow_or_are_refused(tmp_path: Path) -> None:
     share = (found.manning == np.float32(0.05)).sum() / found.valid.sum()
     assert share == pytest.approx(0.5, abs=0.03)
     assert not any("no file was given" in note for note in found.notes)
-    laid = lay_out_soil(f"{zones}:sand,paved", 0.5, found, "EPSG:4326")
+    laid = lay_out_soil(f"{zones}:sand,paved", 0.5, found)
     assert np.array_equal(laid["soil_zone"][1][found.valid] == 1, found.manning[found.valid] == np.float32(0.05))
     moved = write_degrees(tmp_path / "moved.asc", halves, shift=0.5 / 1200)
     with pytest.raises(
@@ -133,7 +133,7 @@ def test_ground_that_a_second_raster_leaves_bare_is_refused(tmp_path: Path, what
             asked = InundationSettings(rain=rain, rain_units="mm h-1", rain_zones=bare, crs="local")
             open_rain(asked, ground, None, 60.0)
         elif what == "soil":
-            lay_out_soil(f"{bare}:sand,loam", 0.5, open_ground(terrain=terrain, **LOCAL), "local")
+            lay_out_soil(f"{bare}:sand,loam", 0.5, open_ground(terrain=terrain, **LOCAL))
         else:
             open_ground(terrain=terrain, **LOCAL, roughness=bare if what == "roughness" else f"{bare}:0.1,0.2")
 
@@ -156,9 +156,9 @@ def test_a_roughness_out_of_range_is_named_with_its_cell(tmp_path: Path) -> None
 def test_more_zones_than_a_byte_can_count_are_kept_apart(tmp_path: Path) -> None:
     ground = open_ground(terrain=write_grid(tmp_path / "dem.asc", [[1.0, 2.0], [3.0, 4.0]]), **LOCAL)
     zones = write_grid(tmp_path / "z.asc", [[0, 299], [256, 44]])
-    assert read_zone_raster(zones, ground, "local", 300, what="rain").tolist() == [[256, 44], [0, 299]]
+    assert read_zone_raster(zones, ground, 300, what="rain").tolist() == [[256, 44], [0, 299]]
     values = ",".join(f"{n / 1000:g}" for n in range(300))
-    assert read_zones(f"{zones}:{values}", ground, "local", what="roughness")[0].max() == 299
+    assert read_zones(f"{zones}:{values}", ground, what="roughness")[0].max() == 299
 
 
 def test_settings_of_a_raster_are_not_passed_over_for_a_city() -> None:
@@ -198,3 +198,31 @@ def test_every_real_terrain_is_ground_for_water(data: Path) -> None:
         open_ground(**rhine)
     found = open_ground(**rhine, resample_m=2000)
     assert found.crs == "EPSG:32632" and found.valid.sum() * 4.0 == pytest.approx(194_000, rel=0.02)  # km2
+
+
+@pytest.mark.parametrize("declared", [None, "EPSG:4326"])
+def test_rasters_beside_may_lie_on_the_new_cells(tmp_path: Path, declared: str | None) -> None:
+    terrain = {"terrain": write_degrees(tmp_path / "deg.asc"), "height_datum": "EGM96", "resample_m": 30}
+    if declared is None:
+        (tmp_path / "deg.prj").write_text("EPSG:4326")
+    else:
+        terrain["crs"] = declared
+    new = open_ground(**terrain)
+    halves = np.where(np.arange(new.grid.n_x) < new.grid.n_x // 2, 0, 1) * np.ones((new.grid.n_y, 1))
+    zones = write_grid(tmp_path / "zones.asc", halves, 30.0, new.grid.west, new.grid.south)
+    for named in (False, True):
+        if named:
+            (tmp_path / "zones.prj").write_text("EPSG:4547")
+        found = open_ground(**terrain, roughness=f"{zones}:0.02,0.05")
+        assert np.array_equal(found.manning[found.valid] == np.float32(0.05), halves[found.valid] == 1)
+    (tmp_path / "zones.prj").write_text("EPSG:32650")
+    with pytest.raises(InputError, match=r"zones\.asc: .* in EPSG:32650 is not the terrain's .* in EPSG:4547"):
+        open_ground(**terrain, roughness=f"{zones}:0.02,0.05")
+
+
+def test_crs_beside_a_city_is_the_city_s_or_refused() -> None:
+    assert open_ground(crs="EPSG:4547").crs == "EPSG:4547"
+    with pytest.raises(InputError, match=r"crs is EPSG:32650, and the city lies in EPSG:4547; leave it out"):
+        open_ground(crs="EPSG:32650")
+    with pytest.raises(InputError, match=r"CRS 'foo' is unknown"):
+        open_ground(crs="foo")

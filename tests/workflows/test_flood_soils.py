@@ -14,7 +14,8 @@ from citytide.datasets.errors import InputError
 from citytide.hpc.errors import RunError
 from citytide.kernels.hydro.soils import SOILS
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.flood_soils import SoilColumn, lay_out_soil
+from citytide.workflows.flood_settings import FloodSettings
+from citytide.workflows.flood_soils import SoilColumn, lay_out_soil, refuse_idle_settings
 
 GROUND: Any = SimpleNamespace(grid=Grid(0.0, 0.0, 10.0, 2, 3), valid=np.ones((2, 3), bool), crs="local")
 
@@ -26,14 +27,14 @@ def write_grid(file: Path, rows: list[list[float]]) -> str:
 
 
 def test_one_soil_is_everywhere_and_none_is_none() -> None:
-    laid = lay_out_soil("Silt Loam", 0.3, GROUND, None)
+    laid = lay_out_soil("Silt Loam", 0.3, GROUND)
     assert (laid["soil_zone"][1] == 0).all() and laid["soil_deficit"][1][0] == pytest.approx(0.34, abs=5e-4)
-    assert lay_out_soil(None, 0.3, GROUND, None) == {}
+    assert lay_out_soil(None, 0.3, GROUND) == {}
 
 
 def test_zones_have_names_or_numbers(tmp_path: Path) -> None:
     zones = write_grid(tmp_path / "zones.asc", [[0, 1, 2], [2, 1, 0]])
-    laid = lay_out_soil(f"{zones}:sand,paved,6.5/166.8/0.34", 0.0, GROUND, None)
+    laid = lay_out_soil(f"{zones}:sand,paved,6.5/166.8/0.34", 0.0, GROUND)
     assert laid["soil_zone"][1].tolist() == [[2, 1, 0], [0, 1, 2]]  # rows of a grid go north
     np.testing.assert_allclose(laid["soil_conductivity"][1], [SOILS["sand"][0], 0.0, SOILS["silt-loam"][0]])
     np.testing.assert_allclose(laid["soil_suction"][1], [0.0495, 0.0, 0.1668])
@@ -56,7 +57,7 @@ def test_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soil:
     monkeypatch.chdir(tmp_path)
     write_grid(tmp_path / "zones.asc", [[0, 1, 0], [0, 0, 0]])
     with pytest.raises(InputError, match=said):
-        lay_out_soil(soil, 0.3, GROUND, None)
+        lay_out_soil(soil, 0.3, GROUND)
 
 
 def test_a_tile_of_the_soil_takes_what_the_whole_takes() -> None:
@@ -100,3 +101,22 @@ def test_rasters_of_soil_and_roughness_are_inputs_of_the_run(tmp_path: Path) -> 
 def test_two_rules_of_what_sinks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="soil: the soil tells what sinks"):
         flood(tmp_path, soil="loam", infiltration_mm_h=5)
+
+
+def test_settings_that_the_soil_leaves_without_effect_are_refused(tmp_path: Path) -> None:
+    zones = write_grid(tmp_path / "zones.asc", [[0, 1, 0], [0, 0, 0]])
+
+    def check(soil: str | None, **settings: float) -> None:
+        laid = lay_out_soil(soil, 0.3, GROUND)
+        refuse_idle_settings(FloodSettings(soil=soil, **settings), GROUND, laid)
+
+    check(None, drainage_mm_h=20.0)
+    check("loam")
+    check(f"{zones}:loam,paved", drainage_mm_h=20.0, soil_saturation=0.9)
+    check(f"{zones}:loam,0/0/0", drainage_mm_h=20.0)
+    for soil in ("loam", "6.5/166.8/0.34", f"{zones}:loam,sand,paved"):
+        with pytest.raises(InputError, match=r"drainage_mm_h is 20, .* nowhere here; leave it out, or give zones"):
+            check(soil, drainage_mm_h=20.0)
+    for soil in ("6.5/166.8/0.34", "paved"):
+        with pytest.raises(InputError, match=r"soil_saturation is 0\.5, and the soil is no texture .*; leave it out"):
+            check(soil, soil_saturation=0.5)

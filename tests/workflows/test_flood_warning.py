@@ -197,6 +197,7 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
         ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at='here' is no place"),
         ({"rain": "RADAR", "place_rain_at": "856000,2491000"}, "does not cover the ground"),
         ({"place_rain_at": "1,2"}, "place_rain_at moves frames, and there are none"),
+        ({"rain": "RADAR", "storm_seed": 1}, "storm_seed is of made-up storms, and rain has frames; leave it out"),
         ({"rain_level": 1.5}, "rain_level is of frames, and there are none"),
         ({"issued_at": "2030-01-01 00:00"}, "no frame of rain ends at issued_at=2030-01-01 00:00; give one of those"),
         (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.city.ground import measure_area_scale, refuse_odd_ground, refuse_odd_heights
+from citytide.datasets.city.ground import measure_area_scale, measure_stretch, refuse_odd_ground, refuse_odd_heights
 from citytide.datasets.city.layers import TerrainLayer
 from citytide.datasets.city.warp import resample_terrain
 from citytide.datasets.errors import InputError
@@ -109,3 +109,41 @@ def test_a_plane_that_stretches_the_ground_is_refused(latitude: float, north: fl
 def test_planes_of_surveys_keep_areas(crs: str, west: float, south: float) -> None:
     ground = make_ground(crs=crs, west=west)
     refuse_odd_ground(replace(ground, grid=replace(ground.grid, south=south)))
+
+
+@pytest.mark.parametrize(
+    ("code", "metres"),
+    [(-99.0, 0.01), (-999.0, 0.01), (-9999.9, 0.01), (-999.0, 0.1), (-99.0, 1.0), (-99.99, 1.0), (9999.0, 0.01)],
+)
+def test_codes_that_may_be_heights_are_refused_where_they_stand_apart(code: float, metres: float) -> None:
+    written = np.add.outer(np.arange(4.0), np.arange(6.0)).astype(np.float32) / 10 / metres
+    written[1, 2] = code
+    ground = make_ground(written.astype(np.float64) * metres)
+    told = rf"the height at 505025, 2493015 is {code:g} x, which files write for no data; .*nodata={code:g}"
+    with pytest.raises(InputError, match=told):
+        refuse_odd_heights(ground, written=written, unit="x")
+    near = code * metres + 0.4 * np.sign(-code) * np.ones_like(written)
+    near[1, 2] = code * metres
+    refuse_odd_heights(make_ground(near), written=written, unit="x")
+
+
+def test_codes_are_known_in_packed_numbers() -> None:
+    packed = np.full((2, 3), 150.0, np.float32)
+    packed[0, 1] = -9999.0
+    ground = make_ground(packed * 0.01)
+    told = r"is -99\.99 m, packed as -9999, which files write for no data; .*nodata=-9999;"
+    with pytest.raises(InputError, match=told):
+        refuse_odd_heights(ground, written=ground.height, packed=packed)
+    refuse_odd_heights(replace(ground, valid=packed > 0.0), written=ground.height, packed=packed)
+
+
+def test_a_plane_that_keeps_areas_and_no_lengths_is_refused() -> None:
+    ground = make_ground(np.zeros((60, 60)), crs="EPSG:6933", west=1_000_000.0, cell_m=20.0)
+    ground = replace(ground, grid=replace(ground.grid, south=6_000_000.0))  # 55 N, true to scale at 30 N
+    assert measure_area_scale(ground) == pytest.approx(1.0, abs=1e-3)
+    assert measure_stretch(ground) == pytest.approx(np.cos(np.deg2rad(30.0)) / np.cos(np.deg2rad(54.7)), rel=0.01)
+    with pytest.raises(InputError, match=r"EPSG:6933 keeps areas, and lengths on it are up to 1\.51 times too long"):
+        refuse_odd_ground(ground)
+    found = resample_terrain(ground, 20.0)
+    assert found.crs == "EPSG:32632" and measure_stretch(found) == pytest.approx(1.0, abs=1e-3)
+    assert found.valid.sum() * 400.0 == pytest.approx(1200.0**2, rel=0.03)

@@ -41,3 +41,15 @@ def test_a_missing_side_is_refused(tmp_path: Path) -> None:
         read_ascii_grid(write(tmp_path / "z.asc", "DX 10"))
     with pytest.raises(InputError, match=r"row 2, column 1 holds '4,5'; give a number"):
         read_ascii_grid(write(tmp_path / "z.asc", "CELLSIZE 10", "1 2 3\n4,5 5 6\n"))
+
+
+def test_a_mark_of_utf_8_and_blank_lines_in_the_head_are_passed_over(tmp_path: Path) -> None:
+    file = write(tmp_path / "z.asc", "CELLSIZE 10\n\n")
+    file.write_bytes(b"\xef\xbb\xbf\n" + file.read_bytes())
+    grid, values, missing = read_ascii_grid(file)
+    assert values.tolist() == [[4, 5, -5], [1, 2, 3]] and (grid.cell_m, missing) == (10.0, -5.0)
+
+
+def test_a_key_word_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"z\.asc, line 6: cellsize stands twice; keep the right one"):
+        read_ascii_grid(write(tmp_path / "z.asc", "CELLSIZE 10\ncellsize 20"))

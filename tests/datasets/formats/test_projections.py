@@ -114,3 +114,23 @@ def test_no_file_beside_says_nothing(tmp_path: Path) -> None:
     assert read_projection(tmp_path / "dem.asc.gz") == StatedPlace()
     (tmp_path / "dem.asc.prj").write_text(CRS("EPSG:32633").to_wkt())
     assert read_projection(tmp_path / "dem.asc.gz") == StatedPlace()
+
+
+@pytest.mark.parametrize(
+    ("words", "shift"),
+    [
+        (("UTM", "WGS84", "NO", "METERS"), "Xshift 500"),
+        (("UTM", "WGS84", "NO", "METERS"), "Yshift -4000000.0"),
+        (("UTM", "WGS84", "NO", "METERS"), "Xshift some"),
+        (("GEOGRAPHIC", "WGS84", "NO", "DD"), "Yshift 10000000.0"),
+    ],
+)
+@pytest.mark.parametrize("declared", [None, "EPSG:32633"])
+def test_places_that_were_moved_are_refused(
+    tmp_path: Path, words: tuple[str, ...], shift: str, declared: str | None
+) -> None:
+    text = ARC.format(*words).replace("Parameters", f"{shift}\nParameters")
+    told = rf"dem\.prj: {shift.split()[0]} is {shift.split()[1].upper()}, by which all places were moved; take it from"
+    with pytest.raises(InputError, match=told):
+        read(tmp_path, text, declared)
+    assert read(tmp_path, text.replace(shift, f"{shift.split()[0]} 0.0")).crs is not None

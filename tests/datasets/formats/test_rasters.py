@@ -238,3 +238,45 @@ def test_damaged_grid_is_one_error(tmp_path: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with pytest.raises(InputError, match=r"dem\.asc"):
         read_raster(file, crs="local")
+
+
+def test_grid_is_known_by_its_first_word_whatever_stands_before(tmp_path: Path) -> None:
+    plain = write_ascii(tmp_path / "a.asc").read_bytes()
+    (tmp_path / "b.asc").write_bytes(b"\xef\xbb\xbf" + plain)
+    ncols, rest = plain.split(b"\n", 1)
+    nrows, rest = rest.split(b"\n", 1)
+    (tmp_path / "c.asc.gz").write_bytes(gzip.compress(b"\n".join([nrows, ncols, rest])))
+    for name in ("b.asc", "c.asc.gz"):
+        assert read_raster(tmp_path / name, crs="EPSG:4547").values.tolist() == HEIGHTS[::-1].tolist()
+    (tmp_path / "d.tif.gz").write_bytes(gzip.compress(write_tiff(tmp_path / "d.tif").read_bytes()))
+    with pytest.raises(InputError, match=r"d\.tif\.gz: the file is compressed by gzip, .*; unpack it first"):
+        read_raster(tmp_path / "d.tif.gz")
+
+
+def test_assumed_crs_is_of_files_that_name_none(tmp_path: Path) -> None:
+    named = read_raster(write_tiff(tmp_path / "a.tif"), assumed="EPSG:4326")
+    assert (named.crs, named.names_crs) == ("EPSG:4547", True)
+    bare = read_raster(write_ascii(tmp_path / "a.asc"), assumed="EPSG:32650")
+    assert (bare.crs, bare.names_crs) == ("EPSG:32650", False)
+
+
+@pytest.mark.parametrize("name", ["a.asc", "a.tif"])
+def test_number_for_no_data_that_no_cell_holds_is_noted(tmp_path: Path, name: str) -> None:
+    file = write_tiff(tmp_path / name) if name.endswith("tif") else write_ascii(tmp_path / name)
+    found = read_raster(file, assumed="EPSG:4547", nodata=-998.0)
+    assert found.valid.all() and found.notes == ("No cell holds nodata=-998, which was declared.",)
+    found = read_raster(file, assumed="EPSG:4547", nodata=3.0)
+    assert found.notes == () and (~found.valid).sum() == 1
+
+
+def test_packed_raster_keeps_the_numbers_of_the_file(tmp_path: Path) -> None:
+    import rasterio
+
+    file = write_tiff(tmp_path / "a.tif", HEIGHTS.astype("int16"), nodata=None)
+    assert read_raster(file).packed is None
+    with rasterio.open(file, "r+") as opened:
+        opened.scales = (0.5,)
+    found = read_raster(file, nodata=4.0)
+    assert found.packed is not None and found.packed.tolist() == HEIGHTS[::-1].tolist()
+    assert found.values.tolist() == (HEIGHTS[::-1] / 2).tolist()
+    assert found.values[~found.valid].tolist() == [2.0]

@@ -33,6 +33,8 @@ def test_roughness_comes_from_a_raster_on_the_same_grid(tmp_path: Path) -> None:
     )
     terrain = open_terrain(heights, crs="local", manning_file=rough)
     assert terrain.height_datum == "local"
+    heights.with_suffix(".prj").write_text("EPSG:4547")
+    assert open_terrain(heights, height_datum="CN85", manning_file=rough).crs == "EPSG:4547"
     assert terrain.manning[0].round(3).tolist() == pytest.approx([0.05, 0.06, 0.035])
 
 
@@ -178,3 +180,21 @@ def test_a_roughness_whose_cells_are_the_same_up_to_rounding_is_on_the_grid(tmp_
     heights = write(tmp_path / "z.asc", "1 2 3\n4 5 6\n")
     near = write(tmp_path / "n.asc", ".02 .03 .04\n.05 .06 .07\n", HEAD.replace("xllcorner 0", "xllcorner 0.005"))
     assert open_terrain(heights, crs="local", manning_file=near).manning[0, 0] == np.float32(0.05)
+
+
+@pytest.mark.parametrize(("scale", "told"), [(0.01, "-99.99"), (0.1, "-999.9")])
+def test_advice_for_a_code_in_packed_heights_is_followed(tmp_path: Path, scale: float, told: str) -> None:
+    import rasterio
+    from rasterio.transform import from_origin
+
+    file, held = tmp_path / "dem.tif", np.array([[100, 120], [-9999, 140]], np.int16)
+    shape = {"driver": "GTiff", "height": 2, "width": 2, "count": 1, "dtype": "int16", "crs": "EPSG:4547"}
+    with rasterio.open(file, "w", transform=from_origin(505_000.0, 2_493_020.0, 10.0, 10.0), **shape) as opened:
+        opened.write(held, 1)
+        opened.scales = (scale,)
+    for nodata in (None, float(told)):
+        with pytest.raises(InputError, match=rf"505005, 2493005 is {told} m, packed as -9999, .*nodata=-9999;"):
+            open_terrain(file, height_datum="CN85", nodata=nodata)
+    found = open_terrain(file, height_datum="CN85", nodata=-9999.0)
+    assert found.height.tolist() == [[0.0, pytest.approx(140 * scale)], pytest.approx([100 * scale, 120 * scale])]
+    assert found.valid.tolist() == [[False, True], [True, True]]
