@@ -24,6 +24,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
 HARDEST_MM_H = 2000.0  # 31.2 mm in a minute (Unionville 1956) are the most ever measured
 CAP_MM_H = 75.0  # 53 dBZ by Marshall and Palmer: hail and clutter reflect more than rain does
 MANY_ABOVE = 1e-3  # share of the seen cells that no rain can explain: then the unit is wrong
+_ROUNDING_MM_H = -1e-3  # of what was interpolated or packed
 _LISTED = 3  # frames that an error names
 
 
@@ -125,6 +126,8 @@ def open_rain(
     """
     path = Path(path)
     found = _read(path, {"crs": crs, "units": units, "missing": missing, "level": level, "time_zone": time_zone})
+    below = (found.rate < 0.0) & (found.rate > _ROUNDING_MM_H)
+    found = replace(found, rate=np.where(below, np.float32(0.0), found.rate)) if below.any() else found
     wrong = np.isinf(found.rate) | (found.rate < 0.0)
     if wrong.any():
         raise InputError(
@@ -340,9 +343,10 @@ def _move(rain: RainField, place: tuple[float, float], crs: str) -> RainField:
     cell, grid = rain.grid.cell_m, rain.grid
     west = np.round((x - 0.5 * grid.n_x * cell) / cell) * cell
     south = np.round((y - 0.5 * grid.n_y * cell) / cell) * cell
+    middle = west + 0.5 * grid.n_x * cell, south + 0.5 * grid.n_y * cell
     note = (
-        f"The rain was moved: it fell over {grid} in {title_crs(rain.crs)}, and is taken here as if its "
-        f"middle lay at {x:g}, {y:g} in {title_crs(crs)}."
+        f"The rain was moved by whole cells: it fell over {grid} in {title_crs(rain.crs)}, and is taken here as if "
+        f"its middle lay at {middle[0]:.10g}, {middle[1]:.10g} in {title_crs(crs)}."
     )
     moved = Grid(float(west), float(south), cell, grid.n_y, grid.n_x)
     return replace(rain, crs=crs, grid=moved, notes=(*rain.notes, note))

@@ -86,11 +86,11 @@ def settle_intervals(
                 )
             rate[after] = np.maximum(fell, 0.0) * 3600.0 / float(end[after] - end[before])
             start[after] = end[before]
-    _refuse_unequal(start, end, file)
+    _refuse_unequal(start, end, file, is_sum=bool(nested))
     return start, rate, tuple(notes)
 
 
-def _refuse_unequal(start: LongInts, end: LongInts, file: str | Path | None) -> None:
+def _refuse_unequal(start: LongInts, end: LongInts, file: str | Path | None, *, is_sum: bool) -> None:
     length, apart = end - start, np.diff(np.unique(end))
     usual = int(length.min())
     step = int(apart.min()) if apart.size else usual
@@ -99,6 +99,13 @@ def _refuse_unequal(start: LongInts, end: LongInts, file: str | Path | None) -> 
     wrong = np.flatnonzero(length != step)
     at = int(wrong[0])
     one = int(length[at])
+    if is_sum and one > step:
+        raise InputError(
+            f"the sums of rain follow {step} s apart, but none ends within {one} s before "
+            f"{show_time(int(end[at]), 'UTC')}",
+            file=file,
+            way_out="give the sum at the end of every step",
+        )
     raise InputError(
         f"the intervals of the frames {'overlap' if one > step else 'leave gaps'}: the one that ends at "
         f"{show_time(int(end[at]), 'UTC')} is {one} s long, and frames follow {step} s apart",

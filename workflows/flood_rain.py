@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..datasets.errors import InputError
 from ..kernels.space.grid import Grid
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from ..datasets.rain import RainField
     from .rain_settings import RainSettings
 
-__all__ = ["cut_over", "open_frames", "refuse_unseen", "say_unseen", "take_frames"]
+__all__ = [
+    "cut_over", "open_frames", "refuse_unseen", "say_unseen", "share_unseen", "take_frames", "weigh_cells",
+]  # fmt: skip
 
 Span = tuple[int, int]
 
@@ -106,7 +109,7 @@ def take_frames(path: str, layer: TerrainLayer, settings: RainSettings, duration
     n_all = len(found.time)
     n = min(n_all, max(1, int(np.ceil(duration_s / found.step_s - 1e-9))))
     rate = found.rate[:n, rows[0] : rows[1], columns[0] : columns[1]]
-    unseen = float(np.isnan(rate).mean())
+    unseen = share_unseen(rate, weigh_cells(grid, layer.grid, layer.valid))
     refuse_unseen(unseen, settings.rain_unseen_limit, file=path)
     minutes = found.step_s / 60.0
     notes = [f"{n_all - n} of {n_all} frames of rain lie after the run and were not used."] if n < n_all else []
@@ -118,6 +121,40 @@ def take_frames(path: str, layer: TerrainLayer, settings: RainSettings, duration
     return replace(
         found, grid=grid, time=found.time[:n], rate=np.nan_to_num(rate), notes=(*found.notes, *notes)
     ), unseen  # fmt: skip
+
+
+def weigh_cells(rain: Grid, ground: Grid, valid: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """How much valid ground lies under each cell of rain over it: shares (y, x) that sum to 1.
+
+    Examples
+    --------
+    >>> weigh_cells(Grid(0.0, 0.0, 100.0, 1, 2), Grid(0.0, 0.0, 10.0, 10, 11)).round(3).tolist()
+    [[0.909, 0.091]]
+    """
+    fine = min(8, max(1, int(np.ceil(2.0 * ground.cell_m / rain.cell_m))))  # points along a side of a cell of ground
+    row, column = (
+        np.clip(((start + side / fine * (np.arange(n * fine) + 0.5) - low) // rain.cell_m).astype(np.int64), 0, most)
+        for start, side, n, low, most in (
+            (ground.south, ground.cell_m, ground.n_y, rain.south, rain.n_y - 1),
+            (ground.west, ground.cell_m, ground.n_x, rain.west, rain.n_x - 1),
+        )
+    )
+    weight = np.zeros(rain.shape)
+    for at in range(fine * ground.n_y):  # a row at a time: the ground may be large
+        under = column if valid is None else column[np.repeat(valid[at // fine], fine)]
+        weight[row[at]] += np.bincount(under, minlength=rain.n_x)
+    return np.asarray(weight / max(weight.sum(), 1.0))
+
+
+def share_unseen(rate: NDArray[Any], weight: NDArray[np.float64]) -> float:
+    """Share of the rain (frame, y, x) over the ground that is NaN; 0 of no frames.
+
+    Examples
+    --------
+    >>> share_unseen(np.array([[[np.nan, 1.0]]]), np.array([[0.9, 0.1]]))
+    0.9
+    """
+    return float((np.isnan(rate).mean(axis=0) * weight).sum()) if len(rate) else 0.0
 
 
 def refuse_unseen(share: float, limit: float, *, file: str | Path | None = None, when: str = "") -> None:

@@ -131,7 +131,11 @@ class _Field:
         if client is not None:
             self.grounds = client.scatter(self.grounds)
         self.near = [
-            [at for at, other in enumerate(self.layout.tiles) if other.cells.meet(tile.held())]
+            [
+                at
+                for at, other in enumerate(self.layout.tiles)  # whose outermost face may be another's than its cell
+                if any(other.owned(place).meet(tile.held(place)) for place in EXTRA)
+            ]
             for tile in self.layout.tiles
         ]
         self.n_held = 0 if forcing.level_cell is None else forcing.level_cell.size

@@ -64,7 +64,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     lead_s = 60.0 * settings.lead_minutes
     rain = split_rain(
         field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes, lead_s=lead_s,
-        unseen_limit=settings.rain_unseen_limit,
+        unseen_limit=settings.rain_unseen_limit, valid=layer.valid,
     )  # fmt: skip
     laid = lay_out_warning(settings, layer, city, rain, points)
     arrays, n_steps = laid.arrays, laid.forecast["n_steps"]

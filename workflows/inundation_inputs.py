@@ -140,6 +140,7 @@ def _open_frames(rain: str, layer: TerrainLayer, settings: InundationSettings, d
     if settings.rain_zones is not None:
         raise InputError("rain_zones is of a table of rain, and rain has frames", way_out="leave it out")
     found, unseen = take_frames(rain, layer, settings, duration_s)
+    _refuse_hard(float(found.rate.max()), max(settings.rain_factors), rain)
     n, step_s = len(found.time), found.step_s
     end_s = float(n * step_s)
     start_s, rate = _end_dry(step_s * np.arange(n, dtype=np.float64), found.rate, end_s, duration_s)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..datasets.crs_titles import title_crs
 from ..datasets.errors import InputError
 from ..kernels.space.grid import Grid
-from .flood_rain import cut_over, open_frames, refuse_unseen
+from .flood_rain import cut_over, open_frames, refuse_unseen, share_unseen, weigh_cells
 
 if TYPE_CHECKING:
     from ..datasets.city.city import City
@@ -85,6 +85,7 @@ class KnownRain:
     step_s: int
     missing: float  # share of the rain over the ground, until then and since, that is not known and taken as none
     unseen: float  # share of what was to be known when the warning is issued
+    weight: npt.NDArray[np.float64]  # (y, x) share of the ground under each cell
 
     @property
     def wet_s(self) -> float:
@@ -153,8 +154,9 @@ def split_rain(
     spin_up_s: float,
     lead_s: float,
     unseen_limit: float = 0.5,
+    valid: npt.NDArray[np.bool_] | None = None,
 ) -> KnownRain:
-    """Divide the rain at the time of issue.
+    """Divide the rain at the time of issue; what is not seen over ``valid`` cells of the ground counts.
 
     The default is the last frame; for made-up storms, half an hour before it rains hardest on the ground.
 
@@ -178,16 +180,17 @@ def split_rain(
     n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
     before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
     file = None if not field.sources else field.sources[0] if len(field.sources) == 1 else field.sources[0].parent
-    last_seen = float(np.isnan(over[last]).mean())
+    weight = weigh_cells(grid, ground, valid)
+    last_seen = share_unseen(over[last : last + 1], weight)
     refuse_unseen(last_seen, unseen_limit, file=file, when=f" in the frame that ends at {_show(field.time[last])}")
-    unseen = float(np.isnan(before).mean()) if len(before) else last_seen
+    unseen = share_unseen(before, weight) if len(before) else last_seen
     refuse_unseen(unseen, unseen_limit, file=file, when=f" in the {len(before)} frames before the warning")
-    if len(after) < n_steps or np.isnan(after).mean() > unseen_limit:
+    if len(after) < n_steps or share_unseen(after, weight) > unseen_limit:
         after = after[:0]  # a part of the time, or of the ground, cannot verify warnings for all of it
     known = np.concatenate([before, after]) if len(before) + len(after) else over[last : last + 1]
     return KnownRain(
         field.rate[last + 1 - FRAMES : last + 1], np.nan_to_num(before), np.nan_to_num(after), grid, rows, columns,
-        int(field.time[last]), int(field.step_s), float(np.isnan(known).mean()), unseen,
+        int(field.time[last]), int(field.step_s), share_unseen(known, weight), unseen, weight,
     )  # fmt: skip
 
 

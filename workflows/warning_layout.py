@@ -70,6 +70,7 @@ def lay_out_warning(
         "radar": (("radar_frame", "radar_y", "radar_x"), rain.radar),
         "rain_before": (("frame_before", "rain_y", "rain_x"), rain.before),
         "rain_after": (("frame_after", "rain_y", "rain_x"), rain.after),
+        "rain_weight": (("rain_y", "rain_x"), rain.weight),
         "rain_y": (("rain_y",), rain.grid.y),
         "rain_x": (("rain_x",), rain.grid.x),
         "step": (("step",), rain.issued_s + rain.step_s * np.arange(1, n_steps + 1, dtype=np.int64)),

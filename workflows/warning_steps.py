@@ -34,8 +34,9 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     Parameters
     ----------
     arrays
-        ``radar (frame, y, x)``, ``motion``, ``rain_after (step, y, x)`` where it is known, and of this block ``number
-        (member,)``: 0 for the control, which is only carried along; -1 for what was observed.
+        ``radar (frame, y, x)``, ``motion``, ``rain_after (step, y, x)`` where it is known, ``rain_weight (y, x)``, the
+        ground's share under each cell, and of this block ``number (member,)``: 0 for the control, which is only carried
+        along; -1 for what was observed.
     asked
         ``rows, columns`` to keep, ``n_steps, seed``, of the frames ``cell_m, step_s``, and ``unseen_limit``.
 
@@ -58,7 +59,7 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
             found.append(arrays["rain_after"])
         elif number == CONTROL:
             carried = extrapolate_rain(radar[-1], motion, asked["n_steps"])[:, rows, columns]
-            _refuse_blind(carried, asked["unseen_limit"], asked["step_s"])
+            _refuse_blind(carried, arrays["rain_weight"], asked["unseen_limit"], asked["step_s"])
             found.append(carried)
         else:
             member = nowcast_ensemble(
@@ -75,12 +76,12 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
     unseen = np.isnan(rain)
     return {
         "forecast_rain": np.where(unseen, 0.0, rain).astype(np.float32),
-        "unseen": unseen.mean(axis=(1, 2, 3)),
+        "unseen": (unseen.mean(axis=1) * arrays["rain_weight"]).sum(axis=(1, 2)),
     }
 
 
-def _refuse_blind(carried: NDArray[Any], limit: float, step_s: float) -> None:
-    unseen = np.isnan(carried).mean(axis=(1, 2))
+def _refuse_blind(carried: NDArray[Any], weight: NDArray[np.float64], limit: float, step_s: float) -> None:
+    unseen = (np.isnan(carried) * weight).sum(axis=(1, 2))
     share = float(unseen.mean())
     if share > limit:
         n_seen = int((np.cumsum(unseen) / np.arange(1, len(unseen) + 1) <= limit).sum())

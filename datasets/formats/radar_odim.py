@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ...kernels.space.grid import Grid
 from ..crs_titles import title_crs
 from ..errors import InputError
-from ..place import agree_crs, transform
+from ..place import agree_crs, is_geographic, transform
 from ..rain import RainField
 from ..rain_intervals import settle_intervals
 from .odim_tree import choose_data, choose_level, find_attribute
@@ -59,9 +59,9 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
     Returns
     -------
     RainField
-        In the order of the files; the nominal time is taken as the end of a frame, of sums the time they end at, as
-        of several data sets. Of reflectivity ``cap_mm_h`` is the rain of 53 dBZ. A note names quality fields, which are
-        not read, and other quantities.
+        In the order of the files; the nominal time is taken as the end of a frame, but the time it ends at where a
+        data set says that it starts at the nominal one, of sums, and of several data sets. Of reflectivity
+        ``cap_mm_h`` is the rain of 53 dBZ. A note names quality fields, which are not read, and other quantities.
 
     Raises
     ------
@@ -174,6 +174,8 @@ def _read_data(
         nominal = _read_time(opened, [""], "", file) if is_one or end is None else None
         if (nominal if nominal is not None else end) is None:
             raise InputError("the frame has no time", file=file, way_out="write date and time into what")
+        if nominal is not None and start is not None and end is not None and nominal == start < end:
+            nominal = end  # the time of a product may be that when its frame begins
         time, interval_s = int(nominal if nominal is not None else end or 0), 0
         if quantity != "RATE":
             a, b = (find_attribute(opened, places, "how", name) for name in ("zr_a", "zr_b"))
@@ -196,10 +198,12 @@ def _decode(opened: Any, places: Sequence[str], raw: npt.NDArray[Any], file: Pat
         )
     quantity = str(find_attribute(opened, places, "what", "quantity")).upper()
     values = raw.astype(np.float64) * float(1.0 if gain is None else gain) + float(0.0 if offset is None else offset)
+    # A float32 beside a float64 of the same digits is another number: both as the data's own type.
+    of = raw.dtype.type if raw.dtype.kind == "f" else float
     if undetect is not None:
-        values[raw == undetect] = 0.0 if quantity in ("RATE", "ACRR") else -np.inf
+        values[raw == of(undetect)] = 0.0 if quantity in ("RATE", "ACRR") else -np.inf
     if nodata is not None:
-        values[raw == nodata] = np.nan
+        values[raw == of(nodata)] = np.nan
     return values
 
 
@@ -244,7 +248,8 @@ def _read_place(
                 file=file,
                 way_out="give corners of the outermost cells, and the projection that they are in",
             )
-    return named, Grid(round(west, 3), round(south, 3), width, n_y, n_x)
+    digits = 9 if is_geographic(named) else 3
+    return named, Grid(round(west, digits), round(south, digits), width, n_y, n_x)
 
 
 def _project(crs: str, lon: Any, lat: Any, file: Path) -> tuple[float, float]:

@@ -45,7 +45,8 @@ def read_cube_times(opened: Any, name: str, path: Path) -> tuple[LongInts | None
             f"{name} {said}", file=path, way_out="give units such as 'seconds since 1970-01-01', in a standard calendar"
         )
     if (bounds := held.get("bounds")) in opened.variables:
-        between = np.asarray(opened[bounds].values).reshape(-1, 2)
+        between, own = np.asarray(opened[bounds].values).reshape(-1, 2), opened[bounds].attrs
+        units, calendar = str(own.get("units", units)), str(own.get("calendar", calendar)).lower()  # xarray writes some
         start, end = (_count_seconds(between[:, side], units, calendar, path) for side in (0, 1))
         if (end <= start).any():
             raise InputError(f"{bounds} end before they start", file=path, way_out="give start and end of each frame")

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..missing import Missing
 from ..place import agree_crs, is_geographic
 from ..rain import RainField
-from ..rain_marks import mask_missing
+from ..rain_marks import mask_missing, mask_packed
 from .rain_axes import make_grid, read_axis, read_cube_times
 from .rain_meaning import choose_rain, find_valid_range, refuse_other_quantity
 from .rain_parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
@@ -111,13 +111,15 @@ def read_cube_part(
         rate = np.empty((len(end), *grid.shape), np.float32)
         unit_of_rain = agree_units(rain.attrs.get("units"), units, file=path)
         low, high = find_valid_range(rain)
-        n_invalid = 0
+        n_invalid, packing = 0, _find_packing(rain)
         for frame in range(len(end)):
             values = np.asarray((frames if frames.ndim == 2 else frames[frame]).values, np.float64)
             is_out = (values < low) | (values > high)
             n_invalid += int(is_out.sum())
             values = np.where(is_out, np.nan, values)[::flip_y, ::flip_x]
             values = mask_missing(values, missing, what=name, file=path)
+            if packing is not None:
+                values = mask_packed(values, missing, *packing, what=name, file=path)
             over = None if start is None else float(end[frame] - start[frame])
             rate[frame] = convert_rain(values, unit_of_rain, over, name, path)
     if n_invalid:
@@ -125,6 +127,14 @@ def read_cube_part(
     if others:
         notes.append(f"Not read of the rain's file: {', '.join(others)}.")
     return RainPart(named, grid, start, end, rate, tuple(notes))
+
+
+def _find_packing(rain: Any) -> tuple[float, float] | None:
+    """Scale and offset of whole numbers; None where numbers are not packed."""
+    held = rain.encoding
+    if not {"scale_factor", "add_offset"} & set(held) or np.dtype(held.get("dtype", rain.dtype)).kind not in "iu":
+        return None
+    return float(held.get("scale_factor", 1.0)), float(held.get("add_offset", 0.0))
 
 
 def open_arrays(path: Path) -> Any:

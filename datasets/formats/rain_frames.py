@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..missing import Missing
 from ..place import agree_crs
 from ..rain import RainField
-from ..rain_marks import mask_missing
+from ..rain_marks import mask_missing, mask_packed
 from .rain_cubes import read_cube_part
 from .rain_parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
 from .rasters import open_gdal
@@ -70,7 +70,8 @@ def _read_raster(
         place, found, bands = opened.transform, opened.crs, opened.count
         n_y, n_x = opened.height, opened.width
         held = opened.units[0] or opened.tags(1).get("units") or opened.tags().get("units")
-        values = opened.read(1).astype(np.float64) * opened.scales[0] + opened.offsets[0]
+        packing = float(opened.scales[0]), float(opened.offsets[0])
+        values = opened.read(1).astype(np.float64) * packing[0] + packing[1]
         values[opened.read_masks(1) == 0] = np.nan
     if bands != 1:
         raise InputError(
@@ -89,6 +90,8 @@ def _read_raster(
     south = place.f if place.e > 0.0 else place.f + n_y * place.e
     values = values if place.e > 0.0 else values[::-1]
     values = mask_missing(values, missing, what="rain", file=file)
+    if packing != (1.0, 0.0):
+        values = mask_packed(values, missing, *packing, what="rain", file=file)
     rate = convert_rain(values, agree_units(held, units, file=file), None, "rain", file)
     named = agree_crs(found.to_wkt() if found else None, crs, file=file)
     return RainPart(

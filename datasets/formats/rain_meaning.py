@@ -64,6 +64,7 @@ def _list_aside(held: Any) -> list[str]:
 def refuse_other_quantity(rain: Any, path: Path) -> None:
     """Raise InputError if a variable says that it is something else than a mean or a sum of rain."""
     named = str(rain.attrs.get("standard_name", ""))
+    named = "" if named == "unknown" else named  # as ERA5 writes it
     if named and named not in _STANDARD:
         raise InputError(
             f"{rain.name} has the standard_name {named}, which is not all of the rain",

@@ -24,7 +24,8 @@ Floats = npt.NDArray[np.float64]
 LongInts = npt.NDArray[np.int64]
 # 202309071205, 20230907_120500, 2023-09-07T12-05Z
 _STAMP = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})([-_.]?)(\d{2})\2(\d{2})[T_\-. ]?(\d{2})[-_.:h]?(\d{2})(?:[-_.:m]?(\d{2}))?(Z)?(?!\d)"
+    r"(?<!\d)((?:19|20)\d{2})([-_.]?)(\d{2})\2(\d{2})[T_\-. ]?(\d{2})([-_.:h]?)(\d{2})(?:(?:\6|m)(\d{2})"
+    r"(?![A-Ya-z]))?(Z)?(?!\d)"
 )
 NO_BOUNDS = "The times are taken as the ends of the frames, for {} has no bounds."
 
@@ -95,7 +96,7 @@ def read_stamp(file: Path, time_zone: str | None) -> int:
             file=file,
             way_out="write when the frame ends into its name, such as rain_202309071205.tif, or into a coordinate time",
         )
-    year, _, month, day, hour, minute, second, zulu = found[0].groups()
+    year, _, month, day, hour, _, minute, second, zulu = found[0].groups()
     if zulu is None and time_zone is None:
         raise InputError(
             f"the time {found[0][0]} in the file's name does not say its zone",

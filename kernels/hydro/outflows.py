@@ -151,6 +151,5 @@ def count_signals(
     depth, outflow = np.asarray(deepest_m, np.float64), np.asarray(outflow_m_s, np.float64)
     share = outflow * np.asarray(step_s, np.float64) / cell_m
     factor = np.where(share > 0.99 * QUARTER, 2.0, 1.0)
-    return np.asarray(
-        np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * max(ROOM / 0.25 * courant, 1.0 / LIGHT) * outflow)
-    )
+    speed = max(ROOM / 0.25 * courant, 1.0 / LIGHT) * outflow
+    return np.asarray(np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * speed))

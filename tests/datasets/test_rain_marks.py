@@ -7,7 +7,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.missing import read_missing
-from citytide.datasets.rain_marks import mask_missing
+from citytide.datasets.rain_marks import mask_missing, mask_packed
 
 RAIN = np.random.default_rng(2).gamma(0.5, 4.0, (40, 50))
 
@@ -46,3 +46,14 @@ def test_highest_step_of_a_scale_is_rain() -> None:
 
 def test_nothing_known_is_nothing_to_question() -> None:
     assert np.isnan(mask_missing(np.full((2, 2), np.nan), None, what="rain")).all()
+
+
+@pytest.mark.parametrize(("scale", "mark"), [(0.01, 65535), (0.01, 32767), (0.5, 255)])
+def test_codes_are_told_among_packed_numbers(scale: float, mark: int) -> None:
+    packed = np.round(RAIN / scale) * scale
+    held = marked(mark * scale, 20)
+    values = np.where(held == mark * scale, held, packed)
+    with pytest.raises(InputError, match=rf"rain, packed, is {mark} in 20 of 2,000 cells, .*--set missing={mark}"):
+        mask_packed(values, None, scale, 0.0, what="rain")
+    assert np.isnan(mask_packed(values, read_missing(str(mark)), scale, 0.0, what="rain")).sum() == 20
+    assert np.array_equal(mask_packed(packed, None, scale, 0.0, what="rain"), packed)

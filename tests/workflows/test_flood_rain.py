@@ -13,6 +13,8 @@ from pyproj import CRS
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.place import transform
+from citytide.kernels.space.grid import Grid
+from citytide.workflows.flood_rain import share_unseen, weigh_cells
 from citytide.workflows.flood_warning import FloodWarningSettings, prepare_warning
 from citytide.workflows.inundation import InundationSettings, prepare_inundation
 from citytide.workflows.workflow import Prepared
@@ -158,3 +160,15 @@ def test_settings_that_do_not_fit_the_rain_are_refused(
 def test_ground_that_frames_cover_in_part_is_refused(ground: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not cover the ground's"):
         prepare(ground, rain=write_frames(tmp_path / "a.nc", np.ones((3, 2, 2)), cell=300.0))
+
+
+def test_unseen_share_is_of_the_ground_and_not_of_cells() -> None:
+    grid, ground = Grid(0.0, 0.0, 100.0, 2, 2), Grid(90.0, 90.0, 10.0, 11, 11)  # a sliver below three of the cells
+    rate = np.zeros((1, 2, 2), np.float32)
+    rate[0, 1, 1] = np.nan
+    assert share_unseen(rate, weigh_cells(grid, ground)) == pytest.approx(100 / 121)
+    valid = np.ones((11, 11), np.bool_)
+    valid[1:, 1:] = False
+    assert share_unseen(rate, weigh_cells(grid, ground, valid)) == 0.0
+    finer = weigh_cells(Grid(0.0, 0.0, 5.0, 4, 4), Grid(0.0, 0.0, 20.0, 1, 1))
+    np.testing.assert_allclose(finer, 1 / 16)

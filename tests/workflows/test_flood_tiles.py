@@ -99,3 +99,12 @@ def test_tiles_smaller_than_their_halo_are_refused() -> None:
     surface = hills(8, 8)
     with pytest.raises(RunError, match="4"):
         advance_in_tiles(Water.rest(surface), surface, start_s=0.0, horizon_s=1.0, tiles=4, rule=WindowRule(steps=5))
+
+
+@pytest.mark.parametrize(("n_y", "n_x", "tiles"), [(24, 8, 3), (40, 16, 5)])
+def test_a_middle_tile_of_just_a_window_has_the_bytes_of_one_process(n_y: int, n_x: int, tiles: int) -> None:
+    surface, rule = hills(n_y, n_x), WindowRule(steps=8)
+    water, forcing = Water.rest(surface, 0.05, n_held=4), rain_and_sea(surface)
+    whole, _ = advance_flood(water, surface, forcing, start_s=0.0, horizon_s=120.0, rule=rule)
+    parts, _ = advance_in_tiles(water, surface, forcing, start_s=0.0, horizon_s=120.0, rule=rule, tiles=tiles)
+    same(parts, whole)

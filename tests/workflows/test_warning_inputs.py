@@ -62,7 +62,7 @@ def test_rain_that_would_come_from_out_of_sight_is_no_forecast() -> None:
     motion = np.zeros((2, 8, 8))
     motion[1] = 2.0  # cells a step, towards the east
     asked = {"rows": (0, 8), "columns": (0, 8), "n_steps": 8, "seed": 1, "cell_m": 1000.0, "step_s": 300}
-    arrays = {"radar": radar, "motion": motion, "number": np.array([0])}
+    arrays = {"radar": radar, "motion": motion, "number": np.array([0]), "rain_weight": np.full((8, 8), 1 / 64)}
     found = forecast_members(arrays, **asked, unseen_limit=0.9)
     assert 0.5 < found["unseen"][0] < 0.9
     with pytest.raises(

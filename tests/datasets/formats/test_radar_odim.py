@@ -178,3 +178,29 @@ def test_a_missing_library_and_a_damaged_file_are_named(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(InputError, match=r'pip install "citytide\[radar\]"'):
         read_radar_odim([file])
+
+
+@pytest.mark.parametrize("quantity", ["RATE", "DBZH"])
+def test_marks_of_floats_are_those_of_their_own_type(tmp_path: Path, quantity: str) -> None:
+    raw = np.array([[20.0, -99.9], [-88.8, 30.0]], np.float32)
+    held = {"quantity": quantity, "gain": None, "offset": None, "nodata": np.float64(-99.9), "undetect": -88.8}
+    for clock in ("120000", "120500"):
+        write_odim(tmp_path / f"{clock}.h5", raw, clock=clock, **held)
+    rate = read_radar_odim(sorted(tmp_path.glob("*.h5"))).rate[0]
+    assert np.isnan(rate).tolist() == [[False, False], [False, True]] and rate[0, 0] == 0.0
+
+
+def test_a_frame_that_starts_at_the_nominal_time_ends_later(tmp_path: Path) -> None:
+    for minute in (0, 5):
+        write_odim(
+            tmp_path / f"{minute}.h5", clock=f"12{minute:02}00", starttime=f"12{minute:02}00",
+            endtime=f"12{minute + 5:02}00",
+        )  # fmt: skip
+    assert read_radar_odim(sorted(tmp_path.glob("*.h5"))).time.tolist() == [1_694_088_300, 1_694_088_600]
+
+
+def test_corners_in_degrees_keep_their_digits(tmp_path: Path) -> None:
+    place = {"LL_lon": 113.71249, "LL_lat": 22.41249, "UR_lon": 113.74249, "UR_lat": 22.43249}
+    write_odim(tmp_path / "a.h5", crs="EPSG:4326", xscale=0.01, yscale=0.01, **place)
+    grid = read_radar_odim([tmp_path / "a.h5"]).grid
+    assert (grid.west, grid.south) == pytest.approx((113.71249, 22.41249), abs=1e-8)

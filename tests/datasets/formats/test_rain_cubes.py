@@ -187,3 +187,11 @@ def test_rain_in_a_unit_it_is_not_in_is_refused(tmp_path: Path) -> None:
         InputError, match=r"rain is 2500 mm/h at 2023-09-07 12:05.*, row 0, column 2, and no rain falls"
     ):
         open_rain(write(make_cube(hard), tmp_path / "a.nc"))
+
+
+def test_bounds_have_units_of_their_own(tmp_path: Path) -> None:
+    cube = make_cube()
+    cube["time"].attrs["bounds"] = "time_bnds"
+    cube["time_bnds"] = (("time", "nv"), [[300, 600], [600, 900]], {"units": "seconds since 2023-09-07 11:55:00"})
+    found = read_rain_cube(write(cube, tmp_path / "a.nc"))
+    assert found.time.tolist() == [1_694_088_300, 1_694_088_600]

@@ -121,3 +121,10 @@ def test_stamps_of_many_kinds(name: str, wanted: int) -> None:
 def test_names_without_one_time_are_refused(name: str, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
         read_stamp(Path(name), "UTC")
+
+
+def test_length_of_a_frame_in_a_name_is_no_second() -> None:
+    for name in ("rain_20230907_1405_10min.tif", "rain_20230907_1405_60min.tif", "rain_202309071405.tif"):
+        assert read_stamp(Path(name), "UTC") == 1_694_095_500
+    assert read_stamp(Path("rain_20230907_140510.tif"), "UTC") == 1_694_095_510
+    assert read_stamp(Path("2023-09-07T14-05-10Z.nc"), None) == 1_694_095_510
