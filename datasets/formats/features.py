@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..crs_titles import title_crs
 from ..encodings import read_text
 from ..errors import InputError
 from ..place import agree_crs, is_geographic, name_crs
 from ..tables import read_table
 
-__all__ = ["Features", "read_features"]
+__all__ = ["POINTS", "Features", "read_features"]
 
 _GDAL = (".gpkg", ".shp", ".fgb", ".gml", ".kml")
 _WKT = ("wkt", "geometry", "geom", "the_geom")
-_POINTS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("x", "y"))
+POINTS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("x", "y"))
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,16 @@ def _read_csv(file: Path, crs: str | None) -> Features:
     if wkt is not None:
         found = Features(file, named, np.empty(len(table), object), table.columns, table.line, table.comments)
         return _shape(found, shapely.from_wkt, table.columns[wkt], "write WKT: LINESTRING (x y, x y), or closed rings")
-    place = next((names for names in _POINTS if all(name in table for name in names)), None)
+    is_plane = not is_geographic(named)
+    asked = sorted(POINTS, key=lambda names: (names == ("x", "y")) != is_plane)  # of both, those that the CRS is of
+    place = next((names for names in asked if all(name in table for name in names)), None)
+    if is_plane and place not in (None, ("x", "y")):
+        raise InputError(
+            f"columns {' and '.join(place or ())} hold degrees, and the layer is on a plane ({title_crs(named)})",
+            file=file,
+            line=1,
+            way_out="declare the CRS of the degrees, such as EPSG:4326, or name the columns x and y if they are metres",
+        )
     if place is None:
         raise InputError(
             "the table has no places",

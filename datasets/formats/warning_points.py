@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..place import transform
 from ..units import convert_units
-from .features import Features, read_features
+from .features import POINTS, Features, read_features
 from .headings import NAME_HEADINGS, find_column, match_columns, refuse_flags, split_heading
 
 __all__ = ["WarningPoints", "read_warning_points"]
@@ -135,6 +135,8 @@ def _find_depths(found: Features) -> tuple[str | None, str]:
 
 
 def _read_depths(found: Features, row: int, cell: str, heading: str | None, unit: str) -> tuple[float, ...]:
+    if re.fullmatch(r"\s*\d+,\d+\s*", cell):
+        raise found.error(row, f"{heading} is {cell!r}, one depth or two", "write 1.5, or 1;5")
     try:
         asked = sorted({float(word) for word in cell.replace(",", ";").split(";") if word.strip()})
     except ValueError:
@@ -154,4 +156,5 @@ def _find_crs(file: Path, plane: str) -> str | None:
     from ..tables import read_table
 
     columns = {name.strip().lower() for name in read_table(file).columns}
-    return plane if {"x", "y"} <= columns else "EPSG:4326"
+    in_degrees = any(columns.issuperset(names) for names in POINTS[:-1])  # they win over x and y beside them
+    return plane if {"x", "y"} <= columns and not in_degrees else "EPSG:4326"

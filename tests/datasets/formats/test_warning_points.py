@@ -74,6 +74,7 @@ def test_units_of_depths_are_read_in_tables_and_maps(tmp_path: Path) -> None:
         ("name,x,y,threshold_m\na,1,2,deep\n", "line 2: threshold_m is 'deep'; give depths in m, divided"),
         ("name,x,y,threshold_m\na,1,2,0.1;-1\n", "line 2: threshold_m is '0.1;-1'; give depths above 0 m"),
         ("name,x,y\na,1,nan\n", "finite"),
+        ('name,x,y,threshold_m\na,1,2,"1,5"\n', "line 2: threshold_m is '1,5', one depth or two; write 1.5, or 1;5"),
         ("name,x,y,threshold\na,1,2,15\n", "line 1: threshold has no unit; write it in the heading"),
         ("name,x,y,threshold (m)\na,1,2,15\n", "line 2: threshold .m. is '15'; give depths above 0 m and up to 10 m"),
         ("name,x,y,threshold (s)\na,1,2,15\n", "threshold .s. is in 's', which cannot be converted to 'm'"),
@@ -85,6 +86,13 @@ def test_units_of_depths_are_read_in_tables_and_maps(tmp_path: Path) -> None:
 def test_tables_that_cannot_be_used_say_why(tmp_path: Path, table: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_warning_points(write(tmp_path, table), crs=PLANE)
+
+
+def test_degrees_win_over_metres_beside_them(tmp_path: Path) -> None:
+    table = write(tmp_path, "name,x,y,lon,lat\na,0,0,114.06,22.54\n")
+    found = read_warning_points(table, crs=PLANE)
+    expected = transform(114.06, 22.54, "EPSG:4326", PLANE)
+    assert (found.x[0], found.y[0]) == pytest.approx(tuple(map(float, expected)))
 
 
 def test_road_is_no_point(tmp_path: Path) -> None:
