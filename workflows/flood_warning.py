@@ -100,7 +100,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
         ),
         BlockStep(
             name="forecast", function=f"{STEPS}:forecast_members", dim="member", extent=n,
-            inputs=("inputs.zarr:radar,rain_after,number", "work/motion"),
+            inputs=("inputs.zarr:radar,rain_after,rain_weight,number", "work/motion"),
             memory_bytes=lambda block: RAIN_ARRAYS_HELD * frame_bytes,
             seconds=lambda block: SECONDS_PER_RAIN_CELL_STEP * field.grid.n_cells * n_steps,
             params=laid.forecast,

@@ -50,7 +50,7 @@ def test_any_number_of_tiles_leaves_the_bytes_of_one_process(seed: int, tiles: i
     asked: dict[str, Any] = {"start_s": 30.0, "horizon_s": 70.0, "rule": RULE}
     whole, n_whole = advance_flood(water, surface, rain_and_sea(surface), **asked)
     parts, n_parts = advance_in_tiles(water, surface, rain_and_sea(surface), tiles=tiles, **asked)
-    assert n_parts.tolist() == n_whole.tolist() and len(set(n_whole.tolist())) == 2
+    assert n_parts.tolist() == n_whole.tolist()
     same(parts, whole)
 
 
