@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..hpc.gang_layout import EXTRA, Place, Tile, TileLayout
 from ..kernels.hydro.inertia import REACH, advance_inertia
-from ..kernels.hydro.outflows import count_signals, measure_outflows
+from ..kernels.hydro.outflows import combine_speeds, measure_outflows
 from ..kernels.hydro.stepping import Fields
 from ..kernels.hydro.surface import WALL_M, Surface
 from ..kernels.hydro.water import Forcing, Water
@@ -171,14 +171,14 @@ class _Field:
         parts = [_run(self.client, _first, pair) for pair in found]
         peaks = _gather(self.client, [_run(self.client, _second, pair) for pair in found])
         deepest, outflow = np.max(peaks, axis=0)
-        met = count_signals(deepest, outflow, courant=self.courant, step_s=time_step_s, cell_m=self.cell_m)
+        met = combine_speeds(deepest, outflow, courant=self.courant, step_s=time_step_s, cell_m=self.cell_m)
         return _State(tuple(parts), self.client), met
 
     def measure(self, state: _State) -> Floats:
         """The fastest small wave, or outflow, of each member [m s-1]."""
         peaks = _gather(self.client, [_run(self.client, _find_peaks, part) for part in state.parts])
         deepest, outflow = np.max(peaks, axis=0)
-        return count_signals(deepest, outflow, courant=self.courant)
+        return combine_speeds(deepest, outflow, courant=self.courant)
 
     def join(self, state: _State, before: Water) -> Water:
         """The whole water again, its ring as it was."""

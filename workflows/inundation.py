@@ -3,57 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.city.city import City
 from ..datasets.city.layers import TerrainLayer
 from ..hpc.gang_layout import TileLayout
 from ..hpc.plans import BlockStep, ReductionStep
-from ..hpc.settings import listed
 from ..kernels.hydro.inundation import RINGS
 from .flood_boundaries import Boundaries, RunTime, open_boundaries
 from .flood_ground import open_place
 from .flood_layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
 from .flood_memory import FloodMemory
-from .flood_settings import Rate
 from .inundation_inputs import Rain, open_rain
 from .inundation_products import VOLUMES, describe_agreement, describe_flood, list_parts
 from .inundation_result import finish_inundation
-from .rain_settings import RainSettings
+from .inundation_settings import InundationSettings
 from .workflow import Prepared, Workflow
 
 __all__ = ["WORKFLOW", "InundationSettings", "prepare_inundation"]
 
 STEPS = "citytide.workflows.inundation_steps"
 GANG = "citytide.workflows.inundation_gang:simulate_on_ranks"
-
-
-class InundationSettings(RainSettings):
-    """Settings of ``inundation``."""
-
-    rain: str | None = Field(
-        default=None,
-        description="mm/h, a CSV of time and a rate for each zone, or frames: a folder or a file; a city's storms by "
-        "default",
-    )
-    rain_zones: str | None = Field(default=None, description="raster of the zones of the CSV's columns")
-    rain_factors: Annotated[list[Rate], BeforeValidator(listed)] = Field(
-        default=[1.0], min_length=1, description="multiples of the rain: one member each"
-    )
-    ranks: int = Field(
-        default=1, ge=1, le=4096, description="processes that share the ground over MPI; leaves no trace in the store"
-    )
-    duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
-
-    @field_validator("rain_factors")
-    @classmethod
-    def _each_once(cls, factors: list[float]) -> list[float]:
-        if len(set(factors)) < len(factors):
-            raise ValueError("each factor may stand once")
-        return factors
 
 
 def prepare_inundation(settings: InundationSettings) -> Prepared:

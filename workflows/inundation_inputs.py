@@ -16,7 +16,7 @@ from .flood_ground import as_number, read_zone_raster
 if TYPE_CHECKING:
     from ..datasets.city.city import City
     from ..datasets.city.layers import StormLayer, TerrainLayer
-    from .inundation import InundationSettings
+    from .inundation_settings import InundationSettings
 
 __all__ = ["Rain", "open_rain"]
 

@@ -23,7 +23,7 @@ MAP_TEXTS = {
     "hazard": ("m2 s-1", "greatest product of depth and speed"),
     "arrival": ("s", "first time above the threshold since the start"),
     "duration": ("s", "time above the threshold"),
-    "limited": ("s", "time for which water left as fast as local inertia lets it, at a Froude number of 2"),
+    "limited": ("s", "time for which local inertia limits the outflow of the cell, to a Froude number of 2"),
 }
 LIMITED_SHARE = 0.05  # of the time simulated, from which a cell counts as limited: a front that passes does not count
 

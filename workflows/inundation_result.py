@@ -85,13 +85,13 @@ def find_leaks(flood: Any) -> list[str]:
 
 
 def find_limits(flood: Any, n_cells: int) -> list[str]:
-    """A warning where some member's water ran as fast as local inertia lets it in many cells."""
+    """A warning where local inertia limits the flow in many flooded cells of some member."""
     most = int(flood.n_limited.values.max())
     if most <= LIMITED * n_cells:
         return []
     return [
-        f"water left {most:,} flooded cells of {n_cells:,} at a Froude number of 2 for a twentieth of the time, the "
-        "fastest that local inertia lets it: depths there are too great; run with --set scheme=shallow-water"
+        f"the flow is limited to a Froude number of 2 in {most:,} flooded cells of {n_cells:,} for a twentieth of the "
+        "time or more, so depths there are too great; for true depths run with --set scheme=shallow-water"
     ]
 
 

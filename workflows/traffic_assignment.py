@@ -50,7 +50,7 @@ class AssignmentSettings(Settings):
     @classmethod
     def _each_once(cls, factors: list[float]) -> list[float]:
         if len(set(factors)) < len(factors):
-            raise ValueError("each factor may stand once")
+            raise ValueError("list each factor only once")
         return factors
 
     gap: float = Field(default=1e-6, gt=0, lt=1, description="relative gap at which a scenario counts as solved")

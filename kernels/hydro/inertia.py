@@ -4,8 +4,8 @@ r"""Local inertial flow over a surface: shallow water without its convective ter
    \partial_t h + \nabla \cdot \mathbf q = r - s, \qquad
    \partial_t \mathbf q + g h \nabla (h + z) + g n^2 |\mathbf q| \mathbf q / h^{7/3} = 0
 
-on faces. A flow faster than half of a small wave keeps the share :math:`\sigma` of its inertia, so that waves of flow,
-at 5/3 of its speed, never outrun small waves, which would grow from nothing [3]_. With the flow weighted by its
+on faces. Above a Froude number of 0.5 a flow keeps only the share :math:`\sigma` of its inertia [3]_: with all of it,
+kinematic waves (5/3 of the flow's speed) would be faster than small waves, and grow. With the flow weighted by its
 neighbours (:math:`\theta`) and friction taken at the end of the step,
 
 .. math::
@@ -13,9 +13,9 @@ neighbours (:math:`\theta`) and friction taken at the end of the step,
    - \tfrac{g h_f \Delta t}{\sigma}\, \partial_x (h + z), \qquad \sigma = \min(1, \tfrac{g h_f^3}{4 q^2}), \qquad
    h_f = \max(\eta, \eta_-) - \max(z, z_-).
 
-It holds for gradually varied flow; a dam break is not its business [2]_. On a plane it runs at normal depth, at any
-Froude number up to 2, which no flow exceeds. None takes more than a quarter of the water of the cell it leaves in a
-step, so no depth becomes negative and no water is made.
+It holds for gradually varied flow, not for dam breaks [2]_. Sheet flow on a plane has normal depth up to a Froude
+number of 2, which no flow exceeds. In a step at most a quarter of a cell's water leaves over each face, so no depth
+becomes negative and no water is made.
 
 References
 ----------
@@ -38,7 +38,7 @@ from .active_tiles import Tiling
 from .cube_root import NINTHS, SEEDS, THIRD
 from .inertia_device import HIGHEST
 from .inertia_sweeps import COLUMNS, INERTIA, STRIP
-from .outflows import DRY_M, FROUDE, LIGHT, QUARTER
+from .outflows import DRY_M, FROUDE, INERTIAL_FROUDE, QUARTER
 from .stepping import Fields, advance_members, keep_scalars
 from .surface import GRAVITY_M_S2, Surface
 from .water import Forcing, Water
@@ -188,7 +188,7 @@ def _scalars(
         (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
          QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[dtype.itemsize],
          threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5, 2.0, 4.0,
-         LIGHT**-2 / GRAVITY_M_S2, MOST_DIVISOR)
+         INERTIAL_FROUDE**-2 / GRAVITY_M_S2, MOST_DIVISOR)
         for step in steps.tolist()
     ]  # fmt: skip
     return np.array(rows, dtype=np.float64).astype(dtype)

@@ -24,10 +24,10 @@ def mixed(flow, behind, ahead, theta, rest):
 
 
 @rule
-def inertia_divisor(flow, root, swift, one, most):
-    """By what a flow's inertia is divided, from 1 up, the greater the faster it is: local partial inertia."""
+def inertia_divisor(flow, root, scale, one, most):
+    """What the inertia of a flow is divided by (local partial inertia): 1 for slow flow, 4 Fr^2 for fast flow."""
     cube = root * root * root
-    return min(max(swift * (flow * flow) * (cube * cube * cube), one), most)
+    return min(max(scale * (flow * flow) * (cube * cube * cube), one), most)
 
 
 @rule
@@ -38,20 +38,20 @@ def pushed(mix, opened, fall, drive, divisor):
 
 @rule
 def rubbed(push, rough_behind, rough_ahead, root, drag, half, four, divisor):
-    """What friction makes of such a flow, of which ``slowed`` takes the root."""
+    """The friction term of the quadratic that ``slowed`` solves."""
     cube = root * root * root
     return divisor * (four * (drag * (half * (rough_behind + rough_ahead))) * (root * (cube * cube))) * abs(push)
 
 
 @rule
 def slowed(push, rooted, one, two):
-    """The flow for which friction at the end of the step holds: with that of its start, rough films would swing."""
+    """The flow with friction at the end of the step; friction at its start makes thin rough flow oscillate."""
     return two * push / (one + rooted)
 
 
 @rule
 def bounded(flow, behind, ahead, share, most):
-    """The flow that is no faster than ``most``, and leaves no cell more than empty: a quarter through each face."""
+    """The flow, at most ``most`` and at most a quarter of the cell's water, so that no depth becomes negative."""
     return min(max(flow, -min(ahead * share, most)), min(behind * share, most))
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..engines import Engine
 from .inertia import REACH as INERTIA_REACH
 from .inertia import advance_inertia, measure_depths
-from .outflows import count_signals, measure_outflows
+from .outflows import combine_speeds, measure_outflows
 from .shallow_water.step import REACH, advance_shallow_water, measure_signals
 from .stepping import Fields
 from .surface import Surface
@@ -95,10 +95,10 @@ def advance_flood(
             return advance_shallow_water(state, surface, forcing, order=2, **given)
         after, peak = advance_inertia(state, surface, forcing, theta=theta, **given)
         outflow = measure_outflows(after, time_step_s * n_steps, threads=threads)
-        return after, count_signals(peak, outflow, courant=rule.courant, step_s=time_step_s, cell_m=surface.cell_m)
+        return after, combine_speeds(peak, outflow, courant=rule.courant, step_s=time_step_s, cell_m=surface.cell_m)
 
     def measure(state: Water) -> npt.NDArray[np.float64]:
-        return count_signals(measure_depths(state), measure_outflows(state, threads=threads), courant=rule.courant)
+        return combine_speeds(measure_depths(state), measure_outflows(state, threads=threads), courant=rule.courant)
 
     clock = np.full(water.n_members, float(start_s))
     return advance_to(

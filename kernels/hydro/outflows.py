@@ -1,11 +1,11 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-r"""How fast water leaves the cells of local inertia, and where it leaves as fast as the scheme lets it.
+r"""Outflow speed of the cells of local inertia, and the time for which a limit holds it.
 
-Two limits stand on a flow over a face: a quarter of the water of the cell it leaves in a step, so that no depth becomes
-negative, and :data:`FROUDE` times the speed of a small wave, :math:`|q| \le F \sqrt{g}\, h_f^{3/2}`, for the scheme
-lacks the terms of faster flow. The first follows the time step, which the deepest water anywhere sets; so steps are
-chosen (:func:`count_signals`) that keep it away from all flow that the second lets through. The second is a property of
-the place: where it holds, :func:`measure_outflows` counts the time.
+A flow over a face has two limits. In a step at most a quarter of the water of the cell that it leaves goes over it, so
+that no depth becomes negative. And :math:`|q| \le F \sqrt{g}\, h_f^{3/2}` with :data:`FROUDE`, since the scheme lacks
+the terms of faster flow. The first depends on the time step, which the deepest water anywhere sets; so
+:func:`combine_speeds` makes steps so short that it holds back no flow that the second allows. The second depends on the
+place alone; :func:`measure_outflows` adds up the time for which it holds.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .inertia_device import raise_peak
 from .surface import GRAVITY_M_S2
 from .water import MAPS, Water
 
-__all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "count_signals", "measure_outflows"]
+__all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "combine_speeds", "measure_outflows"]
 
 FROUDE = 2.0  # of the fastest flow over a face
-LIGHT = 0.5  # Froude number above which a flow loses inertia, so that waves run at 1 / LIGHT times its speed
+INERTIAL_FROUDE = 0.5  # above it a flow keeps only a share of its inertia; its waves run at twice its speed
 QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
 DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
-ROOM = 1.05  # a flow that a quarter limits has to look faster than the bound of its window
+ROOM = 1.05  # so that a flow which the quarter limits breaks the speed bound of its window
 STRIPS = 32
 LIMITED = MAPS.index("limited")
 
@@ -81,14 +81,14 @@ OUTFLOWS = Sweeps(cpu=_cpu, gpu=_gpu)
 def measure_outflows(
     water: Water, seconds: npt.ArrayLike | None = None, *, threads: int = 1
 ) -> npt.NDArray[np.float64]:
-    """Measure how fast water leaves the cells of each member, over one face.
+    """Measure the outflow speed of each member: the greatest flow over one face divided by the cell's depth.
 
     Parameters
     ----------
     water
         Of local inertia; flows over faces.
     seconds : (member,) array
-        How long it has flowed so [s]: added to the map ``limited``, in place, of cells that are left at the limit.
+        Time to add to the map ``limited``, in place, of cells whose outflow is at the limit [s].
 
     Returns
     -------
@@ -120,21 +120,21 @@ def measure_outflows(
     return np.asarray(peak.max(axis=1), dtype=np.float64)
 
 
-def count_signals(
+def combine_speeds(
     deepest_m: npt.ArrayLike, outflow_m_s: npt.ArrayLike, *, courant: float, step_s: npt.ArrayLike = 0.0,
     cell_m: float = 1.0,
 ) -> npt.NDArray[np.float64]:  # fmt: skip
-    """Count small waves and outflow as the one speed of which ``courant`` sets the step.
+    """Combine the speeds of small waves and of outflow into the one that limits the time step.
 
     Parameters
     ----------
     deepest_m, outflow_m_s : (member,) array
         Greatest depth [m], and how fast water leaves a cell [m s-1].
     courant
-        Share of a cell that the speed returned may cross in a step.
+        Share of a cell that the combined speed may cross in a step.
     step_s, cell_m
-        The step in which the outflow was seen, and the side of a cell. An outflow that a quarter of a cell's water
-        limits in this step may be any faster: it counts as twice as fast.
+        The step in which the outflow was measured [s], and the side of a cell [m]. If the quarter of a cell's water
+        limited the outflow in this step, its real speed is unknown: it is taken as twice the measured one.
 
     Returns
     -------
@@ -143,13 +143,13 @@ def count_signals(
 
     Examples
     --------
-    Water that leaves a cell at 1 m/s shall take less than a quarter of it along in a step:
+    At 1 m/s, less than a quarter of a cell's water leaves it in a step:
 
-    >>> count_signals([0.1], [1.0], courant=0.5).round(9).tolist()
+    >>> combine_speeds([0.1], [1.0], courant=0.5).round(9).tolist()
     [2.1]
     """
     depth, outflow = np.asarray(deepest_m, np.float64), np.asarray(outflow_m_s, np.float64)
     share = outflow * np.asarray(step_s, np.float64) / cell_m
     factor = np.where(share > 0.99 * QUARTER, 2.0, 1.0)
-    speed = max(ROOM / 0.25 * courant, 1.0 / LIGHT) * outflow
+    speed = max(ROOM / 0.25 * courant, 1.0 / INERTIAL_FROUDE) * outflow
     return np.asarray(np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * speed))

@@ -63,8 +63,8 @@ class Water:
         (member, 1) or (member, held) depth that held cells took or gave so far [m], summed over all or of each.
     maps
         (map, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
-        time above the threshold (infinite: never), time above it [s], and time for which water left the cell as fast
-        as local inertia lets it [s], see :mod:`~citytide.kernels.hydro.outflows`.
+        time above the threshold (infinite: never), time above it [s], and time for which local inertia limits the
+        outflow [s], see :mod:`~citytide.kernels.hydro.outflows`.
     """
 
     depth: Array

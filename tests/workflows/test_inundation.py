@@ -193,7 +193,7 @@ def test_flow_that_the_scheme_holds_back_is_told(tmp_path: Path) -> None:
     )  # fmt: skip
     found = run.open("flood")
     assert found.n_limited.item() > 50 and (found.limited.values[0, 1, 5:27] > 300.0).all()
-    assert any("at a Froude number of 2" in warning for warning in run.result["warnings"])
+    assert any("limited to a Froude number of 2 in" in warning for warning in run.result["warnings"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.kernels.hydro.outflows import FROUDE, count_signals, measure_outflows
+from citytide.kernels.hydro.outflows import FROUDE, combine_speeds, measure_outflows
 from citytide.kernels.hydro.surface import GRAVITY_M_S2, Surface
 from citytide.kernels.hydro.water import MAPS, Water
 
@@ -55,12 +55,12 @@ def test_thin_water_does_not_leave() -> None:
 
 def test_step_lets_no_flow_cross_a_quarter_of_a_cell() -> None:
     for courant in (0.25, 0.45, 0.7):
-        (signal,) = count_signals([0.01], [1.5], courant=courant)
+        (signal,) = combine_speeds([0.01], [1.5], courant=courant)
         step = courant * 5.0 / signal
         assert step * 1.5 < 0.25 * 5.0
 
 
 def test_flow_that_was_held_back_counts_twice() -> None:
-    free, held = count_signals([0.0, 0.0], [1.0, 1.0], courant=0.45, step_s=[1.0, 1.25], cell_m=5.0)
+    free, held = combine_speeds([0.0, 0.0], [1.0, 1.0], courant=0.45, step_s=[1.0, 1.25], cell_m=5.0)
     assert held == 2.0 * free
-    assert np.isnan(count_signals([np.nan], [0.0], courant=0.45)).all()
+    assert np.isnan(combine_speeds([np.nan], [0.0], courant=0.45)).all()
