@@ -13,13 +13,17 @@ __all__ = ["RoadEdge", "RoadGraph", "read_road_graph"]
 
 @dataclass(frozen=True)
 class RoadEdge:
-    """One directed edge, and the line of the file it starts on."""
+    """One directed edge, and the line of the file it starts on.
+
+    ``along`` tells whether it runs along the line of its way: tags such as ``lanes:forward`` speak of that direction.
+    """
 
     source: int
     target: int
     key: int
     line: int
     tags: dict[str, str]
+    along: bool = True
 
 
 @dataclass(frozen=True)

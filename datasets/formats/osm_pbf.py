@@ -13,6 +13,7 @@ from ...kernels.space.datum import compute_distances_m
 from ..city.layers import FacilityLayer
 from ..errors import InputError
 from ..road_graph import RoadEdge, RoadGraph
+from ..road_senses import find_senses
 from .facilities import find_facility_kind
 
 __all__ = ["read_osm_facilities", "read_osm_graph"]
@@ -81,31 +82,23 @@ def read_osm_graph(file: Path) -> RoadGraph:
     edges: list[RoadEdge] = []
     for _, tags, places in sorted(ways, key=lambda way: int(way[0][1:])):
         kept = {key: tags[key] for key in _KEPT if key in tags}
-        forward, backward = _find_senses(tags)
+        forward, backward = find_senses(tags)
         kept["oneway"] = str(not (forward and backward))
         cuts = [k for k, (node, _, _) in enumerate(places) if met[node] > 1]
         for low, high in pairwise(cuts):
             part = places[low : high + 1]
             for node, x, y in (part[0], part[-1]):
                 place[node] = (x, y)
-            for way in [part] * forward + [part[::-1]] * backward:
-                edges.append(_make_edge(way, kept, len(edges)))
+            for way, along in [(part, True)] * forward + [(part[::-1], False)] * backward:
+                edges.append(_make_edge(way, kept, len(edges), along))
     return RoadGraph("EPSG:4326", place, edges)
 
 
-def _find_senses(tags: dict[str, str]) -> tuple[bool, bool]:
-    sense = tags.get("oneway", "")
-    if sense in ("-1", "reverse"):
-        return False, True
-    round_about = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
-    return True, not (sense in ("yes", "true", "1") or (round_about and sense != "no"))
-
-
-def _make_edge(part: list[tuple[int, float, float]], tags: dict[str, str], key: int) -> RoadEdge:
+def _make_edge(part: list[tuple[int, float, float]], tags: dict[str, str], key: int, along: bool) -> RoadEdge:
     x, y = np.array([[lon, lat] for _, lon, lat in part]).T
     length = float(compute_distances_m(x[:-1], y[:-1], x[1:], y[1:]).sum())
     drawn = "LINESTRING (" + ", ".join(f"{lon!r} {lat!r}" for _, lon, lat in part) + ")"
-    return RoadEdge(part[0][0], part[-1][0], key, 0, {**tags, "length": repr(length), "geometry": drawn})
+    return RoadEdge(part[0][0], part[-1][0], key, 0, {**tags, "length": repr(length), "geometry": drawn}, along)
 
 
 def read_osm_facilities(file: Path) -> FacilityLayer:

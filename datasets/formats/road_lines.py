@@ -78,7 +78,7 @@ def read_line_graph(file: Path, *, crs: str | None = None) -> RoadGraph:
         for way in ways:
             start, end = node[k] if way is line else node[k][::-1]
             drawn = "LINESTRING (" + ", ".join(f"{x!r} {y!r}" for x, y in way.tolist()) + ")"
-            edges.append(RoadEdge(int(start), int(end), len(edges), at, {**tags, "geometry": drawn}))
+            edges.append(RoadEdge(int(start), int(end), len(edges), at, {**tags, "geometry": drawn}, way is line))
     return RoadGraph(found.crs, {k + 1: (float(x), float(y)) for k, (x, y) in enumerate(places.tolist())}, edges)
 
 
