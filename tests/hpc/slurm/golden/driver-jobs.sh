@@ -61,7 +61,7 @@ flock -n 9 || :
 cd -- "$CITYTIDE_SCRATCH"
 
 export CITYTIDE_JOB=traffic-assignment-20260102-030405-1f2e.2.driver
-export CITYTIDE_DEADLINE="${SLURM_JOB_END_TIME:-$((citytide_began + 172800))}"
+export CITYTIDE_DEADLINE="${SLURM_JOB_END_TIME:-$((citytide_began + 172795))}"
 export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"
 export PYTHONUNBUFFERED=1
 

@@ -68,7 +68,7 @@ flock -n 9 || :
 cd -- "$CITYTIDE_SCRATCH"
 
 export CITYTIDE_JOB=traffic-assignment-20260102-030405-1f2e.1.gpu.7
-export CITYTIDE_DEADLINE="${SLURM_JOB_END_TIME:-$((citytide_began + 172800))}"
+export CITYTIDE_DEADLINE="${SLURM_JOB_END_TIME:-$((citytide_began + 172795))}"
 export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-32}"
 export PYTHONUNBUFFERED=1
 export TMPDIR="$CITYTIDE_SCRATCH"
