@@ -83,7 +83,7 @@ simulator: .venv-test/stamp
 
 # A Slurm of its own, started and stopped by the tests; without its packages (make slurm) they skip and say so.
 test-slurm: .venv-test/stamp
-	.venv-test/bin/python -m pytest -m slurm -n 2 tests
+	.venv-test/bin/python -m pytest -m "slurm and not soak" -n 2 tests
 
 # `apt-get update` does not wait for its lock, whatever DPkg::Lock::Timeout says; `install` does.
 APT_WAIT_S ?= 5
