@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels.space.datum import compute_distances_m
+from .demand_files import DemandPart
 from .errors import InputError
 from .gmns_demand import read_zone_demand
 from .instances import Instance
@@ -36,7 +37,15 @@ _SPEEDS = {
 Floats = npt.NDArray[np.float64]
 
 
-def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instance:
+def read_gmns(
+    folder: str | Path,
+    *,
+    demand: str | Path | None = None,
+    demand_period: str | None = None,
+    demand_mode: str | None = None,
+    demand_matrix: str | None = None,
+    demand_mapping: str | None = None,
+) -> Instance:
     """Read a GMNS folder.
 
     ``capacity`` counts vehicles per hour and lane and is multiplied by ``lanes`` (1 where empty); ``vdf_alpha`` and
@@ -50,6 +59,8 @@ def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instan
     demand
         Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder when left out. Zones are the nodes'
         ``zone_id``; a zone of several nodes spreads its demand evenly over them.
+    demand_period, demand_mode, demand_matrix, demand_mapping
+        Which part of the demand is meant, where it has several: see :func:`~.demand_files.read_entries`.
 
     Raises
     ------
@@ -60,7 +71,7 @@ def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instan
     nodes = read_table(folder / "node.csv", require=("node_id",))
     links = read_table(folder / "link.csv", require=("link_id", "from_node_id", "to_node_id", "length", "capacity"))
     demand_file = folder / "demand.csv" if demand is None else Path(demand)
-    trips = read_table(demand_file, require=("o_zone_id", "d_zone_id", "volume"))
+    part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     if not len(nodes) or not len(links):
         empty = nodes if not len(nodes) else links
         raise InputError("the table has no rows", file=empty.file, way_out="fetch it again")
@@ -82,7 +93,7 @@ def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instan
         passable = kinds != "centroid"
         if not passable.all():
             notes.append(f"Paths do not pass through {int((~passable).sum())} nodes of type centroid.")
-    pairs = read_zone_demand(trips, nodes, node_row, notes)
+    pairs = read_zone_demand(demand_file, nodes, node_row, notes, part)
     return Instance(
         name=folder.resolve().name,
         n_nodes=node_id.size,
@@ -106,7 +117,7 @@ def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instan
         crs=crs,
         units={"time": "min", "length": length_unit, "flow": "veh h-1", "toll": "1"},
         link_name=tuple(links.columns["name"][k].strip() for k in link_row.tolist()) if "name" in links else None,
-        sources=(nodes.file, links.file, trips.file, *([c] if (c := folder / "config.csv").is_file() else [])),
+        sources=(nodes.file, links.file, demand_file, *([c] if (c := folder / "config.csv").is_file() else [])),
         notes=tuple(notes),
     )
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .demand import PairDemand, read_pairs
+from .demand_files import DemandPart, read_demand_table
 from .errors import InputError
 from .instances import Instance
 from .rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
 from .road_classes import DROPPED, find_class
 from .road_graph import RoadEdge, RoadGraph, read_road_graph
-from .tables import read_table
 
 __all__ = [
     "keep_core", "read_graphml", "read_lengths", "read_lines", "read_rates", "refuse_twins", "split_words",
@@ -31,6 +31,10 @@ def read_graphml(
     *,
     demand: str | Path | None = None,
     demand_total: float | str | None = None,
+    demand_period: str | None = None,
+    demand_mode: str | None = None,
+    demand_matrix: str | None = None,
+    demand_mapping: str | None = None,
     datum: str = "auto",
     mode: str = "car",
 ) -> Instance:
@@ -45,9 +49,12 @@ def read_graphml(
         An osmnx ``.graphml``.
     demand
         A CSV of rides (``lng, lat, elng, elat``: see :func:`~.rides.make_ride_demand`), or of
-        ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap.
+        ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap: see
+        :func:`~.demand_files.read_entries`.
     demand_total
         Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; a table is left as it is.
+    demand_period, demand_mode, demand_matrix, demand_mapping
+        Which part of a table of pairs is meant, where it has several.
     datum
         Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
     mode
@@ -90,7 +97,8 @@ def read_graphml(
     length = read_lengths(file, graph, kept)
     speed, _, capacity = read_rates(kept, notes)
     total = read_total(demand_total, "demand_total")
-    pairs, described = _load_demand(graph, kept, node_id, Path(demand), total, datum)
+    part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
+    pairs, described = _load_demand(graph, kept, node_id, Path(demand), part, total, datum)
     return Instance(
         name=file.stem,
         n_nodes=node_id.size,
@@ -238,11 +246,13 @@ def _load_demand(
     edges: list[RoadEdge],
     node_id: npt.NDArray[np.int64],
     demand: Path,
+    part: DemandPart,
     total: float | None,
     datum: str,
 ) -> tuple[PairDemand, tuple[str, ...]]:
-    table = read_table(demand)
-    if has_rides(table):
+    table = read_demand_table(demand)
+    if table is not None and has_rides(table):
+        part.refuse("a table of rides", demand)
         if graph.crs != "EPSG:4326":
             raise InputError(
                 f"the roads are in {graph.crs}, the rides in degrees",
@@ -253,9 +263,12 @@ def _load_demand(
         size = DEFAULT_TOTAL_VEH_H if total is None else total
         rides = make_ride_demand(table, x, y, read_lines(graph, edges), total=size, datum=datum)
         return rides.pairs, rides.notes
-    pairs = read_pairs(table, node_id)
+    pairs, notes = read_pairs(demand if table is None else table, node_id, part)
     if total is None:
-        return pairs, ()
+        return pairs, notes
     scale = total / pairs.demand.sum()
     scaled = replace(pairs, demand=pairs.demand * scale, intrazonal=pairs.intrazonal * scale)
-    return scaled, (f"Demand is scaled by {scale:.6g} to {total:,.10g} veh/h.",)
+    return scaled, (
+        *notes,
+        f"Demand is scaled by {scale:.6g} to {total:,.10g} veh/h.",
+    )
