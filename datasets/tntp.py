@@ -46,14 +46,14 @@ class _Links:
     toll: npt.NDArray[np.float64]
 
 
-def read_tntp(source: str | Path, *, trips: str | Path | None = None) -> Instance:
+def read_tntp(source: str | Path, *, demand: str | Path | None = None) -> Instance:
     """Read a TNTP network with its trip table.
 
     Parameters
     ----------
     source
         A folder with one ``*_net.tntp``, or that file. ``*_trips.tntp`` and, if there, ``*_node.tntp`` lie beside it.
-    trips
+    demand
         Another trip table.
 
     Returns
@@ -66,7 +66,7 @@ def read_tntp(source: str | Path, *, trips: str | Path | None = None) -> Instanc
     InputError
         If a file is missing, cut off or contradicts itself: naming file, line and value.
     """
-    net_file, trips_file, node_file = _find_files(Path(source), None if trips is None else Path(trips))
+    net_file, trips_file, node_file = _find_files(Path(source), None if demand is None else Path(demand))
     header = read_header(net_file)
     links = _read_links(header)
     notes: list[str] = []

@@ -38,7 +38,28 @@ class AssignmentSettings(Settings):
     network: str | None = Field(
         default=None, description="catalogue name, TNTP or GMNS folder, or .graphml; the embedded city by default"
     )
-    demand: str | None = Field(default=None, description="demand file of a .graphml network")
+    demand: str | None = Field(default=None, description="demand file of a .graphml, TNTP or GMNS network")
+    trips: str | None = Field(default=None, description="the same, in the word of TNTP")
+    demand_period: str | None = Field(default=None, description="which period of a demand table with several")
+    demand_mode: str | None = Field(default=None, description="which mode of a demand table with several")
+    length_unit: Literal["m", "km", "mile", "ft"] | None = Field(
+        default=None, description="unit of lengths where the network does not state it"
+    )
+    speed_unit: Literal["km/h", "mph", "m/s"] | None = Field(
+        default=None, description="unit of speeds where the network does not state it"
+    )
+    zone_nodes: Literal["block", "pass"] | None = Field(
+        default=None, description="whether paths may pass through nodes of zones, where the network does not state it"
+    )
+    core_share: float | None = Field(
+        default=None, gt=0, le=1, description="least share of car kilometres in the largest connected part (0.8)"
+    )
+    classes: str | None = Field(
+        default=None, description="what unknown road classes mean, as WORD=primary,OTHER=drop; drop omits them"
+    )
+    oneway: Literal["osm-letters", "boolean"] | None = Field(
+        default=None, description="what the letters of a oneway column mean: F, T, B, or true and false"
+    )
     scenarios: str | None = Field(
         default=None, description="CSV or Zarr of capacity_factor, speed_factor by link; 0 closes"
     )
@@ -65,10 +86,17 @@ class AssignmentSettings(Settings):
     od_time: bool = Field(default=False, description="also store the travel cost between all zones")
 
 
+# Settings that belong to the reader of the network; one that means nothing to it is refused there.
+READER_OPTIONS = (
+    "demand", "trips", "demand_period", "demand_mode", "length_unit", "speed_unit", "zone_nodes", "core_share",
+    "classes", "oneway",
+)  # fmt: skip
+
+
 def prepare_assignment(settings: AssignmentSettings) -> Prepared:
     """Open network, demand and scenarios, refuse what cannot be assigned, and lay out steps and products."""
-    options = {"demand": settings.demand} if settings.demand else {}
-    instance = open_instance(settings.network, **options)
+    given = {name: getattr(settings, name) for name in READER_OPTIONS}
+    instance = open_instance(settings.network, **{name: value for name, value in given.items() if value is not None})
     network, closed = instance.network(settings.toll_weight, settings.distance_weight)
     refuse_cut_pairs(instance, network, closed)
     table = read_scenarios(settings.scenarios, instance) if settings.scenarios else base_scenario(instance.n_links)

@@ -133,7 +133,7 @@ def test_missing_files_are_named(tmp_path: Path):
         read_tntp(tmp_path)
     write(tmp_path)
     with pytest.raises(InputError, match=r"elsewhere.tntp: the file is missing"):
-        read_tntp(tmp_path / "Toy_net.tntp", trips=tmp_path / "elsewhere.tntp")
+        read_tntp(tmp_path / "Toy_net.tntp", demand=tmp_path / "elsewhere.tntp")
     (tmp_path / "Other_net.tntp").write_text(NET)
     with pytest.raises(InputError, match=r"several networks lie here: Other_net.tntp, "):
         read_tntp(tmp_path)

@@ -218,6 +218,18 @@ def test_base_network_that_cuts_a_pair_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("zone_nodes", "pass"), ("length_unit", "km"), ("speed_unit", "mph"), ("core_share", 0.5), ("classes", "a=drop"),
+     ("oneway", "boolean"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
+)  # fmt: skip
+def test_a_setting_that_means_nothing_to_the_network_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    option = "demand" if name == "trips" else name
+    with pytest.raises(InputError, match=f"option '{option}' means nothing to this kind of network"):
+        citytide.run("traffic-assignment", set={name: value, "network": "grid-100"}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
     ("network", "principle", "objective"),
     [
         ("sioux-falls", "user", 4231335.28710744),
