@@ -14,7 +14,8 @@ METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
 METRES_PER_SECOND = {"km/h": 1.0 / 3.6, "mph": 1609.344 / 3600.0, "m/s": 1.0}
 _LENGTHS = {
     "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "米": "m",
-    "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km", "公里": "km", "千米": "km",
+    "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km",
+    "公里": "km", "千米": "km",
     "mi": "mile", "mile": "mile", "miles": "mile", "ft": "ft", "foot": "ft", "feet": "ft",
 }  # fmt: skip
 _SPEEDS = {

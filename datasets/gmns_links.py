@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .gmns_columns import Ids, read_flags, read_ids
-from .gmns_uses import find_car_rows
+from .gmns_uses import USE_COLUMNS, find_car_rows
 from .tables import Table
 
 __all__ = ["LinkRows", "read_links"]
@@ -75,7 +75,9 @@ def read_links(links: Table, nodes: Ids, folder: Path, notes: list[str], *, mode
     tail, head = (nodes.find(links, name) for name in ("from_node_id", "to_node_id"))
     _refuse_unsure_senses(links)
     both = ~read_flags(links, "directed")
-    kept = find_car_rows(links, folder) if mode == "car" else np.ones(len(links), dtype=np.bool_)
+    kept = np.ones(len(links), dtype=np.bool_)
+    for column in USE_COLUMNS if mode == "car" else ():
+        kept &= find_car_rows(links, folder, column)
     if not kept.all():
         notes.append(f"{int((~kept).sum()):,} rows of {links.file.name} are closed to cars by allowed_uses: left out.")
     if not kept.any():
