@@ -9,6 +9,7 @@ import numpy as np
 
 from ..demand import read_pairs
 from ..demand_files import DemandPart, read_demand_table
+from ..errors import InputError
 from ..place import transform
 from ..rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
 from .layers import DemandLayer, RoadLayer
@@ -55,6 +56,10 @@ def read_trips(
         pairs, notes = read_pairs(file if table is None else table, roads.node_id, part)
         demand = pairs.demand
         if wanted is not None:
+            if not demand.size:
+                raise InputError(
+                    "a demand of 0 cannot be scaled", file=file, way_out="omit demand.total, or give trips"
+                )
             demand = demand * (wanted / demand.sum())
         return DemandLayer(pairs.origin, pairs.destination, demand, (file,), notes)
     part.refuse("a table of rides", file)
