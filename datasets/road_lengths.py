@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels.space.datum import compute_distances_m
 from .errors import InputError
-from .place import LOCAL, is_geographic, is_in_metres, transform
+from .place import is_geographic, is_in_metres
+from .plane_scale import measure_steps_m
 from .road_graph import RoadEdge, RoadGraph, name_edge
 
 __all__ = ["check_lengths", "measure_lines", "read_lengths", "read_lines"]
@@ -94,12 +94,7 @@ def measure_lines(lines: Sequence[Floats], crs: str) -> Floats:
         return np.zeros(0)
     x, y = np.concatenate(lines).T
     last = np.cumsum([len(line) for line in lines]) - 1
-    if crs == LOCAL:
-        step = np.hypot(np.diff(x), np.diff(y))
-    else:
-        if not is_geographic(crs):
-            x, y = transform(x, y, crs, "EPSG:4326")
-        step = compute_distances_m(x[:-1], y[:-1], x[1:], y[1:])
+    step = measure_steps_m(x, y, crs)
     step[last[:-1]] = 0.0  # from one line to the next
     along = np.concatenate([[0.0], np.cumsum(step)])
     first = np.concatenate([[0], last[:-1] + 1])
