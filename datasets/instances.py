@@ -242,7 +242,8 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         that size, a folder of TNTP or GMNS files, an osmnx ``.graphml`` file, or None for the embedded synthetic
         city. A folder that is called like a name is reached as ``./NAME``.
     options
-        Passed to the reader, for instance ``demand="rides.csv"`` with a ``.graphml``.
+        Passed to the reader, for instance ``demand="rides.csv"`` with a ``.graphml``; ``trips`` is another word for
+        ``demand``.
 
     Returns
     -------
@@ -260,6 +261,7 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
     """
     from . import catalogue
 
+    options = _join_words(options)
     if source is None:
         source = catalogue.DEFAULT_NETWORK
     if isinstance(source, str) and source in catalogue.INSTANCES:
@@ -281,7 +283,7 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         from .graphml import read_graphml
 
         return call_reader(read_graphml, path, options)
-    if path.name.lower().endswith("_net.tntp"):
+    if path.suffix.lower() == ".tntp" and path.exists():
         from .tntp import read_tntp
 
         return call_reader(read_tntp, path, options)
@@ -296,6 +298,18 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
         way_out=f"{_suggest(str(source), catalogue.INSTANCES)}known names are {known}",
     )
+
+
+def _join_words(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with ``demand`` for ``trips``, the word of TNTP."""
+    if "trips" not in options:
+        return options
+    if "demand" in options:
+        raise InputError(
+            f"demand and trips mean the same file, got demand={options['demand']} and trips={options['trips']}",
+            way_out="keep one of the two",
+        )
+    return {"demand" if name == "trips" else name: value for name, value in options.items()}
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:

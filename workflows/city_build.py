@@ -25,6 +25,13 @@ LAYERS = ("terrain", "areas", "facilities", "stations", "readings", "demand")
 DECLARABLE = {
     "roads.crs": "name of the plane or datum of the roads, such as EPSG:4547, EPSG:4326 or GCJ-02",
     "roads.mode": "car, or all for footways and the like too",
+    "roads.length_unit": "of lengths that a table of roads states: m, km, mile, ft",
+    "roads.speed_unit": "of speeds that a table of roads states: km/h, mph, m/s",
+    "roads.oneway": "what letters of oneway mean: osm-letters (F, T, B), boolean (t, f); of direction: link-direction "
+    "(1, 0, -1), navigation (0 to 3)",
+    "roads.zone_nodes": "of a GMNS folder: block if links to the nodes of zones are no roads, pass if they are",
+    "roads.classes": "what unknown words of road class mean, such as 2_Klass=primary,other=drop; drop leaves them out",
+    "roads.core_share": "least share of the car kilometres in the largest connected part, 0.8 if omitted",
     "terrain.crs": "name of the terrain's plane",
     "terrain.height_datum": "from where heights are counted, such as CN85",
     "terrain.height_units": "of heights whose file names none: m (also if omitted), cm, ft, us-ft",
@@ -45,6 +52,10 @@ DECLARABLE = {
     "readings.missing": "codes that stand for no reading, such as 999.9,---; none where every number is one",
     "demand.datum": "of rides: wgs84, gcj02, or auto, which asks the roads",
     "demand.total": "vehicles per hour that the demand is scaled to",
+    "demand.period": "which period of a table of trips with several",
+    "demand.mode": "which mode of a table of trips with several",
+    "demand.matrix": "which matrix of an OMX file with several",
+    "demand.mapping": "which numbering of zones of an OMX file; count for 1, 2, 3, ...",
 }
 
 _WORDS = {"gaps": "meant", "people": "unknown"}  # the one thing that can be said of each
@@ -61,13 +72,15 @@ class CityRequest(Settings):
     """What ``citytide city build`` is asked for."""
 
     name: str = Field(default="city", description="what the city calls itself")
-    roads: File = Field(default=None, description=".graphml, .osm.pbf, .gpkg, .shp, .geojson or .csv of roads")
+    roads: File = Field(
+        default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads, or a GMNS folder"
+    )
     terrain: File = Field(default=None, description="GeoTIFF or ESRI ASCII grid of heights")
     areas: File = Field(default=None, description="polygons with codes, names and people")
     facilities: File = Field(default=None, description="points of hospitals, ambulance stations, shelters")
     stations: File = Field(default=None, description="points of gauges and checkpoints")
     readings: File = Field(default=None, description="table of what the stations measured")
-    demand: File = Field(default=None, description="CSV of rides, or of trips between nodes")
+    demand: File = Field(default=None, description="rides, or trips between nodes: CSV, matrix or OMX")
     synthetic: bool = Field(default=False, description="make what is not given")
     size: Literal["2km", "8km", "shenzhen"] = Field(default="8km", description="of a city that is made whole")
     seed: int = Field(default=1, ge=0, lt=2**63, description="of what is made; the same seed gives the same bytes")
@@ -186,7 +199,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
                 raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
         values = {key: value for key, value in values.items() if key not in _WORDS}
         values |= {"people_optional": True} if "people" in declared else {}
-    for key in ("manning", "nodata", "resample_m", "interval_s"):
+    for key in ("manning", "nodata", "resample_m", "interval_s", "core_share"):
         if key in values:
             try:
                 values[key] = float(values[key])
@@ -197,8 +210,12 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_demand(roads: RoadLayer, file: Path, declared: Mapping[str, Any]) -> DemandLayer:
     from ..datasets.city.trips import read_trips
+    from ..datasets.errors import InputError
 
-    return read_trips(roads, file, **declared)
+    try:
+        return read_trips(roads, file, **declared)
+    except InputError as error:
+        raise error.reworded("demand_", "--declare demand.") from None
 
 
 def _make_missing(layers: CityLayers, request: CityRequest, tell: Tell) -> CityLayers:

@@ -27,13 +27,13 @@ def city() -> None:
 
 
 @city.command()
-@click.option("--roads", metavar="FILE", help=".graphml, .osm.pbf, .gpkg, .shp, .geojson or .csv (WKT).")
+@click.option("--roads", metavar="FILE", help=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv (WKT).")
 @click.option("--terrain", metavar="FILE", help="GeoTIFF or ESRI ASCII grid of heights.")
 @click.option("--areas", metavar="FILE", help="Polygons with codes, names and people.")
 @click.option("--facilities", metavar="FILE", help="Hospitals, ambulance stations, shelters: points, or .osm.pbf.")
 @click.option("--stations", metavar="FILE", help="Gauges, water-level points, checkpoints.")
 @click.option("--readings", metavar="FILE", help="CSV of what the stations measured.")
-@click.option("--demand", metavar="FILE", help="CSV of rides, or of trips between nodes.")
+@click.option("--demand", metavar="FILE", help="Rides, or trips between nodes: CSV, matrix or OMX.")
 @click.option("--synthetic", is_flag=True, help="Make what is not given, and mark it so.")
 @click.option("--size", metavar="2km|8km|shenzhen", help="Of a city that is made whole; 8km by default.")
 @click.option("--seed", metavar="N", help="Of what is made; 1 by default. The same seed gives the same bytes.")
@@ -58,10 +58,11 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
       citytide city build --roads roads.gpkg --terrain dem.tif --areas streets.geojson \\
           --declare terrain.height_datum=CN85 --declare areas.crs=GCJ-02 --out city.zarr
 
-    What can be declared: roads.crs, roads.mode, terrain.crs, terrain.height_datum, terrain.height_units,
-    terrain.nodata, terrain.manning, terrain.manning_file, terrain.resample_m, areas.crs, areas.people, areas.gaps,
-    facilities.crs, stations.crs, readings.quantity, readings.time_zone, readings.units, readings.interval_s,
-    readings.height_datum, readings.missing, demand.datum, demand.total.
+    What can be declared: roads.crs, roads.mode, roads.length_unit, roads.speed_unit, roads.oneway, roads.zone_nodes,
+    roads.classes, roads.core_share, terrain.crs, terrain.height_datum, terrain.height_units, terrain.nodata,
+    terrain.manning, terrain.manning_file, terrain.resample_m, areas.crs, areas.people, areas.gaps, facilities.crs,
+    stations.crs, readings.quantity, readings.time_zone, readings.units, readings.interval_s, readings.height_datum,
+    readings.missing, demand.datum, demand.total, demand.period, demand.mode, demand.matrix, demand.mapping.
 
     Exit codes: 0 written, 2 bad input; then nothing was written.
     """

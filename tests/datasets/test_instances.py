@@ -90,8 +90,18 @@ def test_a_folder_without_a_network_says_what_it_should_hold(tmp_path: Path):
 
 def test_an_option_that_the_reader_lacks_is_refused_with_those_it_has(tmp_path: Path):
     (tmp_path / "a_net.tntp").write_text("")
-    with pytest.raises(InputError, match="option 'demmand' means nothing to this kind of network; allowed: trips"):
+    with pytest.raises(InputError, match="option 'demmand' means nothing to this kind of network; allowed: demand"):
         open_instance(tmp_path, demmand="x.csv")
+
+
+def test_trips_is_another_word_for_demand(tmp_path: Path):
+    (tmp_path / "a_net.tntp").write_text("<END OF METADATA>\n1 2 1 1 1 0.15 4 ;\n2 1 1 1 1 0.15 4 ;\n")
+    trips = tmp_path / "elsewhere.txt"
+    trips.write_text("<END OF METADATA>\nOrigin 1\n2 : 3.0;\n")
+    for word in ("trips", "demand"):
+        assert open_instance(tmp_path, **{word: str(trips)}).demand.tolist() == [3.0]
+    with pytest.raises(InputError, match=r"demand and trips mean the same file, got demand=a and trips=b; keep one"):
+        open_instance(tmp_path, demand="a", trips="b")
 
 
 def test_without_a_name_the_synthetic_city_opens():
