@@ -18,7 +18,7 @@ from ..datasets.scenarios import ScenarioTable, base_scenario, read_scenarios
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import Settings, listed
 from ..kernels.traffic.assignment import estimate_memory_bytes
-from .assignment_products import SCALARS, describe_assignment, describe_envelope
+from .assignment_products import describe_assignment, describe_envelope, list_scalars
 from .assignment_result import finish_assignment
 from .workflow import Prepared, Workflow
 
@@ -42,6 +42,10 @@ class AssignmentSettings(Settings):
     trips: str | None = Field(default=None, description="the same, in the word of TNTP")
     demand_period: str | None = Field(default=None, description="which period of a demand table with several")
     demand_mode: str | None = Field(default=None, description="which mode of a demand table with several")
+    demand_matrix: str | None = Field(default=None, description="which matrix of an OMX file with several")
+    demand_mapping: str | None = Field(
+        default=None, description="which numbering of zones of an OMX file; count for 1, 2, 3, ..."
+    )
     length_unit: Literal["m", "km", "mile", "ft"] | None = Field(
         default=None, description="unit of lengths where the network does not state it"
     )
@@ -88,8 +92,8 @@ class AssignmentSettings(Settings):
 
 # Settings that belong to the reader of the network; one that means nothing to it is refused there.
 READER_OPTIONS = (
-    "demand", "trips", "demand_period", "demand_mode", "length_unit", "speed_unit", "zone_nodes", "core_share",
-    "classes", "oneway",
+    "demand", "trips", "demand_period", "demand_mode", "demand_matrix", "demand_mapping", "length_unit", "speed_unit",
+    "zone_nodes", "core_share", "classes", "oneway",
 )  # fmt: skip
 
 
@@ -121,7 +125,8 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
             memory_bytes=lambda block: memory + (block.stop - block.start) * 8 * (2 * n_links + zones**2),
             seconds=lambda block: seconds * (block.stop - block.start),
             params={**asked, "od_time": settings.od_time}, per_block=settings.scenarios_per_block,
-            product="assignment", scalars=(*SCALARS, "n_unserved", "unserved", "history"),
+            product="assignment",
+            scalars=(*list_scalars(settings.principle), "n_unserved", "unserved", "history", "changed_flow"),
         )
     ]  # fmt: skip
     products = [describe_assignment(instance, n, zones, asked)]
