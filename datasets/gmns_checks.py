@@ -17,6 +17,7 @@ Bools = npt.NDArray[np.bool_]
 SLOWEST_KM_H, FASTEST_KM_H = 2.0, 200.0
 _TYPICAL_ON_LINES = (0.8, 1.25)  # length by its line: the median of a network
 _TYPICAL_ON_ENDS = (0.9, 1.5)  # by the straight line between the nodes
+_TYPICAL_TIMES = (0.7, 1.5)  # stated by computed: junctions cost time; km for miles give 0.62 or 1.61
 _SHORTEST = 0.5  # one link by its straight line or its line
 _LONGEST = 5.0
 _SHORT_M, _LONG_M = 5.0, 50_000.0  # the median of links of any network of roads
@@ -199,7 +200,7 @@ def refuse_or_note_times(
         return
     told = (metres > 0.0) & (kmh > 0.0) & (time > 0.0)
     ratio = find_typical_ratio(time[told], 0.06 * metres[told] / kmh[told], least=0.0)
-    if ratio is None or _TYPICAL_ON_LINES[0] <= ratio <= _TYPICAL_ON_LINES[1]:
+    if ratio is None or _TYPICAL_TIMES[0] <= ratio <= _TYPICAL_TIMES[1]:
         return
     problem = f"stated times of {int(told.sum()):,} links are typically {ratio:.3g} times length by speed"
     if strict:

@@ -66,9 +66,9 @@ def test_connectors_of_zones_are_no_roads(tmp_path: Path) -> None:
 
 
 def test_times_that_are_stated_win_in_a_city_too(tmp_path: Path) -> None:
-    link = LINK.replace("allowed_uses", "vdf_fftt,allowed_uses").replace(",50,auto", ",50,3.09,auto")
+    link = LINK.replace("allowed_uses", "vdf_fftt,allowed_uses").replace(",50,auto", ",50,1.545,auto")
     link = link.replace("2,,,\n", "2,,,,\n").replace('30,"', '30,,"').replace(",walk\n", ",,walk\n")
-    np.testing.assert_allclose(open_roads(write(tmp_path, link=link)).speed_km_h, [20.0, 40.0, 30.0, 20.0])
+    np.testing.assert_allclose(open_roads(write(tmp_path, link=link)).speed_km_h, [40.0, 40.0, 30.0, 40.0])
 
 
 @pytest.mark.parametrize(
