@@ -108,7 +108,7 @@ def _refuse_strange_plane(links: LinkRows, metres: Floats, name: str, places: No
         return
     x, y = places.x, places.y
     apart = np.hypot(x[links.head] - x[links.tail], y[links.head] - y[links.tail])
-    ratio = find_typical_ratio(metres[used], apart[used], least=0.0)
+    ratio = find_typical_ratio(metres[used], apart[used])
     if ratio is None or _TYPICAL_ON_ENDS[0] <= ratio <= _TYPICAL_ON_ENDS[1]:
         return
     raise InputError(
@@ -199,7 +199,7 @@ def refuse_or_note_times(
     if metres is None:
         return
     told = (metres > 0.0) & (kmh > 0.0) & (time > 0.0)
-    ratio = find_typical_ratio(time[told], 0.06 * metres[told] / kmh[told], least=0.0)
+    ratio = find_typical_ratio(time[told], 0.06 * metres[told] / kmh[told])
     if ratio is None or _TYPICAL_TIMES[0] <= ratio <= _TYPICAL_TIMES[1]:
         return
     problem = f"stated times of {int(told.sum()):,} links are typically {ratio:.3g} times length by speed"

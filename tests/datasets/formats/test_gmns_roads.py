@@ -40,6 +40,7 @@ def test_a_network_without_demand_is_roads(tmp_path: Path) -> None:
     assert np.diff(roads.vertex_offset).tolist() == [2, 3, 2, 2]
     assert roads.vertex_x[roads.vertex_offset[1] : roads.vertex_offset[2]].tolist() == [114.01, 114.01, 114.005]
     assert [file.name for file in roads.sources] == ["node.csv", "link.csv", "config.csv"]
+    assert not any("speed_kph" in note for note in roads.notes)
     for said in ("Capacities of 3 of 4 links are not stated", "1 undirected rows", "no bridges or tunnels"):
         assert any(said in note for note in roads.notes), said
 
