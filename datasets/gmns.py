@@ -10,215 +10,119 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from ..kernels.space.datum import compute_distances_m
 from .errors import InputError
+from .gmns_columns import find_file
 from .gmns_demand import read_zone_demand
+from .gmns_network import read_function, read_network
 from .instances import Instance
-from .layout import LAYOUT, place_nodes
-from .tables import Table, read_table
+from .layout import place_nodes
+from .tables import read_table
 
 __all__ = ["read_gmns"]
 
-_ALPHA, _BETA = 0.15, 4.0
-_METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
-_LENGTHS = {
-    "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m",
-    "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km",
-    "mi": "mile", "mile": "mile", "miles": "mile", "ft": "ft", "foot": "ft", "feet": "ft",
-}  # fmt: skip
-_SPEEDS = {
-    "km/h": "km", "kmh": "km", "kph": "km", "kmph": "km", "kilometers per hour": "km",
-    "mph": "mile", "mi/h": "mile", "miles per hour": "mile", "miles/hour": "mile",
-}  # fmt: skip
 
-Floats = npt.NDArray[np.float64]
-
-
-def read_gmns(folder: str | Path, *, demand: str | Path | None = None) -> Instance:
+def read_gmns(
+    folder: str | Path,
+    *,
+    demand: str | Path | None = None,
+    length_unit: str | None = None,
+    speed_unit: str | None = None,
+    zone_nodes: str | None = None,
+    crs: str | None = None,
+) -> Instance:
     """Read a GMNS folder.
 
-    ``capacity`` counts vehicles per hour and lane and is multiplied by ``lanes`` (1 where empty); ``vdf_alpha`` and
-    ``vdf_beta`` default to 0.15 and 4; free-flow time is ``length / free_speed``, in minutes. The units of both come
-    from ``config.csv``, else lengths are compared with the distances between the nodes; what was found is noted.
+    ``capacity`` counts vehicles per hour and lane and is multiplied by ``lanes``; an empty one follows from the class
+    of road. Free-flow times are those of ``vdf_fftt`` [min], else ``length / free_speed``. Columns whose names hold a
+    unit (``vdf_length_mi``) come before those whose unit ``config.csv`` or a setting states. A road closed to cars by
+    ``allowed_uses`` is left out, an undirected one is two links, and a turn ban is refused.
 
     Parameters
     ----------
     folder
-        Holds ``node.csv`` and ``link.csv``. A node of type ``centroid`` is not passed through.
+        Holds ``node.csv`` and ``link.csv``.
     demand
         Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder when left out. Zones are the nodes'
         ``zone_id``; a zone of several nodes spreads its demand evenly over them.
+    length_unit
+        Of ``length`` where ``config.csv`` does not state it: ``"m"``, ``"km"``, ``"mile"`` or ``"ft"``.
+    speed_unit
+        Of ``free_speed``: ``"km/h"``, ``"mph"`` or ``"m/s"``.
+    zone_nodes
+        ``"block"`` where paths may not pass through the nodes of zones, ``"pass"`` where they may.
+    crs
+        Of the coordinates where ``config.csv`` does not state it.
 
     Raises
     ------
     InputError
-        If a file is missing or a row cannot be used: with its line.
+        If a file is missing, a row cannot be used (with its line), or something that matters is not stated.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     _ = (folder / "node.csv").write_text("node_id,zone_id\\n1,1\\n2,2\\n")
+    ...     head = "link_id,from_node_id,to_node_id,directed,capacity,vdf_fftt"
+    ...     _ = (folder / "link.csv").write_text(f"{head}\\n7,1,2,false,900,2.5\\n")
+    ...     _ = (folder / "demand.csv").write_text("o_zone_id,d_zone_id,volume\\n2,1,30\\n")
+    ...     street = read_gmns(folder)
+    >>> street.link_id.tolist(), street.free_time.tolist()
+    ([7, 17], [2.5, 2.5])
     """
     folder = Path(folder)
-    nodes = read_table(folder / "node.csv", require=("node_id",))
-    links = read_table(folder / "link.csv", require=("link_id", "from_node_id", "to_node_id", "length", "capacity"))
-    demand_file = folder / "demand.csv" if demand is None else Path(demand)
-    trips = read_table(demand_file, require=("o_zone_id", "d_zone_id", "volume"))
-    if not len(nodes) or not len(links):
-        empty = nodes if not len(nodes) else links
-        raise InputError("the table has no rows", file=empty.file, way_out="fetch it again")
-    notes: list[str] = []
-    node_id, node_row = _unique_ids(nodes, "node_id")
-    link_id, link_row = _unique_ids(links, "link_id")
-    tail, head = (_find_nodes(links, name, node_id)[link_row] for name in ("from_node_id", "to_node_id"))
-    _refuse_undirected(links)
-    length = links.numbers("length")[link_row]
-    lanes = links.numbers("lanes", default=1.0)[link_row]
-    capacity = links.numbers("capacity")[link_row] * lanes
-    x, y, crs = _place(nodes, node_row, tail, head, length, notes)
-    length_unit, free_time = _times(folder, links, link_row, length, (x, y, crs, tail, head), notes)
-    if (capacity == 0.0).any():
-        notes.append(f"{int((capacity == 0.0).sum())} links have capacity 0 or no lanes and are closed.")
-    passable = np.ones(node_id.size, dtype=np.bool_)
-    if "node_type" in nodes:
-        kinds = np.array([cell.strip().lower() for cell in nodes.columns["node_type"]])[node_row]
-        passable = kinds != "centroid"
-        if not passable.all():
-            notes.append(f"Paths do not pass through {int((~passable).sum())} nodes of type centroid.")
-    pairs = read_zone_demand(trips, nodes, node_row, notes)
+    network = read_network(folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, crs=crs)
+    trips = read_table(_find_demand(folder, demand), require=("o_zone_id", "d_zone_id", "volume"))
+    notes, links, times = network.notes, network.links, network.times
+    b, power, toll = read_function(network)
+    node_row = np.argsort(network.node_ids.number, kind="stable")
+    place = np.empty(node_row.size, dtype=np.int32)
+    place[node_row] = np.arange(node_row.size, dtype=np.int32)
+    tail, head = place[links.tail], place[links.head]
+    if network.places.x is None or network.places.y is None:
+        notes.append("The source has no coordinates: nodes are placed by their distances along the network.")
+        x, y = place_nodes(node_row.size, tail, head, times.length)
+    else:
+        x, y = network.places.x[node_row], network.places.y[node_row]
+    pairs = read_zone_demand(trips, network.nodes, node_row, notes)
     return Instance(
         name=folder.resolve().name,
-        n_nodes=node_id.size,
-        tail=tail.astype(np.int32),
-        head=head.astype(np.int32),
-        free_time=free_time,
-        capacity=capacity,
-        b=links.numbers("vdf_alpha", default=_ALPHA)[link_row],
-        power=links.numbers("vdf_beta", default=_BETA)[link_row],
-        length=length,
-        toll=links.numbers("toll", default=0.0)[link_row],
-        link_id=link_id,
-        node_id=node_id,
-        passable=passable,
+        n_nodes=node_row.size,
+        tail=tail,
+        head=head,
+        free_time=times.free_time,
+        capacity=network.widths.capacity,
+        b=b,
+        power=power,
+        length=times.length,
+        toll=toll,
+        link_id=links.link_id,
+        node_id=network.node_ids.number[node_row],
+        passable=network.passable[node_row],
         origin=pairs.origin,
         destination=pairs.destination,
         demand=pairs.demand,
         intrazonal_demand=pairs.intrazonal,
         x=x,
         y=y,
-        crs=crs,
-        units={"time": "min", "length": length_unit, "flow": "veh h-1", "toll": "1"},
-        link_name=tuple(links.columns["name"][k].strip() for k in link_row.tolist()) if "name" in links else None,
-        sources=(nodes.file, links.file, trips.file, *([c] if (c := folder / "config.csv").is_file() else [])),
+        crs=network.places.crs,
+        units={"time": "min", "length": times.length_unit, "flow": "veh h-1", "toll": "1"},
+        link_name=network.names,
+        sources=(*network.sources[:2], trips.file, *network.sources[2:]),
         notes=tuple(notes),
     )
 
 
-def _unique_ids(table: Table, column: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return ids ascending, and the row of each."""
-    ids = table.whole(column)
-    row = np.argsort(ids, kind="stable")
-    same = np.flatnonzero(ids[row][1:] == ids[row][:-1])
-    if same.size:
-        first, again = int(row[same[0]]), int(row[same[0] + 1])
-        problem = f"{column} {ids[again]} is given twice, first on line {table.line[first]}"
-        raise table.error(again, problem, "give each row its own id")
-    return ids[row], row
-
-
-def _find_nodes(links: Table, column: str, node_id: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    ids = links.whole(column)
-    place = np.minimum(np.searchsorted(node_id, ids), node_id.size - 1)
-    unknown = node_id[place] != ids
-    if unknown.any():
-        row = int(np.argmax(unknown))
-        raise links.error(row, f"{column} {ids[row]} is not in node.csv", "add the node or correct the row")
-    return place
-
-
-def _refuse_undirected(links: Table) -> None:
-    for row, cell in enumerate(links.columns.get("directed", [])):
-        if cell.strip().lower() in ("false", "0", "f", "no"):
-            raise links.error(row, "the link is undirected", "give one directed link each way, with ids of their own")
-
-
-def _place(
-    nodes: Table,
-    node_row: npt.NDArray[np.int64],
-    tail: npt.NDArray[np.int64],
-    head: npt.NDArray[np.int64],
-    length: Floats,
-    notes: list[str],
-) -> tuple[Floats, Floats, str]:
-    if "x_coord" in nodes and "y_coord" in nodes:
-        x, y = (nodes.numbers(name, least=None)[node_row] for name in ("x_coord", "y_coord"))
-        crs = "EPSG:4326" if np.abs(x).max() <= 180.0 and np.abs(y).max() <= 90.0 else "unstated"
-        config = _read_config(nodes.file.parent)
-        if config.get("crs"):
-            crs = config["crs"]
-        elif crs == "EPSG:4326":
-            notes.append("node.csv states no datum; its numbers are taken as degrees of WGS 84.")
-        return x, y, crs
-    notes.append("The source has no coordinates: nodes are placed by their distances along the network.")
-    x, y = place_nodes(node_row.size, tail, head, length)
-    return x, y, LAYOUT
-
-
-def _read_config(folder: Path) -> dict[str, str]:
-    if not (folder / "config.csv").is_file():
-        return {}
-    table = read_table(folder / "config.csv")
-    return {name: cells[0].strip() for name, cells in table.columns.items() if cells and cells[0].strip()}
-
-
-def _times(
-    folder: Path,
-    links: Table,
-    link_row: npt.NDArray[np.int64],
-    length: Floats,
-    place: tuple[Floats, Floats, str, npt.NDArray[np.int64], npt.NDArray[np.int64]],
-    notes: list[str],
-) -> tuple[str, Floats]:
-    """Return the unit of length and the free-flow times [min]."""
-    links.require("free_speed")
-    config = _read_config(folder)
-    length_unit, speed_unit = _LENGTHS.get(config.get("long_length", "").lower()), None
-    if "speed" in config:
-        speed_unit = _SPEEDS.get(config["speed"].lower())
-    for key, found, known in (("long_length", length_unit, _LENGTHS), ("speed", speed_unit, _SPEEDS)):
-        if key in config and found is None:
-            raise InputError(
-                f"{key} is {config[key]!r}",
-                file=folder / "config.csv",
-                line=2,
-                way_out=f"give one of {', '.join(known)}",
-            )
-    if length_unit is None:
-        length_unit = _guess_unit(length, *place)
-        if length_unit is not None:
-            notes.append(f"Lengths fit the nodes' coordinates if read in {length_unit}, and were.")
-    if speed_unit is None:
-        speed_unit = {"m": "km", "ft": "mile"}.get(length_unit or "", length_unit)
-        if length_unit is None:
-            notes.append("Units are not stated; lengths and speeds are taken to agree, speeds per hour.")
-        else:
-            notes.append(f"The unit of free_speed is not stated; {speed_unit}/h was taken.")
-    scale = 1.0 if length_unit is None or speed_unit is None else _METRES[length_unit] / _METRES[speed_unit]
-    speed = links.numbers("free_speed")
-    still = (speed == 0.0) & (links.numbers("length") > 0.0)
-    if still.any():
-        raise links.error(int(np.argmax(still)), "free_speed is 0", "give a speed above 0; close a link by capacity 0")
-    speed = speed[link_row]
-    return length_unit or "1", np.where(length > 0.0, 60.0 * length * scale / np.where(speed > 0.0, speed, 1.0), 0.0)
-
-
-def _guess_unit(
-    length: Floats, x: Floats, y: Floats, crs: str, tail: npt.NDArray[np.int64], head: npt.NDArray[np.int64]
-) -> str | None:
-    """Roads are a little longer than the straight line: the unit for which the typical one is."""
-    if crs.upper() != "EPSG:4326":
-        return None
-    straight = compute_distances_m(x[tail], y[tail], x[head], y[head])
-    usable = (straight > 1.0) & (length > 0.0)
-    if not usable.any():
-        return None
-    metres = float(np.median(straight[usable] / length[usable]))  # metres per unit
-    unit = min(_METRES, key=lambda name: abs(np.log(_METRES[name] / metres)))
-    return unit if abs(np.log(_METRES[unit] / metres)) < np.log(1.25) else None
+def _find_demand(folder: Path, demand: str | Path | None) -> Path:
+    if demand is not None:
+        return Path(demand)
+    file = find_file(folder, "demand.csv")
+    if file is None:
+        raise InputError(
+            "the file is missing",
+            file=folder / "demand.csv",
+            way_out="name the demand with demand=FILE; a network without demand is read by city build --roads FOLDER",
+        )
+    return file

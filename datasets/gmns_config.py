@@ -1,0 +1,94 @@
+"""What ``config.csv`` of a GMNS folder states, and the settings that state it where no file does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import InputError
+from .gmns_columns import read_if_there
+
+__all__ = ["METRES", "METRES_PER_SECOND", "Config", "read_config"]
+
+METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
+METRES_PER_SECOND = {"km/h": 1.0 / 3.6, "mph": 1609.344 / 3600.0, "m/s": 1.0}
+_LENGTHS = {
+    "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "米": "m",
+    "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km",
+    "公里": "km", "千米": "km",
+    "mi": "mile", "mile": "mile", "miles": "mile", "ft": "ft", "foot": "ft", "feet": "ft",
+}  # fmt: skip
+_SPEEDS = {
+    "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h", "kilometers per hour": "km/h",
+    "kilometres per hour": "km/h", "km/hr": "km/h", "公里/小时": "km/h", "千米/小时": "km/h",
+    "mph": "mph", "mi/h": "mph", "miles per hour": "mph", "miles/hour": "mph",
+    "m/s": "m/s", "mps": "m/s", "meters per second": "m/s", "metres per second": "m/s", "米/秒": "m/s",
+}  # fmt: skip
+_READ = ("long_length", "speed", "crs", "dataset_name", "geometry_field_format")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Units and the reference system, None where neither the file nor a setting says them."""
+
+    file: Path | None
+    length_unit: str | None  # of `length`: a key of METRES
+    speed_unit: str | None  # of `free_speed`: a key of METRES_PER_SECOND
+    crs: str | None  # as config.csv writes it
+
+
+def read_config(folder: Path, length_unit: str | None, speed_unit: str | None, notes: list[str]) -> Config:
+    """Read ``config.csv`` and join it with the settings.
+
+    Parameters
+    ----------
+    folder
+        May lack the file.
+    length_unit, speed_unit
+        Settings.
+    notes
+        Takes what the file says and is not read.
+
+    Raises
+    ------
+    InputError
+        If a unit is unknown, the file and a setting differ, or the file has several rows.
+    """
+    table = read_if_there(folder, "config.csv")
+    stated: dict[str, str] = {}
+    if table is not None:
+        if len(table) > 1:
+            raise table.error(1, "config.csv has more than one row", "keep the row that describes these tables")
+        stated = {name: cells[0].strip() for name, cells in table.columns.items() if cells[0].strip()}
+        left = [name for name in stated if name not in _READ]
+        if left:
+            notes.append(f"config.csv: not read: {', '.join(left)}.")
+    file = None if table is None else table.file
+    return Config(
+        file,
+        _agree(file, stated, "long_length", "length_unit", length_unit, _LENGTHS),
+        _agree(file, stated, "speed", "speed_unit", speed_unit, _SPEEDS),
+        stated.get("crs"),
+    )
+
+
+def _agree(
+    file: Path | None, stated: dict[str, str], key: str, setting: str, asked: str | None, known: dict[str, str]
+) -> str | None:
+    allowed = ", ".join(dict.fromkeys(known.values()))
+    wanted = None if asked is None else known.get(asked.strip().lower())
+    if asked is not None and wanted is None:
+        raise InputError(f"{setting} must be one of {allowed}, got {asked!r}")
+    if key not in stated:
+        return wanted
+    held = known.get(stated[key].lower())
+    if held is None:
+        raise InputError(f"{key} is {stated[key]!r}", file=file, line=2, way_out=f"give one of {', '.join(known)}")
+    if wanted is not None and wanted != held:
+        raise InputError(
+            f"{key} is {stated[key]!r}, and {setting}={asked} is set",
+            file=file,
+            line=2,
+            way_out=f"omit {setting}, or correct the file",
+        )
+    return held

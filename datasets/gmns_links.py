@@ -1,0 +1,112 @@
+"""Directed links of a GMNS ``link.csv``: an undirected row is two, a row that is closed to cars is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+from .gmns_columns import Ids, read_flags, read_ids
+from .gmns_uses import USE_COLUMNS, find_car_rows
+from .tables import Table
+
+__all__ = ["LinkRows", "read_links"]
+
+LongInts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LinkRows:
+    """Directed links, ascending by id.
+
+    Attributes
+    ----------
+    table
+        ``link.csv``.
+    row : (link,) array of int
+        The row that each link stands on.
+    is_back : (link,) array of bool
+        Whether the link is the way back of an undirected row.
+    link_id : (link,) array of int
+    tail, head : (link,) arrays of int
+        Rows of ``node.csv``.
+    text : tuple of str or None
+        Identifiers that are no numbers, as they stand.
+    """
+
+    table: Table
+    row: LongInts
+    is_back: npt.NDArray[np.bool_]
+    link_id: LongInts
+    tail: LongInts
+    head: LongInts
+    text: tuple[str, ...] | None
+
+    def error(self, link: int, problem: str, way_out: str) -> InputError:
+        """An error that names the link's line."""
+        return self.table.error(int(self.row[link]), problem, way_out)
+
+
+def read_links(links: Table, nodes: Ids, folder: Path, notes: list[str], *, mode: str = "car") -> LinkRows:
+    """Read the ends of all links that are open to a mode.
+
+    Parameters
+    ----------
+    links
+        ``link.csv``.
+    nodes
+        Of ``node.csv``.
+    folder
+        May hold ``use_group.csv``.
+    notes
+        Takes what was left out, and how links are numbered.
+    mode
+        ``"car"``, or ``"all"`` for every link.
+
+    Raises
+    ------
+    InputError
+        If an end is unknown, an id is given twice, or it cannot be told who may drive where.
+    """
+    ids = read_ids(links, "link_id", notes)
+    tail, head = (nodes.find(links, name) for name in ("from_node_id", "to_node_id"))
+    _refuse_unsure_senses(links)
+    both = ~read_flags(links, "directed")
+    kept = np.ones(len(links), dtype=np.bool_)
+    for column in USE_COLUMNS if mode == "car" else ():
+        kept &= find_car_rows(links, folder, column)
+    if not kept.all():
+        notes.append(f"{int((~kept).sum()):,} rows of {links.file.name} are closed to cars by allowed_uses: left out.")
+    if not kept.any():
+        raise InputError("no link is open to cars", file=links.file, way_out="write auto into allowed_uses")
+    ahead, back = np.flatnonzero(kept), np.flatnonzero(kept & both)
+    above = 10 ** len(str(int(np.abs(ids.number).max())))
+    if back.size:
+        notes.append(
+            f"{back.size:,} undirected rows of {links.file.name} are driven both ways; the id of the way back is the "
+            f"row's plus {above:,}."
+        )
+    row = np.concatenate([ahead, back])
+    is_back = np.arange(row.size) >= ahead.size
+    link_id = ids.number[row] + np.where(is_back, above, 0)
+    order = np.argsort(link_id, kind="stable")
+    row, is_back = row[order], is_back[order]
+    text = tuple(links.columns["link_id"][k].strip() for k in row.tolist()) if ids.is_text else None
+    ends = np.where(is_back, head[row], tail[row]), np.where(is_back, tail[row], head[row])
+    return LinkRows(links, row, is_back, link_id[order], *ends, text)
+
+
+def _refuse_unsure_senses(links: Table) -> None:
+    """``dir_flag`` tells how a line is drawn; some programs say with it in which directions a link is driven."""
+    if "directed" in links:
+        return
+    for row, cell in enumerate(links.columns.get("dir_flag", [])):
+        if cell.strip() not in ("", "1", "1.0"):
+            raise links.error(
+                row,
+                f"dir_flag is {cell.strip()}, and no column says whether the link is directed",
+                "add a column directed: true where the link is driven from from_node_id to to_node_id only, else false",
+            )
