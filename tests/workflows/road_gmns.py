@@ -42,7 +42,7 @@ ASPECTS = {
         "none": PLAIN, "movement.csv bans one": FALSE, "movement.csv bans none": OPEN, "restricted_turn_nodes": FALSE,
     },
     "rows": {
-        "one a direction": PLAIN, "undirected": PLAIN, "dir_flag 0": PLAIN, "dir_flag -1": OPEN,
+        "one a direction": PLAIN, "undirected": PLAIN, "dir_flag 0": OPEN, "dir_flag -1": OPEN,
         "one closed by capacity 0": PLAIN, "no directed, no dir_flag": OPEN,
     },
     "numbers": {"whole": PLAIN, "links are text": PLAIN, "large": PLAIN, "nodes are text": OPEN, "floats": OPEN},
@@ -97,15 +97,17 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     settings: dict[str, Any] = {"network": str(folder)}
     settings |= _write_config(worn, folder)
     _write_nodes(worn, folder, rng)
-    _write_links(worn, links, folder, rng)
+    first = _write_links(worn, links, folder, rng)
     settings |= _write_demand(worn, folder, rng)
     if worn["turns"].startswith("movement"):
-        kind = "no_turns" if worn["turns"].endswith("one") else "left"
-        penalty = -1 if worn["turns"].endswith("one") else 0
-        _write(folder / "movement.csv", [{
-            "mvmt_id": 1, "node_id": _name_node(NUMBER[5], worn), "ib_link_id": _name_link(0, worn),
-            "ob_link_id": _name_link(2, worn), "type": kind, "penalty": penalty, "ctrl_type": kind,
-        }])  # fmt: skip
+        kind, penalty = ("prohibited", -1) if worn["turns"].endswith("one") else ("left", 0)
+        turn = {
+            "mvmt_id": 1,
+            "node_id": _name_node(NUMBER[4], worn),
+            "ib_link_id": first["c"],
+            "ob_link_id": first["d"],
+        }
+        _write(folder / "movement.csv", [turn | {"type": kind, "penalty": penalty, "ctrl_type": kind}])
     if worn["zones"] in ("block", "pass"):
         settings["zone_nodes"] = worn["zones"]
     elif "," in worn["zones"]:
@@ -192,8 +194,10 @@ def _write_nodes(worn: Dress, folder: Path, rng: np.random.Generator) -> None:
     _write_table(worn, folder, "node", rows)
 
 
-def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.random.Generator) -> None:
+def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.random.Generator) -> dict[str, Any]:
+    """Write the table; return the name of each way's first link."""
     place = place_nodes(worn["plane"].split()[0])
+    first: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     pair_of: dict[tuple[str, frozenset[int]], int] = {}
     for link in links:
@@ -204,6 +208,7 @@ def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.
             continue
         pair_of[twin] = len(rows)
         rows.append(_fill(worn, link, len(rows), place))
+        first.setdefault(link.way, rows[-1]["link_id"])
     more = dict(rows[0]) | {"link_id": _name_link(len(rows), worn)}
     more |= {"from_node_id": _name_node(1, worn), "to_node_id": _name_node(5, worn), "geometry": ""}
     if worn["lines"] == "in link.csv":
@@ -218,6 +223,7 @@ def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.
     if worn["order"] == "shuffled":
         rows = [rows[k] for k in rng.permutation(len(rows))]
     _write_table(worn, folder, "link", rows)
+    return first
 
 
 def _lengthen(row: dict[str, Any], worn: Dress, place: Any) -> dict[str, Any]:

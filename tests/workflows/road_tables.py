@@ -232,7 +232,7 @@ def _write_omx(option: str, folder: Path, square: Any, zones: dict[int, Any]) ->
             data["truck"] = 0.3 * square
         lookup = store.create_group("lookup")
         if option != "omx without zones":
-            lookup["zone"] = np.array([int(zones[z]) for z in ZONES], dtype=np.int32)
+            lookup["zone"] = np.array([int(float(zones[z])) for z in ZONES], dtype=np.int64)
         if option == "omx, two lookups":
             lookup["district"] = np.array([7, 7, 8, 8, 9], dtype=np.int32)
     return file
