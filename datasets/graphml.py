@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from .demand import PairDemand, read_pairs
 from .errors import InputError
 from .instances import Instance
+from .place import agree_crs
 from .rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
-from .road_classes import DROPPED, find_class
-from .road_graph import RoadEdge, RoadGraph, read_road_graph
+from .road_classes import MODES
+from .road_core import CORE_SHARE, RoadCore, read_core
+from .road_graph import UNSTATED, read_road_graph
+from .road_words import split_words
 from .tables import read_table
 
-__all__ = [
-    "keep_core", "read_graphml", "read_lengths", "read_lines", "read_rates", "refuse_twins", "split_words",
-]  # fmt: skip
-
-_KM_PER_MILE = 1.609344
+__all__ = ["read_graphml"]
 
 
 def read_graphml(
@@ -33,11 +28,17 @@ def read_graphml(
     demand_total: float | str | None = None,
     datum: str = "auto",
     mode: str = "car",
+    crs: str | None = None,
+    length_unit: str | None = None,
+    classes: str | None = None,
+    core_share: float | str = CORE_SHARE,
 ) -> Instance:
     """Read an osmnx road graph with a demand.
 
-    An edge goes when all of its highway tags are closed to the mode; of what is left the largest strongly connected
-    part is kept, so every node reaches every other. Travel times follow the BPR function, 0.15 and 4.
+    An edge goes when all of its highway tags are closed to the mode, or its access tags are; of what is left the
+    largest strongly connected part is kept, so every node reaches every other. Speeds are ``speed_kph`` or
+    ``travel_time`` of osmnx, else the speed limit, else those of the class. Travel times follow the BPR function, 0.15
+    and 4.
 
     Parameters
     ----------
@@ -52,6 +53,14 @@ def read_graphml(
         Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
     mode
         ``"car"`` or ``"all"``.
+    crs
+        Of a file that names none.
+    length_unit
+        Of the lengths: m if omitted, km, mile, ft.
+    classes
+        What unknown words of road class mean: ``"word=primary,other=drop"``.
+    core_share
+        Least share of the open kilometres that the connected part must hold.
 
     Returns
     -------
@@ -64,196 +73,62 @@ def read_graphml(
         If a file cannot be used, with the line; or an option is not known.
     """
     file = Path(file)
-    if mode not in DROPPED:
-        raise InputError(f"mode is {mode!r}", way_out=f"choose one of {', '.join(DROPPED)}")
+    if mode not in MODES:
+        raise InputError(f"mode is {mode!r}", way_out=f"choose one of {', '.join(MODES)}")
     if demand is None:
         raise InputError(
             "a road graph brings no demand", file=file, way_out="name a CSV of rides or pairs with demand=FILE"
         )
     graph = read_road_graph(file)
-    edges = sorted(graph.edges, key=lambda edge: (edge.source, edge.target, edge.key))
-    refuse_twins(file, edges)
-    notes: list[str] = []
-    rank, node_id = keep_core(edges, DROPPED[mode])
-    if not rank.size:
-        raise InputError(
-            f"no roads for mode {mode!r} make a connected network", file=file, way_out="choose another mode"
-        )
-    kept = [edges[k] for k in rank.tolist()]
-    notes.append(
-        f"Of {len(edges):,} edges, {len(kept):,} are the largest strongly connected part of the {mode} network."
-    )
-    index = {node: k for k, node in enumerate(node_id.tolist())}
-    tail = np.array([index[edge.source] for edge in kept], dtype=np.int32)
-    head = np.array([index[edge.target] for edge in kept], dtype=np.int32)
-    x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
-    length = read_lengths(file, graph, kept)
-    speed, _, capacity = read_rates(kept, notes)
+    if graph.crs != UNSTATED or crs is not None:
+        graph = replace(graph, crs=agree_crs(graph.crs if graph.crs != UNSTATED else None, crs, file=file))
+    core = read_core(file, graph, mode=mode, classes=classes, core_share=core_share, length_unit=length_unit)
     total = read_total(demand_total, "demand_total")
-    pairs, described = _load_demand(graph, kept, node_id, Path(demand), total, datum)
+    pairs, described = _load_demand(core, graph.crs, Path(demand), total, datum)
+    n_links = len(core.edges)
     return Instance(
         name=file.stem,
-        n_nodes=node_id.size,
-        tail=tail,
-        head=head,
-        free_time=60.0 * length / speed,
-        capacity=capacity,
-        b=np.full(tail.size, 0.15),
-        power=np.full(tail.size, 4.0),
-        length=length,
-        toll=np.zeros(tail.size),
-        link_id=rank + 1,
-        node_id=node_id,
-        passable=np.ones(node_id.size, dtype=np.bool_),
+        n_nodes=core.node_id.size,
+        tail=core.tail,
+        head=core.head,
+        free_time=60.0 * core.length_km / core.speed_km_h,
+        capacity=core.capacity_veh_h,
+        b=np.full(n_links, 0.15),
+        power=np.full(n_links, 4.0),
+        length=core.length_km,
+        toll=np.zeros(n_links),
+        link_id=core.rank + 1,
+        node_id=core.node_id,
+        passable=np.ones(core.node_id.size, dtype=np.bool_),
         origin=pairs.origin,
         destination=pairs.destination,
         demand=pairs.demand,
         intrazonal_demand=pairs.intrazonal,
-        x=x,
-        y=y,
+        x=core.x,
+        y=core.y,
         crs=graph.crs,
         units={"time": "min", "length": "km", "flow": "veh h-1", "toll": "1"},
-        link_name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in kept),
+        link_name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in core.edges),
         sources=(file, Path(demand)),
-        notes=(*notes, *described),
+        notes=(*core.notes, *described),
     )
-
-
-def split_words(text: str) -> list[str]:
-    """osmnx writes one value plainly and several as a Python list."""
-    text = text.strip()
-    if text.startswith("["):
-        try:
-            return [str(word) for word in ast.literal_eval(text)]
-        except (ValueError, SyntaxError):
-            pass
-    return [text] if text else []
-
-
-def refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
-    """Refuse an edge that is given twice."""
-    for one, other in pairwise(edges):
-        if (one.source, one.target, one.key) == (other.source, other.target, other.key):
-            raise InputError(
-                f"edge {one.source}-{one.target} with key {one.key} is given twice, first on line {one.line}",
-                file=file,
-                line=other.line,
-                way_out="save the graph again with osmnx.save_graphml",
-            )
-
-
-def keep_core(edges: list[RoadEdge], dropped: frozenset[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return ranks of the edges kept and ids of their nodes, both ascending."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    rank = np.array(
-        [
-            k
-            for k, edge in enumerate(edges)
-            if not dropped.issuperset(split_words(edge.tags.get("highway", "")) or [""])
-        ],
-        dtype=np.int64,
-    )
-    if not rank.size:
-        return rank, rank
-    ends = np.array([(edges[k].source, edges[k].target) for k in rank.tolist()], dtype=np.int64)
-    node_id, place = np.unique(ends, return_inverse=True)
-    place = place.reshape(ends.shape)
-    links = csr_array((np.ones(rank.size), (place[:, 0], place[:, 1])), shape=(node_id.size, node_id.size))
-    _, part = connected_components(links, connection="strong")
-    core = part == np.bincount(part).argmax()
-    inside = core[place[:, 0]] & core[place[:, 1]]
-    return rank[inside], node_id[core]
-
-
-def read_lengths(file: Path, graph: RoadGraph, edges: list[RoadEdge]) -> npt.NDArray[np.float64]:
-    """Lengths [km]."""
-    length = np.zeros(len(edges))
-    for k, edge in enumerate(edges):
-        text = edge.tags.get("length", "")
-        try:
-            length[k] = float(text) / 1000.0
-        except ValueError:
-            length[k] = np.nan
-        if not 0.0 <= length[k] < np.inf:
-            raise InputError(
-                f"edge {edge.source}-{edge.target} has length {text!r}",
-                file=file,
-                line=edge.line,
-                way_out="osmnx writes metres: run osmnx.distance.add_edge_lengths and save again",
-            )
-    return length
-
-
-def read_rates(
-    edges: list[RoadEdge], notes: list[str]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Free speeds [km h-1], lanes and capacities [veh h-1], from tags, or from the table of classes."""
-    speed, widths, capacity = np.zeros(len(edges)), np.zeros(len(edges)), np.zeros(len(edges))
-    without_speed = without_lanes = 0
-    for k, edge in enumerate(edges):
-        road = find_class(split_words(edge.tags.get("highway", "")))
-        limits = [limit for limit in map(_speed, split_words(edge.tags.get("maxspeed", ""))) if limit]
-        without_speed += not limits
-        speed[k] = min(limits, default=road.speed_km_h)
-        lanes = [
-            float(n) for n in split_words(edge.tags.get("lanes", "")) if re.fullmatch(r"\d+(\.\d+)?", n) and float(n)
-        ]
-        without_lanes += not lanes
-        # The tag counts both directions of a two-way road; a road is as wide as its narrowest part.
-        share = 1.0 if edge.tags.get("oneway", "False").strip().lower() in ("true", "yes", "1") else 0.5
-        width = max(1.0, min(lanes) * share) if lanes else float(road.lanes)
-        widths[k] = width
-        capacity[k] = width * road.capacity_veh_h_lane
-    notes.append(
-        f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source and "
-        "follow from the class of road; so do all capacities per lane."
-    )
-    return speed, widths, capacity
-
-
-def _speed(text: str) -> float | None:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?", text.strip())
-    if not found or not float(found[1]):
-        return None
-    return float(found[1]) * (_KM_PER_MILE if found[2] == "mph" else 1.0)
-
-
-def read_lines(graph: RoadGraph, edges: list[RoadEdge]) -> list[npt.NDArray[np.float64]]:
-    """The line of each edge on the map, (vertex, 2); straight where the file draws none."""
-    roads = []
-    for edge in edges:
-        found = re.fullmatch(r"\s*LINESTRING\s*\(([-+.\deE ,]+)\)\s*", edge.tags.get("geometry", ""))
-        if found:
-            line = np.array(found[1].replace(",", " ").split(), dtype=np.float64).reshape(-1, 2)
-        else:
-            line = np.array([graph.place[edge.source], graph.place[edge.target]])
-        roads.append(line)
-    return roads
 
 
 def _load_demand(
-    graph: RoadGraph,
-    edges: list[RoadEdge],
-    node_id: npt.NDArray[np.int64],
-    demand: Path,
-    total: float | None,
-    datum: str,
+    core: RoadCore, crs: str, demand: Path, total: float | None, datum: str
 ) -> tuple[PairDemand, tuple[str, ...]]:
     table = read_table(demand)
     if has_rides(table):
-        if graph.crs != "EPSG:4326":
+        if crs != "EPSG:4326":
             raise InputError(
-                f"the roads are in {graph.crs}, the rides in degrees",
+                f"the roads are in {crs}, the rides in degrees",
                 file=demand,
                 way_out="save the graph unprojected (EPSG:4326)",
             )
-        x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
         size = DEFAULT_TOTAL_VEH_H if total is None else total
-        rides = make_ride_demand(table, x, y, read_lines(graph, edges), total=size, datum=datum)
+        rides = make_ride_demand(table, core.x, core.y, core.lines, total=size, datum=datum)
         return rides.pairs, rides.notes
-    pairs = read_pairs(table, node_id)
+    pairs = read_pairs(table, core.node_id)
     if total is None:
         return pairs, ()
     scale = total / pairs.demand.sum()

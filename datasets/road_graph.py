@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.parsers import expat
 
 from .errors import InputError
+from .place import name_crs
+from .road_words import split_words
 
-__all__ = ["RoadEdge", "RoadGraph", "read_road_graph"]
+__all__ = ["UNSTATED", "RoadEdge", "RoadGraph", "name_edge", "read_road_graph"]
+
+UNSTATED = "unstated"
+_DIRECTED = (":forward", ":backward")  # ends of tags that speak of one direction of the way's line
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,19 @@ class RoadGraph:
     crs: str
     place: dict[int, tuple[float, float]]
     edges: list[RoadEdge]
+    notes: tuple[str, ...] = ()
+
+
+def name_edge(edge: RoadEdge) -> str:
+    """How an error names an edge: by its nodes, and its way of OpenStreetMap where that is known.
+
+    Examples
+    --------
+    >>> name_edge(RoadEdge(4, 7, 0, 12, {"osmid": "99"}))
+    'edge 4-7 (way 99)'
+    """
+    ways = split_words(edge.tags.get("osmid", ""))
+    return f"edge {edge.source}-{edge.target}" + (f" (way {', '.join(ways)})" if ways else "")
 
 
 def read_road_graph(file: Path) -> RoadGraph:
@@ -73,13 +94,40 @@ def read_road_graph(file: Path) -> RoadGraph:
                     line=edge.line,
                     way_out="save the graph again with osmnx.save_graphml",
                 )
-    return RoadGraph(reader.crs, reader.place, reader.edges)
+    notes: tuple[str, ...] = ()
+    if reader.n_unclear:
+        notes = (
+            f"Tags of one direction (such as lanes:forward) of {reader.n_unclear:,} edges are not read: the file does "
+            "not say (reversed) how the edge runs to its way.",
+        )
+    return RoadGraph(_read_crs(reader.crs, file), reader.place, reader.edges, notes)
+
+
+def _read_crs(text: str, file: Path) -> str:
+    """The name of a CRS that is written as a name, a PROJ string, WKT, or a dict of PROJ in text."""
+    text = text.strip()
+    if not text:
+        return UNSTATED
+    held: Any = text
+    if text.startswith("{"):
+        try:
+            held = dict(ast.literal_eval(text))
+        except (ValueError, SyntaxError, TypeError):
+            raise InputError(
+                f"crs must be a name, WKT or PROJ, got {text!r}", file=file, way_out="write a name such as EPSG:4326"
+            ) from None
+        held = held.get("init") or " ".join(
+            f"+{key}" if value is True else f"+{key}={value}" for key, value in held.items() if value is not False
+        )
+    found = re.match(r"(?:\+init=)?epsg:(\d+)(?:\s.*)?$", str(held), re.IGNORECASE)
+    return name_crs(f"EPSG:{found[1]}" if found else held, file=file)
 
 
 class _Reader:
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.crs = "unstated"
+        self.crs = ""
+        self.n_unclear = 0
         self.place: dict[int, tuple[float, float]] = {}
         self.edges: list[RoadEdge] = []
         self._names: dict[str, str] = {}
@@ -125,7 +173,7 @@ class _Reader:
         if name == "data":
             self._data = None
             if self._holder is None and "crs" in self._graph_tags:
-                self.crs = self._graph_tags["crs"].strip().upper()
+                self.crs = self._graph_tags["crs"]
         elif name == "node":
             self._add_node()
         elif name == "edge":
@@ -155,4 +203,10 @@ class _Reader:
         source = self._whole("an edge's source", self._attributes.get("source"))
         target = self._whole("an edge's target", self._attributes.get("target"))
         key = self._whole("an edge's id", self._attributes.get("id", "0"))
-        self.edges.append(RoadEdge(source, target, key, self._line, self._tags))
+        against = {word.strip().lower() for word in split_words(self._tags.get("reversed", ""))}
+        tags = self._tags
+        if against not in ({"true"}, {"false"}):
+            directed = [name for name in tags if name.endswith(_DIRECTED)]
+            self.n_unclear += bool(directed)
+            tags = {name: text for name, text in tags.items() if name not in directed}
+        self.edges.append(RoadEdge(source, target, key, self._line, tags, against != {"true"}))

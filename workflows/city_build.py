@@ -25,6 +25,11 @@ LAYERS = ("terrain", "areas", "facilities", "stations", "readings", "demand")
 DECLARABLE = {
     "roads.crs": "name of the plane or datum of the roads, such as EPSG:4547, EPSG:4326 or GCJ-02",
     "roads.mode": "car, or all for footways and the like too",
+    "roads.length_unit": "of lengths that a table of roads states: m, km, mile, ft",
+    "roads.speed_unit": "of speeds that a table of roads states: km/h, mph, m/s",
+    "roads.oneway": "what the letters of a column oneway mean: osm-letters (F, T, B) or boolean (t, f)",
+    "roads.classes": "what unknown words of road class mean, such as 2_Klass=primary,other=drop; drop leaves them out",
+    "roads.core_share": "least share of the car kilometres in the largest connected part, 0.8 if omitted",
     "terrain.crs": "name of the terrain's plane",
     "terrain.height_datum": "from where heights are counted, such as CN85",
     "terrain.height_units": "of heights whose file names none: m (also if omitted), cm, ft, us-ft",
@@ -61,7 +66,7 @@ class CityRequest(Settings):
     """What ``citytide city build`` is asked for."""
 
     name: str = Field(default="city", description="what the city calls itself")
-    roads: File = Field(default=None, description=".graphml, .osm.pbf, .gpkg, .shp, .geojson or .csv of roads")
+    roads: File = Field(default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads")
     terrain: File = Field(default=None, description="GeoTIFF or ESRI ASCII grid of heights")
     areas: File = Field(default=None, description="polygons with codes, names and people")
     facilities: File = Field(default=None, description="points of hospitals, ambulance stations, shelters")
@@ -186,7 +191,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
                 raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
         values = {key: value for key, value in values.items() if key not in _WORDS}
         values |= {"people_optional": True} if "people" in declared else {}
-    for key in ("manning", "nodata", "resample_m", "interval_s"):
+    for key in ("manning", "nodata", "resample_m", "interval_s", "core_share"):
         if key in values:
             try:
                 values[key] = float(values[key])

@@ -9,12 +9,14 @@ import numpy as np
 from ..city.layers import FACILITY_KINDS, FacilityLayer
 from ..errors import InputError
 from .features import read_features
+from .osm_extract import OSM_SUFFIXES, read_osm_items
 
 __all__ = ["find_facility_kind", "open_facilities"]
 
 _IDS = ("facility_id", "id", "code", "osm_id", "编号", "代码", "机构编码")
 _NAMES = ("name", "名称", "机构名称", "医院名称")
 _KINDS = ("kind", "type", "amenity", "category", "emergency", "类型", "类别")
+_OSM_KINDS = (("amenity", None), ("emergency", "ambulance_station"))
 _CAPACITIES = ("capacity", "beds", "vehicles", "床位", "床位数", "容量")
 _WORDS = {
     "hospital": 1, "医院": 1, "综合医院": 1, "ambulance station": 2, "ambulance_station": 2, "急救站": 2, "急救中心": 2,
@@ -62,10 +64,8 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
     import shapely
 
     file = Path(file)
-    if file.name.lower().endswith(".osm.pbf"):
-        from .osm_pbf import read_osm_facilities
-
-        return read_osm_facilities(file)
+    if file.name.lower().endswith(OSM_SUFFIXES):
+        return _read_osm(file)
     found = read_features(file, crs=crs)
     kind_of, name_of, id_of = found.find(_KINDS), found.find(_NAMES), found.find(_IDS)
     if kind_of is None:
@@ -100,4 +100,25 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
     return FacilityLayer(
         found.crs, tuple(ids), kind, tuple(name.strip() for name in names), middle[:, 0].copy(), middle[:, 1].copy(),
         capacity, sources=(file,), notes=notes,
+    )  # fmt: skip
+
+
+def _read_osm(file: Path) -> FacilityLayer:
+    """What OpenStreetMap tags as hospital, clinic, school, shelter, fire, police or ambulance station."""
+    found = []
+    for identity, tags, places in read_osm_items(file, "amenity", "emergency"):
+        words = [tags.get(key, "") for key, only in _OSM_KINDS if only in (None, tags.get(key))]
+        kind = next((place for word in words if (place := find_facility_kind(word))), 0)
+        places = [place for place in places if place is not None]
+        if kind and places:
+            middle = np.mean([[x, y] for _, x, y in places[: -1 if len(places) > 1 else None]], axis=0)
+            beds = tags.get("beds") or tags.get("capacity") or ""
+            found.append((identity, kind, tags.get("name", ""), *middle, float(beds) if beds.isdecimal() else np.nan))
+    if not found:
+        raise InputError("the extract has no facilities", file=file, way_out="check that the extract covers the city")
+    ids, kinds, names, x, y, capacity = zip(*sorted(found, key=lambda row: row[0]), strict=True)
+    return FacilityLayer(
+        "EPSG:4326", ids, np.array(kinds, np.uint8), names, np.array(x), np.array(y), np.array(capacity),
+        sources=(file,),
+        notes=("Facilities: (c) OpenStreetMap contributors, ODbL; those mapped as relations are left out.",),
     )  # fmt: skip

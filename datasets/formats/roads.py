@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..city.layers import ROAD_KINDS, RoadLayer
 from ..errors import InputError
-from ..graphml import keep_core, read_lengths, read_lines, read_rates, refuse_twins, split_words
 from ..place import agree_crs
-from ..road_classes import DROPPED, ROAD_CLASSES
-from ..road_graph import RoadEdge, RoadGraph, read_road_graph
+from ..road_classes import MODES
+from ..road_core import CORE_SHARE, read_core
+from ..road_graph import UNSTATED, RoadEdge, RoadGraph, read_road_graph
+from ..road_words import split_words
+from .osm_extract import OSM_SUFFIXES
+from .osm_pbf import read_osm_graph
 
 __all__ = ["open_roads"]
 
@@ -22,22 +26,41 @@ _NONE = frozenset({"no", "", "false", "0", "0.0", "f", "n", "none", "nan", "null
 _AT_GROUND = frozenset({"building_passage"})  # a tunnel to the mapper, a street to water
 
 
-def open_roads(file: str | Path, *, crs: str | None = None, mode: str = "car") -> RoadLayer:
+def open_roads(
+    file: str | Path,
+    *,
+    crs: str | None = None,
+    mode: str = "car",
+    length_unit: str | None = None,
+    speed_unit: str | None = None,
+    oneway: str | None = None,
+    classes: str | None = None,
+    core_share: float | str = CORE_SHARE,
+) -> RoadLayer:
     """Read roads.
 
-    What is closed to the mode goes; of the rest the largest strongly connected part is kept, so every node reaches
-    every other. Speeds, lanes and capacities come from tags, or from the class of road, which the notes say.
+    What is closed to the mode by its class or its access tags goes; of the rest the largest strongly connected part
+    is kept, so every node reaches every other. Speeds, lanes and capacities come from tags, or from the class of road,
+    which the notes say.
 
     Parameters
     ----------
     file
-        osmnx ``.graphml``, OpenStreetMap ``.osm.pbf``, or lines in ``.gpkg``, ``.shp``, ``.geojson`` or ``.csv`` (WKT)
-        with columns named as OpenStreetMap's tags (``highway, name, oneway, lanes, maxspeed, bridge, tunnel,
-        layer``).
+        osmnx ``.graphml``, OpenStreetMap ``.osm.pbf``, ``.osm`` or ``.osm.bz2``, or lines in ``.gpkg``, ``.shp``,
+        ``.geojson`` or ``.csv`` (WKT) with columns named as OpenStreetMap's tags (``highway, name, oneway, lanes,
+        maxspeed, bridge, tunnel, layer``).
     crs
         Of a file that names none.
     mode
         ``"car"`` or ``"all"``.
+    length_unit, speed_unit
+        Of lengths (``m, km, mile, ft``) and speeds (``km/h, mph, m/s``) that a table states.
+    oneway
+        What the letters of a table's column mean: ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f).
+    classes
+        What unknown words of road class mean: ``"word=primary,other=drop"``; ``drop`` leaves such roads out.
+    core_share
+        Least share of the open kilometres that the connected part must hold.
 
     Returns
     -------
@@ -61,69 +84,62 @@ def open_roads(file: str | Path, *, crs: str | None = None, mode: str = "car") -
     ([50.0, 50.0], [1, 1], [1, 2])
     """
     file = Path(file)
-    if mode not in DROPPED:
-        raise InputError(f"mode is {mode!r}", file=file, way_out=f"choose one of {', '.join(DROPPED)}")
-    graph = _read_graph(file, crs)
-    held = agree_crs(graph.crs if graph.crs != "unstated" else None, crs, file=file)
-    edges = sorted(graph.edges, key=lambda edge: (edge.source, edge.target, edge.key))
-    refuse_twins(file, edges)
-    rank, node_id = keep_core(edges, DROPPED[mode])
-    if not rank.size:
-        raise InputError(
-            f"no roads for mode {mode!r} make a connected network", file=file, way_out="choose another mode"
-        )
-    kept = [edges[k] for k in rank.tolist()]
-    notes = [f"Of {len(edges):,} edges, {len(kept):,} are the largest strongly connected part of the {mode} network."]
-    index = {node: k for k, node in enumerate(node_id.tolist())}
-    x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
-    speed, lanes, capacity = read_rates(kept, notes)
-    lines = read_lines(graph, kept)
-    points = np.concatenate(lines)
+    if mode not in MODES:
+        raise InputError(f"mode is {mode!r}", file=file, way_out=f"choose one of {', '.join(MODES)}")
+    said = {"crs": crs, "length_unit": length_unit, "speed_unit": speed_unit, "oneway": oneway, "classes": classes}
+    graph = _read_graph(file, mode, {name: text for name, text in said.items() if text is not None})
+    held = agree_crs(graph.crs if graph.crs != UNSTATED else None, crs, file=file)
+    core = read_core(file, replace(graph, crs=held), mode=mode, classes=classes, core_share=core_share,
+                     length_unit=length_unit if _is_graphml(file) else None)  # fmt: skip
+    points = np.concatenate(core.lines)
     return RoadLayer(
         crs=held,
-        node_id=node_id,
-        x=x,
-        y=y,
-        link_id=rank + 1,
-        tail=np.array([index[edge.source] for edge in kept], dtype=np.int32),
-        head=np.array([index[edge.target] for edge in kept], dtype=np.int32),
-        kind=np.array([_find_kind(edge) for edge in kept], dtype=np.uint8),
-        lanes=lanes,
-        speed_km_h=speed,
-        capacity_veh_h=capacity,
-        level=np.array([_find_level(edge) for edge in kept], dtype=np.int8),
-        length_m=read_lengths(file, graph, kept) * 1000.0,
-        vertex_offset=np.concatenate([[0], np.cumsum([len(line) for line in lines])]).astype(np.int64),
+        node_id=core.node_id,
+        x=core.x,
+        y=core.y,
+        link_id=core.rank + 1,
+        tail=core.tail,
+        head=core.head,
+        kind=np.array([ROAD_KINDS.index(word) if word in ROAD_KINDS else 0 for word in core.classes], dtype=np.uint8),
+        lanes=core.lanes,
+        speed_km_h=core.speed_km_h,
+        capacity_veh_h=core.capacity_veh_h,
+        level=np.array([_find_level(edge) for edge in core.edges], dtype=np.int8),
+        length_m=core.length_km * 1000.0,
+        vertex_offset=np.concatenate([[0], np.cumsum([len(line) for line in core.lines])]).astype(np.int64),
         vertex_x=np.ascontiguousarray(points[:, 0]),
         vertex_y=np.ascontiguousarray(points[:, 1]),
-        name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in kept),
+        name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in core.edges),
         sources=(file,),
-        notes=tuple(notes),
+        notes=core.notes,
     )
 
 
-def _read_graph(file: Path, crs: str | None) -> RoadGraph:
-    name = file.name.lower()
-    if name.endswith(".graphml"):
-        return read_road_graph(file)
-    if name.endswith(".osm.pbf"):
-        from .osm_pbf import read_osm_graph
+def _is_graphml(file: Path) -> bool:
+    return file.name.lower().endswith(".graphml")
 
-        return read_osm_graph(file)
+
+def _read_graph(file: Path, mode: str, said: dict[str, str]) -> RoadGraph:
+    """``said`` are the options that were given, of those that not every format has."""
+    if _is_graphml(file):
+        _refuse_options(file, said, ("crs", "length_unit", "classes"))
+        return read_road_graph(file)
+    if file.name.lower().endswith(OSM_SUFFIXES):
+        _refuse_options(file, said, ("crs", "classes"))
+        return read_osm_graph(file, mode)
     from .road_lines import read_line_graph
 
-    return read_line_graph(file, crs=crs)
+    return read_line_graph(file, **{name: text for name, text in said.items() if name != "classes"})
 
 
-def _find_kind(edge: RoadEdge) -> int:
-    """The slowest of the edge's classes, as its speed follows from it."""
-    words = split_words(edge.tags.get("highway", ""))
-    known = [word for word in words if word in ROAD_CLASSES]
-    if known:
-        word = min(known, key=lambda w: ROAD_CLASSES[w].speed_km_h * ROAD_CLASSES[w].capacity_veh_h_lane)
-    else:
-        word = next((word for word in words if word in ROAD_KINDS), "other")
-    return ROAD_KINDS.index(word) if word in ROAD_KINDS else 0
+def _refuse_options(file: Path, said: Iterable[str], known: tuple[str, ...]) -> None:
+    for name in said:
+        if name not in known:
+            raise InputError(
+                f"{name} means nothing to this format, which has a rule of its own",
+                file=file,
+                way_out=f"omit it; what can be said is {', '.join(known)}, mode, core_share",
+            )
 
 
 def _find_level(edge: RoadEdge) -> int:

@@ -12,7 +12,7 @@ SIZES = {
     "anaheim": (416, 914),
     "chicago-sketch": (933, 2950),
     "braess": (4, 5),
-    "futian": (1379, 2855),
+    "futian": (1338, 2751),
 }
 
 

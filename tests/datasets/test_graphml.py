@@ -35,7 +35,7 @@ EDGES = [
     (9, 1, 0, road("primary", name="['深南大道', '红荔路']", maxspeed="60", lanes="6", oneway="True")),
     (1, 5, 1, road("['residential', 'footway']", maxspeed="30 mph")),
     (1, 5, 0, road("tertiary", lanes="['2', '4']")),
-    (5, 9, 0, road("busway", maxspeed="CN:urban")),
+    (5, 9, 0, road("unclassified", maxspeed="CN:urban")),
     (5, 7, 0, road("['footway', 'steps']")),
     (7, 5, 0, road("footway")),
     (9, 7, 0, road("service")),
@@ -55,8 +55,8 @@ def test_a_small_graph_is_filtered_rated_and_numbered(tmp_path: Path):
     ends = [(int(toy.node_id[a]), int(toy.node_id[b])) for a, b in zip(toy.tail, toy.head, strict=True)]
     assert ends == [(1, 5), (1, 5), (5, 9), (9, 1)]
     assert toy.link_id.tolist() == [1, 2, 4, 6], "ranks of (u, v, key) among all seven edges"
-    np.testing.assert_allclose(60.0 / toy.free_time, [35.0, 30 * 1.609344, 20.0, 60.0])
-    assert toy.capacity.tolist() == [700.0, 450.0, 300.0, 6000.0]
+    np.testing.assert_allclose(60.0 / toy.free_time, [35.0, 30 * 1.609344, 30.0, 60.0])
+    assert toy.capacity.tolist() == [700.0, 450.0, 550.0, 6000.0]
     assert toy.link_name == ("", "", "", "深南大道 / 红荔路")
     assert (toy.origin.tolist(), toy.destination.tolist(), toy.demand.tolist()) == ([0, 1], [2, 0], [10.0, 20.0])
     assert toy.crs == "EPSG:4326" and toy.length.tolist() == [1.0] * 4
@@ -123,11 +123,16 @@ def test_a_graph_without_demand_or_with_an_unknown_mode_is_refused(tmp_path: Pat
         read_graphml(tmp_path / "gone.graphml", demand=files["demand"])
 
 
-def test_futian_has_its_published_size(data: Path):
-    futian = open_instance(
-        data / "traffic" / "futian" / "roads.graphml", demand=data / "traffic" / "shenzhen" / "taxi_rides.csv"
-    )
-    assert (futian.n_nodes, futian.n_links) == (1379, 2855)
+def test_futian_has_its_known_size(data: Path, tmp_path: Path):
+    file, rides = data / "traffic/futian/roads.graphml", data / "traffic/shenzhen/taxi_rides.csv"
+    futian = open_instance(file, demand=rides)
+    assert (futian.n_nodes, futian.n_links) == (1338, 2751), "93 edges carry access no, private or bus"
+    assert futian.length.sum() == pytest.approx(263.975909, rel=1e-9)
+    text = file.read_text(encoding="utf-8")
+    untagged = tmp_path / "roads.graphml"
+    untagged.write_text(text.replace('attr.name="access"', 'attr.name="gate"'), encoding="utf-8")
+    whole = open_instance(untagged, demand=rides)
+    assert (whole.n_nodes, whole.n_links) == (1379, 2855) and whole.length.sum() == pytest.approx(272.9, abs=0.05)
     assert np.diff(futian.link_id).min() > 0 and 1 <= futian.link_id[0] and futian.link_id[-1] <= 4009
     assert futian.demand.sum() == pytest.approx(30_000.0, rel=1e-12) and futian.intrazonal_demand == 0.0
     assert futian.link_name is not None and "深南大道" in futian.link_name

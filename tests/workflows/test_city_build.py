@@ -28,7 +28,7 @@ def test_futian_gets_its_real_roads_and_a_made_ground(data: Path) -> None:
     made = {name for name, layer in city.layers.items() if getattr(layer, "is_synthetic", False)}
     assert made == set(city.layers) - {"roads"} and made >= {"terrain", "areas", "facilities", "stations", "demand"}
     table = read_graphml(data / "traffic/futian/roads.graphml", demand=data / "traffic/shenzhen/taxi_rides.csv")
-    assert np.array_equal(city.roads.link_id, table.link_id) and city.roads.n_links == 2855
+    assert np.array_equal(city.roads.link_id, table.link_id) and city.roads.n_links == 2751
     links = city.crosswalks["link_cell"]
     assert abs(links.covered - 1.0).max() <= 1e-12
     assert 34_000 <= len(links.column) <= 37_000

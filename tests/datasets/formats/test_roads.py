@@ -80,7 +80,7 @@ def test_lines_run_from_tail_to_head(tmp_path: Path, form: str) -> None:
 def test_futian_keeps_the_links_that_assignment_knows(data: Path) -> None:
     file = data / "traffic/futian/roads.graphml"
     roads, known = open_roads(file), read_graphml(file, demand=data / "traffic/shenzhen/taxi_rides.csv")
-    assert roads.n_nodes == 1379 and roads.n_links == 2855
+    assert roads.n_nodes == 1338 and roads.n_links == 2751
     for name in ("link_id", "tail", "head", "x", "y"):
         assert np.array_equal(getattr(roads, name), getattr(known, name)), name
     assert np.allclose(roads.length_m, known.length * 1000.0) and np.array_equal(roads.capacity_veh_h, known.capacity)

@@ -1,0 +1,142 @@
+"""Lengths of links against the lines that the map draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.space.datum import compute_distances_m
+from .errors import InputError
+from .place import LOCAL, is_geographic, is_in_metres, transform
+from .road_graph import RoadEdge, RoadGraph, name_edge
+
+__all__ = ["check_lengths", "measure_lines", "read_lengths", "read_lines"]
+
+Floats = npt.NDArray[np.float64]
+
+_FACTOR = 2.0  # a stated length may differ so much from the drawn one
+_SLACK_M = 10.0  # and by as much as a junction is wide
+_METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
+_NUMBERS = re.compile(r"\s*LINESTRING(?:\s+(Z|M|ZM))?\s*\(([-+.\deE ,]+)\)\s*", re.IGNORECASE)
+
+
+def read_lengths(file: Path, edges: Sequence[RoadEdge], unit: str | None = None) -> Floats:
+    """Lengths [km] that the edges state, in metres unless ``unit`` says otherwise.
+
+    Raises
+    ------
+    InputError
+        If one is missing or no number from 0, or the unit is unknown.
+    """
+    if unit is not None and unit not in _METRES:
+        raise InputError(f"length_unit must be one of {', '.join(_METRES)}, got {unit!r}", file=file)
+    length = np.zeros(len(edges))
+    for k, edge in enumerate(edges):
+        text = edge.tags.get("length", "")
+        try:
+            length[k] = float(text) * _METRES[unit or "m"] / 1000.0
+        except ValueError:
+            length[k] = np.nan
+        if not 0.0 <= length[k] < np.inf:
+            raise InputError(
+                f"edge {edge.source}-{edge.target} has length {text!r}",
+                file=file,
+                line=edge.line or None,
+                way_out="osmnx writes metres: run osmnx.distance.add_edge_lengths and save again",
+            )
+    return length
+
+
+def read_lines(file: Path, graph: RoadGraph, edges: Sequence[RoadEdge]) -> list[Floats]:
+    """The line of each edge on the map, (vertex, 2); straight where the file draws none.
+
+    Raises
+    ------
+    InputError
+        If a line cannot be read.
+    """
+    lines = []
+    for edge in edges:
+        text = edge.tags.get("geometry", "").strip()
+        if not text:
+            lines.append(np.array([graph.place[edge.source], graph.place[edge.target]]))
+            continue
+        found = _NUMBERS.fullmatch(text)
+        try:
+            width = 2 + len((found[1] or "") if found else "")
+            numbers = np.array((found[2] if found else "").replace(",", " ").split(), dtype=np.float64)
+            lines.append(np.ascontiguousarray(numbers.reshape(-1, width)[:, :2]))
+        except ValueError:
+            found = None
+        if not found or len(lines[-1]) < 2:
+            raise InputError(
+                f"the geometry of {name_edge(edge)} must be WKT such as LINESTRING (x y, x y), got {text[:60]!r}",
+                file=file,
+                line=edge.line or None,
+                way_out="save the graph again with osmnx.save_graphml",
+            )
+    return lines
+
+
+def measure_lines(lines: Sequence[Floats], crs: str) -> Floats:
+    """Lengths on the ground [m] of lines in a CRS.
+
+    Examples
+    --------
+    >>> measure_lines([np.array([[0.0, 0.0], [30.0, 40.0]])], "local").tolist()
+    [50.0]
+    """
+    if not lines:
+        return np.zeros(0)
+    x, y = np.concatenate(lines).T
+    last = np.cumsum([len(line) for line in lines]) - 1
+    if crs == LOCAL:
+        step = np.hypot(np.diff(x), np.diff(y))
+    else:
+        if not is_geographic(crs):
+            x, y = transform(x, y, crs, "EPSG:4326")
+        step = compute_distances_m(x[:-1], y[:-1], x[1:], y[1:])
+    step[last[:-1]] = 0.0  # from one line to the next
+    along = np.concatenate([[0.0], np.cumsum(step)])
+    first = np.concatenate([[0], last[:-1] + 1])
+    measured: Floats = along[last] - along[first]
+    return measured
+
+
+def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, lines: Sequence[Floats], crs: str) -> None:
+    """Refuse lengths that cannot be those of the lines: a wrong unit, or a wrong CRS.
+
+    A link of length 0 is exempt. Where no line is drawn a link may be longer than the straight line between its ends,
+    yet all of them together at most twice as long.
+
+    Raises
+    ------
+    InputError
+        With the link that differs most.
+    """
+    drawn = measure_lines(lines, crs)
+    given = 1000.0 * length_km
+    is_drawn = np.array([bool(edge.tags.get("geometry", "").strip()) for edge in edges], dtype=np.bool_)
+    wrong = given * _FACTOR < drawn - _SLACK_M
+    wrong |= is_drawn & (given - _SLACK_M > _FACTOR * drawn)
+    wrong &= given > 0.0
+    straight = ~is_drawn & (drawn > 0.0) & (given > 0.0)
+    if given[straight].sum() > _FACTOR * drawn[straight].sum() + _SLACK_M:
+        wrong |= straight & (given > _FACTOR * drawn)
+    if not wrong.any():
+        return
+    off = np.abs(np.log(np.maximum(given, 1e-9) / np.maximum(drawn, 1e-9)))
+    k = int(np.argmax(np.where(wrong, off, -1.0)))
+    plane = "" if is_geographic(crs) or is_in_metres(crs) else " on the ground"
+    raise InputError(
+        f"a length must be within a factor of {_FACTOR:g} of its line, {name_edge(edges[k])} has {given[k]:.6g} m and "
+        f"a line of {drawn[k]:.6g} m{plane}" + (f" ({int(wrong.sum()) - 1:,} more differ)" if wrong.sum() > 1 else ""),
+        file=file,
+        line=edges[k].line or None,
+        way_out="are the lengths in metres, and is the CRS right? Say length_unit=ft (or km, mile) for other units, or "
+        "run osmnx.distance.add_edge_lengths and save again",
+    )
