@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,9 +95,9 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     if worn["lanes"] == "not there":
         links = [replace(link, lanes=1) for link in links]
     settings: dict[str, Any] = {"network": str(folder)}
-    settings |= _write_config(worn, folder)
-    _write_nodes(worn, folder, rng)
-    first = _write_links(worn, links, folder, rng)
+    settings |= write_config(worn, folder)
+    write_nodes(worn, folder, rng)
+    first = write_links(worn, links, folder, rng)
     settings |= _write_demand(worn, folder, rng)
     if worn["turns"].startswith("movement"):
         kind, penalty = ("prohibited", -1) if worn["turns"].endswith("one") else ("left", 0)
@@ -154,7 +154,7 @@ def _name_link(k: int, worn: Dress) -> Any:
     return f"{'AB'[k % 2]}-{k:03d}路" if worn["numbers"] == "links are text" else k + 1
 
 
-def _write_config(worn: Dress, folder: Path) -> dict[str, str]:
+def write_config(worn: Dress, folder: Path) -> dict[str, str]:
     _, _, length, speed = UNITS[worn["written in"]]
     row: dict[str, Any] = {"dataset_name": "town", "version_number": "0.96"}
     settings: dict[str, str] = {}
@@ -168,15 +168,15 @@ def _write_config(worn: Dress, folder: Path) -> dict[str, str]:
         settings = units | {"length_unit": "km" if units["length_unit"] in ("m", "ft") else "m"}
     if option.endswith("contradicts"):
         settings = {"length_unit": "ft" if units["length_unit"] != "ft" else "km"}
-    if worn["plane"] != "EPSG:4326":
-        row["crs"] = "EPSG:4547"
+    if worn["plane"].endswith("config.csv"):
+        row["crs"] = worn["plane"].split()[0]
     if len(row) > 2:
         _write(folder / "config.csv", [row])
     return settings
 
 
-def _write_nodes(worn: Dress, folder: Path, rng: np.random.Generator) -> None:
-    place = place_nodes(worn["plane"].split()[0])
+def write_nodes(worn: Dress, folder: Path, rng: np.random.Generator) -> None:
+    place = place_nodes(worn["plane"].split()[0].strip(","))
     rows = []
     for node in JUNCTIONS:
         number = NUMBER[node]
@@ -194,9 +194,12 @@ def _write_nodes(worn: Dress, folder: Path, rng: np.random.Generator) -> None:
     _write_table(worn, folder, "node", rows)
 
 
-def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.random.Generator) -> dict[str, Any]:
+def write_links(
+    worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.random.Generator,
+    kinds: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Write the table; return the name of each way's first link."""
-    place = place_nodes(worn["plane"].split()[0])
+    place = place_nodes(worn["plane"].split()[0].strip(","))
     first: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     pair_of: dict[tuple[str, frozenset[int]], int] = {}
@@ -208,6 +211,9 @@ def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.
             continue
         pair_of[twin] = len(rows)
         rows.append(_fill(worn, link, len(rows), place))
+        rows[-1]["facility_type"] = kinds[link.way] if kinds else "road"
+        if worn.get("capacity", "stated") != "stated":
+            rows[-1]["capacity"] = ""
         first.setdefault(link.way, rows[-1]["link_id"])
     more = dict(rows[0]) | {"link_id": _name_link(len(rows), worn)}
     more |= {"from_node_id": _name_node(1, worn), "to_node_id": _name_node(5, worn), "geometry": ""}
@@ -222,6 +228,8 @@ def _write_links(worn: Dress, links: Sequence[TableLink], folder: Path, rng: np.
         rows.append(_lengthen(more, worn, place) | {"link_id": _name_link(len(rows), worn), "allowed_uses": uses})
     if worn["order"] == "shuffled":
         rows = [rows[k] for k in rng.permutation(len(rows))]
+    if worn.get("capacity") == "no column":
+        rows = [{key: value for key, value in row.items() if key != "capacity"} for row in rows]
     _write_table(worn, folder, "link", rows)
     return first
 
@@ -240,7 +248,7 @@ def _fill(worn: Dress, link: TableLink, k: int, place: Any) -> dict[str, Any]:
         "link_id": _name_link(k, worn), "from_node_id": _name_node(link.tail, worn),
         "to_node_id": _name_node(link.head, worn), "length": link.length_m / metres,
         "free_speed": (500.0 if worn["speeds"] == "one of 500" and k == 4 else link.speed_km_h) / km_h,
-        "capacity": link.capacity, "facility_type": "road", "name": f"{link.way} 路",
+        "capacity": link.capacity, "name": f"{link.way} 路",
     }  # fmt: skip
     if worn["rows"] in ("one a direction", "one closed by capacity 0"):
         row["directed"] = 1

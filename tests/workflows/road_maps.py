@@ -53,6 +53,8 @@ def alter_ways(dress: Dress) -> list[Way]:
         for key, way in ways.items():
             if way.speed_km_h:
                 ways[key] = replace(way, speed_km_h=MPH[way.speed_km_h] * MILE_KM)
+    if dress.get("speeds", "").startswith("one is"):
+        ways["k"] = replace(ways["k"], speed_km_h=None)
     if dress.get("speeds") == "one direction slower":
         ways["a"] = replace(ways["a"], speed_back_km_h=40.0)
     if dress.get("senses") == "motorway":
@@ -102,14 +104,14 @@ def _say_lanes(way: Way, dress: Dress) -> Tags:
 
 
 def _say_speed(way: Way, option: str) -> Tags:
+    if way.key == "k" and option.startswith("one is"):
+        return {"maxspeed": option.split()[-1].strip("'")}
     if way.key == "q" or way.speed_km_h is None:
         return {}
     if option == "mph":
         return {"maxspeed": f"{way.speed_km_h / MILE_KM:.0f} mph"}
     if way.speed_back_km_h:
         return {"maxspeed:forward": f"{way.speed_km_h:g}", "maxspeed:backward": f"{way.speed_back_km_h:g}"}
-    if option.startswith("one is") and way.key == "k":
-        return {"maxspeed": option.split()[-1].strip("'")}
     return {"maxspeed": f"{way.speed_km_h:g}" + (" km/h" if option.endswith("km/h") else "")}
 
 

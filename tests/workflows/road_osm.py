@@ -77,7 +77,7 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
         notes = " ".join(layer.notes).lower()
         if problem is None and dress["relations"] == "a turn is banned" and "restriction" not in notes:
             return "no note counts the turn restrictions"
-        if problem is None and dress["cut"] == "inner nodes missing" and "outside" not in notes + "missing":
+        if problem is None and dress["cut"] == "inner nodes missing" and "extract" not in notes:
             return "no note counts the ways that leave the extract"
         return problem
 
