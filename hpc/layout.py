@@ -12,9 +12,10 @@ __all__ = ["Column", "make_column", "make_columns", "number_text", "size_text", 
 # Headings of the keys that summaries carry; any other key is its own heading.
 _HEADINGS = {
     "scenario": "Scenario", "objective": "Objective", "lower_bound": "Lower bound", "relative_gap": "Relative gap",
-    "average_excess_cost": "Average excess cost", "tstt": "TSTT", "sptt": "SPTT", "iterations": "Iterations",
+    "average_excess_cost": "Average excess cost", "tstt": "TSTT", "sptt": "SPTT",
+    "marginal_tstt": "Marginal TSTT", "marginal_sptt": "Marginal SPTT", "iterations": "Iterations",
     "converged": "Converged", "unserved_demand": "Unserved demand", "origin": "Origin", "destination": "Destination",
-    "demand": "Demand",
+    "demand": "Demand", "changes_flow": "Changes flow",
 }  # fmt: skip
 _IDENTIFIERS = frozenset({"scenario", "origin", "destination", "link", "from", "to"})  # written as they came
 _MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"

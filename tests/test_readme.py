@@ -69,6 +69,23 @@ def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
     assert n_run, f"{page.name} shows nothing that runs"
 
 
+def test_every_scenario_of_the_readme_changes_a_road_that_is_driven(tmp_path: Path) -> None:
+    from citytide.datasets.instances import open_instance
+    from citytide.datasets.scenarios import read_scenarios
+    from citytide.kernels.traffic.assignment import assign_traffic
+
+    (table,) = (block.body for block in blocks(README) if block.file == "closures.csv")
+    (tmp_path / "closures.csv").write_text(table, encoding="utf-8")
+    city = open_instance()
+    network, closed = city.network()
+    flow = assign_traffic(network, city.origin, city.destination, city.demand, gap=1e-2, closed=closed).flow
+    scenarios = read_scenarios(tmp_path / "closures.csv", city)
+    changed = {scenarios.name[row]: 0.0 for row in range(1, len(scenarios))}
+    for row, link in zip(scenarios.scenario.tolist(), scenarios.link.tolist(), strict=True):
+        changed[scenarios.name[row]] += flow[link]
+    assert len(changed) == 2 and min(changed.values()) > 500.0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_block_that_does_not_run_says_why(page: Path) -> None:
     assert all(len(block.reason.split()) >= 3 for block in blocks(page) if block.reason)

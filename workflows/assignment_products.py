@@ -10,21 +10,44 @@ from ..datasets.instances import Instance
 from ..hpc.stores import Product, Variable
 from .georeference import georeference
 
-__all__ = ["SCALARS", "describe_assignment", "describe_envelope"]
+__all__ = ["describe_assignment", "describe_envelope", "list_scalars"]
 
 # Columns of the summary, in order; each a scalar of one scenario that travels in the ledger.
-SCALARS = {
-    "objective": "objective Z: Beckmann's under `user`, total travel cost under `system`",
+_USER = {
+    "objective": "Beckmann's objective Z",
     "lower_bound": "no assignment has a smaller objective: Z - (TSTT - SPTT)",
     "relative_gap": "(TSTT - SPTT) / TSTT",
     "average_excess_cost": "(TSTT - SPTT) / served demand",
-    "tstt": "total cost of all trips, at marginal costs under `system`",
-    "sptt": "total cost had every trip its cheapest path, at marginal costs under `system`",
+    "tstt": "total travel cost of all trips",
+    "sptt": "total travel cost had every trip its cheapest path",
+}
+_SYSTEM = {
+    "objective": "objective Z: total travel cost of all trips",
+    "lower_bound": "no assignment has a smaller objective: Z - (TSTT - SPTT) at marginal costs",
+    "relative_gap": "(TSTT - SPTT) / TSTT at marginal costs",
+    "average_excess_cost": "(TSTT - SPTT) / served demand at marginal costs",
+    "tstt": "total travel cost of all trips",
+    "sptt": "total travel cost had every trip its cheapest path, at the travel costs of these flows",
+    "marginal_tstt": "total of all trips at marginal costs",
+    "marginal_sptt": "total at marginal costs had every trip its path of least marginal cost",
+}
+_BOTH = {
     "iterations": "sweeps over all origins",
     "converged": "1 if the relative gap asked for was reached",
     "unserved_demand": "demand of pairs that the scenario leaves without a path",
 }
 WHOLE_NUMBERS = {"iterations": "int64", "converged": "int8"}
+
+
+def list_scalars(principle: str) -> dict[str, str]:
+    """What is told of each scenario, with its meaning, in the order of the summary.
+
+    Examples
+    --------
+    >>> "marginal_tstt" in list_scalars("system"), "marginal_tstt" in list_scalars("user")
+    (True, False)
+    """
+    return (_USER if principle == "user" else _SYSTEM) | _BOTH
 
 
 def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[str, Any]) -> Product:
@@ -41,7 +64,7 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
     total = f"{flow} {time}".replace("1 1", "1").removeprefix("1 ").removesuffix(" 1")
     per_scenario = tuple(
         Variable(name, ("scenario",), WHOLE_NUMBERS.get(name, "float64"), unit.get(name, total), text, "ledger", (n,))
-        for name, text in SCALARS.items()
+        for name, text in list_scalars(asked["principle"]).items()
     )
     od = (
         Variable(
@@ -78,8 +101,8 @@ def describe_envelope(instance: Instance) -> Product:
         "envelope",
         f"Links of {instance.name} over all scenarios",
         georeference((
-            over_scenarios("flow_least", "float64", flow, "least flow in any scenario"),
-            over_scenarios("flow_most", "float64", flow, "largest flow in any scenario"),
+            over_scenarios("flow_least", "float64", flow, "least flow in any scenario whose flows are numbers"),
+            over_scenarios("flow_most", "float64", flow, "largest flow in any scenario whose flows are numbers"),
             over_scenarios("n_over_capacity", "int64", "1", "scenarios in which flow exceeds the link's capacity"),
             *_link_variables(instance),
         ), instance.crs),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..datasets.scenarios import BASE
 from ..hpc.ledger import done_blocks, read_ledger
 from ..hpc.records import write_json
 from ..hpc.runs import Run
 from ..hpc.stores import read_arrays
-from .assignment_products import SCALARS
+from .assignment_products import list_scalars
 
 __all__ = ["finish_assignment"]
 
@@ -27,12 +29,15 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
     inputs = read_arrays(run.path / "inputs.zarr")
     labels = [str(label) for label in data.scenario.values]
     asked = {name: setting["value"] for name, setting in run.record["settings"].items()}
+    columns = _ledger_columns(run)
+    changes = _find_changes(data, inputs, labels, columns["changed_flow"])
+    told = [name for name in list_scalars(asked["principle"]) if name in SUMMARY]
     summary = [
-        {"scenario": label, **{name: data[name].values[row].item() for name in SCALARS if name in SUMMARY}}
+        {"scenario": label, **{name: data[name].values[row].item() for name in told}}
+        | ({"changes_flow": changes[row]} if inputs["scenario_row"].any() else {})
         for row, label in enumerate(labels)
     ]
     shown = _shown(labels, inputs["demand_factor"])
-    columns = _ledger_columns(run)
     units = run.record["attrs"]["instance"]["units"]
     served = inputs["demand"].sum() * inputs["demand_factor"] - data.unserved_demand.values
     write_figures(
@@ -50,23 +55,57 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
         crs=str(run.record["attrs"]["instance"]["crs"]),
         flow_unit=units.get("flow", "1"),
         time_unit=units.get("time", "1"),
-        tstt=_total_cost(data, asked),
+        tstt=data.tstt.values,
         served_demand=served,
-        gaps=dict(zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)),
+        gaps={
+            label: history
+            for label, history in zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)
+            if np.isfinite(history).any()
+        },
         target=float(asked["gap"]),
     )
     _write_busiest(run, data, inputs, shown)
     return {
         "headline": _headline(data, served, shown, units),
         "summary": summary,
-        "warnings": _warn(summary, data, columns),
+        "warnings": _warn(summary, data, columns, served),
+        "overflowed": [
+            line["scenario"] for line, trips in zip(summary, served, strict=True) if _overflowed(line, trips)
+        ],
         "unserved": _name_cut_pairs(labels, columns, inputs),
         "unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True)),
         "converged": dict(zip(labels, data.converged.values.tolist(), strict=True)),
     }
 
 
-SUMMARY = ("objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "iterations")
+SUMMARY = (
+    "objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "marginal_tstt", "marginal_sptt",
+    "iterations",
+)  # fmt: skip
+UNUSED = 1e-9  # of the largest flow: what is below is rounding, no traffic
+
+
+def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], changed_flow: list[float]) -> list[int]:
+    """For each scenario, 1 if a link that it changes carries flow under it or in the base at the same demand, else 0.
+
+    Where neither carries any, the base's answer and the scenario's are answers to the same question.
+    """
+    factors, rows, offset = inputs["demand_factor"], inputs["scenario_row"], inputs["change_offset"]
+    found = [0] * len(labels)
+    for factor in np.unique(factors):
+        same = np.flatnonzero(factors == factor)
+        base = data.flow[int(same[rows[same] == 0][0])].values
+        least = UNUSED * float(np.nanmax(base, initial=0.0))
+        for row in same.tolist():
+            links = inputs["change_link"][offset[rows[row]] : offset[rows[row] + 1]]
+            is_used = np.isnan(changed_flow[row]) or changed_flow[row] > least or (base[links] > least).any()
+            found[row] = int(links.size > 0 and bool(is_used))
+    return found
+
+
+def _overflowed(line: Mapping[str, Any], served: float) -> bool:
+    """Whether a scenario with trips has an objective that is no finite number."""
+    return bool(served > 0.0 and not np.isfinite(line["objective"]))
 
 
 def _shown(labels: list[str], factors: Any) -> int:
@@ -81,6 +120,8 @@ def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str
     over = int((data.flow[row] > data.capacity).sum())
     if not demand > 0:
         return ""
+    if not np.isfinite(total):
+        return f"{data.scenario.values[row]} is not solved: travel costs are no finite numbers."
     time = units.get("time", "1")
     unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
     return (
@@ -99,18 +140,14 @@ class _Closed:
         return np.isinf(self.cost[scenario].values)
 
 
-def _total_cost(data: Any, asked: Mapping[str, Any]) -> Any:
-    """Travel cost of all trips: TSTT, or the objective where TSTT is told at marginal costs."""
-    return data.tstt.values if asked["principle"] == "user" else data.objective.values
-
-
 def _ledger_columns(run: Run) -> dict[str, list[Any]]:
     """What travelled in the ledger beside the product's scalars, scenario by scenario."""
     done = done_blocks(read_ledger(run.path / "ledger.jsonl"))
     tasks = run.plan.step("assignment").tasks
     blocks = [done["assignment", index]["scalars"] for index in range(tasks)]
     return {
-        name: [value for block in blocks for value in block[name]] for name in ("history", "unserved", "n_unserved")
+        name: [value for block in blocks for value in block[name]]
+        for name in ("history", "unserved", "n_unserved", "changed_flow")
     }
 
 
@@ -128,10 +165,18 @@ def _name_cut_pairs(labels: list[str], columns: Mapping[str, list[Any]], inputs:
     ]
 
 
-def _warn(summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[Any]]) -> list[str]:
+def _warn(
+    summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[Any]], served: NDArray[np.float64]
+) -> list[str]:
     warnings = []
     for row, line in enumerate(summary):
         label, cut = line["scenario"], int(columns["n_unserved"][row])
+        if _overflowed(line, served[row]):
+            warnings.append(
+                f"scenario {label}: travel costs are no finite numbers, and it is not solved; check demand, capacities "
+                "and powers, and the factors of the scenario"
+            )
+            continue
         if line["objective"] != line["objective"]:
             why = "no trip has a path left" if cut else "there is no demand"
             warnings.append(f"scenario {label}: {why}; its figures are not a number")
@@ -139,6 +184,10 @@ def _warn(summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[A
         if cut:
             demand = float(data.unserved_demand.values[row])
             warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
+        if not line.get("changes_flow", 1) and not label.startswith(f"{BASE}@"):
+            warnings.append(
+                f"scenario {label}: the links it changes carry no traffic, here or in the base: it has the base answer"
+            )
         if not data.converged.values[row]:
             warnings.append(
                 f"scenario {label}: stopped at relative gap {line['relative_gap']:.3g} after {line['iterations']} "

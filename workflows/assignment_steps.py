@@ -58,11 +58,17 @@ def solve_scenarios(arrays: Arrays, *, od_time: bool, **asked: Any) -> dict[str,
             "average_excess_cost": result.average_excess_cost,
             "tstt": result.tstt,
             "sptt": result.sptt,
+            **(
+                {"marginal_tstt": result.marginal_tstt, "marginal_sptt": result.marginal_sptt}
+                if asked["principle"] == "system"
+                else {}
+            ),
             "iterations": result.iterations,
             "converged": int(result.converged),
             "unserved_demand": float(np.sum(arrays["demand"][cut] * factor)),
             "n_unserved": cut.size,
             "unserved": cut[:LISTED].tolist(),
+            "changed_flow": float(result.flow[_changed(arrays, row)].max(initial=0.0)),
             "history": np.asarray(result.history)[:, -1].tolist(),
         }
         if od_time:
@@ -98,18 +104,26 @@ def _network(arrays: Arrays, row: int, asked: dict[str, Any]) -> tuple[Any, NDAr
 def _factors(arrays: Arrays, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Capacity and speed factor of every link in row ``row`` of the scenario table."""
     changed = slice(arrays["change_offset"][row], arrays["change_offset"][row + 1])
-    links = arrays["change_link"][changed]
+    links = _changed(arrays, row)
     capacity, speed = np.ones(arrays["capacity"].size), np.ones(arrays["capacity"].size)
     capacity[links] = arrays["change_capacity"][changed]
     speed[links] = arrays["change_speed"][changed]
     return capacity, speed
 
 
+def _changed(arrays: Arrays, row: int) -> NDArray[np.int32]:
+    """The links that row ``row`` of the scenario table changes."""
+    links: NDArray[np.int32] = arrays["change_link"][arrays["change_offset"][row] : arrays["change_offset"][row + 1]]
+    return links
+
+
 def _zone_costs(arrays: Arrays, row: int, result: Assignment, asked: dict[str, Any]) -> NDArray[np.float64]:
-    """Cheapest cost between all pairs of zones at the solution's link costs."""
+    """Cheapest cost between all pairs of zones at the solution's link costs; NaN where costs are no numbers."""
     from ..kernels.traffic.paths import load_trees
 
     zone = arrays["zone_node"].astype(np.int32)
+    if np.isnan(result.cost).any():
+        return np.full((zone.size, zone.size), np.nan)
     origin, destination = (side.ravel() for side in np.meshgrid(zone, zone, indexing="ij"))
     apart = origin != destination
     network, _ = _network(arrays, row, asked)
@@ -120,13 +134,17 @@ def _zone_costs(arrays: Arrays, row: int, result: Assignment, asked: dict[str, A
 
 
 def chunk_envelope(arrays: Arrays) -> Arrays:
-    """Least and largest flow of each link in a block of scenarios, and how often it exceeds the capacity."""
+    """Least and largest flow of each link in a block of scenarios, and how often it exceeds the capacity.
+
+    A scenario whose costs overflowed has flows of NaN and counts nowhere.
+    """
     flow = arrays["flow"]
     over = np.zeros(flow.shape[1], dtype=np.int64)
     for scenario, row in enumerate(arrays["scenario_row"].tolist()):
         capacity = arrays["capacity"] * _factors(arrays, row)[0]
         over += (flow[scenario] > capacity) & (capacity > 0.0)
-    return {"flow_least": flow.min(axis=0), "flow_most": flow.max(axis=0), "n_over_capacity": over}
+    least, most = np.fmin.reduce(flow, axis=0), np.fmax.reduce(flow, axis=0)
+    return {"flow_least": least, "flow_most": most, "n_over_capacity": over}
 
 
 def combine_envelopes(partials: Sequence[Arrays]) -> Arrays:
@@ -141,8 +159,8 @@ def combine_envelopes(partials: Sequence[Arrays]) -> Arrays:
     """
     by_name = {name: np.stack([partial[name] for partial in partials]) for name in partials[0]}
     return {
-        "flow_least": by_name["flow_least"].min(axis=0),
-        "flow_most": by_name["flow_most"].max(axis=0),
+        "flow_least": np.fmin.reduce(by_name["flow_least"], axis=0),
+        "flow_most": np.fmax.reduce(by_name["flow_most"], axis=0),
         "n_over_capacity": by_name["n_over_capacity"].sum(axis=0),
     }
 

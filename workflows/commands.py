@@ -286,6 +286,11 @@ def _tell(done: Run, as_json: bool) -> None:
     if state != "done":
         said = {"failed": "the run failed", "stopped": "the run stopped", "cancelled": "the run was cancelled"}
         say(f"{said.get(state, f'the run is {state}')}; to go on: citytide resume {at}")
+    if state == "done" and result.get("overflowed"):
+        say(
+            f"{len(result['overflowed'])} of {len(result['summary'])} rows are not solved: their numbers are not finite"
+        )
+        raise SystemExit(FAILED)
     raise SystemExit({"done": DONE, "stopped": STOPPED, "cancelled": STOPPED}.get(state, FAILED))
 
 

@@ -18,7 +18,7 @@ from ..datasets.scenarios import ScenarioTable, base_scenario, read_scenarios
 from ..hpc.plans import BlockStep, ReductionStep
 from ..hpc.settings import Settings, listed
 from ..kernels.traffic.assignment import estimate_memory_bytes
-from .assignment_products import SCALARS, describe_assignment, describe_envelope
+from .assignment_products import describe_assignment, describe_envelope, list_scalars
 from .assignment_result import finish_assignment
 from .workflow import Prepared, Workflow
 
@@ -121,7 +121,8 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
             memory_bytes=lambda block: memory + (block.stop - block.start) * 8 * (2 * n_links + zones**2),
             seconds=lambda block: seconds * (block.stop - block.start),
             params={**asked, "od_time": settings.od_time}, per_block=settings.scenarios_per_block,
-            product="assignment", scalars=(*SCALARS, "n_unserved", "unserved", "history"),
+            product="assignment",
+            scalars=(*list_scalars(settings.principle), "n_unserved", "unserved", "history", "changed_flow"),
         )
     ]  # fmt: skip
     products = [describe_assignment(instance, n, zones, asked)]

@@ -15,9 +15,10 @@ from ...kernels.space.nearest import find_nearest, find_nearest_line
 from ..crs_titles import title_crs
 from ..errors import InputError
 from ..place import choose_plane, is_in_metres, name_crs, refuse_mixed_heights, refuse_swapped, transform
+from ..plane_scale import is_true_plane
 from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
 from .city import City
-from .ground import refuse_odd_ground
+from .ground import is_true_to_scale, refuse_odd_ground
 from .layers import AreaLayer, CityLayers, RoadLayer, TerrainLayer
 from .outlines import join_nodes
 
@@ -72,7 +73,7 @@ def assemble_city(
     ['area_cell', 'area_node', 'facility_node', 'link_cell', 'station_link']
     """
     plane = choose_plane_of(layers) if crs is None else name_crs(crs)
-    refuse_odd_plane(plane)
+    refuse_odd_plane(plane, layers.roads)
     terrain = layers.terrain
     if terrain is not None and terrain.crs != plane:
         raise InputError(
@@ -133,10 +134,14 @@ def _cure_terrain(terrain: TerrainLayer, plane: str) -> str:
 
 
 def choose_plane_of(layers: CityLayers) -> str:
-    """The plane in metres of the terrain, of projected roads, or of the zone in which the roads lie."""
-    for layer in (layers.terrain, layers.roads):
-        if layer is not None and is_in_metres(layer.crs):
-            return layer.crs
+    """The plane in metres of the terrain, of projected roads, or of the zone in which the roads lie.
+
+    A plane whose metres are not those on the ground, such as EPSG:3857, is not chosen.
+    """
+    if layers.terrain is not None and is_in_metres(layers.terrain.crs) and is_true_to_scale(layers.terrain):
+        return layers.terrain.crs
+    if is_true_plane(float(np.mean(layers.roads.x)), float(np.mean(layers.roads.y)), layers.roads.crs):
+        return layers.roads.crs
     longitude, latitude = transform(
         layers.roads.x, layers.roads.y, layers.roads.crs, "EPSG:4326", file=_file(layers.roads)
     )

@@ -12,6 +12,8 @@ from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..crs_titles import title_crs
 from ..errors import InputError
+from ..place import choose_plane, transform
+from ..plane_scale import is_true_plane, measure_stretch_at
 from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
 from .outlines import make_polygons
 
@@ -22,6 +24,7 @@ __all__ = [
 
 FARTHEST_FACILITY_M = 1000.0
 MOST_CELLS = 200_000_000  # 13 GB: a city of Shenzhen's size takes 65 bytes a cell
+_WEB_MAP = "Popular Visualisation Pseudo Mercator"  # EPSG:3857: refused on the equator too, where it is nearly true
 SLIVER_M = 1.0  # borders that were drawn twice differ by less; an overlap or gap is wider somewhere
 
 
@@ -29,8 +32,8 @@ def _file(layer: Any) -> Path | None:
     return layer.sources[0] if layer.sources else None
 
 
-def refuse_odd_plane(crs: str) -> None:
-    """Refuse a city's plane that is none, or is not in metres."""
+def refuse_odd_plane(crs: str, roads: RoadLayer) -> None:
+    """Refuse a city's plane that is none, is not in metres, or on which lengths are not those on the ground."""
     if crs == "local":
         return
     from pyproj import CRS
@@ -39,6 +42,18 @@ def refuse_odd_plane(crs: str) -> None:
     if plane is None or not plane.is_projected or plane.axis_info[0].unit_conversion_factor != 1.0:
         raise InputError(
             f"{title_crs(crs)} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547"
+        )
+    if roads.crs == "local":
+        return  # which no transform joins: that has an error of its own
+    lon, lat = transform(roads.x, roads.y, roads.crs, "EPSG:4326", file=_file(roads))
+    middle = float(np.mean(lon)), float(np.mean(lat))
+    x, y = (float(one) for one in transform(*middle, "EPSG:4326", crs))
+    is_web_map = plane.coordinate_operation.method_name == _WEB_MAP
+    if is_web_map or not is_true_plane(x, y, crs):
+        raise InputError(
+            f"the plane {title_crs(crs)} is not true to scale: where the roads lie, 100 m on the ground are up to "
+            f"{100.0 * measure_stretch_at(x, y, crs):.4g} m on it",
+            way_out=f"omit --crs, or choose a plane made for the place, such as --crs {choose_plane(*middle)}",
         )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..place import LOCAL, is_geographic, is_in_metres, transform
+from ..place import LOCAL, is_geographic, is_in_metres
+from ..plane_scale import AREA_TOLERANCE, LARGEST_STRETCH, measure_area_scale_at, measure_stretch_at
 from .layers import TerrainLayer
 
 __all__ = [
@@ -22,15 +23,12 @@ __all__ = [
 # The lowest dry land lies at -430 m; -999, -9999 and -32768 are what files write for nothing.
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 SMALLEST_CELL_M, LARGEST_CELL_M = 0.05, 10_000.0
-LARGEST_STRETCH = 1.05  # of lengths on a plane that keeps areas: that of Europe (EPSG:3035) stays within 1.03
 STEEPEST = 5.0  # median of all slopes between neighbours: no city stands on a wall
-AREA_TOLERANCE = 0.02  # of a plane: UTM stays within 0.002, Mercator at 22 N makes areas larger by 0.17
 _CODES = (-32768.0, -32767.0, -9999.0, -99999.0, 32767.0, 65535.0, 99999.0)  # that files write for no data
 # Land may have these heights: they are codes where they stand apart from all other heights, by so much [m].
 _LOW_CODES = (-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.9, -9999.99, -99999.9)
 _HIGH_CODES = (9999.0, 9999.9, 9999.99)
 _APART_BELOW_M, _APART_ABOVE_M = 0.5, 20.0
-_SAMPLE_M = 500.0  # half the side of the square by which a plane is measured
 _ROWS = 1000  # in which slopes are measured
 _LARGEST_DEGREE_CELL = 1.0  # cells below it, within the range of longitudes and latitudes, are degrees
 
@@ -112,16 +110,7 @@ def measure_area_scale(terrain: TerrainLayer) -> float:
     >>> round(measure_area_scale(north), 2)
     3.99
     """
-    if terrain.crs == LOCAL:
-        return 1.0
-    from pyproj import Geod
-
-    grid = terrain.grid
-    x = (grid.west + grid.east) / 2 + _SAMPLE_M * np.array([-1.0, 1.0, 1.0, -1.0])
-    y = (grid.south + grid.north) / 2 + _SAMPLE_M * np.array([-1.0, -1.0, 1.0, 1.0])
-    longitude, latitude = transform(x, y, terrain.crs, "EPSG:4326", file=_file(terrain))
-    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(longitude, latitude)
-    return float((2 * _SAMPLE_M) ** 2 / abs(area))
+    return measure_area_scale_at(*_find_middle(terrain), terrain.crs, file=_file(terrain))
 
 
 def measure_stretch(terrain: TerrainLayer) -> float:
@@ -135,18 +124,12 @@ def measure_stretch(terrain: TerrainLayer) -> float:
     >>> round(measure_area_scale(equal_area), 2), round(measure_stretch(equal_area), 2)
     (1.0, 1.5)
     """
-    if terrain.crs == LOCAL:
-        return 1.0
-    from pyproj import Geod
+    return measure_stretch_at(*_find_middle(terrain), terrain.crs, file=_file(terrain))
 
+
+def _find_middle(terrain: TerrainLayer) -> tuple[float, float]:
     grid = terrain.grid
-    angle = np.deg2rad([0.0, 45.0, 90.0, 135.0])
-    x = (grid.west + grid.east) / 2 + _SAMPLE_M * np.outer([-1.0, 1.0], np.cos(angle))
-    y = (grid.south + grid.north) / 2 + _SAMPLE_M * np.outer([-1.0, 1.0], np.sin(angle))
-    longitude, latitude = transform(x, y, terrain.crs, "EPSG:4326", file=_file(terrain))
-    _, _, length = Geod(ellps="WGS84").inv(longitude[0], latitude[0], longitude[1], latitude[1])
-    ratio = 2 * _SAMPLE_M / np.asarray(length, np.float64)
-    return float(np.maximum(ratio, 1.0 / ratio).max())
+    return (grid.west + grid.east) / 2, (grid.south + grid.north) / 2
 
 
 def is_true_to_scale(terrain: TerrainLayer) -> bool:

@@ -53,15 +53,19 @@ class Assignment:
     objective: float
     """Beckmann objective, or total cost for the system optimum: an upper bound of the optimum."""
     lower_bound: float
-    """``objective - (tstt - sptt)``: a lower bound of the optimum."""
+    """``objective - (tstt - sptt)``, at marginal costs for the system optimum: a lower bound of the optimum."""
     relative_gap: float
-    """``(tstt - sptt) / tstt``."""
+    """``(tstt - sptt) / tstt``, at marginal costs for the system optimum."""
     average_excess_cost: float
-    """``(tstt - sptt)`` per served trip."""
+    """``(tstt - sptt)`` per served trip, at marginal costs for the system optimum."""
     tstt: float
-    """Total cost of the flows (marginal costs for the system optimum)."""
+    """Total cost of the flows."""
     sptt: float
     """Total cost if every served trip took its cheapest path under the same costs."""
+    marginal_tstt: float | None
+    """Total of the flows at marginal costs, which the system optimum levels; None for the user equilibrium."""
+    marginal_sptt: float | None
+    """Total if every served trip took its path of least marginal cost; None for the user equilibrium."""
     iterations: int
     """Searches for new paths."""
     converged: bool
@@ -135,7 +139,8 @@ def assign_traffic(
     Returns
     -------
     Assignment
-        Flows, costs, certificate and paths. If no trip can be served, the figures are NaN and ``converged`` is false.
+        Flows, costs, certificate and paths. If no trip can be served, the figures are NaN and ``converged`` is false;
+        if costs overflow, flows and costs of all open links are NaN too, and there are no paths.
 
     Raises
     ------
@@ -175,22 +180,32 @@ def assign_traffic(
     def audit(flow: Floats) -> Certificate:
         return audit_flows(graph, pairs, flow, delay, engine)
 
-    solution = solve_equilibrium(graph, active, delay, gap, max_iterations, store, audit, engine)
-    certificate = solution.certificate
-    unserved = np.isinf(certificate.od_cost)
+    with np.errstate(over="ignore", invalid="ignore"):  # the engine "python" would warn of what is told below
+        solution = solve_equilibrium(graph, active, delay, gap, max_iterations, store, audit, engine)
+        certificate = solution.certificate
+        travelled = audit_flows(graph, pairs, solution.flow, travel, engine) if principle == "system" else certificate
+        is_finite = certificate.is_finite and travelled.is_finite and bool(np.isfinite(solution.flow).all())
+        od_cost = certificate.od_cost
+        unserved = np.isinf(od_cost)
+        if not is_finite:  # a cost that overflows hides the node behind it: only an empty network tells who has no path
+            unserved = np.isinf(audit_flows(graph, pairs, np.zeros(len(solution.flow)), delay, engine).od_cost)
+            od_cost = np.where(unserved, np.inf, np.nan)
     served = float(pairs.demand[travels][~unserved[travels]].sum())
     flow = np.zeros(network.n_links)
-    flow[graph.link] = solution.flow
+    flow[graph.link] = solution.flow if is_finite else np.nan
     cost = np.full(network.n_links, np.inf)
-    cost[graph.link] = price_flows(solution.flow, travel, engine)
-    first_path, offset, path_flow, path_links = solution.store
-    paths = PathFlows(
-        np.repeat(travels, np.diff(first_path)).astype(np.int32), path_flow, offset, graph.link[path_links]
-    )
-    objective, tstt, sptt = certificate.objective, certificate.tstt, certificate.sptt
-    excess, relative = certificate.excess, certificate.relative_gap
-    if served == 0.0:
-        objective = tstt = sptt = excess = relative = np.nan
+    cost[graph.link] = price_flows(solution.flow, travel, engine) if is_finite else np.nan
+    paths = PathFlows.none()
+    if is_finite:
+        first_path, offset, path_flow, path_links = solution.store
+        paths = PathFlows(
+            np.repeat(travels, np.diff(first_path)).astype(np.int32), path_flow, offset, graph.link[path_links]
+        )
+    objective, excess, relative = certificate.objective, certificate.excess, certificate.relative_gap
+    totals = (travelled.tstt, travelled.sptt, certificate.tstt, certificate.sptt)
+    if served == 0.0 or not is_finite:
+        objective = excess = relative = np.nan
+        totals = (np.nan,) * 4
     return Assignment(
         flow=flow,
         cost=cost,
@@ -198,12 +213,14 @@ def assign_traffic(
         lower_bound=objective - excess,
         relative_gap=relative,
         average_excess_cost=excess / served if served else np.nan,
-        tstt=tstt,
-        sptt=sptt,
+        tstt=totals[0],
+        sptt=totals[1],
+        marginal_tstt=totals[2] if principle == "system" else None,
+        marginal_sptt=totals[3] if principle == "system" else None,
         iterations=len(solution.history),
         converged=bool(relative <= gap),
         unserved=unserved,
-        od_cost=certificate.od_cost,
+        od_cost=od_cost,
         paths=paths,
         history=solution.history,
     )

@@ -12,6 +12,7 @@ solver has kept: it prices the flows, grows every tree anew (:mod:`.paths`) and 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -35,12 +36,20 @@ class Certificate(NamedTuple):
     """(pair,) cheapest cost under the audited costs; inf without a path."""
 
     @property
+    def is_finite(self) -> bool:
+        """Whether all totals are numbers: costs that overflow prove nothing."""
+        return math.isfinite(self.objective) and math.isfinite(self.tstt) and math.isfinite(self.sptt)
+
+    @property
     def excess(self) -> float:
         """TSTT - SPTT; rounding below zero counts as zero."""
-        return max(self.tstt - self.sptt, 0.0)
+        return max(self.tstt - self.sptt, 0.0) if self.is_finite else math.nan
 
     @property
     def relative_gap(self) -> float:
+        """Excess over TSTT; NaN where a total is not finite, which is no gap of 0."""
+        if not self.is_finite:
+            return math.nan
         return self.excess / self.tstt if self.tstt > 0.0 else 0.0
 
 

@@ -17,6 +17,7 @@ from .network import Floats, Graph, RoadNetwork
 
 __all__ = ["Delay", "compute_integral", "gather_delay", "price_link", "raise_ratio"]
 
+LARGEST_LOGARITHM = 709.7  # of a double; above it math.exp raises outside compiled code
 GENTLEST = 1e-6  # flow over capacity below which the slope is no longer followed: it is infinite at 0 for power < 1
 
 
@@ -41,7 +42,8 @@ def raise_ratio(ratio, power):
             ratio *= ratio
             whole >>= 1
         return product
-    return math.exp(power * math.log(ratio))
+    logarithm = power * math.log(ratio)
+    return math.exp(logarithm) if logarithm < LARGEST_LOGARITHM else math.inf
 
 
 @routine

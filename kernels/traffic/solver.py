@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ def solve_equilibrium(
     audit: Callable[[Floats], Certificate],
     engine: Engine,
 ) -> Solution:
-    """Seek the equilibrium until the audit certifies ``gap`` or the iterations are used up.
+    """Seek the equilibrium until the audit certifies ``gap``, the iterations are used up or costs overflow.
 
     Parameters
     ----------
@@ -75,9 +76,10 @@ def solve_equilibrium(
             pairs.demand, 0.1 * gap, *store, *links,
         )  # fmt: skip
         store = (parts[0], parts[1], parts[2], parts[3])
+        has_overflowed = not (math.isfinite(objective) and math.isfinite(excess) and math.isfinite(cheapest))
         met = excess / (excess + cheapest) if cheapest > 0.0 else 0.0
-        history.append((objective, met))
-        last = len(history) >= max_iterations
+        history.append((objective, math.nan if has_overflowed else met))
+        last = len(history) >= max_iterations or has_overflowed  # no step leads back from costs that are no numbers
         if last or (met <= WORTH_AUDIT * gap and not is_cold) or cheapest == 0.0:
             load(pairs.demand, *store, *links)
             certificate = audit(flow)

@@ -150,9 +150,7 @@ def test_published_samples_reach_their_optimum(data: Path, name: str, options: d
 
 
 def test_berlin_asks_whether_paths_pass_through_zones(data: Path):
-    with pytest.raises(
-        InputError, match=r"whether paths may pass through the 23 nodes of zones, of 224 nodes; set"
-    ):
+    with pytest.raises(InputError, match=r"whether paths may pass through the 23 nodes of zones, of 224 nodes; set"):
         open_instance(data / "traffic" / "gmns" / "Berlin-Friedrichshain")
 
 

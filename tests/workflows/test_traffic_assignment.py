@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from click.testing import CliRunner
 from pyproj import CRS
 
 import citytide
@@ -18,6 +19,7 @@ from citytide.datasets.errors import InputError
 from citytide.hpc.ledger import done_blocks, read_ledger
 from citytide.hpc.runs import Run
 from citytide.hpc.verify import verify_run
+from citytide.workflows.commands import run as cli
 from citytide.workflows.runner import resume
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
@@ -49,7 +51,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     city = open_instance("synthetic-city")
     zone = int(city.destination[0])
     into = city.link_id[city.head == zone]
-    rows = ["closure,10,0,1", "storm,20,0.7,0.6", *(f"cut,{link},1,0" for link in into)]
+    rows = ["closure,10,0,1", "storm,614,0.7,0.6", *(f"cut,{link},1,0" for link in into)]
     csv = folder / "scenarios.csv"
     csv.write_text("scenario,link,capacity_factor,speed_factor\n" + "\n".join(rows) + "\n")
     return csv, solve(folder / "run", scenarios=str(csv), gap=1e-4, demand_factors="0.8,1", od_time=True)
@@ -132,6 +134,19 @@ def test_scenarios_started_from_the_base_reach_the_same_optimum(city: tuple[Path
 
 
 @pytest.fixture
+def two_routes(tmp_path: Path) -> Path:
+    """Links 1 and 2 lead from node 1 to node 2, link 3 back, which nobody takes."""
+    folder = tmp_path / "network"
+    folder.mkdir()
+    (folder / "t_net.tntp").write_text(
+        "<NUMBER OF ZONES> 2\n<NUMBER OF NODES> 2\n<FIRST THRU NODE> 1\n<NUMBER OF LINKS> 3\n<END OF METADATA>\n"
+        "1 2 4 1 1 0.15 4 0 0 1 ;\n1 2 5 1 1 0.15 4 0 0 1 ;\n2 1 4 1 1 0.15 4 0 0 1 ;\n"
+    )
+    (folder / "t_trips.tntp").write_text("<NUMBER OF ZONES> 2\n<END OF METADATA>\nOrigin 1\n 2 : 10.0;\n")
+    return folder
+
+
+@pytest.fixture
 def three_links(tmp_path: Path) -> Run:
     """Links 1 and 2 on the way, link 3 back: no link's number is its place."""
     folder = tmp_path / "network"
@@ -186,6 +201,51 @@ def test_scenario_without_any_path_is_nan_and_the_run_is_done(tmp_path: Path) ->
     lost = run.open("assignment").sel(scenario="nothing@1.0")
     assert np.isnan(lost.objective) and lost.converged == 0 and (lost.flow == 0).all() and np.isinf(lost.cost).all()
     assert any("no trip has a path left" in text for text in run.result["warnings"])
+
+
+def test_scenario_that_changes_no_used_link_is_told(tmp_path: Path, two_routes: Path) -> None:
+    (tmp_path / "s.csv").write_text("scenario,link,capacity_factor\nidle,3,0.5\nshut,3,0\nused,1,0.5\nopened,2,0\n")
+    run = solve(tmp_path / "run", network=str(two_routes), scenarios=str(tmp_path / "s.csv"), demand_factors="1,3")
+    effects = {row["scenario"]: row["changes_flow"] for row in run.result["summary"]}
+    assert effects == {
+        "base@1.0": 0, "base@3.0": 0, "idle@1.0": 0, "idle@3.0": 0, "shut@1.0": 0, "shut@3.0": 0, "used@1.0": 1,
+        "used@3.0": 1, "opened@1.0": 1, "opened@3.0": 1,
+    }  # fmt: skip
+    told = [text for text in run.result["warnings"] if "it has the base answer" in text]
+    assert [text.split(":")[0] for text in told] == [
+        f"scenario {name}@{k}.0" for name in ("idle", "shut") for k in (1, 3)
+    ]
+    assert (
+        "Changes flow" in (run.path / "report.html").read_text() and told[0] in (run.path / "report.html").read_text()
+    )
+    same, other = (run.open("assignment").objective.sel(scenario=name).item() for name in ("idle@1.0", "used@1.0"))
+    assert same == run.open("assignment").objective.sel(scenario="base@1.0").item() != other
+
+
+@pytest.mark.parametrize(("power", "factor", "demand"), [("8", "1e-40", "10"), ("4", "1", "1e80")])
+def test_scenario_whose_costs_overflow_is_never_solved(
+    tmp_path: Path, two_routes: Path, power: str, factor: str, demand: str
+) -> None:
+    net, trips = two_routes / "t_net.tntp", two_routes / "t_trips.tntp"
+    net.write_text(net.read_text().replace(" 4 0 0 1 ;", f" {power} 0 0 1 ;"))
+    trips.write_text(trips.read_text().replace("10.0", demand))
+    rows = "".join(f"dry,{link},{factor}\n" for link in (1, 2))
+    (tmp_path / "s.csv").write_text("scenario,link,capacity_factor\n" + rows)
+    asked = [f"--set=network={two_routes}", f"--set=scenarios={tmp_path / 's.csv'}", "--set=od_time=true"]
+    done = CliRunner().invoke(cli, ["traffic-assignment", *asked, "--out", str(tmp_path / "run"), "--json"])
+    assert done.exit_code == 1 and "rows are not solved: their numbers are not finite" in done.output
+    run = citytide.open_run(tmp_path / "run")
+    lost = run.result["overflowed"]
+    assert lost == (["dry@1.0"] if factor != "1" else ["base@1.0", "dry@1.0"])
+    data, ends = run.open("assignment").sel(scenario="dry@1.0"), run.open("envelope")
+    assert data.converged == 0 and np.isnan([data.objective, data.relative_gap, data.tstt]).all()
+    assert np.isnan(data.flow).all() and data.unserved_demand == 0 and np.isnan(data.od_time.values).all()
+    assert any(
+        text.startswith("scenario dry@1.0: travel costs are no finite numbers") for text in run.result["warnings"]
+    )
+    assert np.isfinite(ends.flow_most).all() == (factor != "1") and (ends.n_over_capacity <= 1).all()
+    row = json.loads(done.stdout)["summary"][-1]
+    assert row["objective"] is None and row["relative_gap"] is None
 
 
 def test_zarr_of_scenarios_is_the_same_as_the_table(city: tuple[Path, Run], tmp_path: Path) -> None:
@@ -244,6 +304,11 @@ def test_published_optima_from_the_files(
     (row,) = run.result["summary"]
     assert row["objective"] == pytest.approx(objective, rel=1e-9) and row["relative_gap"] <= 1e-10
     assert row["lower_bound"] <= objective * (1 + 1e-12)
+    if principle == "system":  # total cost, and the marginal one under its own name
+        assert row["tstt"] == pytest.approx(objective, rel=1e-9) and row["sptt"] < row["tstt"]
+        assert (
+            row["marginal_tstt"] == pytest.approx(21687187, rel=1e-6) and row["marginal_sptt"] <= row["marginal_tstt"]
+        )
     inputs = {
         Path(item["path"]).name: item["sha256"] for item in json.loads((run.path / "run.json").read_text())["inputs"]
     }

@@ -124,3 +124,11 @@ def test_a_terrain_with_numbers_for_nothing_is_no_city(layers: CityLayers) -> No
     height[3, 4] = -9999.0
     with pytest.raises(InputError, match=r"the height at .* is -9999 m, outside -500 to 9000 m; .*nodata=-9999"):
         assemble_city(replace(layers, terrain=replace(layers.terrain, height=height)))
+
+
+def test_a_web_map_is_no_plane_for_a_city(layers: CityLayers) -> None:
+    """EPSG:3857 stretches lengths: roads drawn on it move to a plane of their place, and asking for it is refused."""
+    alone = CityLayers("town", move(layers, "roads", "EPSG:3857").roads)
+    assert choose_plane_of(alone) == "EPSG:4547"
+    with pytest.raises(InputError, match=r"plane EPSG:3857 is not true.*108.* m on it; omit --crs, .*EPSG:4547"):
+        assemble_city(alone, crs="EPSG:3857")

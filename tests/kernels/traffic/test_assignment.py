@@ -107,8 +107,9 @@ def test_certificate_holds_when_others_look(seed: int, principle: Any) -> None:
     ratio = answer.flow / network.capacity
     cost = network.free_time * (1.0 + factor * network.b * ratio**network.power) + network.fixed_cost
     seen = load_trees(network, cost, *trips)
-    assert seen.sptt == pytest.approx(answer.sptt, rel=1e-12)
-    assert cost @ answer.flow == pytest.approx(answer.tstt, rel=1e-12)
+    levelled = (answer.tstt, answer.sptt) if principle == "user" else (answer.marginal_tstt, answer.marginal_sptt)
+    assert (cost @ answer.flow, seen.sptt) == pytest.approx(levelled, rel=1e-12)
+    assert answer.flow @ answer.cost == pytest.approx(answer.tstt, rel=1e-12)
     np.testing.assert_allclose(seen.od_cost, answer.od_cost, rtol=1e-12)
     tighter = assign_traffic(network, *trips, gap=1e-11, principle=principle)
     assert answer.lower_bound <= tighter.objective * (1 + 1e-14)
@@ -202,6 +203,46 @@ def test_nothing_left_to_serve_is_no_number() -> None:
     assert not answer.converged and answer.unserved.all() and not answer.flow.any()
     figures = (answer.objective, answer.lower_bound, answer.relative_gap, answer.tstt, answer.average_excess_cost)
     assert np.isnan(figures).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("principle", ["user", "system"])
+@pytest.mark.parametrize(
+    ("power", "capacity", "demand"), [(8.0, 1e-40, 6.0), (4.0, 1.0, 1e80), (16.83, 1e-20, 6.0), (0.5, 1e-300, 1e300)]
+)
+def test_costs_that_overflow_are_never_an_equilibrium(
+    engine: Any, principle: Any, power: float, capacity: float, demand: float
+) -> None:
+    town = RoadNetwork(
+        n_nodes=3, tail=[0, 0, 1], head=[1, 1, 2], free_time=[1.0, 2.0, 1.0], capacity=[capacity] * 3,
+        b=[1e9] * 3, power=[power] * 3,
+    )  # fmt: skip
+    answer = assign_traffic(town, [0, 0, 2], [1, 2, 0], [demand, 1.0, 1.0], engine=engine, principle=principle)
+    assert not answer.converged and answer.iterations == 1
+    figures = (answer.objective, answer.lower_bound, answer.relative_gap, answer.tstt, answer.sptt)
+    assert np.isnan(figures).all() and np.isnan(answer.flow).all() and np.isnan(answer.cost).all()
+    assert answer.unserved.tolist() == [False, False, True], "a pair with a path is not cut off by its cost"
+    assert len(answer.paths.pair) == 0 and np.isnan(answer.od_cost[:2]).all() and answer.od_cost[2] == np.inf
+
+
+def test_large_powers_that_do_not_overflow_are_solved() -> None:
+    town = RoadNetwork(
+        n_nodes=2, tail=[0, 0], head=[1, 1], free_time=[1.0, 1.0], capacity=[1.0, 1.0], b=[1e-60] * 2, power=[16.83] * 2
+    )
+    answer = assign_traffic(town, [0], [1], [2e5], gap=1e-10)
+    assert answer.converged and answer.flow.tolist() == pytest.approx([1e5, 1e5], rel=1e-6)
+
+
+def test_system_optimum_tells_total_and_marginal_cost_apart() -> None:
+    answer = assign_traffic(make_braess(), [0], [1], [6.0], gap=1e-12, principle="system")
+    assert answer.tstt == answer.objective == pytest.approx(498.0, abs=1e-6)
+    assert answer.marginal_tstt is not None and answer.marginal_sptt is not None
+    assert answer.marginal_tstt == pytest.approx(answer.flow @ [60, 56, 56, 10, 60], rel=1e-6)
+    assert answer.relative_gap == pytest.approx(1 - answer.marginal_sptt / answer.marginal_tstt, abs=1e-12)
+    seen = load_trees(make_braess(), answer.cost, [0], [1], [6.0])
+    assert answer.sptt == pytest.approx(seen.sptt, rel=1e-12) and answer.sptt < answer.tstt
+    user = assign_traffic(make_braess(), [0], [1], [6.0], gap=1e-12)
+    assert user.marginal_tstt is None and user.marginal_sptt is None
 
 
 def test_trips_within_a_zone_and_pairs_without_trips_load_nothing() -> None:

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+from gmns_folders import LINK, write
+from test_gmns_times import add
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.instances import Instance, open_instance
+
+
+def make(folder: Path, link: str) -> Instance:
+    return open_instance(write(folder, link=link))
+
+
+@pytest.mark.parametrize("column", ["facility_type", "link_type_name"])
+def test_empty_capacities_follow_from_the_class(tmp_path: Path, column: str):
+    toy = make(tmp_path, add(LINK.replace("60,1000", "60,").replace("30,900", "30,"), column, "Freeway", "primary", ""))
+    assert toy.capacity.tolist() == [3 * 1000.0, 2 * 1900.0, 0.0], "3 lanes by class; 2 as stated"
+    assert any("Capacities of 2 of 3 links are not stated and follow from the class" in note for note in toy.notes)
+
+
+def test_a_class_that_nobody_knows_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match=r"line 2: capacity is empty, and .*'Klass 2'.*; give a capacity, or a class"):
+        make(tmp_path, add(LINK.replace("60,1000", "60,"), "facility_type", "Klass 2", "", ""))
+
+
+@pytest.mark.parametrize("whole", [("2000", "900", "0"), ("1000", "900", "0")])
+def test_vdf_cap_beside_capacity_says_the_same(tmp_path: Path, whole: tuple[str, str, str]):
+    assert make(tmp_path, add(LINK, "VDF_cap1", *whole)).capacity.tolist() == [900.0, 2000.0, 0.0]
+
+
+def test_vdf_cap_is_refused_where_it_is_unclear(tmp_path: Path):
+    with pytest.raises(InputError, match=r"line 2: vdf_cap1 is 1500, and capacity is 1000 on 2 lanes; keep one of the"):
+        make(tmp_path, add(LINK, "VDF_cap1", "1500", "900", "0"))
+    alone = LINK.replace("capacity", "VDF_cap1")
+    with pytest.raises(InputError, match=r"line 2: vdf_cap1 is 1000 on 2 lanes, and nothing states whether it is of a"):
+        make(tmp_path, alone)
+    assert make(tmp_path, alone.replace("1.1,2,60", "1.1,1,60")).capacity.tolist() == [900.0, 1000.0, 0.0]
+
+
+def test_alpha_and_beta_of_the_first_period_are_read(tmp_path: Path):
+    toy = make(tmp_path, LINK.replace("vdf_alpha", "VDF_alpha1").replace("vdf_beta", "VDF_beta1"))
+    assert toy.b.tolist() == [0.5, 0.15, 0.15] and toy.power.tolist() == [2.0, 4.0, 4.0]
+    assert any("vdf_alpha of 2 of 3 links is not stated: 0.15 was taken." in note for note in toy.notes)
+
+
+def test_tolls_of_dtalite_are_read(tmp_path: Path):
+    assert make(tmp_path, LINK.replace("toll", "vdf_toll")).toll.tolist() == [0.0, 5.0, 0.0]
+    with pytest.raises(InputError, match=r"line 2: toll is 5 and vdf_toll is 6; these columns say the same thing"):
+        make(tmp_path, add(LINK, "vdf_toll", "6", "", ""))
