@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .road_words import split_words
 
-__all__ = ["find_access", "find_limited"]
+__all__ = ["find_access", "find_limited", "find_unread"]
 
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most specific comes first
 _OTHER_KEYS = ("motorcar", "motor_vehicle", "vehicle", "bicycle", "foot")
@@ -102,3 +102,20 @@ def find_limited(tags: Mapping[str, str]) -> bool:
         if words & (_OPEN | _LIMITED | _CLOSED):
             return bool(words & _LIMITED) and not words & _OPEN
     return False
+
+
+def find_unread(tags: Mapping[str, str]) -> list[str]:
+    """Access tags of cars whose words are unknown, as ``key=word``.
+
+    Examples
+    --------
+    >>> find_unread({"motorcar": "perhaps", "access": "no"})
+    ['motorcar=perhaps']
+    """
+    return [
+        f"{name}={word}"
+        for key in _CAR_KEYS
+        for name in (key, f"{key}:forward", f"{key}:backward")
+        for word in split_words(tags.get(name, ""))
+        if word.strip().lower() not in ("", "unknown") and _is_part_open(word) is None
+    ]

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .road_access import find_access, find_limited
+from .place import refuse_swapped
+from .road_access import find_access, find_limited, find_unread
 from .road_classes import (
     DROPPED,
     EMPTY,
@@ -27,6 +28,7 @@ from .road_classes import (
 from .road_graph import UNSTATED, RoadEdge, RoadGraph, name_edge
 from .road_lanes import find_lanes
 from .road_lengths import check_lengths, read_lengths, read_lines
+from .road_senses import find_senses
 from .road_speeds import read_speeds
 from .road_words import split_words
 
@@ -115,14 +117,15 @@ def read_core(
         f"Of {len(edges):,} edges, {len(kept):,} are the largest strongly connected part of the {mode} network."
     )
     _refuse_small(file, float(length_km.sum()), opened, least, mode, notes)
+    index = {node: k for k, node in enumerate(node_id.tolist())}
+    x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
     lines = read_lines(file, graph, kept)
     if graph.crs != UNSTATED:
+        refuse_swapped(x, y, file=file, crs=graph.crs)
         check_lengths(file, kept, length_km, lines, graph.crs)
     speed, without_speed = read_speeds(file, kept, kinds, length_km, notes)
     width, capacity = _rate(file, kept, kinds, lanes[rank], without_speed, notes)
     _tell_unread(kept, notes)
-    index = {node: k for k, node in enumerate(node_id.tolist())}
-    x, y = (np.array([graph.place[node][axis] for node in node_id.tolist()]) for axis in (0, 1))
     tail, head = (np.array([index[node] for node in ends], dtype=np.int32) for ends in _ends(kept))
     return RoadCore(
         kept, rank, node_id, x, y, tail, head, kinds, lines, length_km, speed, width, capacity, tuple(notes)
@@ -175,7 +178,7 @@ def _find_lanes(edge: RoadEdge, mode: str) -> float:
 
 def _find_open(edges: list[RoadEdge], found: list[str], lanes: Floats, mode: str, notes: list[str]) -> LongInts:
     roads = [k for k, word in enumerate(found) if word != DROPPED and edges[k].tags.get("area") != "yes"]
-    access = {k: find_access(edges[k].tags, mode)[0 if edges[k].along else 1] for k in roads}
+    access = {k: _is_open(edges[k], mode) for k in roads}
     closed = [k for k in roads if not access[k]]
     buses = [k for k in roads if access[k] and lanes[k] == 0.0]
     if closed:
@@ -183,6 +186,13 @@ def _find_open(edges: list[RoadEdge], found: list[str], lanes: Floats, mode: str
     if buses:
         notes.append(f"{len(buses):,} edges have lanes for buses only and are left out.")
     return np.array([k for k in roads if access[k] and lanes[k] != 0.0], dtype=np.int64)
+
+
+def _is_open(edge: RoadEdge, mode: str) -> bool:
+    opened = find_access(edge.tags, mode)
+    own = {key: text for key, text in edge.tags.items() if key.startswith("oneway:")}
+    senses = find_senses(own) if own and mode == "car" else (True, True)
+    return all(sense[0 if edge.along else 1] for sense in (opened, senses))
 
 
 def _keep_largest(edges: list[RoadEdge], rank: LongInts, length_km: Floats) -> tuple[LongInts, LongInts]:
@@ -248,9 +258,9 @@ def _rate(
         f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source and "
         f"follow from the class of road; {rest}."
     )
-    used = {kind for kind, n in zip(kinds, lanes, strict=True) if np.isnan(n)}
+    used = {kind for kind, n in zip(kinds, lanes, strict=True) if np.isnan(n) and kind in ROAD_CLASSES}
     if used:
-        shown = ", ".join(f"{kind} {find_class(kind).lanes}" for kind in [*ROAD_CLASSES, "other"] if kind in used)
+        shown = ", ".join(f"{kind} {find_class(kind).lanes}" for kind in sorted(used, key=[*ROAD_CLASSES].index))
         notes.append(f"Lanes by class count one direction, of one-way and two-way roads alike: {shown}.")
     return width, capacity
 
@@ -263,10 +273,11 @@ def _tell_unread(edges: Sequence[RoadEdge], notes: list[str]) -> None:
             f"{limited:,} links are open to traffic with a destination there only (destination, customers); they are "
             "driven like others."
         )
-    conditional: Counter[str] = Counter()
+    unread: Counter[str] = Counter()
     for edge in edges:
-        conditional.update({key for key in edge.tags if key.endswith(":conditional")})
-        conditional.update(key for key in ("toll", "hov") if edge.tags.get(key, "no") != "no")
-    if conditional:
-        shown = ", ".join(f"{key} ({count:,})" for key, count in sorted(conditional.items()))
+        unread.update(key for key in edge.tags if key.endswith(":conditional"))
+        unread.update(key for key in ("toll", "hov") if edge.tags.get(key, "no") != "no")
+        unread.update(find_unread(edge.tags))
+    if unread:
+        shown = ", ".join(f"{key} ({count:,})" for key, count in sorted(unread.items()))
         notes.append(f"Tags that are known and not read, by links: {shown}.")

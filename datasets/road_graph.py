@@ -206,7 +206,7 @@ class _Reader:
         against = {word.strip().lower() for word in split_words(self._tags.get("reversed", ""))}
         tags = self._tags
         if against not in ({"true"}, {"false"}):
-            directed = [name for name in tags if name.endswith(_DIRECTED)]
+            directed = [name for name in tags if name.endswith(_DIRECTED) or name.startswith("oneway:")]
             self.n_unclear += bool(directed)
             tags = {name: text for name, text in tags.items() if name not in directed}
         self.edges.append(RoadEdge(source, target, key, self._line, tags, against != {"true"}))

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels.space.datum import compute_distances_m
 from .errors import InputError
-from .place import LOCAL, is_geographic, is_in_metres, transform
+from .plane_scale import measure_steps_m
 from .road_graph import RoadEdge, RoadGraph, name_edge
 
-__all__ = ["check_lengths", "measure_lines", "read_lengths", "read_lines"]
+__all__ = ["check_lengths", "read_lengths", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,28 +81,14 @@ def read_lines(file: Path, graph: RoadGraph, edges: Sequence[RoadEdge]) -> list[
     return lines
 
 
-def measure_lines(lines: Sequence[Floats], crs: str) -> Floats:
-    """Lengths on the ground [m] of lines in a CRS.
-
-    Examples
-    --------
-    >>> measure_lines([np.array([[0.0, 0.0], [30.0, 40.0]])], "local").tolist()
-    [50.0]
-    """
-    if not lines:
-        return np.zeros(0)
+def _measure(lines: Sequence[Floats], crs: str, file: Path) -> Floats:
+    """Lengths on the ground [m]."""
     x, y = np.concatenate(lines).T
     last = np.cumsum([len(line) for line in lines]) - 1
-    if crs == LOCAL:
-        step = np.hypot(np.diff(x), np.diff(y))
-    else:
-        if not is_geographic(crs):
-            x, y = transform(x, y, crs, "EPSG:4326")
-        step = compute_distances_m(x[:-1], y[:-1], x[1:], y[1:])
+    step = measure_steps_m(x, y, crs, file=file)
     step[last[:-1]] = 0.0  # from one line to the next
     along = np.concatenate([[0.0], np.cumsum(step)])
-    first = np.concatenate([[0], last[:-1] + 1])
-    measured: Floats = along[last] - along[first]
+    measured: Floats = along[last] - along[np.concatenate([[0], last[:-1] + 1])]
     return measured
 
 
@@ -118,7 +103,7 @@ def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, line
     InputError
         With the link that differs most.
     """
-    drawn = measure_lines(lines, crs)
+    drawn = _measure(lines, crs, file)
     given = 1000.0 * length_km
     is_drawn = np.array([bool(edge.tags.get("geometry", "").strip()) for edge in edges], dtype=np.bool_)
     wrong = given * _FACTOR < drawn - _SLACK_M
@@ -131,10 +116,10 @@ def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, line
         return
     off = np.abs(np.log(np.maximum(given, 1e-9) / np.maximum(drawn, 1e-9)))
     k = int(np.argmax(np.where(wrong, off, -1.0)))
-    plane = "" if is_geographic(crs) or is_in_metres(crs) else " on the ground"
+    more = f" ({int(wrong.sum()) - 1:,} more differ)" if wrong.sum() > 1 else ""
     raise InputError(
         f"a length must be within a factor of {_FACTOR:g} of its line, {name_edge(edges[k])} has {given[k]:.6g} m and "
-        f"a line of {drawn[k]:.6g} m{plane}" + (f" ({int(wrong.sum()) - 1:,} more differ)" if wrong.sum() > 1 else ""),
+        f"a line of {drawn[k]:.6g} m on the ground{more}",
         file=file,
         line=edges[k].line or None,
         way_out="are the lengths in metres, and is the CRS right? Say length_unit=ft (or km, mile) for other units, or "

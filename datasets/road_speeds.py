@@ -76,7 +76,7 @@ def read_speeds(
             speed[k] = computed
             origins["speed_kph"] += 1
         elif time_s is not None and (length_km[k] or time_s):
-            speed[k] = 3600.0 * length_km[k] / time_s if time_s else np.inf
+            speed[k] = _find_implied(length_km[k], time_s)
             _check(file, edge, "travel_time", time_s, speed[k])
             origins["travel_time"] += 1
         elif limits:
@@ -93,6 +93,14 @@ def read_speeds(
         shown = ", ".join(f"{word} ({count:,})" for word, count in words.most_common(5))
         notes.append(f"Speed limits that name no number are not read: {shown}.")
     return speed, len(edges) - origins.total()
+
+
+def _find_implied(length_km: float, time_s: float) -> float:
+    """The speed of a travel time, within its rounding: a link of 1 m may take 0.0 s."""
+    least, most = (3600.0 * length_km / max(time_s + late, 1e-9) for late in (_ROUNDING_S, -_ROUNDING_S))
+    speed = 3600.0 * length_km / max(time_s, 1e-9)
+    low, high = SPEED_RANGE_KM_H
+    return float(np.clip(speed, low, high)) if least <= high and most >= low else speed
 
 
 def _find_limits(edge: RoadEdge) -> list[str]:

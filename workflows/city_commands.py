@@ -27,7 +27,7 @@ def city() -> None:
 
 
 @city.command()
-@click.option("--roads", metavar="FILE", help=".graphml, .osm.pbf, .gpkg, .shp, .geojson or .csv (WKT).")
+@click.option("--roads", metavar="FILE", help=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv (WKT).")
 @click.option("--terrain", metavar="FILE", help="GeoTIFF or ESRI ASCII grid of heights.")
 @click.option("--areas", metavar="FILE", help="Polygons with codes, names and people.")
 @click.option("--facilities", metavar="FILE", help="Hospitals, ambulance stations, shelters: points, or .osm.pbf.")

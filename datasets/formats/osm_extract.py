@@ -10,7 +10,7 @@ from ..errors import InputError
 
 __all__ = ["OSM_SUFFIXES", "count_restrictions", "read_osm_items"]
 
-OSM_SUFFIXES = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
+OSM_SUFFIXES = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
 
 
 def _open(file: Path) -> Any:

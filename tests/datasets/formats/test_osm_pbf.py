@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import osmium
 import pytest
-from osmium.osm.mutable import Node, Way
+from osmium.osm.mutable import Node, Relation, Way
 
 from citytide.datasets.city.layers import FACILITY_KINDS, ROAD_KINDS
 from citytide.datasets.errors import InputError
@@ -26,12 +27,17 @@ WAYS: list[tuple[int, list[int], dict[str, str]]] = [
 ]
 
 
-def write(file: Path, nodes: dict[int, dict[str, str]] | None = None, ways: Any = WAYS) -> Path:
+def write(
+    file: Path, nodes: dict[int, dict[str, str]] | None = None, ways: Any = WAYS, bans: Sequence[dict[str, str]] = ()
+) -> Path:
     with osmium.SimpleWriter(str(file)) as writer:
         for number, place in PLACES.items():
             writer.add_node(Node(id=number, location=place, tags=(nodes or {}).get(number, {})))
         for number, members, tags in ways:
             writer.add_way(Way(id=number, nodes=members, tags=tags))
+        for number, tags in enumerate(bans, 1):
+            members = [("w", 10, "from"), ("n", 3, "via"), ("w", 11, "to")]
+            writer.add_relation(Relation(id=number, members=members, tags={"type": "restriction", **tags}))
     return file
 
 
@@ -104,3 +110,93 @@ def test_what_is_no_extract_is_refused(tmp_path: Path) -> None:
         open_roads(tmp_path / "a.osm.pbf")
     with pytest.raises(InputError, match=r"b.osm.pbf: the file is missing"):
         open_roads(tmp_path / "b.osm.pbf")
+
+
+def find_ends(file: Path, **options: Any) -> set[tuple[int, int]]:
+    roads = open_roads(file, **options)
+    return {(int(roads.node_id[a]), int(roads.node_id[b])) for a, b in zip(roads.tail, roads.head, strict=True)}
+
+
+ALL = {(1, 2), (2, 1), (2, 3), (3, 2), (3, 4), (4, 1), (2, 4), (4, 2)}
+PARK = {(2, 4), (4, 2)}
+
+
+@pytest.mark.parametrize(
+    ("tags", "gone"),
+    [
+        ({"motor_vehicle": "no"}, PARK),
+        ({"motorcar": "no"}, PARK),
+        ({"vehicle": "no"}, PARK),
+        ({"access": "no"}, PARK),
+        ({"access": "no", "motor_vehicle": "yes"}, set()),
+        ({"oneway:motor_vehicle": "yes"}, {(4, 2)}),
+        ({"oneway": "yes", "oneway:motorcar": "no"}, set()),
+        ({"motor_vehicle:forward": "no"}, {(2, 4)}),
+        ({"junction": "roundabout"}, {(4, 2)}),
+        ({"highway": "motorway"}, {(4, 2)}),
+        ({"highway": "motorway_link"}, set()),
+        ({"highway": "busway"}, PARK),
+        ({"highway": "bus_guideway"}, PARK),
+        ({"highway": "construction"}, PARK),
+    ],
+)
+def test_ways_are_driven_as_their_tags_say(tmp_path: Path, tags: dict[str, str], gone: set[tuple[int, int]]) -> None:
+    halves = [(9, [1, 2], {"highway": "primary"}), (10, [2, 3], {"highway": "primary"})]
+    ways = [*halves, *WAYS[1:3], (13, [2, 5, 4], {"highway": "tertiary", **tags})]
+    assert find_ends(write(tmp_path / "a.osm.pbf", ways=ways)) == ALL - gone
+
+
+def test_lanes_run_with_the_way(tmp_path: Path) -> None:
+    tags = {"highway": "primary", "lanes": "4", "lanes:forward": "3", "lanes:backward": "1", "maxspeed:backward": "30"}
+    roads = open_roads(write(tmp_path / "a.osm.pbf", ways=[*WAYS[:3], (13, [2, 5, 4], tags)]))
+    at = {
+        (int(roads.node_id[a]), int(roads.node_id[b])): k
+        for k, (a, b) in enumerate(zip(roads.tail, roads.head, strict=True))
+    }
+    assert roads.lanes[[at[2, 4], at[4, 2]]].tolist() == [3.0, 1.0]
+    assert roads.speed_km_h[[at[2, 4], at[4, 2]]].tolist() == [50.0, 30.0]
+
+
+def test_a_way_ends_where_its_nodes_are_missing(tmp_path: Path) -> None:
+    """Nodes 7 to 9 lie outside of the extract: 1 and 2 are not joined by a straight line."""
+    ways = [*WAYS[1:4], (10, [2, 3], {"highway": "primary"}), (16, [1, 7, 8, 9, 2], {"highway": "primary"})]
+    file = write(tmp_path / "a.osm.pbf", ways=ways)
+    assert find_ends(file, core_share=0.0) == {(2, 3), (3, 2), (2, 4), (4, 2), (3, 4)}
+    notes = open_roads(file, core_share=0.0).notes
+    assert "1 ways have nodes that the extract does not hold, and end there." in notes
+
+
+def test_turn_restrictions_are_counted(tmp_path: Path) -> None:
+    bans = [
+        {"restriction": "no_left_turn"},
+        {"restriction": "no_left_turn", "except": "bicycle;bus"},
+        {"restriction": "only_straight_on"},
+        {"restriction": "no_u_turn", "except": "bus;motorcar"},
+    ]
+    notes = open_roads(write(tmp_path / "a.osm.pbf", bans=bans)).notes
+    told = "3 turn restrictions are not honoured (no_left_turn 2, only_straight_on 1): a route may turn where it is"
+    assert any(note.startswith(told) for note in notes)
+
+
+@pytest.mark.parametrize("suffix", [".pbf", ".osm", ".osm.bz2", ".osm.gz"])
+def test_every_form_of_an_extract_gives_the_same_links(tmp_path: Path, suffix: str) -> None:
+    known, roads = open_roads(write(tmp_path / "a.osm.pbf")), open_roads(write(tmp_path / f"b{suffix}"))
+    assert np.array_equal(roads.link_id, known.link_id) and np.array_equal(roads.tail, known.tail)
+    assert np.allclose(roads.length_m, known.length_m, rtol=1e-9) and roads.name == known.name
+    assert open_facilities(write(tmp_path / f"c{suffix}", {1: {"amenity": "hospital"}})).facility_id == ("n1",)
+
+
+def test_unknown_directions_and_speeds_name_the_way(tmp_path: Path) -> None:
+    ways = [*WAYS[:3], (13, [2, 5, 4], {"highway": "tertiary", "oneway": "perhaps"})]
+    with pytest.raises(InputError, match=r"a.osm.pbf: way 13: oneway must be yes, no or -1, got 'perhaps'"):
+        open_roads(write(tmp_path / "a.osm.pbf", ways=ways))
+    ways[-1] = (13, [2, 5, 4], {"highway": "tertiary", "maxspeed": "500"})
+    with pytest.raises(InputError, match=r"b.osm.pbf: a speed must be from 2 to 200 km/h, edge 2-4 \(way 13\) has 500"):
+        open_roads(write(tmp_path / "b.osm.pbf", ways=ways))
+
+
+def test_small_town_has_its_known_size(data: Path) -> None:
+    roads = open_roads(data / "traffic/osm/small_town.osm.pbf")
+    assert roads.n_links == 737 and roads.length_m.sum() == pytest.approx(77_306.0, abs=1.0)
+    assert "54 ways have nodes that the extract does not hold, and end there." in roads.notes
+    assert any("77.3 of 85.0 km that are open to the mode car (91.0 %)" in note for note in roads.notes)

@@ -1,0 +1,163 @@
+"""The connected core of a road graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.road_core import RoadCore, read_core
+from citytide.datasets.road_graph import RoadEdge, RoadGraph
+
+FILE = Path("roads.graphml")
+PLACE = {1: (0.0, 0.0), 2: (1000.0, 0.0), 3: (1000.0, 1000.0), 4: (5000.0, 0.0), 5: (6000.0, 0.0)}
+RING = [(1, 2), (2, 1), (2, 3), (3, 2)]
+
+
+def make(ends: list[tuple[int, int]], *tags: dict[str, str], along: tuple[bool, ...] = ()) -> RoadGraph:
+    """Streets of 1 km on a local plane; what ``tags`` and ``along`` do not give is plain."""
+    edges = []
+    for k, (source, target) in enumerate(ends):
+        more = tags[k] if k < len(tags) else {}
+        plain = {"highway": "primary", "oneway": "False", "length": "1000"}
+        edges.append(RoadEdge(source, target, k, 10 + k, {**plain, **more}, along[k] if k < len(along) else True))
+    return RoadGraph("local", PLACE, edges)
+
+
+def read(graph: RoadGraph, **options: Any) -> RoadCore:
+    return read_core(FILE, graph, **options)
+
+
+def ends(core: RoadCore) -> list[tuple[int, int]]:
+    return [(edge.source, edge.target) for edge in core.edges]
+
+
+def test_the_core_is_rated_by_class_and_says_so() -> None:
+    core = read(make(RING))
+    assert ends(core) == [(1, 2), (2, 1), (2, 3), (3, 2)] and core.node_id.tolist() == [1, 2, 3]
+    assert core.speed_km_h.tolist() == [50.0] * 4 and core.capacity_veh_h.tolist() == [3000.0] * 4
+    assert "These links are 4.0 of 4.0 km that are open to the mode car (100.0 %)." in core.notes
+    assert "Lanes by class count one direction, of one-way and two-way roads alike: primary 3." in core.notes
+
+
+def test_lanes_follow_the_direction() -> None:
+    tags = {"lanes": "4", "lanes:forward": "3", "lanes:backward": "1"}
+    core = read(make(RING, tags, tags, along=(True, False)))
+    assert core.lanes.tolist() == [3.0, 1.0, 3.0, 3.0] and core.capacity_veh_h[:2].tolist() == [3000.0, 1000.0]
+
+
+def test_closed_streets_are_left_out_and_told() -> None:
+    closed = {"motor_vehicle": "no"}
+    core = read(make([*RING, (1, 3), (3, 1)], {}, {}, {}, {}, closed, closed))
+    assert ends(core) == RING
+    assert "2 edges are closed to the mode car by their access tags and left out." in core.notes
+    assert len(read(make([*RING, (1, 3), (3, 1)], {}, {}, {}, {}, closed, closed), mode="all").edges) == 6
+
+
+def test_a_closed_direction_is_left_out() -> None:
+    tags = {"oneway:motor_vehicle": "yes"}
+    core = read(make([*RING, (3, 1), (1, 3)], {}, {}, {}, {}, tags, tags, along=(True,) * 5 + (False,)))
+    assert (3, 1) in ends(core) and (1, 3) not in ends(core)
+    tags = {"motor_vehicle:forward": "no"}
+    core = read(make([*RING, (3, 1), (1, 3)], {}, {}, {}, {}, tags, tags, along=(True,) * 5 + (False,)))
+    assert (3, 1) not in ends(core) and (1, 3) in ends(core)
+
+
+def test_a_street_whose_lanes_are_all_for_buses_is_left_out() -> None:
+    core = read(make([*RING, (3, 1)], {}, {}, {}, {}, {"lanes": "1", "lanes:psv": "1", "oneway": "True"}))
+    assert ends(core) == RING and "1 edges have lanes for buses only and are left out." in core.notes
+
+
+def test_a_stated_capacity_wins() -> None:
+    core = read(make(RING, {"capacity_veh_h": "1234.5"}))
+    assert core.capacity_veh_h.tolist() == [1234.5, 3000.0, 3000.0, 3000.0]
+    with pytest.raises(InputError, match=r"line 10: a capacity must be above 0, edge 1-2 has '-3'; give vehicles"):
+        read(make(RING, {"capacity_veh_h": "-3"}))
+
+
+def test_a_small_core_is_refused_with_its_share() -> None:
+    apart = make([*RING, (4, 5), (5, 4)])
+    with pytest.raises(InputError, match=r"must hold 80 % .* holds 4.0 of 6.0 km .*\(66.7 %\); .* core_share=0.666"):
+        read(apart)
+    assert ends(read(apart, core_share="0.666")) == RING
+    with pytest.raises(InputError, match=r"core_share must be from 0 to 1, got '80'"):
+        read(apart, core_share="80")
+
+
+def test_unknown_classes_are_refused_with_their_kilometres() -> None:
+    graph = make([*RING, (3, 1)], {}, {}, {}, {}, {"highway": "2_Klass"})
+    with pytest.raises(InputError, match=r"roads.graphml: the class of each road must be known.*'2_Klass' \(1.0 km\)"):
+        read(graph)
+    assert (3, 1) in ends(read(graph, classes="2_Klass=secondary"))
+    assert (3, 1) not in ends(read(graph, classes="2_Klass=drop"))
+
+
+def test_roads_without_a_class_are_refused() -> None:
+    with pytest.raises(InputError, match=r"'\(empty\)' \(1.0 km\); say what they are with classes=\(empty\)=CLASS"):
+        read(make(RING, {"highway": ""}))
+    core = read(make(RING, {"highway": ""}), classes="(empty)=residential")
+    assert core.classes == ["residential", "primary", "primary", "primary"]
+
+
+def test_what_is_no_road_goes() -> None:
+    words = ["busway", "bridleway", "proposed", "raceway", "rest_area", "abandoned", "crossing", "ladder"]
+    more = [(1, 3), (3, 1)] * 4
+    graph = make([*RING, *more], {}, {}, {}, {}, *({"highway": word} for word in words))
+    assert ends(read(graph)) == RING
+
+
+def test_what_is_known_and_not_read_is_told() -> None:
+    tags = {
+        "maxspeed:conditional": "30 @ (22:00-06:00)",
+        "toll": "yes",
+        "motorcar": "perhaps",
+        "vehicle": "destination",
+    }
+    notes = read(make(RING, tags)).notes
+    assert (
+        "Tags that are known and not read, by links: maxspeed:conditional (1), motorcar=perhaps (1), toll (1)." in notes
+    )
+    assert any(note.startswith("1 links are open to traffic with a destination there only") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("tags", "unit", "message"),
+    [
+        (
+            {"length": "1"},
+            None,
+            "line 10: a length must be within a factor of 2 of its line, edge 1-2 has 1 m",
+        ),
+        (
+            {"length": "3280", "geometry": "LINESTRING (0 0, 1000 0)"},
+            None,
+            "has 3280 m and a line of 1000 m",
+        ),
+        ({}, "km", "has 1e.06 m and a line of 1000 m"),
+        ({}, "furlong", "length_unit must be one of m, km, mile, ft, got 'furlong'"),
+        ({"geometry": "LINESTRING (0 0 1, 1000 0)"}, None, "the geometry of edge 1-2 must be WKT such as LINESTRING"),
+        ({"geometry": "POINT (0 0)"}, None, r"the geometry of edge 1-2 must be WKT .* got 'POINT \(0 0\)'"),
+    ],
+)
+def test_lengths_that_cannot_be_true_are_refused(tags: dict[str, str], unit: str | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(make(RING, tags), length_unit=unit)
+
+
+def test_lengths_in_feet_are_read_where_they_are_declared() -> None:
+    feet = [{"length": repr(1000 / 0.3048)}] * 4
+    assert np.allclose(read(make(RING, *feet), length_unit="ft").length_km, 1.0, rtol=1e-12)
+    with pytest.raises(InputError, match="Say length_unit=ft"):
+        read(make(RING, *feet))
+
+
+def test_a_link_of_length_zero_is_exempt() -> None:
+    assert read(make(RING, {"length": "0"})).length_km.tolist() == [0.0, 1.0, 1.0, 1.0]
+
+
+def test_heights_of_a_line_are_not_read() -> None:
+    core = read(make(RING, {"geometry": "LINESTRING Z (0 0 5, 500 0 6, 1000 0 7)"}))
+    assert core.lines[0].tolist() == [[0.0, 0.0], [500.0, 0.0], [1000.0, 0.0]]
