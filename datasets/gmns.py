@@ -29,6 +29,7 @@ def read_gmns(
     length_unit: str | None = None,
     speed_unit: str | None = None,
     zone_nodes: str | None = None,
+    classes: str | None = None,
     crs: str | None = None,
 ) -> Instance:
     """Read a GMNS folder.
@@ -51,6 +52,8 @@ def read_gmns(
         Of ``free_speed``: ``"km/h"``, ``"mph"`` or ``"m/s"``.
     zone_nodes
         ``"block"`` where paths may not pass through the nodes of zones, ``"pass"`` where they may.
+    classes
+        What unknown words of ``facility_type`` mean: ``"word=primary,other=drop"``.
     crs
         Of the coordinates where ``config.csv`` does not state it.
 
@@ -73,7 +76,9 @@ def read_gmns(
     ([7, 17], [2.5, 2.5])
     """
     folder = Path(folder)
-    network = read_network(folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, crs=crs)
+    network = read_network(
+        folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, classes=classes, crs=crs
+    )
     trips = read_table(_find_demand(folder, demand), require=("o_zone_id", "d_zone_id", "volume"))
     notes, links, times = network.notes, network.links, network.times
     b, power, toll = read_function(network)

@@ -98,7 +98,7 @@ def _refuse_strange_plane(links: LinkRows, metres: Floats, name: str, places: No
         return
     x, y = places.x, places.y
     apart = np.hypot(x[links.head] - x[links.tail], y[links.head] - y[links.tail])
-    ratio = find_typical_ratio(metres[used], apart[used])
+    ratio = find_typical_ratio(metres[used], apart[used], least=0.0)
     if ratio is None or any(_TYPICAL_ON_ENDS[0] <= ratio / unit <= _TYPICAL_ON_ENDS[1] for unit in (1.0, METRES["ft"])):
         return
     raise InputError(

@@ -9,20 +9,30 @@ import numpy.typing as npt
 
 from .gmns_columns import read_column
 from .gmns_links import LinkRows
-from .road_classes import ROAD_CLASSES
+from .road_classes import UNKNOWN, find_class, find_road_class, normalise_class, read_classes
+from .tables import Table
 
-__all__ = ["CAPACITY_COLUMNS", "CLASS_COLUMNS", "Widths", "find_class_speeds", "find_words", "read_widths"]
+__all__ = [
+    "CAPACITY_COLUMNS",
+    "CLASS_COLUMNS",
+    "Widths",
+    "find_class_speeds",
+    "find_words",
+    "read_widths",
+    "show_class",
+]
 
 Floats = npt.NDArray[np.float64]
 
 CLASS_COLUMNS = ("facility_type", "link_type_name", "highway", "road_class")
 _WHOLE = ("vdf_cap", "vdf_cap1")
 CAPACITY_COLUMNS = ("capacity", "lanes", *_WHOLE)
-_WORDS = {
-    "freeway": "motorway", "expressway": "trunk", "highway": "trunk", "principal arterial": "primary",
-    "major arterial": "primary", "arterial": "primary", "minor arterial": "secondary", "major collector": "secondary",
-    "collector": "tertiary", "minor collector": "tertiary", "local": "residential", "local street": "residential",
-    "ramp": "motorway_link", "freeway ramp": "motorway_link", "on ramp": "motorway_link", "off ramp": "motorway_link",
+_WORDS = {  # of functional classes, beside those that every reader of roads knows
+    "freeway": "motorway", "expressway": "trunk", "highway": "trunk", "principal_arterial": "primary",
+    "major_arterial": "primary", "arterial": "primary", "minor_arterial": "secondary", "major_collector": "secondary",
+    "collector": "tertiary", "minor_collector": "tertiary", "local": "residential", "local_street": "residential",
+    "ramp": "motorway_link", "freeway_ramp": "motorway_link", "on_ramp": "motorway_link", "off_ramp": "motorway_link",
+    "sidewalk": "footway", "bike_path": "cycleway", "shared_use_path": "path",
 }  # fmt: skip
 _SAME = 1e-3  # relative difference of a capacity and its rounded form
 
@@ -35,21 +45,44 @@ class Widths:
     lanes: Floats
 
 
-def find_words(links: LinkRows) -> list[str]:
-    """The class of each link in OpenStreetMap's words; empty where none is stated, as it stands where unknown."""
-    columns = [links.table.columns[name] for name in CLASS_COLUMNS if name in links.table]
+def show_class(table: Table, row: int) -> str:
+    """The class of a row as it stands; empty where none is stated."""
+    cells = (table.columns[name][row].strip() for name in CLASS_COLUMNS if name in table)
+    return next((cell for cell in cells if cell), "")
+
+
+def find_words(table: Table, classes: str | None = None, mode: str = "car") -> list[str]:
+    """The class of each row as a word of OpenStreetMap, see :func:`~.road_classes.find_road_class`.
+
+    Parameters
+    ----------
+    table
+        ``link.csv``.
+    classes
+        What unknown words are declared to mean.
+    mode
+        ``"car"`` or ``"all"``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> find_words(Table(Path("link.csv"), {"facility_type": ["Minor Arterial", "sidewalk", "x"]}, [2, 3, 4]))
+    ['secondary', 'drop', 'unknown']
+    """
+    meanings = {**_WORDS, **read_classes(classes)}
+    known: dict[str, str] = {}
     words = []
-    for row in links.row.tolist():
-        word = next((cell for column in columns if (cell := column[row].strip())), "")
-        plain = " ".join(word.lower().replace("_", " ").replace("-", " ").split())
-        joined = plain.replace(" ", "_")
-        words.append(joined if joined in ROAD_CLASSES else _WORDS.get(plain, word))
+    for row in range(len(table)):
+        word = normalise_class(show_class(table, row))
+        if word not in known:
+            known[word] = find_road_class([word], meanings, mode)
+        words.append(known[word])
     return words
 
 
 def find_class_speeds(words: list[str]) -> Floats:
     """Free speeds by class [km h-1], NaN for a word that is no class."""
-    return np.array([ROAD_CLASSES[word].speed_km_h if word in ROAD_CLASSES else np.nan for word in words])
+    return np.array([np.nan if word == UNKNOWN else find_class(word).speed_km_h for word in words])
 
 
 def read_widths(links: LinkRows, words: list[str], notes: list[str]) -> Widths:
@@ -75,10 +108,12 @@ def read_widths(links: LinkRows, words: list[str], notes: list[str]) -> Widths:
     gap = np.isnan(capacity)
     if gap.any():
         for k in np.flatnonzero(gap).tolist():
-            if words[k] not in ROAD_CLASSES:
-                said = f"the class {words[k]!r} is unknown" if words[k] else "no facility_type is stated"
-                raise links.error(k, f"capacity is empty, and {said}", "give a capacity, or a class such as primary")
-            road = ROAD_CLASSES[words[k]]
+            if words[k] == UNKNOWN:
+                stated = show_class(table, int(links.row[k]))
+                said = f"the class {stated!r} is unknown" if stated else "no facility_type is stated"
+                cure = f"give a capacity, or say classes={stated or '(empty)'}=primary (or another class)"
+                raise links.error(k, f"capacity is empty, and {said}", cure)
+            road = find_class(words[k])
             wide[k] = road.lanes if np.isnan(wide[k]) else wide[k]
             capacity[k] = road.capacity_veh_h_lane * wide[k]
         notes.append(

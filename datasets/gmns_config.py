@@ -8,10 +8,10 @@ from pathlib import Path
 from .errors import InputError
 from .gmns_columns import read_if_there
 
-__all__ = ["METRES", "METRES_PER_SECOND", "Config", "read_config"]
+__all__ = ["KM_PER_HOUR", "METRES", "Config", "read_config"]
 
 METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
-METRES_PER_SECOND = {"km/h": 1.0 / 3.6, "mph": 1609.344 / 3600.0, "m/s": 1.0}
+KM_PER_HOUR = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
 _LENGTHS = {
     "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "米": "m",
     "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km",
@@ -33,7 +33,7 @@ class Config:
 
     file: Path | None
     length_unit: str | None  # of `length`: a key of METRES
-    speed_unit: str | None  # of `free_speed`: a key of METRES_PER_SECOND
+    speed_unit: str | None  # of `free_speed`: a key of KM_PER_HOUR
     crs: str | None  # as config.csv writes it
 
 

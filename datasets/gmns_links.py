@@ -11,6 +11,7 @@ import numpy.typing as npt
 from .errors import InputError
 from .gmns_columns import Ids, read_flags, read_ids
 from .gmns_uses import USE_COLUMNS, find_car_rows
+from .road_classes import DROPPED
 from .tables import Table
 
 __all__ = ["LinkRows", "read_links"]
@@ -50,7 +51,9 @@ class LinkRows:
         return self.table.error(int(self.row[link]), problem, way_out)
 
 
-def read_links(links: Table, nodes: Ids, folder: Path, notes: list[str], *, mode: str = "car") -> LinkRows:
+def read_links(
+    links: Table, nodes: Ids, words: list[str], folder: Path, notes: list[str], *, mode: str = "car"
+) -> LinkRows:
     """Read the ends of all links that are open to a mode.
 
     Parameters
@@ -59,6 +62,8 @@ def read_links(links: Table, nodes: Ids, folder: Path, notes: list[str], *, mode
         ``link.csv``.
     nodes
         Of ``node.csv``.
+    words
+        Classes of road by row; what is dropped is no link.
     folder
         May hold ``use_group.csv``.
     notes
@@ -78,8 +83,12 @@ def read_links(links: Table, nodes: Ids, folder: Path, notes: list[str], *, mode
     kept = np.ones(len(links), dtype=np.bool_)
     for column in USE_COLUMNS if mode == "car" else ():
         kept &= find_car_rows(links, folder, column)
+    is_road = np.array([word != DROPPED for word in words], dtype=np.bool_)
+    if not is_road.all():
+        notes.append(f"{int((~is_road).sum()):,} rows of {links.file.name} are of classes that are no roads: left out.")
     if not kept.all():
         notes.append(f"{int((~kept).sum()):,} rows of {links.file.name} are closed to cars by allowed_uses: left out.")
+    kept &= is_road
     if not kept.any():
         raise InputError("no link is open to cars", file=links.file, way_out="write auto into allowed_uses")
     ahead, back = np.flatnonzero(kept), np.flatnonzero(kept & both)

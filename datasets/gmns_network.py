@@ -74,6 +74,7 @@ def read_network(
     speed_unit: str | None = None,
     zone_nodes: str | None = None,
     crs: str | None = None,
+    classes: str | None = None,
     mode: str = "car",
     in_metres: bool = False,
 ) -> GmnsNetwork:
@@ -83,7 +84,7 @@ def read_network(
     ----------
     folder
         Of the tables.
-    length_unit, speed_unit, zone_nodes, crs
+    length_unit, speed_unit, zone_nodes, crs, classes
         What the files may leave open.
     mode
         ``"car"`` or ``"all"``.
@@ -103,11 +104,12 @@ def read_network(
     _refuse_functions(table)
     refuse_periods(table)
     ids = read_ids(nodes, "node_id", notes)
-    links = read_links(table, ids, folder, notes, mode=mode)
+    row_words = find_words(table, classes, mode)
+    links = read_links(table, ids, row_words, folder, notes, mode=mode)
     refuse_other_tables(folder, notes)
     passable = read_passable(nodes, links, zone_nodes, notes)
     refuse_turn_bans(folder, links, nodes, passable, notes)
-    words = find_words(links)
+    words = [row_words[row] for row in links.row.tolist()]
     widths = read_widths(links, words, notes)
     places = read_places(nodes, config, crs)
     lines = read_lines(links, places, folder, notes)

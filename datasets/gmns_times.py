@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .errors import InputError
 from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds
 from .gmns_columns import read_column
-from .gmns_config import METRES, METRES_PER_SECOND, Config
+from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
 from .gmns_nodes import NodePlaces, find_unit
 from .tables import Table
@@ -37,12 +37,16 @@ _APART = 0.01  # relative difference of one quantity in two units
 
 @dataclass(frozen=True)
 class LinkTimes:
-    """By link: free-flow time [min], length in its unit (``"1"`` if nothing says it), speed [km/h] or NaN."""
+    """By link: free-flow time [min], length in its unit (``"1"`` if nothing says it), speed [km/h] or NaN.
+
+    ``metres`` are the lengths, NaN where their unit is unknown.
+    """
 
     free_time: Floats
     length: Floats
     length_unit: str
     speed_km_h: Floats
+    metres: Floats
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def read_times(
     """
     table = links.table
     length = _read_measure(table, _LENGTHS, "length", config.length_unit, METRES)
-    speed = _read_measure(table, _SPEEDS, "free_speed", config.speed_unit, METRES_PER_SECOND)
+    speed = _read_measure(table, _SPEEDS, "free_speed", config.speed_unit, KM_PER_HOUR)
     stated, time_name = read_column(table, _TIMES)
     long, fast, time = length.value[links.row], speed.value[links.row], stated[links.row]
     _refuse_other_times(table, time)
@@ -109,10 +113,11 @@ def read_times(
     long, unit = _fill_lengths(links, long, length, road_m, drawn, wanted, notes)
     metres = None if unit is None else long * METRES[unit]
     refuse_or_note_lengths(links, metres, length.name, places, road_m, drawn, wanted if strict else None, notes)
-    kmh = np.full(fast.size, np.nan) if speed.unit is None else fast * METRES_PER_SECOND[speed.unit] * 3.6
+    kmh = np.full(fast.size, np.nan) if speed.unit is None else fast * KM_PER_HOUR[speed.unit]
     if in_metres and metres is not None:
-        told = (time > 0.0) & (metres > 0.0)
-        kmh = np.where(told, 0.06 * metres / np.where(told, time, 1.0), kmh)
+        told = ~np.isnan(time) & (metres > 0.0)
+        with np.errstate(divide="ignore"):
+            kmh = np.where(told, 0.06 * metres / np.where(told, time, 1.0), kmh)
     needed = wanted & ~(long == 0.0)
     kmh = _fill_speeds(links, kmh, speed, class_speed, needed, notes)
     refuse_or_note_speeds(links, kmh, metres, time, speed.name, needed if strict else None, notes)
@@ -127,7 +132,8 @@ def read_times(
     idle = (time == 0.0) & (long > 0.0)
     if idle.any():
         notes.append(f"{int(idle.sum()):,} links longer than 0 have free-flow time 0.")
-    return LinkTimes(time, np.where(np.isnan(long), 0.0, long), unit or "1", kmh)
+    known = np.full(long.size, np.nan) if metres is None else metres
+    return LinkTimes(time, np.where(np.isnan(long), 0.0, long), unit or "1", kmh, known)
 
 
 def _read_measure(
@@ -230,7 +236,7 @@ def _fill_speeds(
         raise links.error(
             int(np.argmax(lost)),
             f"{speed.name or 'free_speed'} is empty, and the class of the road is unknown",
-            "give a speed, or a facility_type such as primary",
+            "give a speed, or a facility_type such as primary (or say what its word means: classes=WORD=primary)",
         )
     notes.append(f"Speeds of {int(gap.sum()):,} of {kmh.size:,} links are not stated: those of their class of road.")
     return np.where(gap, class_speed, kmh)

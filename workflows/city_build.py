@@ -28,6 +28,7 @@ DECLARABLE = {
     "roads.length_unit": "of lengths that a table of roads states: m, km, mile, ft",
     "roads.speed_unit": "of speeds that a table of roads states: km/h, mph, m/s",
     "roads.oneway": "what the letters of a column oneway mean: osm-letters (F, T, B) or boolean (t, f)",
+    "roads.zone_nodes": "of a GMNS folder: block if links to the nodes of zones are no roads, pass if they are",
     "roads.classes": "what unknown words of road class mean, such as 2_Klass=primary,other=drop; drop leaves them out",
     "roads.core_share": "least share of the car kilometres in the largest connected part, 0.8 if omitted",
     "terrain.crs": "name of the terrain's plane",
@@ -66,7 +67,9 @@ class CityRequest(Settings):
     """What ``citytide city build`` is asked for."""
 
     name: str = Field(default="city", description="what the city calls itself")
-    roads: File = Field(default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads")
+    roads: File = Field(
+        default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads, or a GMNS folder"
+    )
     terrain: File = Field(default=None, description="GeoTIFF or ESRI ASCII grid of heights")
     areas: File = Field(default=None, description="polygons with codes, names and people")
     facilities: File = Field(default=None, description="points of hospitals, ambulance stations, shelters")

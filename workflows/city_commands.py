@@ -58,10 +58,10 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
       citytide city build --roads roads.gpkg --terrain dem.tif --areas streets.geojson \\
           --declare terrain.height_datum=CN85 --declare areas.crs=GCJ-02 --out city.zarr
 
-    What can be declared: roads.crs, roads.mode, roads.length_unit, roads.speed_unit, roads.oneway, roads.classes,
-    roads.core_share, terrain.crs, terrain.height_datum, terrain.height_units, terrain.nodata, terrain.manning,
-    terrain.manning_file, terrain.resample_m, areas.crs, areas.people, areas.gaps, facilities.crs, stations.crs,
-    readings.quantity, readings.time_zone, readings.units, readings.interval_s, readings.height_datum,
+    What can be declared: roads.crs, roads.mode, roads.length_unit, roads.speed_unit, roads.oneway, roads.zone_nodes,
+    roads.classes, roads.core_share, terrain.crs, terrain.height_datum, terrain.height_units, terrain.nodata,
+    terrain.manning, terrain.manning_file, terrain.resample_m, areas.crs, areas.people, areas.gaps, facilities.crs,
+    stations.crs, readings.quantity, readings.time_zone, readings.units, readings.interval_s, readings.height_datum,
     readings.missing, demand.datum, demand.total.
 
     Exit codes: 0 written, 2 bad input; then nothing was written.

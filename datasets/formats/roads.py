@@ -16,6 +16,7 @@ from ..road_classes import MODES
 from ..road_core import CORE_SHARE, read_core
 from ..road_graph import UNSTATED, RoadEdge, RoadGraph, read_road_graph
 from ..road_words import split_words
+from .gmns_roads import keep_link_ids, read_gmns_graph
 from .osm_extract import OSM_SUFFIXES
 from .osm_pbf import read_osm_graph
 
@@ -34,6 +35,7 @@ def open_roads(
     length_unit: str | None = None,
     speed_unit: str | None = None,
     oneway: str | None = None,
+    zone_nodes: str | None = None,
     classes: str | None = None,
     core_share: float | str = CORE_SHARE,
 ) -> RoadLayer:
@@ -48,7 +50,7 @@ def open_roads(
     file
         osmnx ``.graphml``, OpenStreetMap ``.osm.pbf``, ``.osm`` or ``.osm.bz2``, or lines in ``.gpkg``, ``.shp``,
         ``.geojson`` or ``.csv`` (WKT) with columns named as OpenStreetMap's tags (``highway, name, oneway, lanes,
-        maxspeed, bridge, tunnel, layer``).
+        maxspeed, bridge, tunnel, layer``); or a folder of GMNS tables.
     crs
         Of a file that names none.
     mode
@@ -57,6 +59,8 @@ def open_roads(
         Of lengths (``m, km, mile, ft``) and speeds (``km/h, mph, m/s``) that a table states.
     oneway
         What the letters of a table's column mean: ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f).
+    zone_nodes
+        Of a GMNS folder: ``"block"`` if links to the nodes of zones are no roads, ``"pass"`` if they are.
     classes
         What unknown words of road class mean: ``"word=primary,other=drop"``; ``drop`` leaves such roads out.
     core_share
@@ -67,6 +71,7 @@ def open_roads(
     RoadLayer
         Of an osmnx file, ``link_id`` is the rank, from 1, of (u, v, key) among all edges, as in
         :func:`~citytide.datasets.graphml.read_graphml`; so it is of other files, with their nodes numbered by place.
+        Of a GMNS folder it is the folder's own.
 
     Raises
     ------
@@ -87,12 +92,13 @@ def open_roads(
     if mode not in MODES:
         raise InputError(f"mode is {mode!r}", file=file, way_out=f"choose one of {', '.join(MODES)}")
     said = {"crs": crs, "length_unit": length_unit, "speed_unit": speed_unit, "oneway": oneway, "classes": classes}
+    said |= {"zone_nodes": zone_nodes}
     graph = _read_graph(file, mode, {name: text for name, text in said.items() if text is not None})
     held = agree_crs(graph.crs if graph.crs != UNSTATED else None, crs, file=file)
     core = read_core(file, replace(graph, crs=held), mode=mode, classes=classes, core_share=core_share,
                      length_unit=length_unit if _is_graphml(file) else None)  # fmt: skip
     points = np.concatenate(core.lines)
-    return RoadLayer(
+    layer = RoadLayer(
         crs=held,
         node_id=core.node_id,
         x=core.x,
@@ -113,6 +119,7 @@ def open_roads(
         sources=(file,),
         notes=core.notes,
     )
+    return keep_link_ids(layer, core.edges, file) if file.is_dir() else layer
 
 
 def _is_graphml(file: Path) -> bool:
@@ -121,12 +128,16 @@ def _is_graphml(file: Path) -> bool:
 
 def _read_graph(file: Path, mode: str, said: dict[str, str]) -> RoadGraph:
     """``said`` are the options that were given, of those that not every format has."""
+    if file.is_dir():
+        _refuse_options(file, said, ("crs", "length_unit", "speed_unit", "zone_nodes", "classes"))
+        return read_gmns_graph(file, mode, **said)
     if _is_graphml(file):
         _refuse_options(file, said, ("crs", "length_unit", "classes"))
         return read_road_graph(file)
     if file.name.lower().endswith(OSM_SUFFIXES):
         _refuse_options(file, said, ("crs", "classes"))
         return read_osm_graph(file, mode)
+    _refuse_options(file, said, ("crs", "length_unit", "speed_unit", "oneway", "classes"))
     from .road_lines import read_line_graph
 
     return read_line_graph(file, **{name: text for name, text in said.items() if name != "classes"})

@@ -20,7 +20,10 @@ def test_empty_capacities_follow_from_the_class(tmp_path: Path, column: str):
 
 
 def test_a_class_that_nobody_knows_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match=r"line 2: capacity is empty, and .*'Klass 2'.*; give a capacity, or a class"):
+    with pytest.raises(
+        InputError,
+        match=r"line 2: capacity is empty, and .*'Klass 2' is unknown; give a capacity, or say classes=Klass 2=prim",
+    ):
         make(tmp_path, add(LINK.replace("60,1000", "60,"), "facility_type", "Klass 2", "", ""))
 
 
@@ -48,3 +51,10 @@ def test_tolls_of_dtalite_are_read(tmp_path: Path):
     assert make(tmp_path, LINK.replace("toll", "vdf_toll")).toll.tolist() == [0.0, 5.0, 0.0]
     with pytest.raises(InputError, match=r"line 2: toll is 5 and vdf_toll is 6; these columns say the same thing"):
         make(tmp_path, add(LINK, "vdf_toll", "6", "", ""))
+
+
+def test_a_declared_class_is_taken_and_a_dropped_one_is_no_link(tmp_path: Path):
+    link = add(LINK.replace("60,1000", "60,").replace("30,900", "30,"), "facility_type", "Klass 2", "Klass 1", "Sti")
+    toy = open_instance(write(tmp_path, link=link), classes="Klass 2=secondary,klass_1=primary,Sti=drop")
+    assert toy.link_id.tolist() == [11, 12] and toy.capacity.tolist() == [3 * 1000.0, 2 * 850.0]
+    assert any("1 rows of link.csv are of classes that are no roads: left out." in note for note in toy.notes)

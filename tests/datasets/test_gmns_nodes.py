@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from gmns_folders import CONFIG, LINK, NODE, write
+from gmns_folders import CONFIG, NODE, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import open_instance
@@ -15,7 +15,7 @@ DRAWING = NODE.replace("114.02,22.50", "3,1").replace("114.00,22.50", "1,1").rep
 def test_a_crs_is_read_from_config_or_set(tmp_path: Path):
     config = CONFIG.replace("speed", "speed,crs").replace("km/h", "km/h,epsg:4490")
     assert open_instance(write(tmp_path, config=config)).crs == "EPSG:4490"
-    with pytest.raises(InputError, match=r"config.csv: the file is in EPSG:4490 .*, EPSG:4547 .* is declared"):
+    with pytest.raises(InputError, match=r"config.csv: the file is in EPSG:4490, EPSG:4547 is declared"):
         open_instance(write(tmp_path, config=config), crs="EPSG:4547")
     with pytest.raises(InputError, match=r"config.csv: CRS 'mars' is unknown"):
         open_instance(write(tmp_path, config=config.replace("epsg:4490", "mars")))
@@ -41,4 +41,3 @@ def test_a_drawing_is_no_place(tmp_path: Path):
     toy = open_instance(write(tmp_path, node=DRAWING, link=times))
     assert toy.crs == "unstated" and any("its numbers are no degrees" in note for note in toy.notes)
     assert open_instance(write(tmp_path, link=times)).crs == "EPSG:4326"
-    assert LINK  # the toy of other tests has the same nodes

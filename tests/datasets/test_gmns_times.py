@@ -34,7 +34,7 @@ def test_columns_that_hold_their_unit_come_first(tmp_path: Path):
     toy = open_instance(write(tmp_path, link=both, config=None))
     np.testing.assert_allclose(toy.free_time, MINUTES, rtol=1e-6)
     assert toy.units["length"] == "mile"
-    with pytest.raises(InputError, match=r"line 3: vdf_free_speed_mph is 18.64.* mph, and free_speed is 30 mph; keep"):
+    with pytest.raises(InputError, match=r"line 2: vdf_free_speed_mph is 37.2823 mph, and free_speed is 60 mph; keep"):
         open_instance(write(tmp_path, link=both, config=CONFIG.replace("km/h", "mph")))
 
 
