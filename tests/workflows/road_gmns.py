@@ -185,7 +185,7 @@ def write_nodes(worn: Dress, folder: Path, rng: np.random.Generator) -> None:
             "x_coord": place[node][0],
             "y_coord": place[node][1],
         }
-        row["zone_id"] = _name_node(number, worn) if number in ZONES else ""
+        row["zone_id"] = _name_node(number, worn) if number in ZONES and worn["zones"] != "none" else ""
         if worn["zones"].startswith("node_type"):
             row["node_type"] = "centroid" if number in ZONES else "junction"
         rows.append(row)

@@ -66,6 +66,7 @@ ROAD_ASPECTS = {
         "EPSG:4326": OPEN,
     },
     "uses": {"none": PLAIN, "auto": PLAIN, "empty": PLAIN, "WALK, BIKE on one": OPEN},
+    "zones": {"none": PLAIN, "zone_id, pass declared": PLAIN, "zone_id": OPEN},
     "order": {"as given": PLAIN, "shuffled": PLAIN},
     "spelled": {"small": PLAIN, "byte order mark": PLAIN, "crlf": PLAIN},
 }  # fmt: skip
@@ -82,14 +83,19 @@ def write_gmns_roads(dress: Dress, rng: np.random.Generator, folder: Path) -> Ca
     settings: dict[str, Any] = {"file": town} | write_config(worn, town)
     if dress["plane"].endswith("declared"):
         settings["crs"] = "EPSG:4326"
-    write_nodes(worn | {"zones": "none"}, town, rng)
+    if dress["zones"].endswith("declared"):
+        settings["zone_nodes"] = "pass"
+    write_nodes(worn, town, rng)
     write_links(worn | {"delay": "not there"}, links, town, rng, kinds)
     lengths = {(link.way, link.tail, link.head): link for link in links}
 
     def state(link: Link) -> Link:
         row = lengths[link.way.key, NUMBER[link.tail], NUMBER[link.head]]
-        one = row.capacity if dress["capacity"] == "stated" else ROAD_CLASSES[link.way.kind].capacity_veh_h_lane
-        return replace(link, lanes=float(row.lanes), capacity=one * row.lanes)
+        assumed = ROAD_CLASSES[link.way.kind]
+        if dress["capacity"] == "stated":
+            return replace(link, lanes=float(row.lanes), capacity=row.capacity * row.lanes)
+        lanes = float(row.lanes if dress["lanes"] == "stated" else assumed.lanes)
+        return replace(link, lanes=lanes, capacity=assumed.capacity_veh_h_lane * lanes)
 
     crs = dress["plane"].split()[0].strip(",")
     measure = measure_map(
