@@ -48,7 +48,8 @@ def refuse_odd_plane(crs: str, roads: RoadLayer) -> None:
     lon, lat = transform(roads.x, roads.y, roads.crs, "EPSG:4326", file=_file(roads))
     middle = float(np.mean(lon)), float(np.mean(lat))
     x, y = (float(one) for one in transform(*middle, "EPSG:4326", crs))
-    is_web_map = plane.coordinate_operation.method_name == _WEB_MAP
+    way = plane.coordinate_operation
+    is_web_map = way is not None and way.method_name == _WEB_MAP
     if is_web_map or not is_true_plane(x, y, crs):
         raise InputError(
             f"the plane {title_crs(crs)} is not true to scale: where the roads lie, 100 m on the ground are up to "

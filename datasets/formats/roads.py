@@ -84,7 +84,7 @@ def open_roads(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "roads.csv"
     ...     _ = file.write_text('highway,bridge,wkt\\nprimary,yes,"LINESTRING (0 0, 30 40)"\\n')
-    ...     roads = open_roads(file, crs="EPSG:4547")
+    ...     roads = open_roads(file, crs="local")
     >>> roads.length_m.tolist(), roads.level.tolist(), roads.link_id.tolist()
     ([50.0, 50.0], [1, 1], [1, 2])
     """

@@ -1,0 +1,134 @@
+"""What the columns of road lines say of each row, in tags of OpenStreetMap."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from .road_columns import RoadColumns
+from .road_values import read_capacities, read_speeds
+from .road_ways import read_ways
+
+__all__ = ["LineTags", "read_line_tags"]
+
+_OWN = frozenset({  # what is read here, or elsewhere, and is no tag of a road
+    "oneway", "dir_travel", "direction", "directed", "speed", "speed:forward", "speed:backward", "capacity",
+    "capacity:forward", "capacity:backward", "length", "from", "to", "reversed", "key", "lanes:direction",
+    "roundabout", "ar_auto", "private", "ferry_type", "modes", "allowed_uses", "reverse_cost",
+})  # fmt: skip
+_YES = frozenset({"y", "yes", "true", "1", "t", "是"})
+_NONE = frozenset({"", "no", "false", "0", "0.0", "f", "n", "none", "nan", "null", "-", "否", "无", "building_passage"})
+_NO_FERRY = frozenset({"", "h", "n", "0", "no", "none"})
+_CAR_USES = frozenset({"auto", "car", "all", "drive", "vehicle", "motor_vehicle", "sov", "hov", "motorcar"})
+_OTHER_USES = frozenset({"walk", "bike", "bicycle", "ped", "pedestrian", "foot", "bus", "transit", "rail", "truck"})
+_EMPTY = frozenset({"", "nan", "none", "null", "<na>"})
+
+
+@dataclass(frozen=True)
+class LineTags:
+    """Of each row.
+
+    Attributes
+    ----------
+    rows
+        Tags, ``oneway`` as OpenStreetMap writes it.
+    by_direction
+        Tags of the edge along the line (True) and against it (False), which win over those of the row.
+    closed
+        Rows that nobody may drive.
+    level
+        Bridges above, tunnels below 0.
+    capacity_lane
+        Capacity of one lane [veh h-1], where the table gives that.
+    """
+
+    rows: list[dict[str, str]]
+    by_direction: dict[bool, list[dict[str, str]]]
+    closed: list[bool]
+    level: list[int]
+    capacity_lane: list[float | None]
+    notes: tuple[str, ...] = ()
+
+
+def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | None) -> LineTags:
+    """Read all columns but those that tell nodes and lengths.
+
+    Raises
+    ------
+    InputError
+        If a cell cannot be read, or a column can be read in two ways.
+    """
+    n = len(held.found)
+    senses, closed, notes = read_ways(held, oneway)
+    speeds = read_speeds(held, speed_unit)
+    capacities, is_per_lane = read_capacities(held)
+    plain = [what for what in held.by if what not in _OWN and what not in speeds]
+    rows: list[dict[str, str]] = []
+    for row in range(n):
+        tags = {what: text for what in plain if (text := held.cell(what, row)).lower() not in _EMPTY}
+        if senses[row]:
+            tags["oneway"] = senses[row]
+        if held.cell("roundabout", row).lower() in _YES:
+            tags.setdefault("junction", "roundabout")
+        if held.cell("private", row).lower() in _YES:
+            tags.setdefault("access", "private")
+        if held.cell("ar_auto", row).lower() in ("n", "no", "false", "0"):
+            tags.setdefault("motorcar", "no")
+        if not _is_for_cars(held, row):
+            tags.setdefault("motorcar", "no")
+        if (lanes := held.cell("lanes:direction", row)) and lanes.lower() not in _EMPTY:
+            tags |= {"lanes:forward": lanes, "lanes:backward": lanes}
+        for what in ("lanes", "lanes:forward", "lanes:backward"):
+            if re.fullmatch(r"0+(\.0+)?", tags.get(what, "")):
+                del tags[what]  # 0 is what tables write where nobody has counted, or there is no such direction
+        rows.append(tags)
+    ferry = [held.cell("ferry_type", row).lower() not in _NO_FERRY for row in range(n)]
+    by_direction: dict[bool, list[dict[str, str]]] = {True: [], False: []}
+    for ahead, word in ((True, "forward"), (False, "backward")):
+        for row in range(n):
+            own: dict[str, str] = {}
+            for what in (f"speed:{word}", "speed", f"maxspeed:{word}", "maxspeed"):
+                if what in speeds and not np.isnan(speeds[what][row]):
+                    own.setdefault("maxspeed", repr(float(speeds[what][row])))
+            for what in (f"capacity:{word}", "capacity"):
+                given = capacities.get(what)
+                if given is not None and not np.isnan(given[row]) and not (what == "capacity" and is_per_lane):
+                    own.setdefault("capacity_veh_h", repr(float(given[row])))
+            by_direction[ahead].append(own)
+    per_lane = capacities["capacity"].tolist() if is_per_lane else [np.nan] * n
+    return LineTags(
+        rows,
+        by_direction,
+        [shut or sails for shut, sails in zip(closed, ferry, strict=True)],
+        [_find_level(tags) for tags in rows],
+        [None if np.isnan(value) else value for value in per_lane],
+        notes,
+    )
+
+
+def _is_for_cars(held: RoadColumns, row: int) -> bool:
+    """What AequilibraE (``modes``, where c is the car) and GMNS (``allowed_uses``) say."""
+    if "modes" in held and "from" in held and held.by["from"].known == "a_node":
+        return "c" in held.cell("modes", row)
+    words = set(re.split(r"[\s,;|]+", held.cell("allowed_uses", row).lower())) - {""}
+    if not words or words & _CAR_USES:
+        return True
+    if words <= _OTHER_USES:
+        return False
+    raise held.found.error(
+        row,
+        f"{held.by['allowed_uses'].heading} is {held.cell('allowed_uses', row)!r}",
+        f"write auto for roads open to cars, or words such as {', '.join(sorted(_OTHER_USES)[:4])}",
+    )
+
+
+def _find_level(tags: dict[str, str]) -> int:
+    """The layer, or else 1 for a bridge and -1 for a tunnel: lines of different level pass over each other."""
+    layer = tags.get("layer", "")
+    if re.fullmatch(r"[-+]?\d+(\.0+)?", layer) and float(layer):
+        return int(float(layer))
+    if tags.get("tunnel", "").lower() not in _NONE:
+        return -1
+    return int(tags.get("bridge", "").lower() not in _NONE)

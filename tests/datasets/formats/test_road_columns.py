@@ -1,0 +1,77 @@
+"""Headings of road lines: known ones are read or refused by name, the others are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from roadfiles import A, B, read_columns, write_lines, write_map
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.formats.features import read_features
+from citytide.datasets.formats.road_columns import find_road_columns, spread_tags
+
+
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    held = read_columns(tmp_path, {"surface": ["asphalt"], "车道数": ["4"], "travel_time_ab": ["3"], "speed": ["50"]})
+    assert held.cell("lanes", 0) == "4" and held.cell("speed", 0) == "50" and held.cell("bridge", 0) == ""
+    assert held.notes == ("roads.csv: not read: surface, travel_time_ab.",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        (
+            {"speed": ["50"], "speedlimit": ["60"]},
+            r"line 1: columns 'speed' and 'speedlimit' both hold the speed; remove",
+        ),
+        ({"oneway": ["yes"], "单行": ["否"]}, r"columns 'oneway' and '单行' both hold the oneway"),
+        ({"speed_cat": ["3"]}, r"column 'speed_cat' holds classes of speed, which are not read; give speed limits"),
+        ({"lane_cat": ["2"]}, r"column 'lane_cat' holds classes of lanes, which are not read"),
+        ({"travel_time_ab": ["3"]}, r"column 'travel_time_ab' holds travel times, which are not read; give speeds"),
+        ({"closed": ["1", "0"]}, r"column 'closed' marks roads \('1', '0'\) and is not read"),
+        ({"status": ["built", "planned"]}, r"column 'status' marks rows \('built', 'planned'\) and is not read"),
+        ({"reverse_cost": ["-1"]}, r"column 'reverse_cost' is negative for one-way roads"),
+        ({"other_tags": ["{bad}"]}, r"line 2: other_tags is '\{bad\}'"),
+    ],
+)
+def test_what_changes_the_answer_is_refused(tmp_path: Path, columns: dict[str, list[str]], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        read_columns(tmp_path, columns)
+
+
+def test_two_columns_that_agree_are_one(tmp_path: Path) -> None:
+    assert read_columns(tmp_path, {"lanes": ["2"], "n_lanes": ["2"]}).cell("lanes", 0) == "2"
+
+
+def test_tags_that_gdal_keeps_together_are_spread(tmp_path: Path) -> None:
+    held = read_columns(tmp_path, {"other_tags": ['"oneway"=>"yes","lanes"=>"2"', '"maxspeed"=>"50"']})
+    assert [held.cell("oneway", k) for k in (0, 1)] == ["yes", ""] and held.cell("maxspeed", 1) == "50"
+    held = read_columns(tmp_path, {"all_tags": ['{"oneway": "-1"}']})
+    assert held.cell("oneway", 0) == "-1"
+
+
+def test_other_lines_of_a_map_are_no_roads(tmp_path: Path) -> None:
+    columns = {"highway": ["primary", "", ""], "railway": ["", "rail", ""]}
+    file = write_lines(tmp_path / "roads.csv", [(A, B)] * 3, columns)
+    assert find_road_columns(read_features(file, crs="local")).no_road == [False, True, False]
+
+
+def test_a_class_of_several_names_is_refused_unless_one_is_certain(tmp_path: Path) -> None:
+    columns = {"class": ["primary"], "type": ["bus"]}
+    file = write_lines(tmp_path / "roads.csv", [(A, B)], columns)
+    with pytest.raises(InputError, match=r"columns 'class' and 'type' both hold the class of road"):
+        find_road_columns(read_features(file, crs="local"))
+    assert read_columns(tmp_path, columns).cell("highway", 0) == "primary"
+
+
+def test_names_that_a_shapefile_has_cut_are_known(tmp_path: Path) -> None:
+    columns = {"highway": ["primary"], "lanes_forw": ["3"], "motor_vehi": ["no"], "capacity_a": ["900"]}
+    held = find_road_columns(spread_tags(read_features(write_map(tmp_path / "roads.shp", [(A, B)], columns))))
+    assert held.cell("lanes:forward", 0) == "3" and held.cell("motor_vehicle", 0) == "no"
+    assert held.cell("capacity:forward", 0) == "900"
+
+
+def test_a_source_of_data_is_no_node(tmp_path: Path) -> None:
+    assert "from" not in read_columns(tmp_path, {"source": ["survey"]})
+    assert "from" in read_columns(tmp_path, {"source": ["1"], "target": ["2"]})

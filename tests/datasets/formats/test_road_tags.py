@@ -1,0 +1,56 @@
+"""Columns of many tables in OpenStreetMap's tags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from roadfiles import read_columns
+
+from citytide.datasets.errors import InputError
+from citytide.datasets.formats.road_tags import LineTags, read_line_tags
+
+
+def read(folder: Path, columns: dict[str, list[str]], speed_unit: str | None = None) -> LineTags:
+    return read_line_tags(read_columns(folder, columns), speed_unit=speed_unit, oneway=None)
+
+
+def test_each_direction_has_its_own_speed_and_capacity(tmp_path: Path) -> None:
+    columns = {"speed_ab": ["50"], "speed_ba": ["30"], "capacity_ab": ["1800"], "capacity_ba": ["900"]}
+    tags = read(tmp_path, columns, "km/h")
+    assert tags.by_direction[True] == [{"maxspeed": "50.0", "capacity_veh_h": "1800.0"}]
+    assert tags.by_direction[False] == [{"maxspeed": "30.0", "capacity_veh_h": "900.0"}]
+
+
+@pytest.mark.parametrize(
+    ("columns", "tags"),
+    [
+        ({"lanes_ab": ["2"], "lanes_ba": ["0"]}, {"lanes:forward": "2"}),
+        ({"单向车道数": ["2"]}, {"lanes:forward": "2", "lanes:backward": "2"}),
+        ({"roundabout": ["Y"]}, {"junction": "roundabout"}),
+        ({"ar_auto": ["N"], "private": ["Y"]}, {"motorcar": "no", "access": "private"}),
+        ({"allowed_uses": ["WALK, BIKE"]}, {"motorcar": "no"}),
+        ({"allowed_uses": ["auto;walk"]}, {}),
+        ({"modes": ["tw"], "a_node": ["1"], "b_node": ["2"]}, {"motorcar": "no"}),
+        ({"maxspeed:forward": ["60"], "lanes:psv": ["1"]}, {"maxspeed:forward": "60", "lanes:psv": "1"}),
+        ({"maxspeed": ["nan"], "bridge": ["no"]}, {"bridge": "no"}),
+    ],
+)
+def test_words_of_other_tables_become_tags(tmp_path: Path, columns: dict[str, list[str]], tags: dict[str, str]) -> None:
+    assert read(tmp_path, columns).rows == [{"highway": "primary", **tags}]
+
+
+def test_ferries_and_closed_roads_are_left_out(tmp_path: Path) -> None:
+    assert read(tmp_path, {"ferry_type": ["H", "B"], "oneway": ["FT", "N"]}).closed == [False, True]
+    assert read(tmp_path, {"ferry_type": ["H", "B", "R"]}).closed == [False, True, True]
+
+
+def test_levels_tell_bridges_from_what_is_below(tmp_path: Path) -> None:
+    columns = {"bridge": ["yes", "yes", "no", ""], "layer": ["", "2", "-1.0", ""], "tunnel": ["", "", "", "yes"]}
+    assert read(tmp_path, columns).level == [1, 2, -1, -1]
+    assert read(tmp_path, {"tunnel": ["building_passage"], "bridge": ["F"]}).level == [0]
+
+
+def test_a_use_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2: allowed_uses is 'hovercraft'; write auto for roads open to cars"):
+        read(tmp_path, {"allowed_uses": ["hovercraft"]})
