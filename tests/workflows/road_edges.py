@@ -82,7 +82,7 @@ def _fill_edge(way: Way, side: int, nodes: tuple[int, ...], worn: Dress) -> dict
     first, last = ("from", "to") if worn["ends"].startswith("from") else ("u", "v")
     ends: dict[str, Any] = {} if worn["ends"] == "none" else {first: nodes[0], last: nodes[-1]}
     if worn["ends"] == "u,v,key":
-        ends["key"] = 0
+        ends["key"] = int(way.key in "pq")  # beside another street
     said: dict[str, Any] = {
         "booleans": {"oneway": way.is_oneway}, "True": {"oneway": str(way.is_oneway)},
         "yes": {"oneway": "yes" if way.is_oneway else "no"}, "1": {"oneway": int(way.is_oneway)},
