@@ -51,6 +51,7 @@ def write_edges(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     worn = dict(dress)
     if worn["rows"] == "one a road":
         worn["reversed"] = "not there"
+        worn["oneway"] = "booleans" if worn["oneway"] == "not there" else worn["oneway"]  # or nobody could tell
     ways = alter_ways(worn)
     rows: list[dict[str, Any]] = []
     lines: list[tuple[int, ...]] = []

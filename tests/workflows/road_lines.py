@@ -77,6 +77,8 @@ def settle(dress: Dress) -> Dress:
         worn["crs"] = "EPSG:4326"
     if worn["format"] == "geojson" and worn["crs"] == "not said":
         worn["crs"] = "EPSG:4326"  # which GeoJSON says by being GeoJSON
+    if worn["ends"] != "exact":
+        worn["digits"] = "all"  # rounding to centimetres may carry ends farther apart than a centimetre
     if worn["cut"] == "at vertices":
         worn["crossing"] = "no vertex"  # a bridge in pieces that end on the street below cannot be told from a junction
     if worn["classes"] in ("unknown word dropped",):
