@@ -156,7 +156,7 @@ def read_ids(table: Table, column: str, notes: list[str]) -> Ids:
     except InputError:
         number = np.arange(1, len(table) + 1, dtype=np.int64)
         is_text = True
-        example = next(cell for cell in cells if not cell.lstrip("+-").isdigit())
+        example = next((cell for cell in cells if not cell.lstrip("+-").isdigit()), cells[0])
         notes.append(
             f"{table.file.name}: {column} has texts such as {example!r}; rows are numbered from 1 as they stand."
         )

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import InputError
 from .gmns_columns import read_if_there
 
-__all__ = ["KM_PER_HOUR", "METRES", "Config", "read_config"]
+__all__ = ["KM_PER_HOUR", "METRES", "Config", "find_length_unit", "find_speed_unit", "read_config"]
 
 METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
 KM_PER_HOUR = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
 _LENGTHS = {
-    "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "米": "m",
-    "km": "km", "kilometer": "km", "kilometers": "km", "kilometre": "km", "kilometres": "km",
-    "公里": "km", "千米": "km",
-    "mi": "mile", "mile": "mile", "miles": "mile", "ft": "ft", "foot": "ft", "feet": "ft",
+    "m": "m", "meter": "m", "metre": "m", "米": "m", "km": "km", "kilometer": "km", "kilometre": "km", "公里": "km",
+    "千米": "km", "mi": "mile", "mile": "mile", "英里": "mile", "ft": "ft", "foot": "ft", "feet": "ft", "英尺": "ft",
 }  # fmt: skip
 _SPEEDS = {
-    "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h", "kilometers per hour": "km/h",
-    "kilometres per hour": "km/h", "km/hr": "km/h", "公里/小时": "km/h", "千米/小时": "km/h",
-    "mph": "mph", "mi/h": "mph", "miles per hour": "mph", "miles/hour": "mph",
-    "m/s": "m/s", "mps": "m/s", "meters per second": "m/s", "metres per second": "m/s", "米/秒": "m/s",
+    "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h", "kilometer/h": "km/h", "kilometre/h": "km/h",
+    "公里/小时": "km/h", "千米/小时": "km/h", "公里/h": "km/h", "mph": "mph", "mi/h": "mph", "mile/h": "mph",
+    "m/s": "m/s", "mps": "m/s", "meter/s": "m/s", "metre/s": "m/s", "米/秒": "m/s",
 }  # fmt: skip
 _READ = ("long_length", "speed", "crs", "dataset_name", "geometry_field_format")
+
+
+def find_length_unit(text: str) -> str | None:
+    """The unit of length that a text means, a key of ``METRES``; None if it is none.
+
+    Examples
+    --------
+    >>> find_length_unit("Miles"), find_length_unit("furlong")
+    ('mile', None)
+    """
+    word = text.strip().lower().rstrip(".")
+    return _LENGTHS.get(word) or _LENGTHS.get(word.removesuffix("s"))
+
+
+def find_speed_unit(text: str) -> str | None:
+    """The unit of speed that a text means, a key of ``KM_PER_HOUR``; None if it is none.
+
+    Examples
+    --------
+    >>> find_speed_unit("Miles per hour"), find_speed_unit("km_h"), find_speed_unit("knots")
+    ('mph', 'km/h', None)
+    """
+    word = re.sub(r"\s+per\s+|_per_|\s*/\s*|_", "/", text.strip().lower())
+    word = re.sub(r"/(?:hours?|hrs?)$", "/h", word)
+    word = re.sub(r"/(?:seconds?|secs?)$", "/s", word)
+    long, slash, short = word.partition("/")
+    return _SPEEDS.get(word) or (_SPEEDS.get(f"{long.removesuffix('s')}/{short}") if slash else None)
 
 
 @dataclass(frozen=True)
@@ -66,24 +92,30 @@ def read_config(folder: Path, length_unit: str | None, speed_unit: str | None, n
     file = None if table is None else table.file
     return Config(
         file,
-        _agree(file, stated, "long_length", "length_unit", length_unit, _LENGTHS),
-        _agree(file, stated, "speed", "speed_unit", speed_unit, _SPEEDS),
+        _agree(file, stated, "long_length", "length_unit", length_unit, METRES, find_length_unit),
+        _agree(file, stated, "speed", "speed_unit", speed_unit, KM_PER_HOUR, find_speed_unit),
         stated.get("crs"),
     )
 
 
 def _agree(
-    file: Path | None, stated: dict[str, str], key: str, setting: str, asked: str | None, known: dict[str, str]
+    file: Path | None,
+    stated: dict[str, str],
+    key: str,
+    setting: str,
+    asked: str | None,
+    known: Iterable[str],
+    find: Callable[[str], str | None],
 ) -> str | None:
-    allowed = ", ".join(dict.fromkeys(known.values()))
-    wanted = None if asked is None else known.get(asked.strip().lower())
+    allowed = ", ".join(known)
+    wanted = None if asked is None else find(asked)
     if asked is not None and wanted is None:
         raise InputError(f"{setting} must be one of {allowed}, got {asked!r}")
     if key not in stated:
         return wanted
-    held = known.get(stated[key].lower())
+    held = find(stated[key])
     if held is None:
-        raise InputError(f"{key} is {stated[key]!r}", file=file, line=2, way_out=f"give one of {', '.join(known)}")
+        raise InputError(f"{key} is {stated[key]!r}", file=file, line=2, way_out=f"give one of {allowed}")
     if wanted is not None and wanted != held:
         raise InputError(
             f"{key} is {stated[key]!r}, and {setting}={asked} is set",

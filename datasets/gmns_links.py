@@ -92,15 +92,22 @@ def read_links(
     if not kept.any():
         raise InputError("no link is open to cars", file=links.file, way_out="write auto into allowed_uses")
     ahead, back = np.flatnonzero(kept), np.flatnonzero(kept & both)
-    above = 10 ** len(str(int(np.abs(ids.number).max())))
+    largest, least = int(ids.number.max()), int(ids.number.min())
+    above = 10 ** len(str(max(largest, largest - least)))  # more than any two ids differ
     if back.size:
+        if largest + above >= 2**63:
+            raise InputError(
+                f"link_id {largest} is too large: the way back of an undirected link has that id plus {above}",
+                file=links.file,
+                way_out="give smaller ids, or one directed row each way",
+            )
         notes.append(
             f"{back.size:,} undirected rows of {links.file.name} are driven both ways; the id of the way back is the "
             f"row's plus {above:,}."
         )
     row = np.concatenate([ahead, back])
     is_back = np.arange(row.size) >= ahead.size
-    link_id = ids.number[row] + np.where(is_back, above, 0)
+    link_id = ids.number[row] + (np.where(is_back, above, 0) if back.size else 0)
     order = np.argsort(link_id, kind="stable")
     row, is_back = row[order], is_back[order]
     text = tuple(links.columns["link_id"][k].strip() for k in row.tolist()) if ids.is_text else None

@@ -14,6 +14,7 @@ from .gmns_columns import Ids, find_file, list_unread, read_column, read_ids, re
 from .gmns_config import Config, read_config
 from .gmns_lines import LinkLines, read_lines
 from .gmns_links import LinkRows, read_links
+from .gmns_measures import find_unit_columns, refuse_lookalikes
 from .gmns_movements import refuse_other_tables, refuse_turn_bans
 from .gmns_nodes import NodePlaces, are_degrees, read_places
 from .gmns_times import TIME_COLUMNS, LinkTimes, read_times
@@ -35,6 +36,9 @@ _LINK_COLUMNS = (
     "link_id", "name", "from_node_id", "to_node_id", "directed", "dir_flag", "geometry", "geometry_id", "vdf_type",
     "restricted_turn_nodes", "bridge", "tunnel", "layer", *USE_COLUMNS, *ALPHA, *BETA, *TOLL, *_NEUTRAL,
     *CAPACITY_COLUMNS, *CLASS_COLUMNS, *TIME_COLUMNS,
+)  # fmt: skip
+_LOOKED_FOR = (
+    "length", "free_speed", "capacity", "lanes", "directed", "allowed_uses", "vdf_alpha", "vdf_beta"
 )  # fmt: skip
 _NODE_COLUMNS = ("node_id", "x_coord", "y_coord", "zone_id", "node_type")
 
@@ -101,6 +105,8 @@ def read_network(
     table.require("link_id", "from_node_id", "to_node_id")
     notes: list[str] = []
     config: Config = read_config(folder, length_unit, speed_unit, notes)
+    refuse_lookalikes(nodes, ("x_coord", "y_coord", "zone_id"))
+    refuse_lookalikes(table, _LOOKED_FOR)
     _refuse_functions(table)
     refuse_periods(table)
     ids = read_ids(nodes, "node_id", notes)
@@ -118,7 +124,8 @@ def read_network(
     times = read_times(links, config, places, road_m, drawn, find_class_speeds(words), notes, in_metres=in_metres)
     if places.is_assumed:
         places = _settle_crs(places, times, road_m, nodes, notes)
-    for one, read in ((table, _LINK_COLUMNS), (nodes, _NODE_COLUMNS)):
+    with_units = (*find_unit_columns(table, "length"), *find_unit_columns(table, "free_speed"))
+    for one, read in ((table, (*_LINK_COLUMNS, *with_units)), (nodes, _NODE_COLUMNS)):
         left = list_unread(one, read)
         if left:
             notes.append(left)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds
 from .gmns_columns import read_column
 from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
+from .gmns_measures import Measure, read_measure
 from .gmns_nodes import NodePlaces, find_unit
 from .tables import Table
 
@@ -21,18 +21,9 @@ __all__ = ["TIME_COLUMNS", "LinkTimes", "read_times"]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-_LENGTHS = {
-    "vdf_length_mi": "mile", "vdf_length_km": "km", "length_mi": "mile", "length_mile": "mile", "length_miles": "mile",
-    "length_km": "km", "length_m": "m", "length_ft": "ft",
-}  # fmt: skip
-_SPEEDS = {
-    "vdf_free_speed_mph": "mph", "vdf_free_speed_kmh": "km/h", "free_speed_mph": "mph", "free_speed_kmh": "km/h",
-    "free_speed_kph": "km/h", "free_speed_km_h": "km/h", "free_speed_mps": "m/s", "free_speed_m_s": "m/s",
-}  # fmt: skip
 _TIMES = ("vdf_fftt", "vdf_fftt1")  # minutes, by the definition of DTALite
 _OTHER_TIMES = ("fftt", "fft", "free_flow_time", "free_time", "travel_time")  # of which nobody says the unit
-TIME_COLUMNS = ("length", "free_speed", *_LENGTHS, *_SPEEDS, *_TIMES)
-_APART = 0.01  # relative difference of one quantity in two units
+TIME_COLUMNS = ("length", "free_speed", *_TIMES)
 
 
 @dataclass(frozen=True)
@@ -47,16 +38,6 @@ class LinkTimes:
     length_unit: str
     speed_km_h: Floats
     metres: Floats
-
-
-@dataclass(frozen=True)
-class _Measure:
-    """One quantity by row, NaN where no cell states it."""
-
-    value: Floats
-    unit: str | None
-    name: str
-    conflict: tuple[int, str] | None
 
 
 def read_times(
@@ -93,8 +74,8 @@ def read_times(
         If a unit that matters is not stated, a length or speed is missing, or one cannot be.
     """
     table = links.table
-    length = _read_measure(table, _LENGTHS, "length", config.length_unit, METRES)
-    speed = _read_measure(table, _SPEEDS, "free_speed", config.speed_unit, KM_PER_HOUR)
+    length = read_measure(table, "length", config.length_unit)
+    speed = read_measure(table, "free_speed", config.speed_unit)
     stated, time_name = read_column(table, _TIMES)
     long, fast, time = length.value[links.row], speed.value[links.row], stated[links.row]
     _refuse_other_times(table, time)
@@ -105,6 +86,9 @@ def read_times(
     computed = np.isnan(time) & ~(long == 0.0)
     wanted = np.ones(time.size, dtype=np.bool_) if in_metres else computed
     strict = bool(wanted.any())
+    for measure in () if strict else (length, speed):
+        if measure.conflict is not None:
+            notes.append(f"Line {table.line[measure.conflict[0]]}: {measure.conflict[1]}; stated times were used.")
     if strict:
         _ask_units(links, wanted, length, speed, np.isnan(time) if in_metres else computed, road_m)
         for measure in (length, speed):
@@ -136,35 +120,6 @@ def read_times(
     return LinkTimes(time, np.where(np.isnan(long), 0.0, long), unit or "1", kmh, known)
 
 
-def _read_measure(
-    table: Table, stated: Mapping[str, str], plain: str, plain_unit: str | None, factor: Mapping[str, float]
-) -> _Measure:
-    """Columns whose names hold their unit come first; the plain one follows where its unit is known."""
-    units = {name: unit for name, unit in stated.items() if name in table}
-    if plain in table and (plain_unit is not None or not units):
-        units |= {plain: plain_unit or ""}
-    names: list[str] = []
-    value, unit = np.full(len(table), np.nan), plain_unit
-    conflict: tuple[int, str] | None = None
-    for name, own in units.items():
-        other, _ = read_column(table, (name,))
-        if not names:
-            value, unit = other, own or None
-            names.append(name)
-            continue
-        assert unit is not None
-        other = other * factor[own] / factor[unit]
-        apart = np.abs(value - other) > _APART * np.maximum(np.abs(value), np.abs(other))
-        if apart.any() and conflict is None:
-            row = int(np.argmax(apart))
-            conflict = row, f"{names[0]} is {value[row]:g} {unit}, and {name} is {other[row]:g} {unit}"
-        filled = np.isnan(value) & ~np.isnan(other)
-        if filled.any():
-            value = np.where(filled, other, value)
-            names.append(name)
-    return _Measure(value, unit, ", ".join(names), conflict)
-
-
 def _refuse_other_times(table: Table, time: Floats) -> None:
     for name in _OTHER_TIMES:
         if np.isnan(time).any() and any(cell.strip() for cell in table.columns.get(name, [])):
@@ -177,7 +132,7 @@ def _refuse_other_times(table: Table, time: Floats) -> None:
 
 
 def _ask_units(
-    links: LinkRows, wanted: Bools, length: _Measure, speed: _Measure, computed: Bools, road_m: Floats | None
+    links: LinkRows, wanted: Bools, length: Measure, speed: Measure, computed: Bools, road_m: Floats | None
 ) -> None:
     """Ask for units that matter and that nothing states."""
     long, fast = length.value[links.row], speed.value[links.row]
@@ -200,7 +155,7 @@ def _ask_units(
 def _fill_lengths(
     links: LinkRows,
     long: Floats,
-    length: _Measure,
+    length: Measure,
     road_m: Floats | None,
     drawn: Bools,
     wanted: Bools,
@@ -223,7 +178,7 @@ def _fill_lengths(
 
 
 def _fill_speeds(
-    links: LinkRows, kmh: Floats, speed: _Measure, class_speed: Floats, needed: Bools, notes: list[str]
+    links: LinkRows, kmh: Floats, speed: Measure, class_speed: Floats, needed: Bools, notes: list[str]
 ) -> Floats:
     still = (kmh == 0.0) & needed
     if still.any():

@@ -13,7 +13,12 @@ from .tables import Table
 
 __all__ = ["USE_COLUMNS", "find_car_rows"]
 
-USE_COLUMNS = ("allowed_uses", "vdf_allowed_uses", "vdf_allowed_uses1")  # of link.csv; a road must be open in each
+USE_COLUMNS = (
+    "allowed_uses",
+    "allowed_use",
+    "vdf_allowed_uses",
+    "vdf_allowed_uses1",
+)  # of link.csv; a road must be open in each
 
 _CAR = frozenset({
     "all", "any", "auto", "autos", "automobile", "car", "cars", "drive", "driving", "drive_alone", "da", "sov", "p",

@@ -109,7 +109,7 @@ def test_undirected_links_are_driven_both_ways(tmp_path: Path):
         ("link", "30,900", "30,nan", r"link.csv, line 3: capacity is empty, and no facility_type is stated; give a c"),
         ("link", "30,900", "0,900", r"link.csv, line 3: free_speed is 0; give a speed above 0"),
         ("link", "10,20,true", "10,20,both", r"line 3: directed is 'both'; write true or false"),
-        ("link", "capacity", "cap", r"link.csv, line 3: capacity is empty, and no facility_type is stated"),
+        ("link", "capacity", "cap", r"link.csv, line 1: column 'capacity' is missing, and 'cap' may be it"),
         ("link", "vdf_alpha", "vdf_type", r"link.csv, line 3: vdf_type is '0.5'; only the BPR function is read"),
         ("link", "toll", "vdf_plf", r"link.csv, line 2: vdf_plf is 5, and only 1 is read"),
         ("node", "\n30,", "\n10,", r"node.csv, line 3: node_id 10 is given twice, first on line 2"),

@@ -1,0 +1,158 @@
+"""Lengths and speeds of GMNS links, whose columns may name their unit, and names that a reader must not pass over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+from .gmns_columns import read_column
+from .gmns_config import KM_PER_HOUR, METRES, find_length_unit, find_speed_unit
+from .tables import Table
+
+__all__ = ["Measure", "find_unit_columns", "read_measure", "refuse_lookalikes"]
+
+Floats = npt.NDArray[np.float64]
+
+_FACTOR = {"length": METRES, "free_speed": KM_PER_HOUR}
+_FIND = {"length": find_length_unit, "free_speed": find_speed_unit}
+_NAME = re.compile(
+    r"(?:vdf_)?(length|free_speed)(?:_in)?(?:_(?P<tail>[a-z_/]+)|\s*[(\[\uff08](?P<unit>[^)\]\uff09]*)[)\]\uff09])"
+)
+_APART = 0.01  # relative difference of one quantity in two units
+# Names by which other programs call a column: where it is missing, one of these is not passed over.
+_LOOKALIKES = {
+    "length": ("distance", "len", "link_length", "shape_length", "shape_leng"),
+    "free_speed": ("speed", "maxspeed", "max_speed", "speed_limit", "speedlimit", "posted_speed", "ffs", "freespeed"),
+    "capacity": ("cap", "lane_capacity", "capacity_per_lane", "link_capacity", "total_capacity", "capacity_veh_h"),
+    "lanes": ("n_lanes", "num_lanes", "nlanes", "lane_count", "number_of_lanes"),
+    "directed": ("direction", "oneway", "one_way", "is_oneway"),
+    "allowed_uses": ("modes", "mode", "access", "allowed_modes"),
+    "vdf_alpha": ("alpha", "bpr_alpha", "b"),
+    "vdf_beta": ("beta", "bpr_beta", "power"),
+    "x_coord": ("x", "lon", "lng", "longitude"),
+    "y_coord": ("y", "lat", "latitude"),
+    "zone_id": ("zone", "taz", "taz_id"),
+}
+_SAME_THING = {  # what says the same, and needs no lookalike
+    "directed": ("dir_flag",), "allowed_uses": ("allowed_use", "vdf_allowed_uses", "vdf_allowed_uses1"),
+    "vdf_alpha": ("vdf_alpha1",), "vdf_beta": ("vdf_beta1",), "capacity": ("vdf_cap", "vdf_cap1"),
+}  # fmt: skip
+_BRACKET = re.compile(r"([a-z0-9_]+)\s*[(\[\uff08].*")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One quantity by row, NaN where no cell states it; ``conflict`` is the first row where two columns differ."""
+
+    value: Floats
+    unit: str | None
+    name: str
+    conflict: tuple[int, str] | None
+
+
+def find_unit_columns(table: Table, quantity: str) -> dict[str, str]:
+    """Columns of ``length`` or ``free_speed`` whose names hold the unit, and that unit.
+
+    Raises
+    ------
+    InputError
+        If a unit in brackets is unknown.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> names = ("vdf_length_mi", "length (KM)", "free_speed_kmh", "length")
+    >>> find_unit_columns(Table(Path("link.csv"), {name: [] for name in names}, []), "length")
+    {'vdf_length_mi': 'mile', 'length (KM)': 'km'}
+    """
+    found = {}
+    for name in table.columns:
+        match = _NAME.fullmatch(name)
+        if match is None or match[1] != quantity:
+            continue
+        unit = _FIND[quantity](match["tail"] or match["unit"])
+        if unit is None and match["unit"] is not None:
+            raise InputError(
+                f"column {name!r} has an unknown unit",
+                file=table.file,
+                line=1,
+                way_out=f"give one of {', '.join(_FACTOR[quantity])}",
+            )
+        if unit is not None:
+            found[name] = unit
+    return found
+
+
+def read_measure(table: Table, quantity: str, plain_unit: str | None) -> Measure:
+    """Read lengths or speeds.
+
+    Columns whose names hold their unit come first; the plain one follows where its unit is known.
+
+    Parameters
+    ----------
+    table
+        ``link.csv``.
+    quantity
+        ``"length"`` or ``"free_speed"``, which is also the name of the plain column.
+    plain_unit
+        Of that column, if something states it.
+    """
+    factor = _FACTOR[quantity]
+    units: dict[str, str] = find_unit_columns(table, quantity)
+    if quantity in table and (plain_unit is not None or not units):
+        units |= {quantity: plain_unit or ""}
+    names: list[str] = []
+    value, unit = np.full(len(table), np.nan), plain_unit
+    conflict: tuple[int, str] | None = None
+    for name, own in units.items():
+        other, _ = read_column(table, (name,))
+        if not names:
+            value, unit = other, own or None
+            names.append(name)
+            continue
+        assert unit is not None
+        other = other * factor[own] / factor[unit]
+        apart = np.abs(value - other) > _APART * np.maximum(np.abs(value), np.abs(other))
+        if apart.any() and conflict is None:
+            row = int(np.argmax(apart))
+            conflict = row, f"{names[0]} is {value[row]:g} {unit}, and {name} is {other[row]:g} {unit}"
+        filled = np.isnan(value) & ~np.isnan(other)
+        if filled.any():
+            value = np.where(filled, other, value)
+            names.append(name)
+    return Measure(value, unit, ", ".join(names), conflict)
+
+
+def refuse_lookalikes(table: Table, columns: tuple[str, ...]) -> None:
+    """Refuse a table that lacks a column and has one that may be it under another name.
+
+    Parameters
+    ----------
+    table
+        ``node.csv`` or ``link.csv``.
+    columns
+        Names of the specification.
+
+    Raises
+    ------
+    InputError
+        Naming both.
+    """
+    filled = {name for name, cells in table.columns.items() if any(cell.strip() for cell in cells)}
+    for column in columns:
+        unit_columns = find_unit_columns(table, column) if column in _FACTOR else {}
+        if column in table or unit_columns or any(name in table for name in _SAME_THING.get(column, ())):
+            continue
+        bracketed = (name for name in table.columns if (m := _BRACKET.fullmatch(name)) is not None and m[1] == column)
+        other = next((name for name in (*bracketed, *_LOOKALIKES[column]) if name in filled), None)
+        if other is not None:
+            raise InputError(
+                f"column {column!r} is missing, and {other!r} may be it",
+                file=table.file,
+                line=1,
+                way_out=f"call it {column} if it is, as the specification has it; else remove it",
+            )
