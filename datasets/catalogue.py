@@ -124,13 +124,18 @@ def open_named(name: str, **options: Any) -> Instance:
         from .graphml import read_graphml
 
         instance = call_reader(read_graphml, files[0], {"demand": files[1], **options})
+    notes = []
+    for weight in ("toll_weight", "distance_weight"):
+        known, stated = getattr(dataset, weight), getattr(instance, weight)
+        if known and stated and known != stated:
+            notes.append(f"The files state a {weight} of {stated:g}; the catalogue's, {known:g}, counts.")
     return replace(
         instance,
         name=name,
-        toll_weight=dataset.toll_weight,
-        distance_weight=dataset.distance_weight,
+        toll_weight=dataset.toll_weight or instance.toll_weight,
+        distance_weight=dataset.distance_weight or instance.distance_weight,
         units=instance.units | dataset.units,
-        notes=dataset.notes + instance.notes,
+        notes=(*dataset.notes, *notes, *instance.notes),
     )
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from .demand_files import DemandEntries, DemandPart, read_entries
 from .tables import Table
 
-__all__ = ["PairDemand", "find_repeated_pair", "read_pairs", "sort_pairs"]
-
-_NAMES = (("origin", "destination", "demand"), ("o_zone_id", "d_zone_id", "volume"))
+__all__ = ["PairDemand", "find_repeated_pair", "read_pairs", "refuse_repeated_pairs", "sort_pairs"]
 
 
 @dataclass(frozen=True)
@@ -72,36 +72,58 @@ def sort_pairs(origin: npt.ArrayLike, destination: npt.ArrayLike, demand: npt.Ar
     return PairDemand((pair // width).astype(np.int32), (pair % width).astype(np.int32), total, intrazonal)
 
 
-def read_pairs(table: Table, node_id: npt.NDArray[np.int64]) -> PairDemand:
-    """Read a table of pairs between nodes.
+def read_pairs(
+    source: Table | Path, node_id: npt.NDArray[np.int64], part: DemandPart | None = None, *, called: str = "node"
+) -> tuple[PairDemand, tuple[str, ...]]:
+    """Read demand between nodes.
 
     Parameters
     ----------
-    table
-        With columns ``origin, destination, demand`` or ``o_zone_id, d_zone_id, volume``.
+    source
+        A table or a file: see :func:`~.demand_files.read_entries`.
     node_id : (node,) array of int
         What the table calls the nodes, ascending.
+    part
+        Which part is meant, where there are several.
+    called
+        What the numbers are, for errors.
+
+    Returns
+    -------
+    pairs : PairDemand
+    notes : tuple of str
 
     Raises
     ------
     InputError
         If a node is not in the network, a pair is given twice, or a demand is negative or not finite: with its line.
     """
-    names = next((names for names in _NAMES if all(name in table for name in names)), _NAMES[0])
-    table.require(*names)
-    demand = table.numbers(names[2])
+    entries = read_entries(source, part)
     ends = []
-    for name in names[:2]:
-        ids = table.whole(name)
+    for name, ids in zip(entries.ends, (entries.origin, entries.destination), strict=True):
         place = np.minimum(np.searchsorted(node_id, ids), node_id.size - 1)
         unknown = node_id[place] != ids
         if unknown.any():
-            row = int(np.argmax(unknown))
-            raise table.error(row, f"{name} {ids[row]} is no node of the network", "correct the row or leave it out")
+            at = int(np.argmax(unknown))
+            problem = f"{name} {ids[at]} is no {called} of the network"
+            raise entries.error(at, problem, "correct the row or leave it out")
         ends.append(place)
-    twice = find_repeated_pair(*ends)
-    if twice is not None:
-        pair = f"{node_id[ends[0][twice[1]]]} to {node_id[ends[1][twice[1]]]}"
-        problem = f"demand from {pair} is given twice, first on line {table.line[twice[0]]}"
-        raise table.error(twice[1], problem, "keep one of the two rows")
-    return sort_pairs(ends[0], ends[1], demand)
+    refuse_repeated_pairs(entries)
+    return sort_pairs(ends[0], ends[1], entries.volume), entries.notes
+
+
+def refuse_repeated_pairs(entries: DemandEntries) -> None:
+    """Refuse a pair that is given twice.
+
+    Raises
+    ------
+    InputError
+        With both lines.
+    """
+    twice = find_repeated_pair(entries.origin, entries.destination)
+    if twice is None:
+        return
+    first, again = twice
+    pair = f"{entries.origin[again]} to {entries.destination[again]}"
+    where = f", first on line {entries.line[first]}" if entries.line else ""
+    raise entries.error(again, f"demand from {pair} is given twice{where}", "keep one of the two rows")

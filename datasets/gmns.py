@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .demand_files import DemandPart
 from .errors import InputError
 from .gmns_columns import find_file
 from .gmns_demand import read_zone_demand
 from .gmns_network import read_function, read_network
 from .instances import Instance
 from .layout import place_nodes
-from .tables import read_table
 
 __all__ = ["read_gmns"]
 
@@ -26,6 +26,10 @@ def read_gmns(
     folder: str | Path,
     *,
     demand: str | Path | None = None,
+    demand_period: str | None = None,
+    demand_mode: str | None = None,
+    demand_matrix: str | None = None,
+    demand_mapping: str | None = None,
     length_unit: str | None = None,
     speed_unit: str | None = None,
     zone_nodes: str | None = None,
@@ -46,6 +50,8 @@ def read_gmns(
     demand
         Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder when left out. Zones are the nodes'
         ``zone_id``; a zone of several nodes spreads its demand evenly over them.
+    demand_period, demand_mode, demand_matrix, demand_mapping
+        Which part of the demand is meant, where it has several: see :func:`~.demand_files.read_entries`.
     length_unit
         Of ``length`` where ``config.csv`` does not state it: ``"m"``, ``"km"``, ``"mile"`` or ``"ft"``.
     speed_unit
@@ -79,7 +85,8 @@ def read_gmns(
     network = read_network(
         folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, classes=classes, crs=crs
     )
-    trips = read_table(_find_demand(folder, demand), require=("o_zone_id", "d_zone_id", "volume"))
+    demand_file = _find_demand(folder, demand)
+    part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     notes, links, times = network.notes, network.links, network.times
     b, power, toll = read_function(network)
     node_row = np.argsort(network.node_ids.number, kind="stable")
@@ -91,7 +98,7 @@ def read_gmns(
         x, y = place_nodes(node_row.size, tail, head, times.length)
     else:
         x, y = network.places.x[node_row], network.places.y[node_row]
-    pairs = read_zone_demand(trips, network.nodes, node_row, notes)
+    pairs = read_zone_demand(demand_file, network.nodes, node_row, notes, part)
     return Instance(
         name=folder.resolve().name,
         n_nodes=node_row.size,
@@ -115,7 +122,7 @@ def read_gmns(
         crs=network.places.crs,
         units={"time": "min", "length": times.length_unit, "flow": "veh h-1", "toll": "1"},
         link_name=network.names,
-        sources=(*network.sources[:2], trips.file, *network.sources[2:]),
+        sources=(*network.sources[:2], demand_file, *network.sources[2:]),
         notes=tuple(notes),
     )
 

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
-from .demand import PairDemand, find_repeated_pair, sort_pairs
+from .demand import PairDemand, refuse_repeated_pairs, sort_pairs
+from .demand_files import DemandPart, read_entries
 from .tables import Table
 
 __all__ = ["read_zone_demand"]
 
 
-def read_zone_demand(trips: Table, nodes: Table, node_row: npt.NDArray[np.int64], notes: list[str]) -> PairDemand:
+def read_zone_demand(
+    trips: Table | Path,
+    nodes: Table,
+    node_row: npt.NDArray[np.int64],
+    notes: list[str],
+    part: DemandPart | None = None,
+) -> PairDemand:
     """Read trips between zones, which are the nodes' ``zone_id``; a zone of several nodes spreads its demand evenly.
 
     Parameters
     ----------
-    trips, nodes
-        Tables ``demand.csv`` and ``node.csv``.
+    trips
+        Table ``demand.csv``, or a file: see :func:`~.demand_files.read_entries`.
+    nodes
+        Table ``node.csv``.
     node_row
         The row of each node, by node index.
     notes
         Takes what a report should say.
+    part
+        Which part of the demand is meant, where there are several.
 
     Raises
     ------
@@ -41,17 +54,14 @@ def read_zone_demand(trips: Table, nodes: Table, node_row: npt.NDArray[np.int64]
             raise nodes.error(row, f"zone_id is {cell!r}", "give a whole number or leave it empty") from None
         if zone > 0:  # some programs write 0 or -1 for a node without a zone
             members.setdefault(zone, []).append(place)
-    volume = trips.numbers("volume")
-    start, end = trips.whole("o_zone_id"), trips.whole("d_zone_id")
-    for name, zones in (("o_zone_id", start), ("d_zone_id", end)):
+    entries = read_entries(trips, part)
+    start, end, volume = entries.origin, entries.destination, entries.volume
+    for name, zones in zip(entries.ends, (start, end), strict=True):
         for row, zone in enumerate(zones.tolist()):
             if zone not in members:
-                raise trips.error(row, f"{name} {zone} is the zone_id of no node", "correct the row, or node.csv")
-    twice = find_repeated_pair(start, end)
-    if twice is not None:
-        pair = f"{start[twice[1]]} to {end[twice[1]]}"
-        problem = f"demand from {pair} is given twice, first on line {trips.line[twice[0]]}"
-        raise trips.error(twice[1], problem, "keep one of the two rows")
+                raise entries.error(row, f"{name} {zone} is the zone_id of no node", "correct the row, or node.csv")
+    refuse_repeated_pairs(entries)
+    notes += entries.notes
     wide = sum(1 for zone in members.values() if len(zone) > 1)
     if not wide:
         single = {zone: place[0] for zone, place in members.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .demand import PairDemand, read_pairs
+from .demand_files import DemandPart, read_demand_table
 from .errors import InputError
 from .instances import Instance
 from .place import agree_crs
@@ -16,7 +17,6 @@ from .road_classes import MODES
 from .road_core import CORE_SHARE, RoadCore, read_core
 from .road_graph import UNSTATED, read_road_graph
 from .road_words import split_words
-from .tables import read_table
 
 __all__ = ["read_graphml"]
 
@@ -26,6 +26,10 @@ def read_graphml(
     *,
     demand: str | Path | None = None,
     demand_total: float | str | None = None,
+    demand_period: str | None = None,
+    demand_mode: str | None = None,
+    demand_matrix: str | None = None,
+    demand_mapping: str | None = None,
     datum: str = "auto",
     mode: str = "car",
     crs: str | None = None,
@@ -46,9 +50,11 @@ def read_graphml(
         An osmnx ``.graphml``.
     demand
         A CSV of rides (``lng, lat, elng, elat``: see :func:`~.rides.make_ride_demand`), or of
-        ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap.
+        ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap, or as a matrix or OMX.
     demand_total
         Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; a table is left as it is.
+    demand_period, demand_mode, demand_matrix, demand_mapping
+        Which part of the demand is meant, where it has several: see :func:`~.demand_files.read_entries`.
     datum
         Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
     mode
@@ -84,7 +90,8 @@ def read_graphml(
         graph = replace(graph, crs=agree_crs(graph.crs if graph.crs != UNSTATED else None, crs, file=file))
     core = read_core(file, graph, mode=mode, classes=classes, core_share=core_share, length_unit=length_unit)
     total = read_total(demand_total, "demand_total")
-    pairs, described = _load_demand(core, graph.crs, Path(demand), total, datum)
+    part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
+    pairs, described = _load_demand(core, graph.crs, Path(demand), part, total, datum)
     n_links = len(core.edges)
     return Instance(
         name=file.stem,
@@ -115,10 +122,11 @@ def read_graphml(
 
 
 def _load_demand(
-    core: RoadCore, crs: str, demand: Path, total: float | None, datum: str
+    core: RoadCore, crs: str, demand: Path, part: DemandPart, total: float | None, datum: str
 ) -> tuple[PairDemand, tuple[str, ...]]:
-    table = read_table(demand)
-    if has_rides(table):
+    table = read_demand_table(demand)
+    if table is not None and has_rides(table):
+        part.refuse("a table of rides", demand)
         if crs != "EPSG:4326":
             raise InputError(
                 f"the roads are in {crs}, the rides in degrees",
@@ -128,9 +136,14 @@ def _load_demand(
         size = DEFAULT_TOTAL_VEH_H if total is None else total
         rides = make_ride_demand(table, core.x, core.y, core.lines, total=size, datum=datum)
         return rides.pairs, rides.notes
-    pairs = read_pairs(table, core.node_id)
+    pairs, notes = read_pairs(demand if table is None else table, core.node_id, part)
     if total is None:
-        return pairs, ()
+        return pairs, notes
+    if not pairs.demand.size:
+        raise InputError("a demand of 0 cannot be scaled", file=demand, way_out="omit demand_total, or give trips")
     scale = total / pairs.demand.sum()
     scaled = replace(pairs, demand=pairs.demand * scale, intrazonal=pairs.intrazonal * scale)
-    return scaled, (f"Demand is scaled by {scale:.6g} to {total:,.10g} veh/h.",)
+    return scaled, (
+        *notes,
+        f"Demand is scaled by {scale:.6g} to {total:,.10g} veh/h.",
+    )

@@ -283,7 +283,7 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         from .graphml import read_graphml
 
         return call_reader(read_graphml, path, options)
-    if path.name.lower().endswith("_net.tntp"):
+    if path.suffix.lower() == ".tntp" and path.exists():
         from .tntp import read_tntp
 
         return call_reader(read_tntp, path, options)

@@ -100,7 +100,13 @@ class Table:
         return values
 
 
-def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: bool = False) -> Table:
+def read_table(
+    file: Path,
+    *,
+    require: tuple[str, ...] = (),
+    may_lack_headings: bool = False,
+    may_have_blanks: bool = False,
+) -> Table:
     """Read a table with a line of column names.
 
     Parameters
@@ -114,6 +120,8 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
         Columns it must have.
     may_lack_headings
         Whether the first row may be numbers: then columns are called column 1, column 2, ...
+    may_have_blanks
+        Whether blanks may divide the cells, where no other mark does and every row has as many.
 
     Raises
     ------
@@ -134,6 +142,8 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
     n_before = next((k for k, one in enumerate(text) if one.strip() and not one.lstrip().startswith("#")), len(text))
     comments = [one.strip() for one in text[:n_before] if one.strip()]
     body = text[n_before:]
+    if may_have_blanks:
+        body = _join_blanks(body)
     mark = _find_delimiter(body)
     rows = csv.reader(body, delimiter=mark, strict=True)
     names: list[str] = []
@@ -156,6 +166,8 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
                     _refuse_twice(names, file, line)
                     continue
                 _refuse_twice(names, file, line)
+            if len(row) > len(names) and not any(cell.strip() for cell in row[len(names) :]):
+                row = row[: len(names)]  # marks at the end of a row, under which stands nothing
             if len(row) != len(names):
                 if row[0].lstrip().startswith("#"):
                     comments.append(mark.join(row).strip())
@@ -177,9 +189,15 @@ def read_table(file: Path, *, require: tuple[str, ...] = (), may_lack_headings: 
     if mark != ",":
         _read_decimal_commas(cells, lines, file)
     columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in names]
-    if "" in names and not any(cell.strip() for cell in columns[names.index("")]):
-        del columns[names.index("")]  # what a mark at the end of every line makes
-        names.remove("")
+    named = [k for k, name in enumerate(names) if name or any(cell.strip() for cell in columns[k])]
+    nameless = [k for k in named if not names[k]]
+    if len(nameless) > 1:
+        problem = f"{len(nameless)} columns have no name: the {_count(nameless[0])} and the {_count(nameless[1])}"
+        raise InputError(problem, file=file, way_out="name them, or empty them")
+    names, columns = (
+        [names[k] for k in named],
+        [columns[k] for k in named],
+    )  # marks at the ends of lines make the others
     table = Table(file, dict(zip(names, columns, strict=True)), lines, tuple(comments), has_headings)
     table.require(*require)
     return table
@@ -200,6 +218,19 @@ def _find_delimiter(body: list[str]) -> str:
         if counts[0] > 1 and set(counts) == {counts[0]}:
             return mark
     return ","
+
+
+def _join_blanks(body: list[str]) -> list[str]:
+    """The lines with a tab for each run of blanks, where all rows then have as many cells; else as they are."""
+    if not body or any(mark in body[0] for mark in "\t;,"):
+        return body
+    rows = [line.split() for line in body if line.strip() and not line.lstrip().startswith("#")]
+    is_table = len(rows[0]) > 1 and all(len(row) == len(rows[0]) for row in rows)
+    return ["\t".join(line.split()) + "\n" for line in body] if is_table else body
+
+
+def _count(place: int) -> str:
+    return {0: "1st", 1: "2nd", 2: "3rd"}.get(place, f"{place + 1}th")
 
 
 def _name(cell: str) -> str:
@@ -230,8 +261,8 @@ def _read_commented(comments: list[str], mark: str, n: int, file: Path) -> list[
 
 
 def _refuse_twice(names: list[str], file: Path, line: int) -> None:
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
         raise InputError(f"column {twice!r} stands twice", file=file, line=line, way_out="keep one of them")
 
 

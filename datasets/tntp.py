@@ -8,53 +8,54 @@ References
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from .demand import sort_pairs
+from .demand import PairDemand, read_pairs, sort_pairs
+from .demand_files import DemandPart
+from .encodings import read_text
 from .errors import InputError
 from .instances import Instance
 from .layout import LAYOUT, place_nodes
-from .tntp_header import Header, read_header
+from .tntp_files import find_tntp_files
+from .tntp_header import Header, read_factors, read_header
+from .tntp_links import Links, read_links
 from .tntp_trips import read_trips
 
 __all__ = ["read_tntp"]
 
-_COLUMNS = (
-    "init_node",
-    "term_node",
-    "capacity",
-    "length",
-    "free_flow_time",
-    "b",
-    "power",
-    "speed",
-    "toll",
-    "link_type",
-)
-_NEEDED = 7  # columns up to power
 _UNITS = {"veh/h": "veh h-1", "ft": "ft", "miles": "mile", "mile": "mile", "km": "km", "m": "m", "min": "min", "h": "h"}
+_KM = {"m": 0.001, "km": 1.0, "mile": 1.609344, "ft": 0.0003048}
+_HOURS = {"min": 1.0 / 60.0, "h": 1.0}
+_SPEEDS_KM_H = (2.0, 200.0)  # of cars on empty roads
 
 
-@dataclass(frozen=True)
-class _Links:
-    table: npt.NDArray[np.float64]  # (link, column)
-    line: list[int]
-    toll: npt.NDArray[np.float64]
-
-
-def read_tntp(source: str | Path, *, demand: str | Path | None = None) -> Instance:
+def read_tntp(
+    source: str | Path,
+    *,
+    demand: str | Path | None = None,
+    demand_period: str | None = None,
+    demand_mode: str | None = None,
+    demand_matrix: str | None = None,
+    demand_mapping: str | None = None,
+    zone_nodes: str | None = None,
+) -> Instance:
     """Read a TNTP network with its trip table.
 
     Parameters
     ----------
     source
-        A folder with one ``*_net.tntp``, or that file. ``*_trips.tntp`` and, if there, ``*_node.tntp`` lie beside it.
+        A folder with one ``*_net.tntp``, or that file. ``*_trips.tntp`` and, if there, ``*_node.tntp`` lie beside it;
+        see :func:`~.tntp_files.find_tntp_files`.
     demand
-        Another trip table.
+        Another trip table, or a table or matrix of the zones: see :func:`~.demand_files.read_entries`.
+    demand_period, demand_mode, demand_matrix, demand_mapping
+        Which part of such a table is meant, where it has several.
+    zone_nodes
+        ``"block"`` or ``"pass"``: whether paths may pass through zones, where ``<FIRST THRU NODE>`` is missing.
 
     Returns
     -------
@@ -66,36 +67,38 @@ def read_tntp(source: str | Path, *, demand: str | Path | None = None) -> Instan
     InputError
         If a file is missing, cut off or contradicts itself: naming file, line and value.
     """
-    net_file, trips_file, node_file = _find_files(Path(source), None if demand is None else Path(demand))
-    header = read_header(net_file)
-    links = _read_links(header)
-    notes: list[str] = []
-    n_nodes, n_zones, first_through = _counts(header, links, notes)
+    files = find_tntp_files(Path(source), None if demand is None else Path(demand))
+    part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
+    header = read_header(files.network)
+    links = read_links(header)
+    notes = header.describe_unread() + links.notes
+    n_nodes, n_zones = _counts(header, links, notes)
     node_id = np.arange(1, n_nodes + 1, dtype=np.int64)
-    tail, head = (links.table[:, column].astype(np.int32) - 1 for column in (0, 1))
-    capacity, length, free_time, b, power = (np.ascontiguousarray(links.table[:, c]) for c in range(2, 7))
-    if (capacity == 0.0).any():
-        notes.append(f"{int((capacity == 0.0).sum())} links have capacity 0 and are closed.")
-    swapped = int(((b >= 1.0) & (power > 0.0) & (power < 1.0)).sum())
-    if swapped:
-        notes.append(f"{swapped} links have b >= 1 and power < 1, which look swapped; they were taken as written.")
-    table = read_trips(trips_file, n_zones=n_zones)
-    pairs = sort_pairs(table.origin - 1, table.destination - 1, table.demand)
-    x, y, crs, described = _place(node_file, n_nodes, tail, head, length)
+    tail, head = (nodes.astype(np.int32) - 1 for nodes in (links.init_node, links.term_node))
+    _describe_links(files.network, links, notes)
+    pairs, trips, told = _read_demand(files.trips, node_id[:n_zones], part)
+    toll_weight, distance_weight = read_factors([header, *trips])
+    for name, weight in (("toll_weight", toll_weight), ("distance_weight", distance_weight)):
+        if weight:
+            notes.append(f"The files state a {name} of {weight:g}.")
+    passable = _find_passable(header, node_id, n_zones, zone_nodes, notes)
+    x, y, crs, described = _place(files.nodes, n_nodes, tail, head, links.length)
+    units = _units(header)
+    notes += _describe_speeds(links, units)
     return Instance(
-        name=re.sub(r"(?i)_net$", "", net_file.stem),
+        name=files.name,
         n_nodes=n_nodes,
         tail=tail,
         head=head,
-        free_time=free_time,
-        capacity=capacity,
-        b=b,
-        power=power,
-        length=length,
+        free_time=links.free_time,
+        capacity=links.capacity,
+        b=links.b,
+        power=links.power,
+        length=links.length,
         toll=links.toll,
         link_id=np.arange(1, tail.size + 1, dtype=np.int64),
         node_id=node_id,
-        passable=node_id >= first_through,
+        passable=passable,
         origin=pairs.origin,
         destination=pairs.destination,
         demand=pairs.demand,
@@ -103,140 +106,117 @@ def read_tntp(source: str | Path, *, demand: str | Path | None = None) -> Instan
         x=x,
         y=y,
         crs=crs,
-        units=_units(header),
-        sources=tuple(file for file in (net_file, trips_file, node_file) if file is not None),
-        notes=(*notes, *table.notes, *described),
+        units=units,
+        toll_weight=toll_weight,
+        distance_weight=distance_weight,
+        sources=tuple(file for file in (files.network, files.trips, files.nodes) if file is not None),
+        notes=(*notes, *told, *described),
     )
 
 
-def _find_files(source: Path, trips: Path | None) -> tuple[Path, Path, Path | None]:
-    folder = source if source.is_dir() else source.parent
-    if not folder.is_dir():
-        raise InputError("the folder is missing", file=folder, way_out="check its name")
-    # File names in the wild differ in case: `Birmingham_Net.tntp`.
-    entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
+def _read_demand(
+    file: Path, zone_id: npt.NDArray[np.int64], part: DemandPart
+) -> tuple[PairDemand, Sequence[Header], Sequence[str]]:
+    """Return the demand, the header of a TNTP trip table, and notes."""
+    if file.suffix.lower() != ".omx" and re.search(r"<\s*END\s+OF\s+METADATA\s*>", read_text(file), re.IGNORECASE):
+        part.refuse("a TNTP trip table", file)
+    elif file.suffix.lower() != ".tntp":
+        pairs, notes = read_pairs(file, zone_id, part, called="zone")
+        return pairs, (), notes
+    table = read_trips(file, n_zones=zone_id.size)
+    pairs = sort_pairs(table.origin - 1, table.destination - 1, table.demand)
+    return pairs, (table.header,), table.notes
 
-    def ending(text: str) -> list[Path]:
-        return [entry for entry in entries if entry.name.lower().endswith(text)]
 
-    networks = ending("_net.tntp") if source.is_dir() else [source]
-    if not networks:
-        raise InputError("no *_net.tntp lies here", file=folder, way_out="put the network file into the folder")
-    if len(networks) > 1:
-        listed = ", ".join(file.name for file in networks)
-        raise InputError(f"several networks lie here: {listed}", file=folder, way_out="name one of these files")
-    stem = networks[0].name.lower().removesuffix("_net.tntp")
-    if trips is None:
-        found = ending("_trips.tntp")
-        same = [file for file in found if file.name.lower() == f"{stem}_trips.tntp"]
-        found = same or found
-        if not found:
+def _find_passable(
+    header: Header, node_id: npt.NDArray[np.int64], n_zones: int, zone_nodes: str | None, notes: list[str]
+) -> npt.NDArray[np.bool_]:
+    """Whether paths may pass through each node: as the header says, else as the setting does."""
+    if zone_nodes not in (None, "block", "pass"):
+        raise InputError(f"zone_nodes is {zone_nodes!r}", way_out="choose one of block, pass")
+    first = header.count("FIRST THRU NODE")
+    if first is None:
+        if zone_nodes is None and n_zones < node_id.size:
             raise InputError(
-                f"no *_trips.tntp lies beside {networks[0].name}",
-                file=folder,
-                way_out="put the trip table there, or name it with trips=FILE",
+                f"the header has no <FIRST THRU NODE>: may paths pass through its {n_zones} zones",
+                file=header.file,
+                way_out="set zone_nodes=block if they are only where trips start and end, or zone_nodes=pass",
             )
-        if len(found) > 1:
-            listed = ", ".join(file.name for file in found)
-            raise InputError(f"several trip tables lie here: {listed}", file=folder, way_out="choose with trips=FILE")
-        trips = found[0]
-    nodes = [file for file in ending("_node.tntp") if file.name.lower() == f"{stem}_node.tntp"]
-    return networks[0], trips, nodes[0] if nodes else None
-
-
-def _read_links(header: Header) -> _Links:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    ended: list[bool] = []
-    names: list[str] = []
-    for number, line in enumerate(header.body.split("\n"), start=header.body_line):
-        bare, mark, comment = line.partition("~")
-        bare, end, _ = bare.partition(";")
-        row = bare.split()
-        if row:
-            rows.append(row)
-            lines.append(number)
-            ended.append(bool(end))
-        elif mark and not rows:
-            cells = comment.strip(" \t;").split("\t" if "\t" in comment.strip(" \t;") else None)
-            names = ["_".join(cell.lower().split()) for cell in cells]
-    stated = header.count("NUMBER OF LINKS")
-    if stated is not None and len(rows) < stated:
+        first = n_zones + 1 if zone_nodes == "block" else 1
+    elif first > node_id.size:
         raise InputError(
-            f"<NUMBER OF LINKS> promises {stated} links, the file holds {len(rows)}",
+            f"<FIRST THRU NODE> is {first}, beyond {node_id.size} nodes: no path could pass through any node",
             file=header.file,
-            line=header.lines["NUMBER OF LINKS"],
-            way_out="the file is cut off: fetch it again, or correct the header",
+            line=header.lines["FIRST THRU NODE"],
+            way_out="correct the header",
         )
-    if not rows:
-        raise InputError("the file holds no links", file=header.file, way_out="fetch it again")
-    width = len(rows[0])
-    for row, number, complete in zip(rows, lines, ended, strict=True):
-        if len(row) != width or len(row) < _NEEDED or (ended[0] and not complete):
-            wanted = max(width, _NEEDED)
-            unended = ended[0] and not complete
-            raise InputError(
-                f"the row holds {len(row)} of {wanted} columns" + (" and lacks its ';'" if unended else ""),
-                file=header.file,
-                line=number,
-                way_out="is the file cut off? A row is init node, term node, capacity, length, time, b, power, ...",
-            )
-    try:
-        table = np.array(rows, dtype=np.float64)
-    except ValueError:
-        raise _not_a_number(header, rows, lines, width) from None
-    toll_column = _COLUMNS.index("toll") if width > _COLUMNS.index("toll") else None
-    if len(names) == width and names[2].startswith("capacity"):
-        # Some files keep other things where the toll should be; the names above the rows tell.
-        toll_column = next((k for k, name in enumerate(names) if name.startswith("toll")), None)
-    for column, name in enumerate(_COLUMNS[:_NEEDED] + (("toll",) if toll_column is not None else ())):
-        column = column if name != "toll" or toll_column is None else toll_column
-        values = table[:, column]
-        bad = ~(np.isfinite(values) & (values >= 0.0))
-        if bad.any():
-            row_number = int(np.argmax(bad))
-            raise InputError(
-                f"{name} is {rows[row_number][column]}",
-                file=header.file,
-                line=lines[row_number],
-                way_out="give a finite number from 0 up",
-            )
-    toll = np.zeros(len(rows)) if toll_column is None else table[:, toll_column].copy()
-    return _Links(table, lines, toll)
+    elif zone_nodes is not None and zone_nodes != ("block" if first > 1 else "pass"):
+        raise InputError(
+            f"zone_nodes is {zone_nodes!r}, and <FIRST THRU NODE> is {first}",
+            file=header.file,
+            line=header.lines["FIRST THRU NODE"],
+            way_out="omit the setting, or correct the header",
+        )
+    if first > 1:
+        notes.append(f"Paths do not pass through nodes 1 to {first - 1}; they are zones only.")
+    elif n_zones < node_id.size:
+        notes.append("Paths may pass through every node, zones included.")
+    passable: npt.NDArray[np.bool_] = node_id >= first
+    return passable
 
 
-def _not_a_number(header: Header, rows: list[list[str]], lines: list[int], width: int) -> InputError:
-    names = _COLUMNS + tuple(f"column {k + 1}" for k in range(len(_COLUMNS), width))
-    for row, number in zip(rows, lines, strict=True):
-        for name, text in zip(names, row, strict=False):
-            try:
-                float(text)
-            except ValueError:
-                return InputError(f"{name} is {text!r}", file=header.file, line=number, way_out="give a number")
-    return InputError("the rows cannot be read", file=header.file, way_out="fetch the file again")
+def _describe_links(file: Path, links: Links, notes: list[str]) -> None:
+    closed = int((links.capacity == 0.0).sum())
+    if closed:
+        notes.append(f"{closed} links have capacity 0 and are closed.")
+    swapped = int(((links.b >= 1.0) & (links.power > 0.0) & (links.power < 1.0)).sum())
+    if swapped:
+        notes.append(f"{swapped} links have b >= 1 and power < 1, which look swapped; they were taken as written.")
+    ends = np.column_stack([links.init_node, links.term_node])
+    parallel = len(ends) - len(np.unique(ends, axis=0))
+    if parallel:
+        notes.append(f"{parallel} links repeat the ends of another one; each is kept as a road of its own.")
+    if any("asym" in name.lower() for name in (file.name, file.resolve().parent.name)):
+        notes.append(
+            "By its name the instance is asymmetric: costs that depend on the flow of other links are in none of its "
+            "files, and each link's cost was taken to depend on its own flow alone."
+        )
 
 
-def _counts(header: Header, links: _Links, notes: list[str]) -> tuple[int, int, int]:
-    nodes = links.table[:, :2]
+def _describe_speeds(links: Links, units: dict[str, str]) -> list[str]:
+    """A note where stated times and lengths give speeds that no car drives; the times count."""
+    if units["length"] not in _KM or units["time"] not in _HOURS:
+        return []
+    moving = (links.length > 0.0) & (links.free_time > 0.0)
+    speed = links.length[moving] * _KM[units["length"]] / (links.free_time[moving] * _HOURS[units["time"]])
+    strange = int(((speed < _SPEEDS_KM_H[0]) | (speed > _SPEEDS_KM_H[1])).sum())
+    if not strange:
+        return []
+    return [
+        f"Length over free-flow time is below {_SPEEDS_KM_H[0]:g} or above {_SPEEDS_KM_H[1]:g} km/h on {strange} "
+        "links; the times were taken as stated."
+    ]
+
+
+def _counts(header: Header, links: Links, notes: list[str]) -> tuple[int, int]:
     stated = header.count("NUMBER OF NODES")
-    n_nodes = int(nodes.max()) if stated is None else stated
+    n_nodes = int(max(links.init_node.max(), links.term_node.max())) if stated is None else stated
     if stated is None:
         notes.append(f"{header.file.name} states no number of nodes; the largest id, {n_nodes}, was taken.")
-    for column, name in enumerate(_COLUMNS[:2]):
-        beyond = (nodes[:, column] < 1) | (nodes[:, column] > n_nodes) | (nodes[:, column] % 1.0 != 0.0)
+    for name in ("init_node", "term_node"):
+        nodes = getattr(links, name)
+        beyond = (nodes < 1) | (nodes > n_nodes) | (nodes % 1.0 != 0.0)
         if beyond.any():
             row = int(np.argmax(beyond))
             raise InputError(
-                f"{name} {nodes[row, column]:.12g} is not among nodes 1 to {n_nodes}",
+                f"{name} {nodes[row]:.12g} is not among nodes 1 to {n_nodes}",
                 file=header.file,
                 line=links.line[row],
                 way_out="correct the row, or <NUMBER OF NODES> in the header",
             )
-    stated_links = header.count("NUMBER OF LINKS")
-    if stated_links is not None and stated_links < links.table.shape[0]:
-        notes.append(
-            f"{header.file.name} states {stated_links} links and holds {links.table.shape[0]}; all were taken."
-        )
+    stated_links, n_links = header.count("NUMBER OF LINKS"), len(links.line)
+    if stated_links is not None and stated_links < n_links:
+        notes.append(f"{header.file.name} states {stated_links} links and holds {n_links}; all were taken.")
     n_zones = header.count("NUMBER OF ZONES")
     if n_zones is None:
         n_zones = n_nodes
@@ -247,20 +227,7 @@ def _counts(header: Header, links: _Links, notes: list[str]) -> tuple[int, int, 
             line=header.lines["NUMBER OF ZONES"],
             way_out="correct the header",
         )
-    first_through = header.count("FIRST THRU NODE")
-    if first_through is None:
-        notes.append(f"{header.file.name} states no first through node; paths may pass through every node.")
-        first_through = 1
-    elif first_through > n_nodes:
-        raise InputError(
-            f"<FIRST THRU NODE> is {first_through}, beyond {n_nodes} nodes: no path could pass through any node",
-            file=header.file,
-            line=header.lines["FIRST THRU NODE"],
-            way_out="correct the header",
-        )
-    elif first_through > 1:
-        notes.append(f"Paths do not pass through nodes 1 to {first_through - 1}; they are zones only.")
-    return n_nodes, n_zones, first_through
+    return n_nodes, n_zones
 
 
 def _units(header: Header) -> dict[str, str]:

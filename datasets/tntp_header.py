@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .encodings import read_text
 from .errors import InputError
 
-__all__ = ["Header", "read_header"]
+__all__ = ["Header", "read_factors", "read_header"]
 
 _LINE = re.compile(r"\s*<([^>]*)>(.*)")
 _END = "END OF METADATA"
+_SAME = {"FIRST THROUGH NODE": "FIRST THRU NODE", "DIST FACTOR": "DISTANCE FACTOR"}
+_READ = frozenset((
+    "NUMBER OF ZONES", "NUMBER OF NODES", "FIRST THRU NODE", "NUMBER OF LINKS", "ORIGINAL HEADER", "TOTAL OD FLOW",
+    "TOLL FACTOR", "DISTANCE FACTOR",
+))  # fmt: skip
+_SCALES = re.compile(r"\b(?:FACTOR|WEIGHT|SCALE|MULTIPLIER)S?\b")  # a key with such a word changes the answer
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,27 @@ class Header:
                 f"<{key}> is {text!r}", file=self.file, line=self.lines[key], way_out="give a whole number"
             )
         return int(number)
+
+    def describe_unread(self) -> list[str]:
+        """Return a note that names the keys that are not read, if there are any.
+
+        Raises
+        ------
+        InputError
+            If such a key names a factor, which would change the answer.
+        """
+        unread = [key for key in self.values if key not in _READ]
+        for key in unread:
+            if _SCALES.search(key):
+                raise InputError(
+                    f"<{key}> is {self.values[key]!r} and is not read",
+                    file=self.file,
+                    line=self.lines[key],
+                    way_out="apply it to the rows of the file and remove the line; what is read is <TOLL FACTOR> and "
+                    "<DISTANCE FACTOR>",
+                )
+        shown = ", ".join(f"<{key}> {self.values[key]}".strip() for key in unread)
+        return [f"{self.file.name}: not read: {shown}."] if unread else []
 
     def number(self, key: str) -> float | None:
         """Return a number from 0 up that the header states, or None where it does not."""
@@ -75,10 +103,42 @@ def read_header(file: Path) -> Header:
         key = " ".join(found[1].upper().split())
         if key == _END:
             return Header(file, values, lines, text[position:], number + 1)
+        key = _SAME.get(key, key)
+        before = values.get(key)
         values[key] = found[2].split("~")[0].strip() if key != "ORIGINAL HEADER" else found[2].strip()
+        if before not in (None, values[key]):
+            raise InputError(
+                f"<{key}> is {before!r} on line {lines[key]} and {values[key]!r} here",
+                file=file,
+                line=number,
+                way_out="keep one of the two lines",
+            )
         lines[key] = number
     raise InputError(
         f"the line <{_END}> is missing",
         file=file,
         way_out="the file is cut off or is no TNTP file: fetch it again",
     )
+
+
+def read_factors(headers: Sequence[Header]) -> tuple[float, float]:
+    """Return the time per unit of toll and per unit of length that the files state; 0 where they do not.
+
+    Raises
+    ------
+    InputError
+        If two files state different ones.
+    """
+    found = [0.0, 0.0]
+    for place, key in enumerate(("TOLL FACTOR", "DISTANCE FACTOR")):
+        stated = [(header.number(key), header) for header in headers if key in header.values]
+        for value, header in stated:
+            if value != stated[0][0]:
+                raise InputError(
+                    f"<{key}> is {header.values[key]}, and {stated[0][0]:g} in {stated[0][1].file.name}",
+                    file=header.file,
+                    line=header.lines[key],
+                    way_out="keep one of the two lines",
+                )
+            found[place] = value or 0.0
+    return found[0], found[1]

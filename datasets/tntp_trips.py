@@ -29,6 +29,7 @@ class Trips:
     origin: npt.NDArray[np.int64]
     destination: npt.NDArray[np.int64]
     demand: npt.NDArray[np.float64]
+    header: Header
     notes: tuple[str, ...]
 
 
@@ -87,8 +88,8 @@ def read_trips(file: Path, *, n_zones: int | None = None) -> Trips:
             line=_line(header, twice[1]),
             way_out="keep one of the two entries",
         )
-    notes += _compare_total(header, float(demand.sum()))
-    return Trips(origin, destination, demand, tuple(notes))
+    notes += _compare_total(header, float(demand.sum())) + header.describe_unread()
+    return Trips(origin, destination, demand, header, tuple(notes))
 
 
 def _parse(body: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:

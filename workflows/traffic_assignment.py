@@ -42,6 +42,10 @@ class AssignmentSettings(Settings):
     trips: str | None = Field(default=None, description="the same, in the word of TNTP")
     demand_period: str | None = Field(default=None, description="which period of a demand table with several")
     demand_mode: str | None = Field(default=None, description="which mode of a demand table with several")
+    demand_matrix: str | None = Field(default=None, description="which matrix of an OMX file with several")
+    demand_mapping: str | None = Field(
+        default=None, description="which numbering of zones of an OMX file; count for 1, 2, 3, ..."
+    )
     length_unit: Literal["m", "km", "mile", "ft"] | None = Field(
         default=None, description="unit of lengths where the network does not state it"
     )
@@ -88,8 +92,8 @@ class AssignmentSettings(Settings):
 
 # Settings that belong to the reader of the network; one that means nothing to it is refused there.
 READER_OPTIONS = (
-    "demand", "trips", "demand_period", "demand_mode", "length_unit", "speed_unit", "zone_nodes", "core_share",
-    "classes", "oneway",
+    "demand", "trips", "demand_period", "demand_mode", "demand_matrix", "demand_mapping", "length_unit", "speed_unit",
+    "zone_nodes", "core_share", "classes", "oneway",
 )  # fmt: skip
 
 

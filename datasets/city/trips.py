@@ -8,16 +8,27 @@ from pathlib import Path
 import numpy as np
 
 from ..demand import read_pairs
+from ..demand_files import DemandPart, read_demand_table
+from ..errors import InputError
 from ..place import transform
 from ..rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
-from ..tables import read_table
 from .layers import DemandLayer, RoadLayer
 
 __all__ = ["read_trips"]
 
 
-def read_trips(roads: RoadLayer, file: Path, *, total: str | float | None = None, datum: str = "auto") -> DemandLayer:
-    """Read a CSV of rides (``lng, lat, elng, elat``) or of ``origin, destination, demand`` between nodes.
+def read_trips(
+    roads: RoadLayer,
+    file: Path,
+    *,
+    total: str | float | None = None,
+    datum: str = "auto",
+    period: str | None = None,
+    mode: str | None = None,
+    matrix: str | None = None,
+    mapping: str | None = None,
+) -> DemandLayer:
+    """Read rides (``lng, lat, elng, elat``) or demand between nodes, as pairs, a matrix or OMX.
 
     Parameters
     ----------
@@ -30,6 +41,8 @@ def read_trips(roads: RoadLayer, file: Path, *, total: str | float | None = None
         Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; pairs are left as they are.
     datum
         Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
+    period, mode, matrix, mapping
+        Which part of a demand between nodes is meant, where it has several.
 
     Raises
     ------
@@ -37,13 +50,19 @@ def read_trips(roads: RoadLayer, file: Path, *, total: str | float | None = None
         If the table cannot be used, with the line.
     """
     wanted = read_total(total, "demand.total")
-    table = read_table(file)
-    if not has_rides(table):
-        pairs = read_pairs(table, roads.node_id)
-        demand, notes = pairs.demand, ()
+    part = DemandPart(period, mode, matrix, mapping)
+    table = read_demand_table(file)
+    if table is None or not has_rides(table):
+        pairs, notes = read_pairs(file if table is None else table, roads.node_id, part)
+        demand = pairs.demand
         if wanted is not None:
+            if not demand.size:
+                raise InputError(
+                    "a demand of 0 cannot be scaled", file=file, way_out="omit demand.total, or give trips"
+                )
             demand = demand * (wanted / demand.sum())
         return DemandLayer(pairs.origin, pairs.destination, demand, (file,), notes)
+    part.refuse("a table of rides", file)
     longitude, latitude = transform(roads.x, roads.y, roads.crs, "EPSG:4326", file=file)
     x, y = transform(roads.vertex_x, roads.vertex_y, roads.crs, "EPSG:4326", file=file)
     lines = [np.column_stack([x[a:b], y[a:b]]) for a, b in pairwise(roads.vertex_offset.tolist())]

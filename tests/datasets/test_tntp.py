@@ -141,9 +141,12 @@ def test_missing_files_are_named(tmp_path: Path):
 
 def test_headers_that_are_only_imprecise_become_notes(tmp_path: Path):
     net = NET.replace("<NUMBER OF LINKS> 5", "<NUMBER OF LINKS> 4").replace("<FIRST THRU NODE> 3\n", "")
-    toy = read_tntp(write(tmp_path, net=net, trips=TRIPS.replace("9.0", "8.0").replace("ZONES> 2", "ZONES> 3")))
+    net = net.replace("<NUMBER OF ZONES> 2", "<NUMBER OF ZONES> 2\n<SURVEY> 1999\n<SOURCE>")
+    folder = write(tmp_path, net=net, trips=TRIPS.replace("9.0", "8.0").replace("ZONES> 2", "ZONES> 3\n<DATE> today"))
+    toy = read_tntp(folder, zone_nodes="pass")
     notes = " ".join(toy.notes)
-    assert "states 4 links and holds 5" in notes and "states no first through node" in notes
+    assert "states 4 links and holds 5" in notes and "Paths may pass through every node, zones included." in notes
+    assert "Toy_net.tntp: not read: <SURVEY> 1999, <SOURCE>." in notes and "not read: <DATE> today." in notes
     assert "states 3 zones, the network 2" in notes and "total flow of 8" in notes
     assert toy.n_links == 5 and toy.passable.all()
 
@@ -156,6 +159,113 @@ def test_a_total_that_is_a_little_short_is_told(tmp_path: Path):
 def test_a_column_that_is_not_the_toll_is_not_taken_for_it(tmp_path: Path):
     toy = read_tntp(write(tmp_path, net=NET.replace("\ttoll\tlink_type", "\tcritical_speed\tlanes")))
     assert not toy.toll.any()
+
+
+def test_zones_without_a_first_through_node_are_asked_for(tmp_path: Path):
+    folder = write(tmp_path, net=NET.replace("<FIRST THRU NODE> 3\n", ""))
+    with pytest.raises(InputError, match=r"no <FIRST THRU NODE>: may paths pass through its 2 zones; set zone_nodes="):
+        read_tntp(folder)
+    assert read_tntp(folder, zone_nodes="block").passable.tolist() == [False, False, True, True]
+    assert read_tntp(folder, zone_nodes="pass").passable.all()
+    with pytest.raises(InputError, match="zone_nodes is 'maybe'; choose one of block, pass"):
+        read_tntp(folder, zone_nodes="maybe")
+    write(tmp_path)
+    assert read_tntp(folder, zone_nodes="block").passable.tolist() == [False, False, True, True]
+    with pytest.raises(InputError, match=r"line 3: zone_nodes is 'pass', and <FIRST THRU NODE> is 3; omit the setting"):
+        read_tntp(folder, zone_nodes="pass")
+    write(tmp_path, net=NET.replace("THRU", "THROUGH"))
+    assert read_tntp(folder).passable.tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Town_network.tntp", "Town_trips.tntp", "Town_nodes.tntp"),
+        ("Town_Net.tntp", "Town_Trips.tntp", "Town_Nodes.tntp"),
+        ("Town_network_2016_01.TNTP", "Town_trips_2016_01.tntp", "Town_nodes_2016_01.tntp"),
+        ("town-net.tntp", "Town-OD.tntp", "town-node.tntp"),
+        ("town_net.tntp", "town_trips_am.tntp", "anything_node.tntp"),
+    ],
+)
+def test_files_are_found_under_the_names_they_have_in_the_wild(tmp_path: Path, names: tuple[str, str, str]):
+    node = "1 10 4 ;\n2 20 5 ;\n3 30 6 ;\n4 40 7 ;\n"
+    for name, text in zip(names, (NET, TRIPS, node), strict=True):
+        (tmp_path / name).write_text(text)
+    for source in (tmp_path, tmp_path / names[0]):
+        toy = open_instance(source)
+        assert [file.name for file in toy.sources] == list(names) and toy.name.lower() == "town"
+    with pytest.raises(InputError, match=r"by its name this is a file of trips; name the network file, \*_net.tntp"):
+        open_instance(tmp_path / names[1])
+
+
+def test_trips_of_another_network_are_not_taken(tmp_path: Path):
+    for name, text in (("A_net.tntp", NET), ("B_net.tntp", NET), ("B_trips.tntp", TRIPS)):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=r"no \*_trips.tntp lies beside A_net.tntp; .* name it with trips=FILE"):
+        open_instance(tmp_path / "A_net.tntp")
+    assert open_instance(tmp_path / "B_net.tntp").demand.tolist() == [7.0]
+    assert open_instance(tmp_path / "A_net.tntp", trips=tmp_path / "B_trips.tntp").demand.tolist() == [7.0]
+
+
+def test_trips_may_be_a_table_or_a_matrix_of_the_zones(tmp_path: Path):
+    write(tmp_path)
+    (tmp_path / "od.csv").write_text("from,to,volume\n1,2,30\n1,1,4\n")
+    toy = read_tntp(tmp_path, demand=tmp_path / "od.csv")
+    assert (toy.origin.tolist(), toy.destination.tolist(), toy.demand.tolist()) == ([0], [1], [30])
+    assert toy.intrazonal_demand == 4 and [file.name for file in toy.sources][1] == "od.csv"
+    (tmp_path / "od.csv").write_text("from,to,volume\n1,3,30\n")
+    with pytest.raises(InputError, match=r"od.csv, line 2: to 3 is no zone of the network"):
+        read_tntp(tmp_path, demand=tmp_path / "od.csv")
+    with pytest.raises(
+        InputError, match=r"demand_period is 'am', and a TNTP trip table has no period; omit the option"
+    ):
+        read_tntp(tmp_path, demand_period="am")
+
+
+@pytest.mark.parametrize("file", ["net", "trips"])
+def test_factors_of_either_header_weigh_toll_and_distance(tmp_path: Path, file: str):
+    lines = "<TOLL FACTOR> 0.02\n<DISTANCE FACTOR> 0.5\n<END"
+    texts = {"net": NET, "trips": TRIPS}
+    texts[file] = texts[file].replace("<END", lines)
+    toy = read_tntp(write(tmp_path, **texts))
+    assert (toy.toll_weight, toy.distance_weight) == (0.02, 0.5)
+    assert toy.network()[0].fixed_cost.tolist() == [0.6, 0.5, 0.5, 0.5, 0.5]
+    assert any("state a toll_weight of 0.02" in note for note in toy.notes)
+
+
+def test_headers_that_contradict_or_scale_are_refused(tmp_path: Path):
+    net = NET.replace("<END", "<TOLL FACTOR> 0.02\n<END")
+    with pytest.raises(InputError, match=r"Toy_trips.tntp, line 3: <TOLL FACTOR> is 0.03, and 0.02 in Toy_net.tntp"):
+        read_tntp(write(tmp_path, net=net, trips=TRIPS.replace("<END", "<TOLL FACTOR> 0.03\n<END")))
+    with pytest.raises(InputError, match=r"line 3: <DEMAND FACTOR> is '10' and is not read; apply it to the rows"):
+        read_tntp(write(tmp_path, trips=TRIPS.replace("<END", "<DEMAND FACTOR> 10\n<END")))
+    with pytest.raises(InputError, match=r"line 2: <NUMBER OF ZONES> is '2' on line 1 and '3' here; keep one"):
+        read_tntp(write(tmp_path, net=NET.replace("<NUMBER OF NODES>", "<NUMBER OF ZONES> 3\n<NUMBER OF NODES>")))
+
+
+def test_columns_go_by_their_names(tmp_path: Path):
+    net = NET.replace("\tcapacity\tlength\tfree_flow_time\t", "\tlength\tcapacity\tfft\t")
+    toy = read_tntp(write(tmp_path, net=net))
+    assert toy.length.tolist() == [100, 200, 100, 100, 0] and toy.capacity.tolist() == [1] * 5
+    with pytest.raises(InputError, match=r"column 'length' stands in place 3, and others are not known"):
+        read_tntp(write(tmp_path, net=net.replace("\tcapacity\t", "\tsupply\t")))
+    lanes = NET.replace("\tcapacity\t", "\tcapacity_per_lane\t").replace("\ttoll\tlink_type", "\tlink_type\tlanes")
+    assert read_tntp(write(tmp_path, net=lanes)).capacity.tolist() == [100, 200, 100, 100, 0]
+    with pytest.raises(InputError, match=r"column 'capacity_per_lane' counts one lane, and no column is called lanes"):
+        read_tntp(write(tmp_path, net=lanes.replace("\tlanes\t", "\twidth\t")))
+
+
+def test_an_asymmetric_instance_is_said_to_be_taken_as_separable(tmp_path: Path):
+    for name, text in (("Town-Asym_net.tntp", NET), ("Town-Asym_trips.tntp", TRIPS)):
+        (tmp_path / name).write_text(text)
+    assert any("asymmetric" in note and "its own flow alone" in note for note in open_instance(tmp_path).notes)
+
+
+def test_parallel_links_and_impossible_speeds_are_told_and_length_zero_is_not(tmp_path: Path):
+    notes = " ".join(read_tntp(write(tmp_path, net=NET.replace("\t1\t3\t200\t1\t", "\t1\t3\t200\t900\t"))).notes)
+    assert "1 links repeat the ends of another one" in notes and "above 200 km/h on 1 links" in notes
+    flat = read_tntp(write(tmp_path, net=NET.replace("\t1\t3\t100\t1\t", "\t1\t3\t100\t0\t")))
+    assert flat.length[0] == 0.0 and flat.free_time[0] == 2.0 and not any("km/h" in note for note in flat.notes)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)

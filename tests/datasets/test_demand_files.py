@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from citytide.datasets.demand_files import DemandPart, read_entries
+from citytide.datasets.errors import InputError
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "od.csv").write_text(text, encoding="utf-8")
+    return folder / "od.csv"
+
+
+def triples(file: Path, part: DemandPart | None = None) -> list[tuple[int, int, float]]:
+    entries = read_entries(file, part)
+    return sorted(zip(entries.origin.tolist(), entries.destination.tolist(), entries.volume.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "origin,destination,demand\n1,2,30.5\n2,1,7\n",
+        "origin\tdestination\tdemand\n1\t2\t30.5\n2\t1\t7\n",
+        "origin;destination;demand\n1;2;30,5\n2;1;7\n",
+        "origin destination demand\n1 2 30.5\n2 1 7\n",
+        "  origin   destination  demand\n     1   2    30.5\n     2   1   7\n\n",
+        "Origin,Destination,Demand,,\n1,2,30.5,,\n2,1,7,,\n",
+        "Origin,Destination,Demand\n1,2,30.5,,\n2,1,7,,\n",
+        "# trips of 2023\norigin,destination,demand\n1,2,30.5\n2,1,7\n",
+        "O_ZONE_ID,D_ZONE_ID,VOLUME\n1.0,2.0,30.5\n2,1,7\n",
+        "\u8d77\u70b9,\u7ec8\u70b9,\u9700\u6c42\n1,2,30.5\n2,1,7\n",
+        "zone,1,2\n1,0,30.5\n2,7,0\n",
+        ",1,2\n1,0,30.5\n2,7,\n",
+        ";1;2\n1;0;30,5\n2;7;0\n",
+        "zone\t1\t2\n1\t0\t30.5\n2\t7\t0\n",
+        "o 1 2\n1 0 30.5\n2 7 0\n",
+        "O/D,1,2,,\n1,0,30.5,,\n2,7,0,,\n",
+        "D/O,1,2\n1,0,7\n2,30.5,0\n",
+        "destination,1,2\n1,0,7\n2,30.5,0\n",
+    ],
+)
+def test_one_demand_in_any_dress_is_the_same(tmp_path: Path, text: str):
+    found = [entry for entry in triples(write(tmp_path, text)) if entry[2]]
+    assert found == [(1, 2, 30.5), (2, 1, 7.0)]
+
+
+def test_a_matrix_says_how_it_was_read(tmp_path: Path):
+    notes = read_entries(write(tmp_path, "zone,1,2,9\n1,0,3,\n2,7,0,0\n")).notes
+    assert notes == ("od.csv is a matrix of 2 x 3 zones: its rows are origins.", "od.csv: 1 empty cells count as 0.")
+    assert "rows are destinations, for its corner says 'd/o'" in read_entries(write(tmp_path, "D/O,1\n1,0\n")).notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("zone,1,2\n1,0,3\n1,7,0\n", r"od.csv, line 3: zone 1 has two rows; keep one of them"),
+        ("zone,1,1.0\n1,0,3\n", r"a zone has two columns; keep one of them"),
+        ("zone,1,2\n1,0,x\n", r"od.csv, line 2: 2 is 'x'; give a number"),
+        ("zone,1,2\n1,0,-3\n", r"od.csv, line 2: 2 is -3; give a finite number from 0 up"),
+        ("zone,1,2\nsum,0,3\n", r"od.csv, line 2: zone is 'sum'; give a whole number"),
+        (",1,2,\n1,0,3,4\n", r"2 columns have no name: the 1st and the 4th; name them, or empty them"),
+    ],
+)
+def test_a_bad_matrix_is_refused(tmp_path: Path, text: str, message: str):
+    with pytest.raises(InputError, match=message):
+        read_entries(write(tmp_path, text))
+    with pytest.raises(InputError, match=r"demand_mode is 'car', and a table that is one matrix has no mode"):
+        read_entries(write(tmp_path, "zone,1,2\n1,0,3\n"), DemandPart(mode="car"))
