@@ -45,6 +45,7 @@ ASPECTS = {
     "lines": {
         "tabs": PLAIN, "blanks": PLAIN, "comments between": PLAIN, "blank lines": PLAIN, "crlf": PLAIN,
         "byte order mark": PLAIN, "no semicolons": OPEN, "gbk comment": OPEN,
+        "a comment below the names": PLAIN,
     },
     "delay": {
         "b and power": PLAIN, "capacity 1, b scaled": PLAIN, "one constant": PLAIN, "power 0 with b": PLAIN,
@@ -118,9 +119,10 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
         settings["toll_weight"] = 0.4
     if worn["distance"] == "with a weight":
         settings["distance_weight"] = 0.3
+    unit = 0.6 if worn["times"].startswith("hundredths") else 1.0  # minutes in the file's unit of time
     is_blocked = worn["zones"] in ("<FIRST THRU NODE> 6", "not said, block", "<FIRST THRU NODE> 1, block")
     measure = measure_against(
-        links, settings, is_blocked=is_blocked, toll_weight=weights["toll"], distance_weight=weights["distance"],
+        links, settings, is_blocked=is_blocked, toll_weight=unit * weights["toll"], distance_weight=unit * weights["distance"],
         metres=0.3048 if worn["lengths"] == "feet" else 1000.0,
         noted=["season"] if worn["header"] == "an unknown key" else [],
         time_unit="0.01 h" if worn["times"].startswith("hundredths") else "min",
@@ -181,7 +183,7 @@ def _write_net(worn: Dress, links: list[TableLink], rng: np.random.Generator) ->
             row[2], row[4] = row[4], row[2]
     end = "" if worn["lines"] == "no semicolons" else gap + ";"
     text = _write_head(worn, keys) + "~" + gap + gap.join(names) + end + "\n"
-    if worn["lines"] == "gbk comment":
+    if worn["lines"] in ("gbk comment", "a comment below the names"):
         text += "~ 路网\n"
     for k, row in enumerate(rows):
         if k == 4 and worn["lines"] == "comments between":
