@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .gmns_config import METRES
 from .gmns_links import LinkRows
 from .gmns_nodes import NodePlaces, find_typical_ratio
 
-__all__ = ["FASTEST_KM_H", "SLOWEST_KM_H", "refuse_or_note_lengths", "refuse_or_note_speeds"]
+__all__ = ["FASTEST_KM_H", "SLOWEST_KM_H", "refuse_or_note_lengths", "refuse_or_note_speeds", "refuse_or_note_times"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -18,8 +17,10 @@ Bools = npt.NDArray[np.bool_]
 SLOWEST_KM_H, FASTEST_KM_H = 2.0, 200.0
 _TYPICAL_ON_LINES = (0.8, 1.25)  # length by its line: the median of a network
 _TYPICAL_ON_ENDS = (0.9, 1.5)  # by the straight line between the nodes
+_TYPICAL_TIMES = (0.7, 1.5)  # stated by computed: junctions cost time; km for miles give 0.62 or 1.61
 _SHORTEST = 0.5  # one link by its straight line or its line
 _LONGEST = 5.0
+_SHORT_M, _LONG_M = 5.0, 50_000.0  # the median of links of any network of roads
 _SLACK_M = 500.0  # connectors and ramps may differ by so much
 _CURE = "correct length, its unit or the crs; omit x_coord, y_coord and geometry if they are a drawing"
 
@@ -93,13 +94,22 @@ def refuse_or_note_lengths(
 
 
 def _refuse_strange_plane(links: LinkRows, metres: Floats, name: str, places: NodePlaces, used: Bools) -> None:
-    """Coordinates without a CRS should at least be metres or feet of some plane, or the lengths cannot be checked."""
+    """Coordinates without a CRS should be metres of some plane, for feet would hide a wrong unit; without coordinates
+    lengths should at least be those of streets.
+    """
     if places.x is None or places.y is None:
+        typical = float(np.median(metres[used & (metres > 0.0)])) if (used & (metres > 0.0)).any() else _SHORT_M
+        if not _SHORT_M <= typical <= _LONG_M:
+            raise InputError(
+                f"{name} is typically {typical:.3g} m, and links of roads have {_SHORT_M:g} m to {_LONG_M:,g} m",
+                file=links.table.file,
+                way_out="correct length or its unit, or state times in vdf_fftt [min]",
+            )
         return
     x, y = places.x, places.y
     apart = np.hypot(x[links.head] - x[links.tail], y[links.head] - y[links.tail])
-    ratio = find_typical_ratio(metres[used], apart[used], least=0.0)
-    if ratio is None or any(_TYPICAL_ON_ENDS[0] <= ratio / unit <= _TYPICAL_ON_ENDS[1] for unit in (1.0, METRES["ft"])):
+    ratio = find_typical_ratio(metres[used], apart[used])
+    if ratio is None or _TYPICAL_ON_ENDS[0] <= ratio <= _TYPICAL_ON_ENDS[1]:
         return
     raise InputError(
         f"{name} is typically {ratio:.3g} m for each unit of x_coord and y_coord, whose CRS nothing states",
@@ -161,3 +171,42 @@ def refuse_or_note_speeds(
             f"{wrong_count:,} links have a length that their stated time crosses at less than {SLOWEST_KM_H:g} or more "
             f"than {FASTEST_KM_H:g} km/h; the times were used as stated."
         )
+
+
+def refuse_or_note_times(
+    links: LinkRows, metres: Floats | None, kmh: Floats, time: Floats, *, strict: bool, notes: list[str]
+) -> None:
+    """Compare the times that are stated with length by speed; where other times follow from those, they must agree.
+
+    Parameters
+    ----------
+    links
+        For the error.
+    metres, kmh : (link,) arrays of float
+        Lengths, or None, and speeds that the file states, NaN where it does not.
+    time : (link,) array of float
+        Stated times [min], NaN where they are computed.
+    strict
+        Whether other times are computed.
+    notes
+        Takes what differs where no time is computed.
+
+    Raises
+    ------
+    InputError
+        If the typical link has another time than the one stated.
+    """
+    if metres is None:
+        return
+    told = (metres > 0.0) & (kmh > 0.0) & (time > 0.0)
+    ratio = find_typical_ratio(time[told], 0.06 * metres[told] / kmh[told])
+    if ratio is None or _TYPICAL_TIMES[0] <= ratio <= _TYPICAL_TIMES[1]:
+        return
+    problem = f"stated times of {int(told.sum()):,} links are typically {ratio:.3g} times length by speed"
+    if strict:
+        raise InputError(
+            problem,
+            file=links.table.file,
+            way_out="correct the units of length and free_speed, or state the times of all links in vdf_fftt [min]",
+        )
+    notes.append(f"{problem[0].upper()}{problem[1:]}; they were used as stated.")

@@ -92,11 +92,11 @@ def find_unit(length: Floats, straight_m: Floats | None) -> str | None:
     return unit if abs(np.log(METRES[unit] * ratio)) < np.log(_CLOSE) else None
 
 
-def find_typical_ratio(length: Floats, straight_m: Floats | None, *, least: float = 1.0) -> float | None:
-    """How many times its straight line the typical length is; lines up to ``least`` tell nothing."""
+def find_typical_ratio(length: Floats, straight_m: Floats | None) -> float | None:
+    """How many times its straight line the typical length is; a line of no length tells nothing."""
     if straight_m is None:
         return None
-    usable = (straight_m > least) & (length > 0.0)
+    usable = (straight_m > 0.0) & (length > 0.0)
     return float(np.median(length[usable] / straight_m[usable])) if usable.any() else None
 
 

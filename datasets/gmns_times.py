@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds
+from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
 from .gmns_columns import read_column
 from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
@@ -98,6 +98,7 @@ def read_times(
     metres = None if unit is None else long * METRES[unit]
     refuse_or_note_lengths(links, metres, length.name, places, road_m, drawn, wanted if strict else None, notes)
     kmh = np.full(fast.size, np.nan) if speed.unit is None else fast * KM_PER_HOUR[speed.unit]
+    refuse_or_note_times(links, metres, kmh, time, strict=bool(computed.any()), notes=notes)
     if in_metres and metres is not None:
         told = ~np.isnan(time) & (metres > 0.0)
         with np.errstate(divide="ignore"):

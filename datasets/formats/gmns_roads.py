@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..road_graph import UNSTATED, RoadEdge, RoadGraph
 
 __all__ = ["keep_link_ids", "read_gmns_graph"]
 
+_OF_TAGS = re.compile(r"Speeds of .* of speed_kph|Speeds of 0 and lanes of 0 of")  # notes of tags that are made here
 _ALPHA, _BETA = 0.15, 4.0  # of every link of a city
 
 
@@ -149,6 +151,7 @@ def keep_link_ids(layer: RoadLayer, edges: Sequence[RoadEdge], folder: Path) -> 
         vertex_y=layer.vertex_y[vertex],
         name=tuple(layer.name[k] for k in order.tolist()),
         sources=tuple(file for file in files if file is not None),
+        notes=tuple(note for note in layer.notes if not _OF_TAGS.match(note)),
     )
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,8 @@ def test_stated_times_win_over_lengths_and_speeds(tmp_path: Path, name: str):
 
 
 def test_times_that_no_cell_states_are_computed(tmp_path: Path):
-    toy = open_instance(write(tmp_path, link=add(LINK, "vdf_fftt", "7", "", "")))
-    np.testing.assert_allclose(toy.free_time, [2.2, 7.0, 1.2])
+    toy = open_instance(write(tmp_path, link=add(LINK, "vdf_fftt", "1.2", "", "")))
+    np.testing.assert_allclose(toy.free_time, [2.2, 1.2, 1.2])
 
 
 def test_columns_that_hold_their_unit_come_first(tmp_path: Path):
@@ -54,6 +55,25 @@ def test_lengths_that_their_lines_contradict_are_refused(tmp_path: Path, unit: s
         InputError, match=r"link.csv: length is typically \S+ times the straight lines between their no"
     ):
         open_instance(write(tmp_path, config=None), length_unit=unit, speed_unit="km/h")
+
+
+def test_stated_times_contradict_a_wrong_unit(tmp_path: Path):
+    options = {"length_unit": "mile", "speed_unit": "km/h"}
+    folder = write(
+        tmp_path, link=add(LINK, "vdf_fftt", "1.1", "2.2", ""), node="node_id,zone_id\n10,1\n20,\n30,2\n", config=None
+    )
+    with pytest.raises(InputError, match=r"stated times of 2 links are typically 0.621 times length by speed; correct"):
+        open_instance(folder, **options)
+    toy = open_instance(write(tmp_path, link=add(LINK, "vdf_fftt", "1.1", "2.2", "1.2"), config=None), **options)
+    assert "Stated times of 3 links are typically 0.621 times length by speed; they were used as stated." in toy.notes
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("m", "1.1"), ("mile", "1.77e+06")])
+def test_without_places_lengths_are_those_of_streets(tmp_path: Path, unit: str, metres: str):
+    node = "node_id,zone_id\n10,1\n20,\n30,2\n"
+    link = LINK if unit == "m" else LINK.replace(",1.1,", ",1100,").replace(",1.2,", ",1200,")
+    with pytest.raises(InputError, match=r"length is typically " + re.escape(metres) + r" m, and links of roads have"):
+        open_instance(write(tmp_path, node=node, link=link, config=None), length_unit=unit, speed_unit="km/h")
 
 
 def test_one_length_that_cannot_be_is_refused_with_its_line(tmp_path: Path):

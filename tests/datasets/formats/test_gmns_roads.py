@@ -40,6 +40,7 @@ def test_a_network_without_demand_is_roads(tmp_path: Path) -> None:
     assert np.diff(roads.vertex_offset).tolist() == [2, 3, 2, 2]
     assert roads.vertex_x[roads.vertex_offset[1] : roads.vertex_offset[2]].tolist() == [114.01, 114.01, 114.005]
     assert [file.name for file in roads.sources] == ["node.csv", "link.csv", "config.csv"]
+    assert not any("speed_kph" in note for note in roads.notes)
     for said in ("Capacities of 3 of 4 links are not stated", "1 undirected rows", "no bridges or tunnels"):
         assert any(said in note for note in roads.notes), said
 
@@ -66,9 +67,9 @@ def test_connectors_of_zones_are_no_roads(tmp_path: Path) -> None:
 
 
 def test_times_that_are_stated_win_in_a_city_too(tmp_path: Path) -> None:
-    link = LINK.replace("allowed_uses", "vdf_fftt,allowed_uses").replace(",50,auto", ",50,3.09,auto")
+    link = LINK.replace("allowed_uses", "vdf_fftt,allowed_uses").replace(",50,auto", ",50,1.545,auto")
     link = link.replace("2,,,\n", "2,,,,\n").replace('30,"', '30,,"').replace(",walk\n", ",,walk\n")
-    np.testing.assert_allclose(open_roads(write(tmp_path, link=link)).speed_km_h, [20.0, 40.0, 30.0, 20.0])
+    np.testing.assert_allclose(open_roads(write(tmp_path, link=link)).speed_km_h, [40.0, 40.0, 30.0, 40.0])
 
 
 @pytest.mark.parametrize(
