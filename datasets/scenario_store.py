@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import InputError
 from .instances import Instance
-from .scenarios import BASE, FACTORS, ScenarioTable
+from .scenarios import BASE, FACTORS, LARGEST_FACTOR, ScenarioTable
 
 __all__ = ["read_scenario_store"]
 
@@ -24,7 +24,8 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
     Raises
     ------
     InputError
-        If this is no such group, shapes or links do not fit the network, or a factor is negative or not finite.
+        If this is no such group, shapes or links do not fit the network, or a factor is negative, above 5 or not
+        finite.
     """
     arrays = _open_arrays(path)
     factors = {factor: arrays[factor] for factor in FACTORS if factor in arrays}
@@ -54,13 +55,13 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
             for factor in FACTORS
         ]
         for factor, values in zip(FACTORS, both, strict=True):
-            bad = ~(np.isfinite(values) & (values >= 0.0))
+            bad = ~((values >= 0.0) & (values <= LARGEST_FACTOR))
             if bad.any():
                 row, at = (int(k) for k in np.argwhere(bad)[0])
                 raise _refuse(
                     path,
                     f"{factor} of link {instance.link_id[at]} in scenario {names[low + row]!r} is {values[row, at]:g}",
-                    "give a finite number from 0 up",
+                    f"give a share of 1, such as 0.7 for 70 %, from 0 to {LARGEST_FACTOR:g}",
                 )
         row_of, link_of = np.nonzero((both[0] != 1.0) | (both[1] != 1.0))
         for row in np.unique(row_of).tolist():

@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .instances import Instance
-from .tables import Table, read_table
+from .tables import Table, is_number, read_table
 
 __all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
 
 BASE = "base"
 FACTORS = ("capacity_factor", "speed_factor")
+LARGEST_FACTOR = 5.0  # what is larger is rather a number in percent than a road six times as wide
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     Parameters
     ----------
     path
-        A CSV with ``scenario``; ``link`` (its number in the source) or ``from, to`` (node ids); ``capacity_factor`` and
-        ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor (scenario, link)``
-        with names in ``scenario``. A row with neither link nor nodes names a scenario that changes nothing.
+        A CSV with ``scenario``; ``link`` (its number in the source, or a name that no other link has) or ``from, to``
+        (node ids); ``capacity_factor`` and ``speed_factor``, 1 where left out; or a Zarr group of
+        ``capacity_factor, speed_factor (scenario, link)`` with names in ``scenario``. A row with neither link nor nodes
+        names a scenario that changes nothing.
     instance
         Whose links are meant.
 
@@ -99,7 +101,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     ------
     InputError
         If a link is unknown or ``from, to`` names several, a link is given twice in a scenario, or a factor is
-        negative or not finite: with the line.
+        negative, above 5 or not finite: with the line.
     """
     path = Path(path)
     if path.is_dir():
@@ -114,6 +116,11 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
         raise InputError(problem, file=table.file, line=1, way_out=f"allowed columns are {', '.join(allowed)}")
     links = _find_links(table, instance)
     capacity, speed = (table.numbers(factor, default=1.0) for factor in FACTORS)
+    for factor, values in zip(FACTORS, (capacity, speed), strict=True):
+        if (values > LARGEST_FACTOR).any():
+            row = int(np.argmax(values))
+            problem = f"{factor} must be at most {LARGEST_FACTOR:g}, got {values[row]:g}"
+            raise table.error(row, problem, "give a share of 1, such as 0.7 for 70 %")
     names: dict[str, int] = {BASE: 0}
     scenario = np.zeros(len(table), dtype=np.int64)
     for row, cell in enumerate(table.columns["scenario"]):
@@ -139,6 +146,13 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
             f"link {instance.link_id[links[again]]} stands twice in scenario {name!r}, "
             f"first on line {table.line[first]}",
             "keep one of the two rows",
+        )
+    if order.size and not any(factor in table for factor in FACTORS):
+        raise InputError(
+            "no column says what happens to the links",
+            file=table.file,
+            line=1,
+            way_out="give capacity_factor or speed_factor; 0 closes the link",
         )
     order = order[(capacity[order] != 1.0) | (speed[order] != 1.0)]
     return ScenarioTable(
@@ -174,10 +188,20 @@ def _whole(table: Table, column: str, row: int) -> int:
 
 def _by_id(table: Table, instance: Instance) -> Callable[[int], int]:
     index = {link: k for k, link in enumerate(instance.link_id.tolist())}
+    named: dict[str, list[int]] = {}
+    for k, name in enumerate(instance.link_name or ()):
+        if name and not is_number(name):
+            named.setdefault(name, []).append(k)
 
     def find(row: int) -> int:
-        if not table.columns["link"][row].strip():
+        cell = table.columns["link"][row].strip()
+        if not cell:
             return -1
+        if cell in named:
+            if len(named[cell]) > 1:
+                ids = ", ".join(str(instance.link_id[k]) for k in named[cell][:5])
+                raise table.error(row, f"{len(named[cell])} links are called {cell!r}: {ids}", "give the number of one")
+            return named[cell][0]
         link = _whole(table, "link", row)
         if link not in index:
             raise table.error(

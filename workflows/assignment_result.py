@@ -186,7 +186,8 @@ def _warn(
             warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
         if not line.get("changes_flow", 1) and not label.startswith(f"{BASE}@"):
             warnings.append(
-                f"scenario {label}: the links it changes carry no traffic, here or in the base: it has the base answer"
+                f"scenario {label}: no link that it changes carries traffic, there or in the base; "
+                "its answer is that of the base"
             )
         if not data.converged.values[row]:
             warnings.append(

@@ -51,6 +51,10 @@ DECLARABLE = {
     "readings.missing": "codes that stand for no reading, such as 999.9,---; none where every number is one",
     "demand.datum": "of rides: wgs84, gcj02, or auto, which asks the roads",
     "demand.total": "vehicles per hour that the demand is scaled to",
+    "demand.period": "which period of a table of trips with several",
+    "demand.mode": "which mode of a table of trips with several",
+    "demand.matrix": "which matrix of an OMX file with several",
+    "demand.mapping": "which numbering of zones of an OMX file; count for 1, 2, 3, ...",
 }
 
 _WORDS = {"gaps": "meant", "people": "unknown"}  # the one thing that can be said of each
@@ -75,7 +79,7 @@ class CityRequest(Settings):
     facilities: File = Field(default=None, description="points of hospitals, ambulance stations, shelters")
     stations: File = Field(default=None, description="points of gauges and checkpoints")
     readings: File = Field(default=None, description="table of what the stations measured")
-    demand: File = Field(default=None, description="CSV of rides, or of trips between nodes")
+    demand: File = Field(default=None, description="rides, or trips between nodes: CSV, matrix or OMX")
     synthetic: bool = Field(default=False, description="make what is not given")
     size: Literal["2km", "8km", "shenzhen"] = Field(default="8km", description="of a city that is made whole")
     seed: int = Field(default=1, ge=0, lt=2**63, description="of what is made; the same seed gives the same bytes")
@@ -205,8 +209,12 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_demand(roads: RoadLayer, file: Path, declared: Mapping[str, Any]) -> DemandLayer:
     from ..datasets.city.trips import read_trips
+    from ..datasets.errors import InputError
 
-    return read_trips(roads, file, **declared)
+    try:
+        return read_trips(roads, file, **declared)
+    except InputError as error:
+        raise error.reworded("demand_", "--declare demand.") from None
 
 
 def _make_missing(layers: CityLayers, request: CityRequest, tell: Tell) -> CityLayers:

@@ -33,7 +33,7 @@ def city() -> None:
 @click.option("--facilities", metavar="FILE", help="Hospitals, ambulance stations, shelters: points, or .osm.pbf.")
 @click.option("--stations", metavar="FILE", help="Gauges, water-level points, checkpoints.")
 @click.option("--readings", metavar="FILE", help="CSV of what the stations measured.")
-@click.option("--demand", metavar="FILE", help="CSV of rides, or of trips between nodes.")
+@click.option("--demand", metavar="FILE", help="Rides, or trips between nodes: CSV, matrix or OMX.")
 @click.option("--synthetic", is_flag=True, help="Make what is not given, and mark it so.")
 @click.option("--size", metavar="2km|8km|shenzhen", help="Of a city that is made whole; 8km by default.")
 @click.option("--seed", metavar="N", help="Of what is made; 1 by default. The same seed gives the same bytes.")
@@ -62,7 +62,7 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     roads.classes, roads.core_share, terrain.crs, terrain.height_datum, terrain.height_units, terrain.nodata,
     terrain.manning, terrain.manning_file, terrain.resample_m, areas.crs, areas.people, areas.gaps, facilities.crs,
     stations.crs, readings.quantity, readings.time_zone, readings.units, readings.interval_s, readings.height_datum,
-    readings.missing, demand.datum, demand.total.
+    readings.missing, demand.datum, demand.total, demand.period, demand.mode, demand.matrix, demand.mapping.
 
     Exit codes: 0 written, 2 bad input; then nothing was written.
     """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, field_validator
 
 from ..datasets.cuts import refuse_cut_pairs
+from ..datasets.errors import InputError
 from ..datasets.instances import Instance, open_instance
 from ..datasets.scenarios import ScenarioTable, base_scenario, read_scenarios
 from ..hpc.plans import BlockStep, ReductionStep
@@ -64,6 +65,7 @@ class AssignmentSettings(Settings):
     oneway: Literal["osm-letters", "boolean"] | None = Field(
         default=None, description="what the letters of a oneway column mean: F, T, B, or true and false"
     )
+    crs: str | None = Field(default=None, description="CRS of the coordinates where the network does not state it")
     scenarios: str | None = Field(
         default=None, description="CSV or Zarr of capacity_factor, speed_factor by link; 0 closes"
     )
@@ -83,8 +85,10 @@ class AssignmentSettings(Settings):
         default="user", description="everybody's best route, or the least total cost"
     )
     start: Literal["cold", "base"] = Field(default="cold", description="start every scenario cold, or from the base")
-    toll_weight: Factor | None = Field(default=None, description="time per unit of toll; the catalogue's by default")
-    distance_weight: Factor | None = Field(default=None, description="time per unit of length")
+    toll_weight: Factor | None = Field(
+        default=None, description="time per unit of toll; by default what the network or the catalogue states"
+    )
+    distance_weight: Factor | None = Field(default=None, description="time per unit of length, likewise")
     max_iterations: int = Field(default=2000, ge=1, description="sweeps over all origins before a scenario gives up")
     scenarios_per_block: int = Field(default=1, ge=1, description="scenarios in one task; leaves no trace in the store")
     od_time: bool = Field(default=False, description="also store the travel cost between all zones")
@@ -93,7 +97,7 @@ class AssignmentSettings(Settings):
 # Settings that belong to the reader of the network; one that means nothing to it is refused there.
 READER_OPTIONS = (
     "demand", "trips", "demand_period", "demand_mode", "demand_matrix", "demand_mapping", "length_unit", "speed_unit",
-    "zone_nodes", "core_share", "classes", "oneway",
+    "zone_nodes", "core_share", "classes", "oneway", "crs",
 )  # fmt: skip
 
 
@@ -101,6 +105,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
     """Open network, demand and scenarios, refuse what cannot be assigned, and lay out steps and products."""
     given = {name: getattr(settings, name) for name in READER_OPTIONS}
     instance = open_instance(settings.network, **{name: value for name, value in given.items() if value is not None})
+    notes = _weigh(instance, settings)
     network, closed = instance.network(settings.toll_weight, settings.distance_weight)
     refuse_cut_pairs(instance, network, closed)
     table = read_scenarios(settings.scenarios, instance) if settings.scenarios else base_scenario(instance.n_links)
@@ -154,9 +159,26 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         arrays=arrays,
         title=instance.name,
         inputs=_name_apart([path for path in files if path.exists()]),
-        notes=instance.notes,
+        notes=(*instance.notes, *notes),
         attrs={"instance": attrs, "gap": settings.gap},
     )
+
+
+def _weigh(instance: Instance, settings: AssignmentSettings) -> list[str]:
+    """Ask what tolls weigh where nobody says it, and note where a setting beats the source."""
+    taxed = int((instance.toll > 0.0).sum())
+    if taxed and settings.toll_weight is None and not instance.toll_weight:
+        raise InputError(
+            f"{taxed:,} links of network {instance.name} have a toll, and nothing says what a unit of it weighs",
+            file=instance.sources[0] if instance.sources else None,
+            way_out="set toll_weight to the time per unit of toll, or to 0 if tolls do not count",
+        )
+    notes = []
+    for name in ("toll_weight", "distance_weight"):
+        asked, stated = getattr(settings, name), getattr(instance, name)
+        if asked is not None and stated and asked != stated:
+            notes.append(f"{name} is {asked:g} as set; the network states {stated:g}.")
+    return notes
 
 
 def _lay_out(

@@ -1,5 +1,6 @@
 import tracemalloc
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +64,32 @@ def test_links_may_be_named_by_their_ends(tmp_path: Path):
             r"line 1: unknown column 'cap_factor'; allowed columns are scenario, link",
         ),
         ("link,speed_factor\n1,0\n", r"column 'scenario' is missing"),
+        ("scenario,link,speed_factor\na,1,70\n", r"line 2: speed_factor must be at most 5, got 70; give a share of 1"),
+        ("scenario,link,capacity_factor\na,1,70%\n", r"line 2: capacity_factor is '70%'; give a number"),
+        ("scenario;link;speed_factor (%)\na;1;70\n", r"line 1: unknown column 'speed_factor \(%\)'; allowed columns"),
+        ("scenario,link\na,1\n", r"line 1: no column says what happens to the links; give capacity_factor or"),
     ],
 )
 def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, text: str, message: str):
     with pytest.raises(InputError, match=message):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_other_marks_and_decimal_commas_read_the_same(tmp_path: Path, mark: str):
+    rows = [("scenario", "link", "capacity_factor", "speed_factor"), ("a", "4", "0,5", "0,8"), ("b", "1", "0", "")]
+    table = read(tmp_path, "\n".join(map(mark.join, rows)))
+    assert [f.tolist() for f in table.factors(1)] == [[1, 1, 1, 0.5, 1], [1, 1, 1, 0.8, 1]]
+    assert table.factors(2)[0].tolist() == [0, 1, 1, 1, 1]
+
+
+def test_a_link_may_be_named_by_a_name_of_its_own(tmp_path: Path):
+    named = replace(make_braess(), link_name=("A1", "ring", "ring", "", "7"))
+    assert read(tmp_path, "scenario,link,speed_factor\na,A1,0\n", named).factors(1)[1].tolist() == [0, 1, 1, 1, 1]
+    with pytest.raises(InputError, match=r"line 2: 2 links are called 'ring': 2, 3; give the number of one"):
+        read(tmp_path, "scenario,link,speed_factor\na,ring,0\n", named)
+    with pytest.raises(InputError, match=r"link 7 is not in network braess"):
+        read(tmp_path, "scenario,link,speed_factor\na,7,0\n", named)
 
 
 def test_ends_that_name_parallel_links_are_refused(tmp_path: Path):

@@ -21,6 +21,7 @@ from citytide.hpc.runs import Run
 from citytide.hpc.verify import verify_run
 from citytide.workflows.commands import run as cli
 from citytide.workflows.runner import resume
+from citytide.workflows.traffic_assignment import AssignmentSettings, prepare_assignment
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
 
@@ -156,10 +157,11 @@ def three_links(tmp_path: Path) -> Run:
     )
     (folder / "link.csv").write_text(
         "link_id,from_node_id,to_node_id,directed,length,free_speed,capacity\n"
-        "1,10,20,true,1,60,900\n2,20,30,true,1,60,900\n3,30,20,true,1,60,900\n"
+        "1,10,20,true,10.3,60,900\n2,20,30,true,10.3,60,900\n3,30,20,true,10.3,60,900\n"
     )
     (folder / "demand.csv").write_text("o_zone_id,d_zone_id,volume\n1,2,300\n")
-    return solve(tmp_path / "run", network=str(folder), demand_factors="1,2", od_time=True)
+    asked = {"length_unit": "km", "speed_unit": "km/h", "zone_nodes": "pass"}
+    return solve(tmp_path / "run", network=str(folder), demand_factors="1,2", od_time=True, **asked)
 
 
 def test_link_is_selected_by_its_number_and_not_by_its_place(three_links: Run) -> None:
@@ -211,7 +213,7 @@ def test_scenario_that_changes_no_used_link_is_told(tmp_path: Path, two_routes: 
         "base@1.0": 0, "base@3.0": 0, "idle@1.0": 0, "idle@3.0": 0, "shut@1.0": 0, "shut@3.0": 0, "used@1.0": 1,
         "used@3.0": 1, "opened@1.0": 1, "opened@3.0": 1,
     }  # fmt: skip
-    told = [text for text in run.result["warnings"] if "it has the base answer" in text]
+    told = [text for text in run.result["warnings"] if "its answer is that of the base" in text]
     assert [text.split(":")[0] for text in told] == [
         f"scenario {name}@{k}.0" for name in ("idle", "shut") for k in (1, 3)
     ]
@@ -220,6 +222,20 @@ def test_scenario_that_changes_no_used_link_is_told(tmp_path: Path, two_routes: 
     )
     same, other = (run.open("assignment").objective.sel(scenario=name).item() for name in ("idle@1.0", "used@1.0"))
     assert same == run.open("assignment").objective.sel(scenario="base@1.0").item() != other
+
+
+def test_tolls_that_weigh_nothing_said_are_asked_for(tmp_path: Path, two_routes: Path) -> None:
+    net = two_routes / "t_net.tntp"
+    net.write_text(net.read_text().replace("1 2 4 1 1 0.15 4 0 0 1 ;", "1 2 4 1 1 0.15 4 0 5 1 ;"))
+    with pytest.raises(InputError, match=r"1 links of network t have a toll, and nothing says .*; set toll_weight"):
+        prepare_assignment(AssignmentSettings(network=str(two_routes)))
+    free = prepare_assignment(AssignmentSettings(network=str(two_routes), toll_weight=0))
+    assert not any("toll_weight" in note for note in free.notes)
+    net.write_text(net.read_text().replace("<END", "<TOLL FACTOR> 0.5\n<DISTANCE FACTOR> 2\n<END"))
+    stated = prepare_assignment(AssignmentSettings(network=str(two_routes)))
+    assert stated.attrs["instance"]["toll_weight"] == 0.5 and stated.attrs["instance"]["distance_weight"] == 2.0
+    other = prepare_assignment(AssignmentSettings(network=str(two_routes), toll_weight=0.1, distance_weight=2))
+    assert other.notes[-1] == "toll_weight is 0.1 as set; the network states 0.5."
 
 
 @pytest.mark.parametrize(("power", "factor", "demand"), [("8", "1e-40", "10"), ("4", "1", "1e80")])
@@ -280,7 +296,7 @@ def test_base_network_that_cuts_a_pair_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("zone_nodes", "pass"), ("length_unit", "km"), ("speed_unit", "mph"), ("core_share", 0.5), ("classes", "a=drop"),
-     ("oneway", "boolean"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
+     ("oneway", "boolean"), ("crs", "EPSG:4547"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
 )  # fmt: skip
 def test_a_setting_that_means_nothing_to_the_network_is_refused(tmp_path: Path, name: str, value: object) -> None:
     option = "demand" if name == "trips" else name

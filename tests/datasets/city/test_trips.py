@@ -22,6 +22,18 @@ def test_pairs_are_read_by_node_id_and_scaled(roads: RoadLayer, tmp_path: Path) 
     assert demand.demand_veh_h.tolist() == [60.0, 20.0]
 
 
+def test_one_period_of_several_is_read(roads: RoadLayer, tmp_path: Path) -> None:
+    file = tmp_path / "trips.csv"
+    file.write_text("origin,destination,demand,period\n11,12,30,AM\n11,12,10,PM\n")
+    with pytest.raises(InputError, match="column 'period' holds several: AM, PM"):
+        read_trips(roads, file)
+    assert read_trips(roads, file, period="PM").demand_veh_h.tolist() == [10.0]
+    assert read_trips(roads, file, period="AM").notes == ("trips.csv: period is AM in every row that is read.",)
+    file.write_text("zone,11,12\n11,0,0\n12,0,0\n")
+    with pytest.raises(InputError, match=r"a demand of 0 cannot be scaled; omit demand.total, or give trips"):
+        read_trips(roads, file, total=80)
+
+
 def test_rides_of_the_shifted_datum_find_their_nodes(roads: RoadLayer, tmp_path: Path) -> None:
     longitude, latitude = convert_wgs84_to_gcj02(*transform(roads.x, roads.y, roads.crs, "EPSG:4326"))
     file = tmp_path / "rides.csv"
