@@ -155,7 +155,7 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
         if isinstance(held, dict):
             held = (held.get("properties") or {}).get("name") or ""
         keys = list(dict.fromkeys(key for bag in bags for key in bag))
-        columns = {key.lower(): [_text(bag.get(key)) for bag in bags] for key in keys}
+        columns = {key: [_text(bag.get(key)) for bag in bags] for key in keys}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"this is no GeoJSON with features ({type(error).__name__}: {error})",
@@ -170,8 +170,20 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
         named = agree_crs(held, crs, file=file)
     else:
         named = name_crs(crs or "EPSG:4326", file=file)
-    found = Features(file, named, np.empty(len(raw), object), columns, None)
+    found = Features(file, named, np.empty(len(raw), object), _lower(columns, file), None)
     return _shape(found, shapely.from_geojson, raw, "close its rings and give every vertex two numbers")
+
+
+def _lower(columns: dict[str, list[str]], file: Path) -> dict[str, list[str]]:
+    """Names in lower case; two that differ in case only would be one."""
+    named: dict[str, list[str]] = {}
+    for name, cells in columns.items():
+        if name.lower() in named:
+            raise InputError(
+                f"column {name.lower()!r} stands twice, in different case", file=file, way_out="keep one of them"
+            )
+        named[name.lower()] = cells
+    return named
 
 
 def _text(value: Any) -> str:
@@ -231,12 +243,14 @@ def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:
     except (DataSourceError, DataLayerError) as error:
         raise InputError(f"the file cannot be read ({error})", file=file, way_out="check its format") from None
     columns = {
-        str(name).lower(): [_text(value) for value in column.tolist()]
+        str(name): [_text(value) for value in column.tolist()]
         for name, column in zip(meta["fields"], values, strict=True)
     }
     if shapes is None:
         raise InputError("the layer has no geometries", file=file, way_out="give a layer of the map, not a table")
-    found = Features(file, agree_crs(meta["crs"], crs, file=file), np.empty(len(shapes), object), columns, None)
+    found = Features(
+        file, agree_crs(meta["crs"], crs, file=file), np.empty(len(shapes), object), _lower(columns, file), None
+    )
     return _shape(found, shapely.from_wkb, shapes, "close its rings and save it again")
 
 

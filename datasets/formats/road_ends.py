@@ -93,19 +93,18 @@ def _locate(
                 raise _contradiction(held, rows[k], names, name)
     known = {name: next(iter(spots)) for name, spots in may.items() if len(spots) == 1}
     waiting = list(known)
-    for pair in ends:  # one after the other: parts of the network in which nothing is known begin as they are drawn
-        while waiting:
-            here = waiting.pop()
-            for k in at[here]:
-                (start, end), (a, b) = ends[k], places[k]
-                other = end if here == start else start
-                if other not in known and start != end:
-                    known[other] = b if known[here] == a else a
-                    waiting.append(other)
-        if pair[0] not in known:
-            k = at[pair[0]][0]
+    for k in range(-1, len(ends)):  # parts of the network in which nothing tells are taken as they are drawn
+        if k >= 0 and ends[k][0] not in known:
             known[ends[k][0]] = places[k][0]
             waiting.append(ends[k][0])
+        while waiting:
+            here = waiting.pop()
+            for row in at[here]:
+                (start, end), (a, b) = ends[row], places[row]
+                other = end if here == start else start
+                if other not in known:
+                    known[other] = b if known[here] == a else a
+                    waiting.append(other)
     return known
 
 

@@ -146,7 +146,8 @@ def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[
         raise InputError("the file has no roads", file=found.file, way_out="is it the right layer?")
     shapes = found.geometry[kept]
     if "from" in held and "to" in held:
-        shapes = shapely.line_merge(shapes)
+        several = shapely.get_type_id(shapes) == shapely.GeometryType.MULTILINESTRING
+        shapes = np.where(several, shapely.line_merge(shapes, directed=True), shapes)
     parts, index = shapely.get_parts(shapes, return_index=True)
     rows = np.flatnonzero(kept)[index]
     if "from" in held and "to" in held and len(parts) > len(shapes):

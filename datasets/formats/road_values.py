@@ -196,13 +196,13 @@ def read_capacities(held: RoadColumns) -> tuple[dict[str, Floats], bool]:
                 )
         values = np.full(len(held.found), np.nan)
         for row, cell in enumerate(map(str.strip, column.cells)):
-            if cell.lower() in ("", "nan", "none", "null", "0", "0.0"):
-                continue  # 0 is what tables write where there is no such direction
+            if cell.lower() in ("", "nan", "none", "null"):
+                continue
             try:
                 values[row] = float(cell)
             except ValueError:
                 raise held.found.error(row, f"{column.heading} is {cell!r}", "give vehicles per hour") from None
-            if not 0.0 < values[row] < np.inf:
+            if not 0.0 <= values[row] < np.inf:  # 0 is refused where it is driven: tables write it for no direction
                 raise held.found.error(row, f"{column.heading} is {cell}", "give vehicles per hour, above 0")
         read[what] = values
     return read, is_per_lane

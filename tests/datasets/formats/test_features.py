@@ -142,3 +142,13 @@ def test_geojson_with_a_list_for_properties_is_one_error(tmp_path: Path) -> None
     file.write_text(f'{{"type": "FeatureCollection", "features": [{point}]}}')
     with pytest.raises(InputError, match="no GeoJSON"):
         read_features(file)
+
+
+def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
+    """The later of the two would win without a word."""
+    point = {"type": "Point", "coordinates": [114.05, 22.54]}
+    feature = {"type": "Feature", "geometry": point, "properties": {"Lanes": 2, "lanes": 3}}
+    file = tmp_path / "a.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(InputError, match=r"a.geojson: column 'lanes' stands twice, in different case; keep one"):
+        read_features(file)

@@ -223,3 +223,21 @@ def test_a_direction_of_a_road_that_is_drawn_both_ways_is_refused(tmp_path: Path
     turned = {"lanes:forward": ["3"] * 8, "lanes:backward": ["1"] * 8, "reversed": ["False"] * 4 + ["True"] * 4}
     roads = read(tmp_path, lines, turned)
     assert roads.n_links == 8 and sorted(roads.lanes.tolist()) == [1.0] * 4 + [3.0] * 4
+
+
+def test_a_capacity_of_0_in_a_driven_direction_is_refused(tmp_path: Path) -> None:
+    columns = {"capacity_ab": ["900"] * 4, "capacity_ba": ["0"] * 4}
+    with pytest.raises(InputError, match=r"capacity must be above 0.*'0.0'"):
+        read(tmp_path, RING, columns)
+    assert set(read(tmp_path, RING, {**columns, "oneway": ["yes"] * 4}).capacity_veh_h.tolist()) == {900.0}
+
+
+def test_two_parts_of_one_link_are_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "links.csv"
+    two = "MULTILINESTRING ((0 0, 100 0), (100 0, 100 100))"
+    file.write_text(f'wkt,highway,u,v\n"{two}",primary,1,3\n')
+    roads = open_roads(file, crs="local")
+    assert roads.node_id.tolist() == [1, 3] and roads.length_m.tolist() == [200.0, 200.0]
+    file.write_text('wkt,highway,u,v\n"MULTILINESTRING ((0 0, 1 0), (5 0, 9 0))",primary,1,3\n')
+    with pytest.raises(InputError, match=r"line 2: the line has several parts, and the table names its two ends"):
+        open_roads(file, crs="local")
