@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .road_words import split_words
 
-__all__ = ["find_access", "find_limited", "find_unread"]
+__all__ = ["find_access", "find_limited", "find_unread", "is_barred"]
 
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most specific comes first
 _OTHER_KEYS = ("motorcar", "motor_vehicle", "vehicle", "bicycle", "foot")
@@ -21,6 +21,11 @@ _CLOSED = frozenset({
     "no", "private", "delivery", "permit", "residents", "employees", "members", "staff", "service", "restricted",
     "emergency", "military", "forestry", "agricultural", "bus", "psv", "taxi", "hgv", "bicycle", "foot", "horse",
     "motorcycle", "moped", "tourist_bus", "coach", "hov", "use_sidepath", "dismount", "none",
+})  # fmt: skip
+
+_BARRIERS = frozenset({
+    "bollard", "block", "bus_trap", "chain", "cycle_barrier", "debris", "full-height_turnstile", "jersey_barrier",
+    "kissing_gate", "log", "motorcycle_barrier", "planter", "stile", "sump_buster", "turnstile",
 })  # fmt: skip
 
 
@@ -119,3 +124,20 @@ def find_unread(tags: Mapping[str, str]) -> list[str]:
         for word in split_words(tags.get(name, ""))
         if word.strip().lower() not in ("", "unknown") and _is_part_open(word) is None
     ]
+
+
+def is_barred(tags: Mapping[str, str]) -> bool:
+    """Whether a car cannot pass a node: by its access tags or, where they say nothing, its kind of barrier.
+
+    Examples
+    --------
+    >>> is_barred({"barrier": "bollard"}), is_barred({"barrier": "bollard", "motor_vehicle": "yes"})
+    (True, False)
+    >>> is_barred({"barrier": "gate"}), is_barred({"barrier": "gate", "access": "private"})
+    (False, True)
+    """
+    for key in _CAR_KEYS:
+        said = _is_open(tags.get(key, ""))
+        if said is not None:
+            return not said
+    return tags.get("barrier") in _BARRIERS

@@ -102,7 +102,7 @@ def read_core(
     found = [find_road_class(split_words(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
     _refuse_unknown(file, edges, found, meanings, length_unit)
     lanes = np.array([_find_lanes(edge, mode) for edge in edges])
-    rank = _find_open(edges, found, lanes, mode, notes)
+    rank = _find_open(file, edges, found, lanes, mode, notes)
     length_km = np.zeros(len(edges))
     length_km[rank] = read_lengths(file, [edges[k] for k in rank.tolist()], length_unit)
     opened = float(length_km[rank].sum())
@@ -176,9 +176,11 @@ def _find_lanes(edge: RoadEdge, mode: str) -> float:
     return np.nan if lanes is None or (mode != "car" and not lanes) else lanes
 
 
-def _find_open(edges: list[RoadEdge], found: list[str], lanes: Floats, mode: str, notes: list[str]) -> LongInts:
+def _find_open(
+    file: Path, edges: list[RoadEdge], found: list[str], lanes: Floats, mode: str, notes: list[str]
+) -> LongInts:
     roads = [k for k, word in enumerate(found) if word != DROPPED and edges[k].tags.get("area") != "yes"]
-    access = {k: _is_open(edges[k], mode) for k in roads}
+    access = {k: _is_open(file, edges[k], mode) for k in roads}
     closed = [k for k in roads if not access[k]]
     buses = [k for k in roads if access[k] and lanes[k] == 0.0]
     if closed:
@@ -188,10 +190,13 @@ def _find_open(edges: list[RoadEdge], found: list[str], lanes: Floats, mode: str
     return np.array([k for k in roads if access[k] and lanes[k] != 0.0], dtype=np.int64)
 
 
-def _is_open(edge: RoadEdge, mode: str) -> bool:
+def _is_open(file: Path, edge: RoadEdge, mode: str) -> bool:
     opened = find_access(edge.tags, mode)
     own = {key: text for key, text in edge.tags.items() if key.startswith("oneway:")}
-    senses = find_senses(own) if own and mode == "car" else (True, True)
+    try:
+        senses = find_senses(own) if own and mode == "car" else (True, True)
+    except InputError as error:
+        raise InputError(f"{name_edge(edge)}: {error}", file=file, line=edge.line or None) from None
     return all(sense[0 if edge.along else 1] for sense in (opened, senses))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from ...kernels.space.datum import compute_distances_m
 from ..errors import InputError
-from ..road_access import find_access
+from ..road_access import find_access, is_barred
 from ..road_classes import normalise_class
 from ..road_graph import RoadEdge, RoadGraph
 from ..road_senses import find_senses
@@ -33,20 +33,27 @@ def read_osm_graph(file: Path, mode: str = "car") -> RoadGraph:
     """Read the roads of an ``.osm.pbf``, ``.osm`` or ``.osm.bz2``.
 
     Ways are cut where they meet, and where their nodes are not in the file; both directions are edges of their own.
-    What is no road, or closed to the mode by its access tags, is left out.
+    What is no road, or closed to the mode by its access tags, is left out; cars do not pass bollards and the like.
 
     Raises
     ------
     InputError
         If osmium is not installed, the file cannot be read, or holds no road.
     """
+    items = read_osm_items(file, "highway", "barrier")
     found = [
         (int(identity[1:]), tags, places)
-        for identity, tags, places in read_osm_items(file, "highway")
-        if identity[0] == "w" and normalise_class(tags["highway"]) not in NO_ROADS and tags.get("area") != "yes"
+        for identity, tags, places in items
+        if identity[0] == "w" and normalise_class(tags.get("highway", "no")) not in NO_ROADS
+        if tags.get("area") != "yes"
     ]
     opened = [way for way in found if any(find_access(way[1], mode))]
-    ways = [(number, tags, part) for number, tags, places in opened for part in _split(places)]
+    barred = {
+        int(identity[1:]): tags["barrier"]
+        for identity, tags, _ in items
+        if identity[0] == "n" and "barrier" in tags and mode == "car" and is_barred(tags)
+    }
+    ways = [(number, tags, part) for number, tags, places in opened for part in _split(places, barred)]
     if not ways:
         raise InputError("the extract has no roads", file=file, way_out="check that the extract covers the city")
     met = Counter(node for _, _, places in ways for node, _, _ in places)
@@ -66,14 +73,16 @@ def read_osm_graph(file: Path, mode: str = "car") -> RoadGraph:
                 place[node] = (x, y)
             for way, along in [(part, True)] * forward + [(part[::-1], False)] * backward:
                 edges.append(_make_edge(way, kept, len(edges), along))
-    return RoadGraph("EPSG:4326", place, edges, _describe(file, found, opened, mode))
+    return RoadGraph("EPSG:4326", place, edges, _describe(file, found, opened, barred, mode))
 
 
-def _split(places: Sequence[tuple[int, float, float] | None]) -> list[list[tuple[int, float, float]]]:
-    """The parts of a way between nodes that are missing; a straight line across would be no road."""
+def _split(
+    places: Sequence[tuple[int, float, float] | None], barred: Container[int]
+) -> list[list[tuple[int, float, float]]]:
+    """The parts of a way between nodes that are missing or cannot be passed; a straight line across is no road."""
     parts: list[list[tuple[int, float, float]]] = [[]]
     for place in places:
-        if place is None:
+        if place is None or place[0] in barred:
             parts.append([])
         else:
             parts[-1].append(place)
@@ -87,12 +96,16 @@ def _find_senses(file: Path, number: int, tags: dict[str, str]) -> tuple[bool, b
         raise InputError(f"way {number}: {error}", file=file) from None
 
 
-def _describe(file: Path, found: list[Any], opened: list[Any], mode: str) -> tuple[str, ...]:
+def _describe(file: Path, found: list[Any], opened: list[Any], barred: Mapping[int, str], mode: str) -> tuple[str, ...]:
     notes = []
     if closed := len(found) - len(opened):
         notes.append(f"{closed:,} ways are closed to the mode {mode} by their access tags and left out.")
     if cut := sum(None in places for _, _, places in opened):
         notes.append(f"{cut:,} ways have nodes that the extract does not hold, and end there.")
+    on_roads = {place[0] for _, _, places in opened for place in places if place is not None}
+    if barriers := Counter(kind for node, kind in sorted(barred.items()) if node in on_roads):
+        shown = ", ".join(f"{kind} {count:,}" for kind, count in sorted(barriers.items()))
+        notes.append(f"{barriers.total():,} barriers cannot be passed by cars ({shown}): ways end before them.")
     if changing := sum(tags.get("oneway", "") in _CHANGING for _, tags, _ in opened):
         notes.append(f"{changing:,} ways change their direction by the hour, and are read as two-way.")
     restrictions = count_restrictions(file)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
+from ..tables import is_number
 from .features import Features
 from .headings import refuse_flags, split_heading
 
@@ -63,7 +64,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "reverse_cost": ("reverse_cost",),
     "covered": ("covered",), "access": ("access",), "vehicle": ("vehicle",), "motor_vehicle": ("motor_vehicle",),
     "motorcar": ("motorcar",), "service": ("service",), "area": ("area",), "busway": ("busway",), "psv": ("psv",),
-    "bus": ("bus",), "speed_kph": ("speed_kph",), "travel_time": ("travel_time",), "turn:lanes": ("turn:lanes",),
+    "bus": ("bus",), "speed_kph": ("speed_kph",), "turn:lanes": ("turn:lanes",),
 }  # fmt: skip
 # Names that mean the class of road where no better one is there.
 _CLASS = (
@@ -82,11 +83,20 @@ _UNREAD: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
         "give numbers of lanes in a column lanes, or remove the column to take lanes by class of road",
     ),
     (
-        ("travel_time_ab", "travel_time_ba", "free_time", "free_flow_time", "fftt", "travel_time_min", "vdf_fftt"),
+        ("travel_time_ab", "travel_time_ba", "travel_time", "free_time", "free_flow_time", "fftt", "travel_time_min",
+         "vdf_fftt"),
         ("speed", "speed:forward", "maxspeed", "maxspeed:forward", "speed_kph"),
         "holds travel times, which are not read",
         "give speeds in a column such as speed (km/h), or remove the column to take speeds by class of road",
     ),
+)  # fmt: skip
+# Names that speak of the same things in words that are not known here.
+_ALIKE = (
+    (re.compile(r"(?:^|_)(?:max_?)?(?:speed|spd)(?:_|$)|speed_?lim|限速|车速"), True, "speeds",
+     "maxspeed, or speed (km/h)"),
+    (re.compile(r"(?:^|_)n?lanes?(?:_|$)|车道"), True, "lanes", "lanes, lanes:forward or lanes:backward"),
+    (re.compile(r"capacit|通行能力"), True, "capacities", "capacity_veh_h or capacity_veh_h_lane"),
+    (re.compile(r"one_?way(?!_?bic|_?psv|_?bus|_?foot)|单行"), False, "directions", "oneway"),
 )  # fmt: skip
 _CLOSING = ("closed", "is_closed", "blocked", "封闭", "通行状态", "开通状态")
 _OTHER_LINES = ("railway", "waterway", "aerialway", "barrier", "man_made", "power", "natural", "boundary", "landuse")
@@ -181,8 +191,8 @@ def find_road_columns(found: Features) -> RoadColumns:
             file=found.file,
             way_out=f"name a column highway, with words such as primary; the columns are {', '.join(found.columns)}",
         )
-    _refuse_unread(found, by)
     read |= {column.heading for held in columns.values() for column in held}
+    _refuse_unread(found, by, read)
     notes = refuse_flags(found, [*read, *_SHAPE])
     return RoadColumns(found, by, _find_other_lines(found, by["highway"].cells), notes)
 
@@ -226,7 +236,7 @@ def _say(what: str) -> str:
     )
 
 
-def _refuse_unread(found: Features, by: dict[str, Column]) -> None:
+def _refuse_unread(found: Features, by: dict[str, Column], read: set[str]) -> None:
     line = None if found.line is None else 1
     if "reverse_cost" in by and not {"oneway", "dir_travel", "direction", "directed"} & set(by):
         if any(cell.strip().startswith("-") for cell in by["reverse_cost"].cells):
@@ -241,6 +251,19 @@ def _refuse_unread(found: Features, by: dict[str, Column]) -> None:
             cells = found.columns.get(name, [])
             if any(cell.strip() not in ("", "0", "0.0") for cell in cells) and not any(one in by for one in instead):
                 raise InputError(f"column {name!r} {problem}", file=found.file, line=line, way_out=cure)
+    for heading, cells in found.columns.items():
+        held = {cell.strip() for cell in cells} - {"", "0", "0.0"}
+        if heading in read or not held:
+            continue
+        stem = re.sub(r"[\s-]+", "_", split_heading(heading)[0])
+        for pattern, is_numbers, what, names in _ALIKE:
+            if pattern.search(stem) and not stem.endswith("_cat") and (not is_numbers or all(map(is_number, held))):
+                raise InputError(
+                    f"column {heading!r} may hold {what}, and is not read",
+                    file=found.file,
+                    line=line,
+                    way_out=f"name it {names} if that is what it holds, or remove it",
+                )
     for name in _CLOSING:
         words = list(dict.fromkeys(cell.strip() for cell in found.columns.get(name, [])))
         if len(words) > 1:

@@ -227,7 +227,10 @@ def _make_edges(
     found = held.found
     plain = {**tags.rows[row], "oneway": str(not (forward and backward)), "length": repr(length)}
     at = found.line[row] if found.line is not None else 0
-    turned = held.cell("reversed", row).lower() in ("true", "1", "t", "yes")
+    merged = held.cell("reversed", row).lower()
+    turned = merged in ("true", "1", "t", "yes")
+    if "true" in merged and "false" in merged:  # parts of both senses: tags of one direction speak of neither
+        plain = {key: text for key, text in plain.items() if not key.endswith((":forward", ":backward"))}
     ways: list[tuple[Any, ...]] = [(line, piece.start, piece.end, True)] * forward
     if backward and not is_alone:
         ways.append((line[::-1], piece.end, piece.start, False))

@@ -18,6 +18,7 @@ _OWN = frozenset({  # what is read here, or elsewhere, and is no tag of a road
     "capacity:forward", "capacity:backward", "length", "from", "to", "reversed", "key", "lanes:direction",
     "roundabout", "ar_auto", "private", "ferry_type", "modes", "allowed_uses", "reverse_cost",
 })  # fmt: skip
+_COUNTED = ("lanes", "lanes:forward", "lanes:backward", "maxspeed", "maxspeed:forward", "maxspeed:backward")
 _YES = frozenset({"y", "yes", "true", "1", "t", "是"})
 _NONE = frozenset({"", "no", "false", "0", "0.0", "f", "n", "none", "nan", "null", "-", "否", "无", "building_passage"})
 _NO_FERRY = frozenset({"", "h", "n", "0", "no", "none"})
@@ -80,7 +81,7 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
             tags.setdefault("motorcar", "no")
         if (lanes := held.cell("lanes:direction", row)) and lanes.lower() not in _EMPTY:
             tags |= {"lanes:forward": lanes, "lanes:backward": lanes}
-        for what in ("lanes", "lanes:forward", "lanes:backward"):
+        for what in _COUNTED:
             if re.fullmatch(r"0+(\.0+)?", tags.get(what, "")):
                 del tags[what]  # 0 is what tables write where nobody has counted, or there is no such direction
         rows.append(tags)

@@ -166,6 +166,23 @@ def test_a_way_ends_where_its_nodes_are_missing(tmp_path: Path) -> None:
     assert "1 ways have nodes that the extract does not hold, and end there." in notes
 
 
+@pytest.mark.parametrize(
+    ("tags", "is_passed"),
+    [
+        ({"barrier": "bollard"}, False),
+        ({"barrier": "lift_gate"}, True),
+        ({"barrier": "lift_gate", "access": "private"}, False),
+        ({"barrier": "bollard", "motor_vehicle": "yes"}, True),
+    ],
+)
+def test_cars_do_not_pass_a_bollard(tmp_path: Path, tags: dict[str, str], is_passed: bool) -> None:
+    file = write(tmp_path / "a.osm.pbf", {5: tags})
+    assert (PARK <= find_ends(file)) == is_passed
+    told = f"1 barriers cannot be passed by cars ({tags['barrier']} 1): ways end before them."
+    assert (told in open_roads(file).notes) != is_passed
+    assert PARK <= find_ends(file, mode="all")
+
+
 def test_turn_restrictions_are_counted(tmp_path: Path) -> None:
     bans = [
         {"restriction": "no_left_turn"},

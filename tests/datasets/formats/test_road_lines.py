@@ -241,3 +241,14 @@ def test_two_parts_of_one_link_are_one_line(tmp_path: Path) -> None:
     file.write_text('wkt,highway,u,v\n"MULTILINESTRING ((0 0, 1 0), (5 0, 9 0))",primary,1,3\n')
     with pytest.raises(InputError, match=r"line 2: the line has several parts, and the table names its two ends"):
         open_roads(file, crs="local")
+
+
+def test_a_shapefile_of_geofabrik_is_read(tmp_path: Path) -> None:
+    columns: Columns = {
+        "osm_id": ["1", "2", "3", "4"], "code": ["5113"] * 4, "fclass": ["primary"] * 4, "oneway": ["F", "T", "B", "B"],
+        "maxspeed": ["0", "60", "0", "30"], "layer": ["0"] * 4, "bridge": ["F", "T", "F", "F"], "tunnel": ["F"] * 4,
+    }  # fmt: skip
+    lines = [[(24.0 + x / 1e5, 60.0 + y / 1e5) for x, y in line] for line in (RING[0], RING[1][::-1], *RING[2:])]
+    roads = open_roads(write_map(tmp_path / "roads.shp", lines, columns))
+    assert roads.n_links == 6 and sorted(roads.speed_km_h.tolist()) == [30.0, 30.0, 50.0, 50.0, 50.0, 60.0]
+    assert roads.level[roads.speed_km_h == 60.0].tolist() == [1]
