@@ -256,13 +256,13 @@ def _refuse_unread(found: Features, by: dict[str, Column], read: set[str]) -> No
         if heading in read or not held:
             continue
         stem = re.sub(r"[\s-]+", "_", split_heading(heading)[0])
-        for pattern, is_numbers, what, names in _ALIKE:
+        for pattern, is_numbers, what, better in _ALIKE:
             if pattern.search(stem) and not stem.endswith("_cat") and (not is_numbers or all(map(is_number, held))):
                 raise InputError(
                     f"column {heading!r} may hold {what}, and is not read",
                     file=found.file,
                     line=line,
-                    way_out=f"name it {names} if that is what it holds, or remove it",
+                    way_out=f"name it {better} if that is what it holds, or remove it",
                 )
     for name in _CLOSING:
         words = list(dict.fromkeys(cell.strip() for cell in found.columns.get(name, [])))

@@ -102,13 +102,13 @@ def read_line_graph(
             )
     senses = [_find_senses(found, row, tags.rows[row]) for row in lines.row]
     shapes = [tuple(lines.place[a:b].tolist()) for a, b in zip(lines.offset[:-1], lines.offset[1:], strict=True)]
-    alone, again, said = find_single_rows(
+    alone, paired, again, said = find_single_rows(
         held, lines.row, shapes, np.array([all(sense) for sense in senses]), [tags.rows[row] for row in lines.row]
     )
     notes += said
     _refuse_directions(held, lines, alone)
     kept = ~again
-    lines, alone = lines.choose(kept), alone[kept]
+    lines, alone, paired = lines.choose(kept), alone[kept], paired[kept]
     senses = [sense for sense, is_kept in zip(senses, kept.tolist(), strict=True) if is_kept]
     named = named if named is None else _choose_ends(named, kept)
     steps = measure_steps_m(lines.points[:, 0], lines.points[:, 1], found.crs, file=file)
@@ -123,7 +123,8 @@ def read_line_graph(
         line[0], line[-1] = place[piece.start], place[piece.end]
         length = float(steps[low:high].sum()) * float(scale[piece.line])
         edges += _make_edges(held, tags, lines.row[piece.line], piece, line, length,
-                             senses[piece.line], bool(alone[piece.line]), named is not None, len(edges))  # fmt: skip
+                             senses[piece.line], bool(alone[piece.line]), bool(paired[piece.line]),
+                             named is not None, len(edges))  # fmt: skip
     return RoadGraph(found.crs, place, edges, tuple(notes))
 
 
@@ -221,11 +222,14 @@ def _join(
 
 def _make_edges(
     held: RoadColumns, tags: LineTags, row: int, piece: Piece, line: Floats, length: float,
-    senses: tuple[bool, bool], is_alone: bool, is_named: bool, key: int,
+    senses: tuple[bool, bool], is_alone: bool, is_paired: bool, is_named: bool,
+    key: int,
 ) -> list[RoadEdge]:  # fmt: skip
     forward, backward = senses
     found = held.found
-    plain = {**tags.rows[row], "oneway": str(not (forward and backward)), "length": repr(length)}
+    # Of a line for each direction, one without a line back is one-way unless the table says that it is not.
+    is_two_way = forward and backward and (is_paired or not is_alone or "oneway" in tags.rows[row])
+    plain = {**tags.rows[row], "oneway": str(not is_two_way), "length": repr(length)}
     at = found.line[row] if found.line is not None else 0
     merged = held.cell("reversed", row).lower()
     turned = merged in ("true", "1", "t", "yes")
@@ -239,7 +243,7 @@ def _make_edges(
         is_along = ahead != turned
         own = {**plain, **tags.by_direction[is_along][row]}
         if (capacity := tags.capacity_lane[row]) is not None:
-            lanes = find_lanes(own, is_along, is_two_way=forward and backward)
+            lanes = find_lanes(own, is_along, is_two_way=is_two_way)
             if not lanes:
                 raise found.error(
                     row, "the capacity is that of a lane, and the row has no lanes", "give a column lanes"

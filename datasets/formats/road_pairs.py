@@ -21,7 +21,7 @@ def find_single_rows(
     shapes: Sequence[tuple[int, ...]],
     is_two_way: Bools,
     tags: Sequence[dict[str, str]],
-) -> tuple[Bools, Bools, tuple[str, ...]]:
+) -> tuple[Bools, Bools, Bools, tuple[str, ...]]:
     """Tell which two-way lines stand for one direction only, and which are given twice.
 
     A table with one row for each direction, as osmnx writes its edges, draws a two-way road twice: there and back.
@@ -39,7 +39,9 @@ def find_single_rows(
     Returns
     -------
     is_single : (line,) array
-        Two-way lines that are one direction.
+        Lines that are one direction, though they are not said to be one-way.
+    is_paired : (line,) array
+        Those of them whose other direction is a line too.
     is_again : (line,) array
         Lines that repeat another in all that is read.
     notes : tuple of str
@@ -82,6 +84,7 @@ def find_single_rows(
     notes = []
     if is_again.any():
         notes.append(f"{name}: {int(is_again.sum()):,} lines that repeat another are read once.")
+    is_paired = is_single.copy()
     if "reversed" in held and n_pairs:
         is_single[two_way] = True
     elif n_pairs and n_alone > 0 and n_pairs > 0.05 * n_alone:
@@ -95,7 +98,7 @@ def find_single_rows(
         )
     if n_pairs:
         notes.append(f"{name}: {n_pairs:,} two-way roads are drawn there and back; each line is one direction.")
-    return is_single, is_again, tuple(notes)
+    return is_single, is_paired, is_again, tuple(notes)
 
 
 def _tell(held: RoadColumns, row: int) -> str:

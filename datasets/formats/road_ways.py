@@ -144,19 +144,16 @@ def _choose_numbers(
         return _LINK_DIRECTION
     if declared == "navigation":
         return _NAVIGATION
+    named = held.by.values()
+    if any(one.known in ("a_node", "b_node") or one.known.endswith(("_ab", "_ba")) for one in named):
+        return _LINK_DIRECTION
     if words & {"2", "3"}:
         return _NAVIGATION
-    if "-1" in words:
+    if "-1" in words or words == {"0"}:
         return _LINK_DIRECTION
     if not words <= {"0", "1"}:
-        return {word: sense for word, sense in _WORDS.items() if word not in ("n", "y")} | {
-            "ft": _ALONG,
-            "tf": _AGAINST,
-        }
-    is_link_table = any(column.known in ("a_node", "b_node") or column.known.endswith(("_ab", "_ba"))
-                        for column in held.by.values())  # fmt: skip
-    if is_link_table or words == {"0"}:
-        return _LINK_DIRECTION
+        known = _WORDS | {"ft": _ALONG, "tf": _AGAINST}
+        return {word: sense for word, sense in known.items() if word not in ("n", "y")}  # N is the north
     raise InputError(
         f"column {column.heading!r} holds only 0 and 1: 1 may be along the line, or both ways",
         file=file,

@@ -252,3 +252,10 @@ def test_a_shapefile_of_geofabrik_is_read(tmp_path: Path) -> None:
     roads = open_roads(write_map(tmp_path / "roads.shp", lines, columns))
     assert roads.n_links == 6 and sorted(roads.speed_km_h.tolist()) == [30.0, 30.0, 50.0, 50.0, 50.0, 60.0]
     assert roads.level[roads.speed_km_h == 60.0].tolist() == [1]
+
+
+def test_a_line_without_a_line_back_is_one_way_in_a_table_of_directions(tmp_path: Path) -> None:
+    lines = [*RING, RING[0][::-1]]
+    columns = {"reversed": ["False"] * 4 + ["True"], "lanes": ["2"] * 5}
+    roads = read(tmp_path, lines, columns)
+    assert roads.n_links == 5 and sorted(roads.lanes.tolist()) == [1.0, 1.0, 2.0, 2.0, 2.0]

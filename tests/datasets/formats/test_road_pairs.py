@@ -21,7 +21,7 @@ def find(
     held = read_columns(folder, columns or {"name": [""] * n})
     said = tags or [{"highway": "primary"}] * n
     two_way = np.array([tag.get("oneway", "no") == "no" for tag in said])
-    single, again, notes = find_single_rows(held, range(n), shapes, two_way, said)
+    single, _, again, notes = find_single_rows(held, range(n), shapes, two_way, said)
     return single.tolist(), again.tolist(), notes
 
 

@@ -89,3 +89,5 @@ def test_a_compass_direction_beside_oneway_is_noted(tmp_path: Path) -> None:
 def test_a_link_table_says_what_its_numbers_mean(tmp_path: Path) -> None:
     columns = {"direction": ["1", "0"], "a_node": ["1", "2"], "b_node": ["2", "3"]}
     assert read_ways(read_columns(tmp_path, columns), None)[0] == [ALONG, BOTH]
+    with pytest.raises(InputError, match=r"line 3: direction is '2'"):
+        read_ways(read_columns(tmp_path, {**columns, "direction": ["1", "2"]}), None)
