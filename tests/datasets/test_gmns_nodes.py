@@ -34,7 +34,7 @@ def test_metres_of_an_unnamed_plane_are_kept_and_no_degrees(tmp_path: Path):
 
 def test_kilometres_are_no_metres_of_a_local_plane(tmp_path: Path):
     wrong = NODE.replace("114.02,22.50", "2.05,0").replace("114.00,22.50", "0,0").replace("114.01,22.50", "1.03,0")
-    with pytest.raises(InputError, match=r"length is typically 1.07e\+03 times the straight lines between their nodes"):
+    with pytest.raises(InputError, match=r"length is typically \S+ times the straight lines between their nodes"):
         open_instance(write(tmp_path, node=wrong), crs="local")
 
 
