@@ -104,8 +104,8 @@ test-ptx: .venv-ptx/stamp
 test-versions: .venv-test/stamp
 	.venv-test/bin/python -m pytest -m versions tests/versions -o faulthandler_timeout=0 --durations=1
 
-# Kills drivers, schedulers, workers and jobs N times at random moments, and reads 3,000 files of floods in random
-# dresses; `make test` does so a few times.
+# Kills drivers, schedulers, workers and jobs N times at random moments, and reads 3,000 files of floods and 3,000
+# of roads in random dresses; `make test` does so a few times.
 N ?= 20
 soak: .venv-test/stamp
 	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed

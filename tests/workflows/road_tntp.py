@@ -122,7 +122,8 @@ def write(dress: Dress, rng: np.random.Generator, folder: Path) -> Case:
     unit = 0.6 if worn["times"].startswith("hundredths") else 1.0  # minutes in the file's unit of time
     is_blocked = worn["zones"] in ("<FIRST THRU NODE> 6", "not said, block", "<FIRST THRU NODE> 1, block")
     measure = measure_against(
-        links, settings, is_blocked=is_blocked, toll_weight=unit * weights["toll"], distance_weight=unit * weights["distance"],
+        links, settings, is_blocked=is_blocked, toll_weight=unit * weights["toll"],
+        distance_weight=unit * weights["distance"],
         metres=0.3048 if worn["lengths"] == "feet" else 1000.0,
         noted=["season"] if worn["header"] == "an unknown key" else [],
         time_unit="0.01 h" if worn["times"].startswith("hundredths") else "min",
