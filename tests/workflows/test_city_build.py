@@ -145,3 +145,24 @@ def test_more_cells_than_a_machine_holds_are_refused_before_work_starts(data: Pa
     roads = {} if own else {"roads": str(data / "traffic/futian/roads.graphml")}
     with pytest.raises(InputError, match=r"cell_m is 0.01 m, which makes .* cells; give a larger one"):
         build_city(CityRequest(synthetic=True, size="2km", cell_m=0.01, **roads))
+
+
+ROADS = """wkt,highway
+"LINESTRING (500000 2490000, 503000 2490000)",2_Klass
+"LINESTRING (505000 2490000, 506000 2490000)",primary
+"""
+
+
+def test_what_is_declared_of_roads_reaches_their_reader(tmp_path: Path) -> None:
+    file = tmp_path / "roads.csv"
+    file.write_text(ROADS, encoding="utf-8")
+    asked = {"roads.crs": "EPSG:4547", "roads.classes": "2_Klass=secondary"}
+    with pytest.raises(InputError, match=r"it holds 6.0 of 8.0 km .* \(75.0 %\)"):
+        build_city(CityRequest(roads=str(file), declare=asked))
+    asked["roads.core_share"] = "0.7"
+    roads = build_city(CityRequest(roads=str(file), declare=asked)).roads
+    assert roads.n_links == 2 and roads.length_m.sum() == pytest.approx(6000.0, rel=2e-3)
+    with pytest.raises(InputError, match=r"'2_Klass' \(6.0 km\)"):
+        build_city(CityRequest(roads=str(file), declare={"roads.crs": "EPSG:4547"}))
+    with pytest.raises(RunError, match=r"roads.core_share=most is no number"):
+        build_city(CityRequest(roads=str(file), declare=asked | {"roads.core_share": "most"}))
