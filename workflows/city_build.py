@@ -27,7 +27,8 @@ DECLARABLE = {
     "roads.mode": "car, or all for footways and the like too",
     "roads.length_unit": "of lengths that a table of roads states: m, km, mile, ft",
     "roads.speed_unit": "of speeds that a table of roads states: km/h, mph, m/s",
-    "roads.oneway": "what the letters of a column oneway mean: osm-letters (F, T, B) or boolean (t, f)",
+    "roads.oneway": "what letters of oneway mean: osm-letters (F, T, B), boolean (t, f); of direction: link-direction "
+    "(1, 0, -1), navigation (0 to 3)",
     "roads.zone_nodes": "of a GMNS folder: block if links to the nodes of zones are no roads, pass if they are",
     "roads.classes": "what unknown words of road class mean, such as 2_Klass=primary,other=drop; drop leaves them out",
     "roads.core_share": "least share of the car kilometres in the largest connected part, 0.8 if omitted",

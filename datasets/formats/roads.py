@@ -58,7 +58,8 @@ def open_roads(
     length_unit, speed_unit
         Of lengths (``m, km, mile, ft``) and speeds (``km/h, mph, m/s``) that a table states.
     oneway
-        What the letters of a table's column mean: ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f).
+        What a table's column means: of letters ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f), of numbers
+        ``"link-direction"`` (1, 0, -1) or ``"navigation"`` (0 to 3).
     zone_nodes
         Of a GMNS folder: ``"block"`` if links to the nodes of zones are no roads, ``"pass"`` if they are.
     classes
