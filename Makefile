@@ -104,13 +104,13 @@ test-ptx: .venv-ptx/stamp
 test-versions: .venv-test/stamp
 	.venv-test/bin/python -m pytest -m versions tests/versions -o faulthandler_timeout=0 --durations=1
 
-# Kills drivers, schedulers, workers and jobs N times at random moments, and reads 3,000 files of floods in random
-# dresses; `make test` does so a few times.
+# Kills drivers, schedulers, workers and jobs N times at random moments, and reads 3,000 files of floods and 3,000
+# of roads in random dresses; `make test` does so a few times.
 N ?= 20
 soak: .venv-test/stamp
 	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed
 	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" -n 2 tests/hpc/slurm
-	CITYTIDE_DRAWS=3000 .venv-test/bin/python -m pytest tests/workflows/test_flood_formats.py -k misread
+	CITYTIDE_DRAWS=3000 .venv-test/bin/python -m pytest tests/workflows/test_flood_formats.py tests/workflows/test_road_formats.py -k misread
 
 look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
+from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import Floats, Layout, write_ascii
 from flood_tables import CAN_DECLARE_MISSING, LINES, SEPARATORS, TIMES, prepare, write_lines, write_times
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flood_dresses import FALSE, OPEN, PLAIN
+from dresses import FALSE, OPEN, PLAIN
 from flood_rasters import Floats, Layout, write_ascii, write_tiff
 
 COVERS = {

@@ -11,7 +11,7 @@ from typing import Any
 import cf_units
 import numpy as np
 import xarray
-from flood_dresses import OPEN, PLAIN, Dress
+from dresses import OPEN, PLAIN, Dress
 from flood_rasters import Floats, Layout, name_wkt, write_tiff
 from pyproj import CRS
 

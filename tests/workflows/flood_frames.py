@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_cubes import CONTAINERS, Cube, write_cube
-from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import Floats, Layout, find_transformer, write_ascii
 
 from citytide.workflows.flood_warning import FloodWarningSettings, prepare_warning

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_covers import COVERS, Cover, write_cover
-from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import OFFSET, PACKED, Floats, Layout, find_transformer, write_ascii, write_tiff
 from pyproj import Geod
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
+from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_frames import GROUND, GROUND_CRS, START_S, Weather, lay_out_settings, prepare
 from flood_rasters import Floats, Layout, find_transformer, name_wkt
 

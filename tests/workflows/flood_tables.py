@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flood_dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
+from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import Floats, Layout, write_ascii, write_tiff
 
 from citytide.workflows.inundation import InundationSettings, prepare_inundation

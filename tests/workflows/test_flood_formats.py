@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from dresses import FALSE, OPEN, PLAIN, Field, draw_dress, find_level, list_single_dresses, make_generator
 from flood_courses import COURSES
-from flood_dresses import FALSE, OPEN, PLAIN, Field, draw_dress, find_level, list_single_dresses, make_generator
 from flood_frames import FRAMES
 from flood_grounds import GROUNDS
 from flood_odim import COMPOSITES
 from flood_tables import TABLES
-from flood_verdicts import REFUSED, RIGHT, WRONG, Verdict, judge
+from verdicts import REFUSED, RIGHT, WRONG, Verdict, judge
 
 FIELDS = {"ground": GROUNDS, "table": TABLES, "frames": FRAMES, "odim": COMPOSITES, "course": COURSES}
 SHARES = {"ground": 0.3, "table": 0.25, "frames": 0.2, "odim": 0.1, "course": 0.15}  # of all draws; frames take longest

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from flood_dresses import FALSE, PLAIN, Dress, Field
+from dresses import FALSE, PLAIN, Dress, Field
 from pydantic import ValidationError
 
 from citytide.datasets.errors import InputError
