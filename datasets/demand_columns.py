@@ -237,12 +237,12 @@ def find_volume_scale(table: Table, column: str) -> tuple[float, bool]:
     stem, unit = split_heading(column)
     if _PER_DAY.fullmatch(re.sub(r"[\s-]+", "_", stem)):
         raise _of_a_day(table, column)
-    if unit is None or re.fullmatch(r"(?:veh|vehicles?|pcu|cars?|trips?|辆|辆次|人次)", unit):
+    if unit is None or re.fullmatch(r"(?:veh|vehicles?|pcu|cars?|trips?|辆|辆次)", unit):
         return 1.0, bool(re.search(r"(?:veh|per)[_ ]h(?:our)?$|vph", stem))
     if re.fullmatch(r"vph|pcu/hr?|辆/小时|辆/时|/h|per hour", unit):
         return 1.0, True
     try:
-        read = parse_units(re.sub(r"\b(?:trips?|persons?)\b", "count", unit))
+        read = parse_units(re.sub(r"\btrips?\b", "count", unit))
         factor = float(read.convert(1.0, parse_units("count h-1")))
     except ValueError:
         raise InputError(

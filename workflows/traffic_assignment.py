@@ -105,6 +105,12 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
     """Open network, demand and scenarios, refuse what cannot be assigned, and lay out steps and products."""
     given = {name: getattr(settings, name) for name in READER_OPTIONS}
     instance = open_instance(settings.network, **{name: value for name, value in given.items() if value is not None})
+    if not instance.n_pairs:
+        raise InputError(
+            f"network {instance.name} has no trips between different zones",
+            file=instance.sources[0] if instance.sources else None,
+            way_out="name another demand",
+        )
     notes = _weigh(instance, settings)
     network, closed = instance.network(settings.toll_weight, settings.distance_weight)
     refuse_cut_pairs(instance, network, closed)

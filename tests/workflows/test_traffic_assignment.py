@@ -236,6 +236,26 @@ def test_tolls_that_weigh_nothing_said_are_asked_for(tmp_path: Path, two_routes:
     assert stated.attrs["instance"]["toll_weight"] == 0.5 and stated.attrs["instance"]["distance_weight"] == 2.0
     other = prepare_assignment(AssignmentSettings(network=str(two_routes), toll_weight=0.1, distance_weight=2))
     assert other.notes[-1] == "toll_weight is 0.1 as set; the network states 0.5."
+    trips = two_routes / "t_trips.tntp"
+    trips.write_text(trips.read_text().replace("10.0", "0"))
+    with pytest.raises(InputError, match="network t has no trips between different zones; name another demand"):
+        prepare_assignment(AssignmentSettings(network=str(two_routes)))
+
+
+def test_factors_of_a_header_are_those_of_the_settings(data: Path, tmp_path: Path) -> None:
+    """Anaheim with distance at 0.001 min/ft: the same problem, whether the file or the user says so."""
+    from citytide.datasets.instances import open_instance
+    from citytide.kernels.traffic.assignment import assign_traffic
+
+    for file in (data / "traffic" / "tntp" / "Anaheim").glob("Anaheim_[nt]*.tntp"):
+        (tmp_path / file.name).write_text(file.read_text().replace("<END", "<DISTANCE FACTOR> 0.001\n<END", 1))
+    stated, plain = open_instance(tmp_path), open_instance("anaheim")
+    objective = []
+    for instance, weight in ((stated, None), (plain, 0.001), (plain, None)):
+        network, closed = instance.network(distance_weight=weight)
+        pairs = instance.origin, instance.destination, instance.demand
+        objective.append(assign_traffic(network, *pairs, gap=1e-8, closed=closed).objective)
+    assert objective[0] == objective[1] > 1.5 * objective[2] and objective[2] == pytest.approx(1286032.17, rel=1e-6)
 
 
 @pytest.mark.parametrize(("power", "factor", "demand"), [("8", "1e-40", "10"), ("4", "1", "1e80")])
