@@ -81,7 +81,9 @@ def read_links(header: Header) -> Links:
             ended.append(bool(end))
         elif mark and not rows:
             cells = comment.strip(" \t;").split("\t" if "\t" in comment.strip(" \t;") else None)
-            names = ["_".join(cell.lower().split()) for cell in cells]
+            said = ["_".join(cell.lower().split()) for cell in cells]
+            if sum(_recognise(name) is not None for name in said) > 2:  # other comments may stand below the names
+                names = said
     stated = header.count("NUMBER OF LINKS")
     if stated is not None and len(rows) < stated:
         raise InputError(
@@ -132,7 +134,8 @@ def _place_columns(header: Header, names: list[str], width: int) -> tuple[dict[s
     """Return the column of each name that is read, up to ``toll``, ``lanes`` only where capacities count one lane."""
     by_place = {name: place for place, name in enumerate(_COLUMNS[:_NEEDED])}
     if len(names) != width or not any(_recognise(said) in by_place for said in names):
-        tolls = width > _TOLL and (not header.values.get("ORIGINAL HEADER") or "toll" in _original(header))
+        others = re.search(r"lanes|critical", _original(header)) and "toll" not in _original(header)
+        tolls = width > _TOLL and not others
         return by_place | ({"toll": _TOLL} if tolls else {}), []
     known = {name: place for place, said in enumerate(names) if (name := _recognise(said)) is not None}
     needed = {name: place for name, place in known.items() if name in by_place}

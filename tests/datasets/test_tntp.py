@@ -255,6 +255,15 @@ def test_columns_go_by_their_names(tmp_path: Path):
         read_tntp(write(tmp_path, net=lanes.replace("\tlanes\t", "\twidth\t")))
 
 
+def test_a_comment_below_the_names_hides_no_column(tmp_path: Path):
+    net = NET.replace("\tlink_type\t;\n", "\tlink_type\t;\n~ surveyed in 1999, see the report\n")
+    assert read_tntp(write(tmp_path, net=net)).toll.tolist() == [5, 0, 0, 0, 0]
+    bare = "\n".join(line for line in NET.splitlines() if not line.startswith("~")) + "\n"
+    assert read_tntp(write(tmp_path, net=bare)).toll.tolist() == [5, 0, 0, 0, 0]
+    lanes = bare.replace("  Power ;", "  Power Speed Critical speed Lanes ;")
+    assert not read_tntp(write(tmp_path, net=lanes)).toll.any()
+
+
 def test_an_asymmetric_instance_is_said_to_be_taken_as_separable(tmp_path: Path):
     for name, text in (("Town-Asym_net.tntp", NET), ("Town-Asym_trips.tntp", TRIPS)):
         (tmp_path / name).write_text(text)
