@@ -242,6 +242,12 @@ def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:
         meta, _, shapes, values = read(file, layer=layer, encoding=_find_encoding(file), force_2d=True)
     except (DataSourceError, DataLayerError) as error:
         raise InputError(f"the file cannot be read ({error})", file=file, way_out="check its format") from None
+    except UnicodeDecodeError:  # a shapefile keeps ten bytes of a name, which may end within a letter
+        raise InputError(
+            "a name of a column, or a text, is not in the encoding of the file",
+            file=file,
+            way_out="name the columns in Latin letters, or save the file as GeoPackage",
+        ) from None
     columns = {
         str(name): [_text(value) for value in column.tolist()]
         for name, column in zip(meta["fields"], values, strict=True)

@@ -95,6 +95,7 @@ _ALIKE = (
     (re.compile(r"(?:^|_)(?:max_?)?(?:speed|spd)(?:_|$)|speed_?lim|限速|车速"), True, "speeds",
      "maxspeed, or speed (km/h)"),
     (re.compile(r"(?:^|_)n?lanes?(?:_|$)|车道"), True, "lanes", "lanes, lanes:forward or lanes:backward"),
+    (re.compile(r"(?:^|_)(?:bus|psv)_lanes?(?:_|$)"), False, "bus lanes", "lanes:psv, with their number,"),
     (re.compile(r"capacit|通行能力"), True, "capacities", "capacity_veh_h or capacity_veh_h_lane"),
     (re.compile(r"one_?way(?!_?bic|_?psv|_?bus|_?foot)|单行"), False, "directions", "oneway"),
 )  # fmt: skip

@@ -90,6 +90,25 @@ def test_single_options_are_read_or_refused(name: str, aspect: str, option: str)
     assert verdict.kind in allowed, str(verdict)
 
 
+@pytest.mark.parametrize(
+    ("name", "worn"),
+    [
+        ("lines", {"format": "shp", "lanes": "bus:lanes beside"}),  # which a shapefile calls bus_lanes
+        ("lines", {"format": "shp", "lanes": "lanes:psv beside"}),
+        ("lines", {"format": "shp", "columns": "Chinese", "speeds": "speed, mph declared", "senses": "numbers"}),
+        ("edges", {"format": "shp", "rows": "one a road", "lanes": "bus:lanes beside"}),
+        ("tntp", {"lines": "a comment below the names", "delay": "columns swapped"}),
+        ("tntp", {"lines": "gbk comment", "header": "<ORIGINAL HEADER>", "toll": "with a weight"}),
+        ("gmns_roads", {"lanes": "not there", "capacity": "empty"}),
+    ],
+)
+def test_options_together_are_not_misread(name: str, worn: dict[str, str]) -> None:
+    """Pairs of options that were misread once."""
+    of = FIELDS[name]
+    verdict = judge(of, dress_plainly(of.aspects, **worn), make_generator(1))
+    assert verdict.kind in (RIGHT, REFUSED), str(verdict)
+
+
 @pytest.mark.parametrize("name", ["osm", "lines", "edges"])
 @pytest.mark.parametrize("change", ["speed_km_h", "capacity_veh_h", "length_m", "lanes", "x"])
 def test_oracle_tells_a_wrong_map(name: str, change: str, tmp_path: Path) -> None:
