@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels.space.datum import compute_distances_m
 from .gmns_config import METRES, Config
 from .gmns_links import LinkRows
 from .layout import LAYOUT
 from .place import LOCAL, agree_crs, is_geographic, transform
+from .plane_scale import measure_geodesics_m
 from .tables import Table
 
 __all__ = ["NodePlaces", "find_unit", "measure_m", "read_places"]
@@ -67,7 +67,7 @@ def measure_m(places: NodePlaces, x: Floats, y: Floats, to_x: Floats, to_y: Floa
     if places.crs != "EPSG:4326" and not is_geographic(places.crs):
         x, y = transform(x, y, places.crs, "EPSG:4326")
         to_x, to_y = transform(to_x, to_y, places.crs, "EPSG:4326")
-    return compute_distances_m(x, y, to_x, to_y)
+    return measure_geodesics_m(x, y, to_x, to_y)
 
 
 def measure_straight_m(places: NodePlaces, links: LinkRows) -> Floats | None:

@@ -117,7 +117,7 @@ def test_a_road_is_as_long_in_every_crs(tmp_path: Path, crs: str) -> None:
     corners = np.array([(114.05, 22.54), (114.06, 22.54), (114.06, 22.55)])
     drawn = np.column_stack(transform(*corners.T, "EPSG:4326", crs))
     roads = read(tmp_path, [drawn], {}, crs=crs)
-    assert roads.length_m.tolist() == pytest.approx([1027.0 + 1111.95] * 2, rel=1e-3)
+    assert roads.length_m.tolist() == pytest.approx([1028.7 + 1107.4] * 2, rel=1e-4)
 
 
 def test_a_road_in_feet_is_as_long_as_in_metres(tmp_path: Path) -> None:
