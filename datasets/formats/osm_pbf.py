@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.space.datum import compute_distances_m
 from ..errors import InputError
+from ..plane_scale import measure_steps_m
 from ..road_access import find_access, is_barred
 from ..road_classes import normalise_class
 from ..road_graph import RoadEdge, RoadGraph
@@ -120,6 +120,6 @@ def _describe(file: Path, found: list[Any], opened: list[Any], barred: Mapping[i
 
 def _make_edge(part: list[tuple[int, float, float]], tags: dict[str, str], key: int, along: bool) -> RoadEdge:
     x, y = np.array([[lon, lat] for _, lon, lat in part]).T
-    length = float(compute_distances_m(x[:-1], y[:-1], x[1:], y[1:]).sum())
+    length = float(measure_steps_m(x, y, "EPSG:4326").sum())
     drawn = "LINESTRING (" + ", ".join(f"{lon!r} {lat!r}" for _, lon, lat in part) + ")"
     return RoadEdge(part[0][0], part[-1][0], key, 0, {**tags, "length": repr(length), "geometry": drawn}, along)
