@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .road_words import split_words
 
-__all__ = ["find_access", "find_limited", "find_unread", "is_barred"]
+__all__ = ["find_access", "find_limited", "find_unread", "find_word_access", "is_barred"]
 
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most specific comes first
 _OTHER_KEYS = ("motorcar", "motor_vehicle", "vehicle", "bicycle", "foot")
@@ -83,11 +83,18 @@ def _is_way_open(tags: Mapping[str, str], direction: str) -> bool:
 
 def _is_open(text: str) -> bool | None:
     """None where nothing is said."""
-    parts = [said for word in split_words(text) if (said := _is_part_open(word)) is not None]
+    parts = [said for word in split_words(text) if (said := find_word_access(word)) is not None]
     return all(parts) if parts else None
 
 
-def _is_part_open(text: str) -> bool | None:
+def find_word_access(text: str) -> bool | None:
+    """Whether one value, or one of several with ``;``, opens a road to cars; None where it says nothing.
+
+    Examples
+    --------
+    >>> find_word_access("designated"), find_word_access("no"), find_word_access("perhaps")
+    (True, False, None)
+    """
     words = {word.strip().lower() for word in text.split(";")}
     if words & (_OPEN | _LIMITED):
         return True
@@ -122,7 +129,7 @@ def find_unread(tags: Mapping[str, str]) -> list[str]:
         for key in _CAR_KEYS
         for name in (key, f"{key}:forward", f"{key}:backward")
         for word in split_words(tags.get(name, ""))
-        if word.strip().lower() not in ("", "unknown") and _is_part_open(word) is None
+        if word.strip().lower() not in ("", "unknown") and find_word_access(word) is None
     ]
 
 

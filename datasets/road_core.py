@@ -26,7 +26,7 @@ from .road_classes import (
     refuse_unknown_classes,
 )  # fmt: skip
 from .road_graph import UNSTATED, RoadEdge, RoadGraph, name_edge
-from .road_lanes import find_lanes
+from .road_lanes import MOST_LANES, find_lanes, find_unread_lanes, find_widest
 from .road_lengths import check_lengths, read_lengths, read_lines
 from .road_senses import find_senses
 from .road_speeds import read_speeds
@@ -39,7 +39,9 @@ Ints = npt.NDArray[np.int32]
 LongInts = npt.NDArray[np.int64]
 
 CORE_SHARE = 0.8
-_TRUE = frozenset({"true", "yes", "1"})
+_ONE_WAY = frozenset({"true", "yes", "1", "-1", "reverse"})
+_TWO_WAY = frozenset({"false", "no", "0", "reversible", "alternating"})
+_NEAR_M = 0.01  # by which the length of a way back may differ
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def read_core(
     notes = list(graph.notes)
     found = [find_road_class(split_words(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
     _refuse_unknown(file, edges, found, meanings, length_unit)
-    lanes = np.array([_find_lanes(edge, mode) for edge in edges])
+    two_way = _find_two_way(edges)
+    lanes = np.array([_find_lanes(file, edge, mode, both) for edge, both in zip(edges, two_way, strict=True)])
     rank = _find_open(file, edges, found, lanes, mode, notes)
     length_km = np.zeros(len(edges))
     length_km[rank] = read_lengths(file, [edges[k] for k in rank.tolist()], length_unit)
@@ -169,9 +172,44 @@ def _refuse_unknown(
     refuse_unknown_classes(file, km_of)
 
 
-def _find_lanes(edge: RoadEdge, mode: str) -> float:
+def _find_two_way(edges: Sequence[RoadEdge]) -> list[bool]:
+    """Whether edges share their lanes with a way back.
+
+    Where ``oneway`` does not tell (it is missing, or parts of an edge differ), the edges do: a way back has the length
+    of the way there.
+    """
+    back: dict[tuple[int, int], list[tuple[int, float]]] = {}
+    for k, edge in enumerate(edges):
+        back.setdefault((edge.target, edge.source), []).append((k, _guess_length(edge)))
+    found = []
+    for k, edge in enumerate(edges):
+        words = {word.strip().lower() for word in split_words(edge.tags.get("oneway", ""))}
+        if words and (words <= _ONE_WAY or words <= _TWO_WAY):
+            found.append(words <= _TWO_WAY)
+            continue
+        length = _guess_length(edge)
+        others = [other for n, other in back.get((edge.source, edge.target), []) if n != k]
+        found.append(any(not abs(length - other) > _NEAR_M for other in others))
+    return found
+
+
+def _guess_length(edge: RoadEdge) -> float:
+    """NaN where the edge states none that can be read, which the reader of lengths refuses."""
+    try:
+        return float(edge.tags.get("length", ""))
+    except ValueError:
+        return np.nan
+
+
+def _find_lanes(file: Path, edge: RoadEdge, mode: str, is_two_way: bool) -> float:
     """NaN where the tags do not say, or say that the mode does not drive."""
-    is_two_way = edge.tags.get("oneway", "False").strip().lower() not in _TRUE
+    if (widest := find_widest(edge.tags)) > MOST_LANES:
+        raise InputError(
+            f"a road must have at most {MOST_LANES} lanes, {name_edge(edge)} has {widest:g}",
+            file=file,
+            line=edge.line or None,
+            way_out="correct lanes, or remove it so that the class of road gives them",
+        )
     lanes = find_lanes(edge.tags, edge.along, is_two_way=is_two_way)
     return np.nan if lanes is None or (mode != "car" and not lanes) else lanes
 
@@ -186,7 +224,7 @@ def _find_open(
     if closed:
         notes.append(f"{len(closed):,} edges are closed to the mode {mode} by their access tags and left out.")
     if buses:
-        notes.append(f"{len(buses):,} edges have lanes for buses only and are left out.")
+        notes.append(f"{len(buses):,} edges have lanes for buses only, or none of their direction, and are left out.")
     return np.array([k for k in roads if access[k] and lanes[k] != 0.0], dtype=np.int64)
 
 
@@ -260,8 +298,8 @@ def _rate(
     without_lanes = int(np.isnan(lanes).sum())
     rest = "so do all capacities per lane" if not n_stated else f"so do capacities per lane, but for {n_stated:,} links"
     notes.append(
-        f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source and "
-        f"follow from the class of road; {rest}."
+        f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source, or "
+        f"not read, and follow from the class of road; {rest}."
     )
     used = {kind for kind, n in zip(kinds, lanes, strict=True) if np.isnan(n) and kind in ROAD_CLASSES}
     if used:
@@ -283,6 +321,7 @@ def _tell_unread(edges: Sequence[RoadEdge], notes: list[str]) -> None:
         unread.update(key for key in edge.tags if key.endswith(":conditional"))
         unread.update(key for key in ("toll", "hov") if edge.tags.get(key, "no") != "no")
         unread.update(find_unread(edge.tags))
+        unread.update(find_unread_lanes(edge.tags))
     if unread:
         shown = ", ".join(f"{key} ({count:,})" for key, count in sorted(unread.items()))
         notes.append(f"Tags that are known and not read, by links: {shown}.")

@@ -15,10 +15,17 @@ from .road_graph import RoadEdge, RoadGraph, name_edge
 
 __all__ = ["check_lengths", "read_lengths", "read_lines"]
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _FACTOR = 2.0  # a stated length may differ so much from the drawn one
 _SLACK_M = 10.0  # and by as much as a junction is wide
+_TYPICAL = (0.9, 1.15)  # of lengths over lines: units differ by 1.6 and more, planes that stretch by 1.2 at 30 degrees
+_FEWEST = 10  # straight links that tell what is typical: a few may all be bends
+_WAY_OUT = (
+    "are the lengths in metres, and is the CRS right? Say length_unit=ft (or km, mile) for other units, crs for that "
+    "of a file that names none, or run osmnx.distance.add_edge_lengths and save again"
+)
 _METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
 _NUMBERS = re.compile(r"\s*LINESTRING(?:\s+(Z|M|ZM))?\s*\(([-+.\deE ,]+)\)\s*", re.IGNORECASE)
 
@@ -95,8 +102,9 @@ def _measure(lines: Sequence[Floats], crs: str, file: Path) -> Floats:
 def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, lines: Sequence[Floats], crs: str) -> None:
     """Refuse lengths that cannot be those of the lines: a wrong unit, or a wrong CRS.
 
-    A link of length 0 is exempt. Where no line is drawn a link may be longer than the straight line between its ends,
-    yet all of them together at most twice as long.
+    Each length is within a factor of 2 of its line, and the median of all within 0.9 to 1.15. A link of length 0 is
+    exempt. Where no line is drawn a link may be longer than the straight line between its ends, yet all of them
+    together at most twice as long.
 
     Raises
     ------
@@ -113,6 +121,7 @@ def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, line
     if given[straight].sum() > _FACTOR * drawn[straight].sum() + _SLACK_M:
         wrong |= straight & (given > _FACTOR * drawn)
     if not wrong.any():
+        _check_median(file, given, drawn, is_drawn)
         return
     off = np.abs(np.log(np.maximum(given, 1e-9) / np.maximum(drawn, 1e-9)))
     k = int(np.argmax(np.where(wrong, off, -1.0)))
@@ -122,6 +131,23 @@ def check_lengths(file: Path, edges: Sequence[RoadEdge], length_km: Floats, line
         f"a line of {drawn[k]:.6g} m on the ground{more}",
         file=file,
         line=edges[k].line or None,
-        way_out="are the lengths in metres, and is the CRS right? Say length_unit=ft (or km, mile) for other units, or "
-        "run osmnx.distance.add_edge_lengths and save again",
+        way_out=_WAY_OUT,
     )
+
+
+def _check_median(file: Path, given: Floats, drawn: Floats, is_drawn: Bools) -> None:
+    """Refuse lengths that are all wrong by one factor, which is less than that a single link may be wrong by."""
+    long = (given > 0.0) & (drawn > _SLACK_M)
+    for kind, fewest, what in ((is_drawn, 1, "drawn line"), (~is_drawn, _FEWEST, "straight line between the ends")):
+        chosen = long & kind
+        if chosen.sum() < fewest:
+            continue
+        median = float(np.median(given[chosen] / drawn[chosen]))
+        least, most = _TYPICAL
+        if not least <= median <= most:
+            raise InputError(
+                f"the typical length must be {least:g} to {most:g} times the {what}, the median of "
+                f"{int(chosen.sum()):,} links is {median:.4g}",
+                file=file,
+                way_out=_WAY_OUT,
+            )

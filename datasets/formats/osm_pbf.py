@@ -22,9 +22,10 @@ from .osm_extract import count_restrictions, read_osm_items
 __all__ = ["read_osm_graph"]
 
 # What is kept of a way: these tags, and those that begin so up to the first colon.
-_KEPT = ("highway", "name", "bridge", "tunnel", "layer", "junction", "area", "toll", "hov")
+_KEPT = ("highway", "name", "bridge", "tunnel", "layer", "junction", "area", "toll")
 _ROOTS = (
     "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "oneway", "lanes", "maxspeed", "psv", "bus",
+    "busway", "hov", "taxi",
 )  # fmt: skip
 _CHANGING = frozenset({"reversible", "alternating"})
 
