@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import product
 from math import ceil
 
@@ -62,6 +63,18 @@ def find_lanes(tags: Mapping[str, str], along: bool, *, is_two_way: bool) -> flo
     ...     is_two_way=False)
     (0.5, 2.0)
     """
+    of_lanes = {key: text for key, text in tags.items() if "lanes" in key}
+    if len(of_lanes) > 1:
+        return _find_by_tags(tuple(sorted(of_lanes.items())), along, is_two_way)
+    total = _count(of_lanes, "lanes")
+    if "lanes" in of_lanes:
+        return total if total is None or not is_two_way else total / 2.0
+    return _find_by_tags(tuple(of_lanes.items()), along, is_two_way) if of_lanes else None
+
+
+@lru_cache(maxsize=4096)  # roads of a city share few sets of tags
+def _find_by_tags(held: tuple[tuple[str, str], ...], along: bool, is_two_way: bool) -> float | None:
+    tags = dict(held)
     here, there = ("forward", "backward") if along else ("backward", "forward")
     total, middle = _count(tags, "lanes"), _count(tags, "lanes:both_ways") or 0.0
     mine, theirs = _count(tags, f"lanes:{here}"), _count(tags, f"lanes:{there}")
@@ -103,6 +116,9 @@ def find_unread_lanes(tags: Mapping[str, str]) -> list[str]:
     >>> find_unread_lanes({"lanes": "2+1", "hov:lanes": "designated|", "busway:right": "lane"})
     ['lanes=2+1', 'busway:right', 'hov:lanes']
     """
+    tags = {key: text for key, text in tags.items() if "lanes" in key or key.startswith("busway")}
+    if not tags or (tags.get("lanes", "").isdecimal() and len(tags) == 1):
+        return []
     counts = [key for key in tags if key in _COUNTS or key.startswith(("lanes:psv", "lanes:bus"))]
     found = [
         f"{key}={word.strip()}"

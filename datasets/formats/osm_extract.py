@@ -15,6 +15,8 @@ from ..errors import InputError
 __all__ = ["OSM_SUFFIXES", "count_restrictions", "read_osm_items"]
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
+_CARS = frozenset({"motorcar", "motor_vehicle"})
+_CAR_ENDS = (":motorcar", ":motor_vehicle", ":vehicle")
 _OTHER: tuple[Any, ...] = (False, {}, [])  # a way that is not asked for, or deleted
 
 
@@ -153,7 +155,16 @@ def count_restrictions(file: Path) -> Counter[str]:
             continue
         known.add(item.id)
         tags = {tag.k: tag.v for tag in item.tags}
-        is_meant = tags.get("type", "").partition(":")[0] == "restriction"
-        if is_meant and "motorcar" not in tags.get("except", "").split(";"):
-            kinds[next((value for key, value in tags.items() if key.startswith("restriction")), "unnamed")] += 1
+        root, _, vehicle = tags.get("type", "").partition(":")
+        if root != "restriction" or f":{vehicle}" not in (":", *_CAR_ENDS):
+            continue
+        if _CARS & {word.strip() for word in tags.get("except", "").split(";")}:
+            continue
+        held = {key: text for key, text in tags.items() if key.partition(":")[0] == "restriction"}
+        said = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}"))]
+        timed = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}:conditional"))]
+        if said or timed:
+            kinds[said[0] if said else f"{timed[0].partition('@')[0].strip()} at times"] += 1
+        elif not held:
+            kinds["unnamed"] += 1
     return kinds

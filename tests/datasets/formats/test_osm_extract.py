@@ -109,6 +109,30 @@ def test_restrictions_that_are_deleted_or_stand_twice_do_not_count(tmp_path: Pat
     assert count_restrictions(file) == {"no_left_turn": 2}
 
 
+@pytest.mark.parametrize(
+    ("tags", "kind"),
+    [
+        ({"type": "restriction", "restriction:hgv": "no_left_turn"}, None),
+        ({"type": "restriction:bus", "restriction": "no_left_turn"}, None),
+        ({"type": "restriction", "restriction": "no_u_turn", "except": "bicycle; motorcar"}, None),
+        ({"type": "restriction", "restriction:motorcar": "no_left_turn"}, "no_left_turn"),
+        ({"type": "restriction:motorcar", "restriction": "no_left_turn"}, "no_left_turn"),
+        ({"type": "restriction", "restriction:conditional": "no_u_turn @ (07:00-09:00)"}, "no_u_turn at times"),
+        ({"type": "restriction"}, "unnamed"),
+    ],
+)
+def test_only_restrictions_for_cars_count(tmp_path: Path, tags: dict[str, str], kind: str | None) -> None:
+    held = "".join(f"<tag k='{key}' v='{text}'/>" for key, text in tags.items())
+    file = write(tmp_path / "a.osm", *NODE_LINES, *WAY_LINES, f"<relation id='1'>{held}</relation>")
+    assert count_restrictions(file) == ({} if kind is None else {kind: 1})
+
+
+def test_motorways_by_declared_words_are_one_way(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.osm", *NODE_LINES, *(way(*one, highway="Klasse 0") for one in RING))
+    roads = open_roads(file, classes="Klasse 0=motorway")
+    assert roads.n_links == 2 and open_roads(file, classes="Klasse 0=primary").n_links == 4
+
+
 @pytest.mark.parametrize("suffix", [".osm", ".osm.bz2", ".osm.gz"])
 def test_an_extract_that_is_cut_off_is_refused(tmp_path: Path, suffix: str) -> None:
     file = write(tmp_path / f"a{suffix}", *NODE_LINES, *WAY_LINES, way(12, (1, 3), "action='delete'"))

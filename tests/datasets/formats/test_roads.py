@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,17 @@ def test_unknown_one_way_is_refused_by_line(tmp_path: Path) -> None:
     file.write_text('wkt,highway,oneway\n"LINESTRING (0 0, 100 0)",primary,xyz\n')
     with pytest.raises(InputError, match="oneway is 'xyz'"):
         open_roads(file, crs="EPSG:4547")
+
+
+@pytest.mark.parametrize(
+    ("word", "classes", "n_links"),
+    [("motorway", None, 4), ("高速公路", None, 4), ("S1100", None, 4), ("K0", "K0=motorway", 4), ("K0", "K0=trunk", 8)],
+)
+def test_motorways_of_tables_are_one_way_by_any_word(
+    tmp_path: Path, word: str, classes: str | None, n_links: int
+) -> None:
+    corners = [(0, 0), (1000, 0), (1000, 1000), (0, 1000), (0, 0)]
+    rows = [f'{word},"LINESTRING ({a} {b}, {c} {d})"' for (a, b), (c, d) in pairwise(corners)]
+    file = tmp_path / "roads.csv"
+    file.write_text("\n".join(["highway,wkt", *rows]) + "\n", encoding="utf-8")
+    assert open_roads(file, crs="local", classes=classes).n_links == n_links
