@@ -22,12 +22,13 @@ from .road_classes import (
     UNKNOWN,
     find_class,
     find_road_class,
+    normalise_class,
     read_classes,
     refuse_unknown_classes,
 )  # fmt: skip
 from .road_graph import UNSTATED, RoadEdge, RoadGraph, name_edge
 from .road_lanes import MOST_LANES, find_lanes, find_unread_lanes, find_widest
-from .road_lengths import check_lengths, read_lengths, read_lines
+from .road_lengths import METRES, check_lengths, check_place, read_lengths, read_lines
 from .road_senses import find_senses
 from .road_speeds import read_speeds
 from .road_words import split_words
@@ -103,6 +104,9 @@ def read_core(
     notes = list(graph.notes)
     found = [find_road_class(split_words(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
     _refuse_unknown(file, edges, found, meanings, length_unit)
+    _tell_dropped(edges, found, length_unit, notes)
+    if not file.is_dir():  # a folder of tables has classes of its own, which its reader maps
+        _tell_unused(edges, meanings, notes)
     two_way = _find_two_way(edges)
     lanes = np.array([_find_lanes(file, edge, mode, both) for edge, both in zip(edges, two_way, strict=True)])
     rank = _find_open(file, edges, found, lanes, mode, notes)
@@ -125,6 +129,7 @@ def read_core(
     lines = read_lines(file, graph, kept)
     if graph.crs != UNSTATED:
         refuse_swapped(x, y, file=file, crs=graph.crs)
+        check_place(file, x, y, graph.crs)
         check_lengths(file, kept, length_km, lines, graph.crs)
     speed, without_speed = read_speeds(file, kept, kinds, length_km, notes)
     width, capacity = _rate(file, kept, kinds, lanes[rank], without_speed, notes)
@@ -156,7 +161,7 @@ def _refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
                 f"edge {one.source}-{one.target} with key {one.key} is given twice, first on line {one.line}",
                 file=file,
                 line=other.line,
-                way_out="save the graph again with osmnx.save_graphml",
+                way_out="save the graph again with osmnx.save_graphml, or give each row of a table its own key",
             )
 
 
@@ -170,6 +175,30 @@ def _refuse_unknown(
             if find_road_class([word], meanings) == UNKNOWN:
                 km_of[word] += km
     refuse_unknown_classes(file, km_of)
+
+
+def _tell_dropped(edges: Sequence[RoadEdge], found: Sequence[str], unit: str | None, notes: list[str]) -> None:
+    """Which edges go by their class, with their kilometres."""
+    count: Counter[str] = Counter()
+    km = 0.0
+    for edge, word in zip(edges, found, strict=True):
+        if word == DROPPED:
+            count.update(["/".join(split_words(edge.tags.get("highway", ""))) or EMPTY])
+            length = _guess_length(edge)
+            km += 0.0 if np.isnan(length) else length * METRES[unit or "m"] / 1000.0
+    if count:
+        shown = ", ".join(f"{word} {n:,}" for word, n in sorted(count.items(), key=lambda one: (-one[1], one[0])))
+        notes.append(f"{count.total():,} edges of {km:,.1f} km are left out by their class: {shown}.")
+
+
+def _tell_unused(edges: Sequence[RoadEdge], meanings: Mapping[str, str], notes: list[str]) -> None:
+    held: set[str] = set()
+    for text in {edge.tags.get("highway", "") for edge in edges}:
+        for word in split_words(text):
+            held |= {normalise_class(word), *map(normalise_class, word.split(";"))}
+    unused = sorted(set(meanings) - held - {EMPTY, "*"})
+    if unused:
+        notes.append(f"Words that classes declares and no road has: {', '.join(unused)}.")
 
 
 def _find_two_way(edges: Sequence[RoadEdge]) -> list[bool]:

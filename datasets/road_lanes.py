@@ -23,7 +23,7 @@ _BUS = ("psv", "bus")
 _RESERVED = frozenset({"designated", "only"})
 _CAR_LISTS = ("motorcar:lanes", "motor_vehicle:lanes", "vehicle:lanes", "access:lanes")  # the most specific comes first
 _COUNTS = ("lanes", "lanes:forward", "lanes:backward", "lanes:both_ways")
-_NUMBER = re.compile(r"\s*\d+(\.\d+)?\s*")
+_NUMBER = re.compile(r"\s*(?:双向)?(\d+(?:\.\d+)?)\s*(?:车道)?\s*")  # both directions together
 _SIDES = ("", ":both", ":left", ":right")
 # Known to narrow the road for some cars, by a rule that is not read; by the values that say there is none.
 _UNREAD_ROOTS = ("lanes:hov", "hov:lanes", "lanes:taxi", "taxi:lanes", "lanes:reversible", "maxspeed:lanes")
@@ -146,7 +146,8 @@ def find_widest(tags: Mapping[str, str]) -> float:
     50.0
     """
     texts = [text for key in _COUNTS for text in split_words(tags.get(key, ""))]
-    return max((float(n) for text in texts for n in text.split(";") if _NUMBER.fullmatch(n)), default=0.0)
+    matches = [_NUMBER.fullmatch(number) for text in texts for number in text.split(";")]
+    return max((float(number[1]) for number in matches if number), default=0.0)
 
 
 def _count_closed(tags: Mapping[str, str], direction: str | None, count: float | None) -> float:
@@ -187,11 +188,11 @@ def _is_shut(cars: tuple[str, ...], buses: tuple[str, ...]) -> bool:
 
 
 def _count(tags: Mapping[str, str], key: str) -> float | None:
-    numbers = [
-        float(number)
+    numbers: list[float] = [
+        float(match[1])
         for text in split_words(tags.get(key, ""))
         for number in text.split(";")
-        if _NUMBER.fullmatch(number)
+        if (match := _NUMBER.fullmatch(number))
     ]
     # No lanes at all is what some write where none are painted; of one kind or direction it is a count.
     found = [number for number in numbers if number or key != "lanes"]

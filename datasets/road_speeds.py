@@ -25,6 +25,7 @@ SPEED_SPELLINGS = {
     "miles/h": "mph", "m/s": "m/s", "m s-1": "m/s", "mps": "m/s", "m_s": "m/s", "ms": "m/s", "米/秒": "m/s",
 }  # fmt: skip
 _UNITS = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6, "knots": 1.852}  # to km/h
+_ZONE = re.compile(r"(?:(?!gb|us)[a-z]{2}:)?(?:zone:?)?(\d+)")  # DE:zone:30, zone30; of Britain these are mph
 _WALK = 6.0  # km/h, maxspeed=walk
 _ROUNDING_S = 0.06  # older osmnx rounds travel times to a tenth of a second
 _ROUNDING_KM_H = 0.06  # and speeds to a tenth of km/h
@@ -48,6 +49,8 @@ def read_limit(text: str) -> float | None:
         unit = SPEED_SPELLINGS.get(found[2] or "km/h", found[2]) if found else None
         if found and unit in _UNITS:
             limits.append(float(found[1]) * _UNITS[unit])
+        elif zone := _ZONE.fullmatch(part.strip().lower()):
+            limits.append(float(zone[1]))
         elif part.strip().lower() == "walk":
             limits.append(_WALK)
     return min(limits, default=None)
@@ -170,5 +173,5 @@ def _compare_limit(file: Path, edge: RoadEdge, speed_km_h: float, limits: list[f
             f"maxspeed {edge.tags.get('maxspeed', '')}",
             file=file,
             line=edge.line or None,
-            way_out="remove the one of the two that is wrong from the graph, and save it again",
+            way_out="remove the one of the two that is wrong from the file",
         )

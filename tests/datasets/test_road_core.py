@@ -201,3 +201,12 @@ def test_a_total_that_leaves_nothing_closes_no_direction() -> None:
     tags = {"lanes": "2", "lanes:forward": "2"}
     core = read(make(RING, tags, tags, along=(True, False)))
     assert ends(core) == RING and core.lanes[:2].tolist() == [2.0, 3.0]
+
+
+def test_what_goes_by_its_class_is_told_with_its_kilometres() -> None:
+    extra = [{"highway": "footway"}, {"highway": "['steps', 'path']"}, {"highway": "Sti"}]
+    graph = make([*RING, (1, 3), (3, 1), (3, 1)], {}, {}, {}, {}, *extra)
+    notes = read(graph, classes="Sti=drop,Stig=drop").notes
+    assert "3 edges of 3.0 km are left out by their class: Sti 1, footway 1, steps/path 1." in notes
+    assert "Words that classes declares and no road has: stig." in notes
+    assert not any("left out by their class" in note or "classes declares" in note for note in read(make(RING)).notes)

@@ -36,6 +36,8 @@ from citytide.datasets.road_lanes import find_lanes, find_unread_lanes
         ({"lanes": "4", "bus:lanes:forward": "no|designated", "bus:lanes:backward": "yes|yes"}, 1.0, 2.0),
         ({"lanes": "['4', '2']"}, 1.0, 1.0),
         ({"lanes": "2;4"}, 1.0, 1.0),
+        ({"lanes": "双向6车道"}, 3.0, 3.0),
+        ({"lanes": "单向3车道"}, None, None),
         ({"lanes": "0"}, None, None),
         ({"lanes": "many"}, None, None),
     ],
