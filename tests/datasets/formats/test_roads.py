@@ -157,3 +157,9 @@ def test_motorways_of_tables_are_one_way_by_any_word(
     file = tmp_path / "roads.csv"
     file.write_text("\n".join(["highway,wkt", *rows]) + "\n", encoding="utf-8")
     assert open_roads(file, crs="local", classes=classes).n_links == n_links
+
+
+@pytest.mark.parametrize(("name", "told"), [("a.osm.xml", r"\.xml"), ("folder", "a file without a suffix")])
+def test_a_format_that_is_not_read_names_those_that_are(tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(InputError, match=rf"roads are not read from {told}; give .graphml, .pbf, .osm, .* GMNS tables"):
+        open_roads(tmp_path / name)
