@@ -17,9 +17,10 @@ from ..errors import InputError
 from ..place import agree_crs, is_geographic, name_crs
 from ..tables import read_table
 
-__all__ = ["POINTS", "Features", "read_features"]
+__all__ = ["FEATURE_SUFFIXES", "POINTS", "Features", "read_features"]
 
 _GDAL = (".gpkg", ".shp", ".fgb", ".gml", ".kml")
+FEATURE_SUFFIXES = (*_GDAL, ".geojson", ".json", ".csv", ".txt")
 _WKT = ("wkt", "geometry", "geom", "the_geom")
 POINTS = (("lon", "lat"), ("lng", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("x", "y"))
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..place import refuse_swapped
 from ..plane_scale import measure_steps_m
+from ..road_classes import read_classes
 from ..road_graph import RoadEdge, RoadGraph
 from ..road_lanes import find_lanes
 from ..road_senses import find_senses
@@ -60,6 +61,7 @@ def read_line_graph(
     length_unit: str | None = None,
     speed_unit: str | None = None,
     oneway: str | None = None,
+    classes: str | None = None,
 ) -> RoadGraph:
     """Read lines whose columns are named as OpenStreetMap's tags, or by another table that is known.
 
@@ -79,6 +81,8 @@ def read_line_graph(
         ``km/h``, ``mph`` or ``m/s``: of speeds whose heading and cells do not say.
     oneway
         What letters or numbers of direction mean, see :data:`~.road_ways.ONEWAY_READINGS`.
+    classes
+        What words of road class mean: a motorway is one-way by any word.
 
     Raises
     ------
@@ -100,7 +104,8 @@ def read_line_graph(
                 f"{file.name}: {int(named.is_turned.sum()):,} lines are drawn against {held.by['from'].heading} and "
                 f"{held.by['to'].heading}, which tell the direction."
             )
-    senses = [_find_senses(found, row, tags.rows[row]) for row in lines.row]
+    meanings = read_classes(classes)
+    senses = [_find_senses(found, row, tags.rows[row], meanings) for row in lines.row]
     shapes = [tuple(lines.place[a:b].tolist()) for a, b in zip(lines.offset[:-1], lines.offset[1:], strict=True)]
     alone, paired, again, said = find_single_rows(
         held, lines.row, shapes, np.array([all(sense) for sense in senses]), [tags.rows[row] for row in lines.row]
@@ -174,9 +179,9 @@ def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[
     return _Lines(rows[~point].tolist(), offset, points[long], place[long])
 
 
-def _find_senses(found: Features, row: int, tags: dict[str, str]) -> tuple[bool, bool]:
+def _find_senses(found: Features, row: int, tags: dict[str, str], classes: dict[str, str]) -> tuple[bool, bool]:
     try:
-        return find_senses(tags)
+        return find_senses(tags, classes)
     except InputError as error:
         raise found.error(row, str(error), "correct the cell") from None
 

@@ -16,6 +16,7 @@ from ..road_classes import MODES
 from ..road_core import CORE_SHARE, read_core
 from ..road_graph import UNSTATED, RoadEdge, RoadGraph, read_road_graph
 from ..road_words import split_words
+from .features import FEATURE_SUFFIXES
 from .gmns_roads import keep_link_ids, read_gmns_graph
 from .osm_extract import OSM_SUFFIXES
 from .osm_pbf import read_osm_graph
@@ -137,11 +138,18 @@ def _read_graph(file: Path, mode: str, said: dict[str, str]) -> RoadGraph:
         return read_road_graph(file)
     if file.name.lower().endswith(OSM_SUFFIXES):
         _refuse_options(file, said, ("crs", "classes"))
-        return read_osm_graph(file, mode)
+        return read_osm_graph(file, mode, said.get("classes"))
+    if file.suffix.lower() not in FEATURE_SUFFIXES:
+        raise InputError(
+            f"roads are not read from {file.suffix or 'a file without a suffix'}",
+            file=file,
+            way_out=f"give .graphml, {', '.join((*OSM_SUFFIXES, *FEATURE_SUFFIXES))}, or a folder of GMNS tables; "
+            "check the name",
+        )
     _refuse_options(file, said, ("crs", "length_unit", "speed_unit", "oneway", "classes"))
     from .road_lines import read_line_graph
 
-    return read_line_graph(file, **{name: text for name, text in said.items() if name != "classes"})
+    return read_line_graph(file, **said)
 
 
 def _refuse_options(file: Path, said: Iterable[str], known: tuple[str, ...]) -> None:
