@@ -19,9 +19,9 @@ from ..road_senses import find_senses
 from .features import Features, read_features
 from .road_columns import RoadColumns, find_road_columns, spread_tags
 from .road_distances import read_distances
-from .road_ends import NamedEnds, read_named_ends
-from .road_joins import Piece, cut_lines, find_places
-from .road_pairs import find_single_rows
+from .road_ends import NamedEnds, read_named_ends, refuse_sorted_ends
+from .road_joins import Piece, cut_lines, find_places, flatten
+from .road_pairs import DrawnLines, find_overlaps, find_single_rows
 from .road_tags import LineTags, read_line_tags
 
 __all__ = ["read_line_graph"]
@@ -101,9 +101,14 @@ def read_line_graph(
                 f"{held.by['to'].heading}, which tell the direction."
             )
     senses = [_find_senses(found, row, tags.rows[row]) for row in lines.row]
-    shapes = [tuple(lines.place[a:b].tolist()) for a, b in zip(lines.offset[:-1], lines.offset[1:], strict=True)]
+    ends = list(zip(first.tolist(), last.tolist(), strict=True))
+    if named is not None:
+        refuse_sorted_ends(held, lines.row, named, [sense != (True, True) for sense in senses])
+        ends = list(zip(named.start, named.end, strict=True))
+    spans = list(pairwise(lines.offset.tolist()))
+    said_of = {row: tags.tell(row) | {"length": held.cell("length", row)} for row in set(lines.row)}
     alone, paired, again, said = find_single_rows(
-        held, lines.row, shapes, np.array([all(sense) for sense in senses]), [tags.rows[row] for row in lines.row]
+        held, _describe(found, lines, lines.row, spans, ends, senses, [said_of[row] for row in lines.row])
     )
     notes += said
     _refuse_directions(held, lines, alone)
@@ -116,6 +121,19 @@ def read_line_graph(
     scale, said = read_distances(held, lines.row, np.array(measured), length_unit)
     notes += said
     pieces, place = _join(lines, [tags.level[row] for row in lines.row], named)
+    if named is None:
+        spans = [(int(lines.offset[p.line]) + p.low, int(lines.offset[p.line]) + p.high + 1) for p in pieces]
+        twice = find_overlaps(
+            held,
+            _describe(found, lines, [lines.row[p.line] for p in pieces], spans, [(p.start, p.end) for p in pieces],
+                      [(senses[p.line][0], senses[p.line][1] and not alone[p.line]) for p in pieces],
+                      [said_of[lines.row[p.line]] | {"length": ""} for p in pieces]),
+        )  # fmt: skip
+        if twice.any():
+            notes.append(
+                f"{file.name}: {int(twice.sum()):,} parts of lines that repeat a part of another are read once."
+            )
+        pieces = [piece for piece, is_twice in zip(pieces, twice.tolist(), strict=True) if not is_twice]
     edges: list[RoadEdge] = []
     for piece in pieces:
         low, high = (int(lines.offset[piece.line]) + k for k in (piece.low, piece.high))
@@ -172,6 +190,15 @@ def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[
         raise InputError("no line is longer than 1 cm", file=found.file, way_out="check the CRS of the lines")
     offset = np.concatenate([[0], np.cumsum(count[~point])]).astype(np.int64)
     return _Lines(rows[~point].tolist(), offset, points[long], place[long])
+
+
+def _describe(
+    found: Features, lines: _Lines, rows: list[int], spans: list[tuple[int, int]], ends: list[tuple[int, int]],
+    senses: list[tuple[bool, bool]], said: list[dict[str, str]],
+) -> DrawnLines:  # fmt: skip
+    plane = flatten(lines.points, found.crs, file=found.file)
+    shapes = [tuple(lines.place[low:high].tolist()) for low, high in spans]
+    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, senses, said)
 
 
 def _find_senses(found: Features, row: int, tags: dict[str, str]) -> tuple[bool, bool]:

@@ -255,7 +255,35 @@ def test_a_shapefile_of_geofabrik_is_read(tmp_path: Path) -> None:
 
 
 def test_a_line_without_a_line_back_is_one_way_in_a_table_of_directions(tmp_path: Path) -> None:
-    lines = [*RING, RING[0][::-1]]
-    columns = {"reversed": ["False"] * 4 + ["True"], "lanes": ["2"] * 5}
+    lines = [*RING, *[line[::-1] for line in RING[:3]]]
+    columns = {"reversed": ["False"] * 4 + ["True"] * 3, "lanes": ["2"] * 7}
     roads = read(tmp_path, lines, columns)
-    assert roads.n_links == 5 and sorted(roads.lanes.tolist()) == [1.0, 1.0, 2.0, 2.0, 2.0]
+    assert roads.n_links == 7 and sorted(roads.lanes.tolist()) == [1.0] * 6 + [2.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("speed (km/h)", ["50", "80"]), ("capacity_veh_h", ["500", "800"]), ("length_m", ["99", "90"])],
+)
+def test_a_line_twice_with_another_value_is_refused_in_any_order(tmp_path: Path, column: str, cells: list[str]) -> None:
+    for given in (cells, cells[::-1]):
+        with pytest.raises(InputError, match=r"line 3: the line is that of line 2, with another"):
+            read(tmp_path, [RING[0], *RING], {column: [*given, *[cells[0]] * 3]})
+
+
+def test_a_part_of_a_line_is_not_the_road_again(tmp_path: Path) -> None:
+    lines = [(A, B, C, D, A), RING[1]]
+    roads = read(tmp_path, lines, {"lanes": ["2", "2"]})
+    assert roads.n_links == 6 and roads.length_m.sum() == 800.0
+    assert "1 parts of lines that repeat a part of another are read once" in " ".join(roads.notes)
+    with pytest.raises(InputError, match=r"line 3: the line is that of line 2, with another lanes: '4' instead of '2'"):
+        read(tmp_path, lines, {"lanes": ["2", "4"]})
+
+
+def test_sorted_ends_do_not_turn_one_way_lines(tmp_path: Path) -> None:
+    """An undirected graph of osmnx: u is below v, from and to tell how a line is driven."""
+    columns: Columns = {"oneway": ["True"] * 4, "u": [1, 2, 3, 1], "v": [2, 3, 4, 4]}
+    with pytest.raises(InputError, match=r"line 5: u is below v in every row, .*drawn from v to u; give columns from"):
+        read(tmp_path, RING, columns)
+    roads = read(tmp_path, RING, {**columns, "from": [1, 2, 3, 4], "to": [2, 3, 4, 1]})
+    assert roads.n_links == 4 and (D, A) in ends(roads)

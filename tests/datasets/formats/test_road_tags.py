@@ -32,6 +32,9 @@ def test_each_direction_has_its_own_speed_and_capacity(tmp_path: Path) -> None:
         ({"allowed_uses": ["WALK, BIKE"]}, {"motorcar": "no"}),
         ({"allowed_uses": ["auto;walk"]}, {}),
         ({"modes": ["tw"], "a_node": ["1"], "b_node": ["2"]}, {"motorcar": "no"}),
+        ({"modes": ["bus"]}, {"motorcar": "no"}),
+        ({"modes": ["car,bus"], "allowed_uses": ["auto"]}, {}),
+        ({"mode": ["walk"]}, {"motorcar": "no"}),
         ({"maxspeed:forward": ["60"], "lanes:psv": ["1"]}, {"maxspeed:forward": "60", "lanes:psv": "1"}),
         ({"maxspeed": ["nan"], "bridge": ["no"]}, {"bridge": "no"}),
     ],
@@ -51,6 +54,10 @@ def test_levels_tell_bridges_from_what_is_below(tmp_path: Path) -> None:
     assert read(tmp_path, {"tunnel": ["building_passage"], "bridge": ["F"]}).level == [0]
 
 
-def test_a_use_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"line 2: allowed_uses is 'hovercraft'; write auto for roads open to cars"):
-        read(tmp_path, {"allowed_uses": ["hovercraft"]})
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("allowed_uses", "hovercraft"), ("allowed_uses", "no auto"), ("modes", "cbt"), ("tsysset", "B,C")],
+)
+def test_a_use_that_is_not_known_is_refused(tmp_path: Path, name: str, word: str) -> None:
+    with pytest.raises(InputError, match=rf"line 2: {name} is '{word}'; write auto for roads open to cars"):
+        read(tmp_path, {name: [word]})
