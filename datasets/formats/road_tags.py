@@ -22,8 +22,16 @@ _COUNTED = ("lanes", "lanes:forward", "lanes:backward", "maxspeed", "maxspeed:fo
 _YES = frozenset({"y", "yes", "true", "1", "t", "是"})
 _NONE = frozenset({"", "no", "false", "0", "0.0", "f", "n", "none", "nan", "null", "-", "否", "无", "building_passage"})
 _NO_FERRY = frozenset({"", "h", "n", "0", "no", "none"})
-_CAR_USES = frozenset({"auto", "car", "all", "drive", "vehicle", "motor_vehicle", "sov", "hov", "motorcar"})
-_OTHER_USES = frozenset({"walk", "bike", "bicycle", "ped", "pedestrian", "foot", "bus", "transit", "rail", "truck"})
+_CAR_USES = frozenset({
+    "auto", "autos", "car", "cars", "all", "any", "drive", "driving", "vehicle", "vehicles", "motor_vehicle", "sov",
+    "hov", "motorcar", "passenger", "private", "pkw", "小汽车", "小客车", "机动车",
+})  # fmt: skip
+_OTHER_USES = frozenset({
+    "bicycle", "bike", "bikes", "bus", "buses", "coach", "cycle", "cycling", "ferry", "foot", "freight", "funicular",
+    "hgv", "metro", "moped", "ped", "pedestrian", "pedestrians", "pt", "rail", "railway", "ship", "stop", "subway",
+    "taxi", "train", "tram", "transit", "transit_walk", "truck", "trucks", "walk", "walking", "公交", "公交车", "步行",
+    "自行车", "非机动车",
+})  # fmt: skip
 _EMPTY = frozenset({"", "nan", "none", "null", "<na>"})
 
 
@@ -51,6 +59,15 @@ class LineTags:
     level: list[int]
     capacity_lane: list[float | None]
     notes: tuple[str, ...] = ()
+
+    def tell(self, row: int) -> dict[str, str]:
+        """All that is read of a row but its name, by which two rows can be compared."""
+        said = {what: text for what, text in self.rows[row].items() if what != "name"}
+        for is_along, word in ((True, "forward"), (False, "backward")):
+            said |= {f"{what}:{word}": text for what, text in self.by_direction[is_along][row].items()}
+        if self.capacity_lane[row] is not None:
+            said["capacity of a lane"] = repr(self.capacity_lane[row])
+        return said
 
 
 def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | None) -> LineTags:
@@ -110,19 +127,25 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
 
 
 def _is_for_cars(held: RoadColumns, row: int) -> bool:
-    """What AequilibraE (``modes``, where c is the car) and GMNS (``allowed_uses``) say."""
-    if "modes" in held and "from" in held and held.by["from"].known == "a_node":
-        return "c" in held.cell("modes", row)
-    words = set(re.split(r"[\s,;|]+", held.cell("allowed_uses", row).lower())) - {""}
-    if not words or words & _CAR_USES:
-        return True
-    if words <= _OTHER_USES:
-        return False
-    raise held.found.error(
-        row,
-        f"{held.by['allowed_uses'].heading} is {held.cell('allowed_uses', row)!r}",
-        f"write auto for roads open to cars, or words such as {', '.join(sorted(_OTHER_USES)[:4])}",
-    )
+    """What columns of modes say; AequilibraE writes letters, of which c is the car."""
+    said = []
+    for what in ("modes", "allowed_uses"):
+        text = held.cell(what, row).lower()
+        words = set(re.split(r"[\s,;|/+]+", text)) - _EMPTY
+        if not words:
+            continue
+        if what == "modes" and "from" in held and held.by["from"].known == "a_node":
+            said.append("c" in text)
+            continue
+        if not words <= _CAR_USES | _OTHER_USES:
+            raise held.found.error(
+                row,
+                f"{held.by[what].heading} is {held.cell(what, row)!r}",
+                f"write auto for roads open to cars, or words such as {', '.join(sorted(_OTHER_USES)[:4])}; or remove "
+                "the column, and the rows that are closed to cars",
+            )
+        said.append(bool(words & _CAR_USES))
+    return all(said)
 
 
 def _find_level(tags: dict[str, str]) -> int:

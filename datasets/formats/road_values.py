@@ -133,11 +133,10 @@ def _refuse_metres_per_second(found: Features, column: Column, unit: str | None)
     if unit == "m/s":
         return
     values = {float(cell) for cell in map(str.strip, column.cells) if re.fullmatch(r"\d+(\.\d*)?", cell)} - {0.0}
-    km_h = [3.6 * value for value in values]
-    if not any(value % 1.0 for value in values):
-        return
-    if all(abs(speed - 5.0 * round(speed / 5.0)) <= _NEAR and speed <= _MOST for speed in km_h):
-        least = min(values)
+    broken = [value for value in values if value % 1.0]  # whole numbers, such as 15, may be either
+    round_ = [v for v in broken if abs(3.6 * v - 5.0 * round(3.6 * v / 5.0)) <= _NEAR and 3.6 * v <= _MOST]
+    if broken and 2 * len(round_) > len(broken):
+        least = min(round_)
         raise InputError(
             f"column {column.heading!r} looks like metres per second: {least:g} m/s is {3.6 * least:.3g} km/h",
             file=found.file,

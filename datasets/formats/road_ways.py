@@ -29,7 +29,7 @@ _WORDS |= dict.fromkeys(("正向", "顺向", "顺行"), _ALONG)
 _EMPTY = frozenset({"", "none", "nan", "null", "-", "<na>"})
 _LETTERS = _ARROWS | {"f": _ALONG, "t": _AGAINST, "b": _BOTH, "n": _CLOSED}
 _TURNS = _ARROWS | {"ft": _ALONG, "tf": _AGAINST, "b": _BOTH, "n": _CLOSED}
-_BOOLEAN = {"t": _ALONG, "f": _BOTH}
+_BOOLEAN = {"t": _ALONG, "f": _BOTH, "y": _ALONG, "n": _BOTH}
 _LINK_DIRECTION = {"1": _ALONG, "0": _BOTH, "-1": _AGAINST}
 _NAVIGATION = {"0": _BOTH, "1": _BOTH, "2": _ALONG, "3": _AGAINST}
 _DIRECTED = dict.fromkeys(("true", "1", "t", "yes", "y"), _ALONG) | dict.fromkeys(("false", "0", "f", "no", "n"), _BOTH)
@@ -113,12 +113,16 @@ def _choose_table(
     if words & {"ft", "tf"}:
         return _TURNS
     if not words & {"f", "t"}:
-        if {"b", "n"} <= words:
+        is_partly_empty = any(cell.strip().lower() in _EMPTY for cell in column.cells)
+        if declared == "boolean" and words <= {"y", "n"}:
+            return _BOOLEAN
+        if "n" in words and ("b" in words or (words <= {"n"} and is_partly_empty)):
+            beside = "B" if "b" in words else "empty cells"
             raise InputError(
-                f"column {column.heading!r} holds B and N: N may be no, or closed in both directions",
+                f"column {column.heading!r} holds N and {beside}: N may be no, or closed in both directions",
                 file=file,
                 line=line,
-                way_out="write yes, no or -1, and remove the rows of closed roads",
+                way_out="write yes, no or -1, and remove rows of closed roads, or declare oneway=boolean if N is no",
             )
         return _WORDS
     if "b" in words and declared != "boolean":
@@ -147,6 +151,14 @@ def _choose_numbers(
     named = held.by.values()
     if any(one.known in ("a_node", "b_node") or one.known.endswith(("_ab", "_ba")) for one in named):
         return _LINK_DIRECTION
+    if "2" in words and words <= {"1", "2"}:
+        raise InputError(
+            f"column {column.heading!r} holds no other numbers than 1 and 2: 1 may be both ways and 2 along the line, "
+            "or 1 one-way and 2 both ways",
+            file=file,
+            line=line,
+            way_out="declare oneway=navigation (1 both, 2 along, 3 against), or write oneway = yes, no or -1",
+        )
     if words & {"2", "3"}:
         return _NAVIGATION
     if "-1" in words or words == {"0"}:
