@@ -10,14 +10,18 @@ from dataclasses import dataclass, field, replace
 from ..errors import InputError
 from .features import Features
 from .headings import refuse_flags
-from .road_headings import CLASS_NAMES, NAMES
+from .road_headings import CLASS_NAMES, LANES_OF_BOTH, NAMES
 from .road_unread import refuse_unread, split_name
 
 __all__ = ["Column", "RoadColumns", "find_road_columns", "spread_tags"]
 
 _OTHER_LINES = ("railway", "waterway", "aerialway", "barrier", "man_made", "power", "natural", "boundary", "landuse")
+_ONE_DIRECTION = re.compile(r"per.?dir|each.?(?:dir|way)|one.?(?:dir|way)|per.?way|/.?dir|单向|每方向|每向")
+_BOTH_DIRECTIONS = re.compile(r"total|both|two.?way|sum|双向|合计|总")
+_COUNTS = frozenset({"1", "-", "n", "no", "no.", "nr", "number", "count", "lanes", "条", "个", "车道"})
 _BAGS = ("other_tags", "all_tags", "tags")
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
+_FUNCTIONS = ("road_function", "roadfunction", "function")  # OS Open Roads, where the class is one of administration
 _SHAPE = ("wkt", "geometry", "geom", "the_geom")
 _DBF = 10  # letters that a shapefile keeps of a name
 
@@ -63,6 +67,12 @@ def spread_tags(found: Features) -> Features:
     held: list[dict[str, str]] = []
     for row, cell in enumerate(found.columns[bag]):
         text = cell.strip()
+        if not text.startswith("{") and _PAIR.sub("", text).strip(", \n"):
+            raise found.error(
+                row,
+                f"{bag} is cut off, or no pairs of tags, near {text[-30:]!r}",
+                'save the file as GeoPackage, which keeps long texts, or write tags as "oneway"=>"yes"',
+            )
         try:
             tags = json.loads(text) if text.startswith("{") else dict(_PAIR.findall(text))
             held.append({str(key).lower(): str(value) for key, value in tags.items()})
@@ -90,6 +100,8 @@ def find_road_columns(found: Features) -> RoadColumns:
         stem, unit = split_name(heading)
         stem = _lengthen(stem, found, [*known, *CLASS_NAMES])
         what = known.get(stem)
+        if what == "lanes" and unit is not None:
+            what, stem = _read_lane_unit(found, heading, unit)
         if what is None and ":" in stem:
             what = stem  # a tag of OpenStreetMap that speaks of a direction, a lane or a time
         if what is not None:
@@ -97,7 +109,8 @@ def find_road_columns(found: Features) -> RoadColumns:
         if what is not None and any(cell.strip() for cell in cells):
             columns.setdefault(what, []).append(Column(heading, stem, unit, cells))
     if "highway" not in columns:
-        classes = [name for name in CLASS_NAMES if any(cell.strip() for cell in found.columns.get(name, []))]
+        named = [name for name in _FUNCTIONS if name in found.columns] or CLASS_NAMES
+        classes = [name for name in named if any(cell.strip() for cell in found.columns.get(name, []))]
         columns["highway"] = [Column(name, name, None, found.columns[name]) for name in classes]
     _drop_loose_ends(columns)
     notes = _drop_sorted_ends(found, columns)
@@ -112,6 +125,22 @@ def find_road_columns(found: Features) -> RoadColumns:
     refuse_unread(found, set(by), read)
     notes += refuse_flags(found, [*read, *_SHAPE])
     return RoadColumns(found, by, _find_other_lines(found, by["highway"].cells), notes)
+
+
+def _read_lane_unit(found: Features, heading: str, unit: str) -> tuple[str, str]:
+    """What brackets behind the heading of a column of lanes say: of which direction they count."""
+    for pattern, what, stem in ((_ONE_DIRECTION, "lanes:direction", "lanes_per_direction"),
+                                (_BOTH_DIRECTIONS, "lanes", LANES_OF_BOTH[0])):  # fmt: skip
+        if pattern.search(unit):
+            return what, stem
+    if unit.strip() in _COUNTS:
+        return "lanes", "lanes"
+    raise InputError(
+        f"heading {heading!r} does not say which lanes count",
+        file=found.file,
+        line=None if found.line is None else 1,
+        way_out="name it lanes_per_direction, or lanes_total for both directions together",
+    )
 
 
 def _lengthen(stem: str, found: Features, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ __all__ = ["CLASS_NAMES", "LANES_OF_BOTH", "NAMES"]
 LANES_OF_BOTH = ("lanes_total", "total_lanes", "lanes_both_directions", "双向车道数")
 # What a column may be called, by what it holds. The first name is that of OpenStreetMap where it has one.
 NAMES: dict[str, tuple[str, ...]] = {
-    "highway": ("highway", "fclass", "road_class", "roadclass", "mtfcc", "道路等级", "公路等级"),
+    "highway": ("highway", "fclass", "road_class", "roadclass", "mtfcc", "道路等级", "公路等级", "道路类别"),
     "name": ("name", "road_name", "street_name", "streetname", "st_name", "名称", "道路名称", "路名"),
     "oneway": ("oneway", "one_way", "is_oneway", "单行", "单行道", "单行线", "是否单行"),
     "oneway:motor_vehicle": ("oneway:motor_vehicle", "oneway_motor_vehicle", "oneway_mot"),
@@ -51,6 +51,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "layer": ("layer", "层"),
     "junction": ("junction",),
     "roundabout": ("roundabout",),
+    "form_of_way": ("form_of_way", "formofway"), "road_structure": ("road_structure", "roadstructure"),
     "ar_auto": ("ar_auto",),
     "private": ("private",),
     "ferry_type": ("ferry_type",),
@@ -63,5 +64,5 @@ NAMES: dict[str, tuple[str, ...]] = {
 # Names that mean the class of road where no better one is there.
 CLASS_NAMES = (
     "class", "kind", "type", "road_type", "roadtype", "link_type", "func_class", "functional_class", "frc",
-    "facility_type", "等级", "道路类型",
+    "road_classification", "facility_type", "等级", "道路类型",
 )  # fmt: skip

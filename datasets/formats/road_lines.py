@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ def read_line_graph(
         edges += _make_edges(held, tags, lines.row[piece.line], piece, line, length,
                              senses[piece.line], bool(alone[piece.line]), bool(paired[piece.line]),
                              named is not None, len(edges))  # fmt: skip
-    return RoadGraph(found.crs, place, edges, tuple(notes))
+    return RoadGraph(found.crs, place, edges if named is not None else _rank(edges), tuple(notes))
 
 
 def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[str]) -> _Lines:
@@ -192,6 +192,12 @@ def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[
     return _Lines(rows[~point].tolist(), offset, points[long], place[long])
 
 
+def _rank(edges: list[RoadEdge]) -> list[RoadEdge]:
+    """Number edges by their nodes, lines and tags, in which the order of the rows does not show."""
+    order = sorted(edges, key=lambda e: (e.source, e.target, e.tags["geometry"], not e.along, sorted(e.tags.items())))
+    return [replace(edge, key=key) for key, edge in enumerate(order)]
+
+
 def _describe(
     found: Features, lines: _Lines, rows: list[int], spans: list[tuple[int, int]], ends: list[tuple[int, int]],
     senses: list[tuple[bool, bool]], said: list[dict[str, str]],
@@ -238,7 +244,10 @@ def _join(
                 place.setdefault(node, (float(lines.points[vertex, 0]), float(lines.points[vertex, 1])))
         return pieces, place
     pieces, first = cut_lines(lines.offset, lines.place, np.array(levels))
-    spots = lines.points[first]
+    # Neither the place of a node nor its number may depend on the order of the rows.
+    order = np.lexsort((lines.points[:, 1], lines.points[:, 0], lines.place))
+    known, least = np.unique(lines.place[order], return_index=True)
+    spots = lines.points[order[least[np.searchsorted(known, lines.place[first])]]]
     number = np.empty(len(first), np.int64)
     number[np.lexsort((np.arange(len(first)), spots[:, 1], spots[:, 0]))] = np.arange(1, len(first) + 1)
     for k, (x, y) in zip(number.tolist(), spots.tolist(), strict=True):

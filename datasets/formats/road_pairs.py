@@ -68,6 +68,7 @@ def find_single_rows(held: RoadColumns, lines: DrawnLines) -> tuple[Bools, Bools
     A table with one row for each direction, as osmnx writes its edges, draws a two-way road twice: there and back.
     A table with one row for each road draws it once. Which of them a table is, its lines tell: if every two-way line
     has one that runs back, each row is one direction. A line back may run beside the other, as many tables draw it.
+    A few that are drawn there and back in a table of roads are roads drawn twice, with one link each way.
 
     Returns
     -------

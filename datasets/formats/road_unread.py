@@ -25,6 +25,7 @@ _OF_OTHER_KIND = (
     ),
     (
         re.compile(r"(?:travel|free|free_?flow|ff)_?(?:time|tt)(?:_\w+)?|(?:vdf_)?fftt\w*|minutes|t_?0(?:_?prt)?|"
+                   r"time(?:_(?:min|mins|minutes|s|sec|secs|seconds|h|hours?|ab|ba))?|"
                    r".*(?:行程|旅行|运行|行驶)时间.*"),
         _SPEEDS, "holds travel times, which are not read",
         "give speeds in a column such as speed (km/h), or remove the column to take speeds by class of road",
@@ -59,6 +60,9 @@ _SUBJECTS = (
              False, "who may drive", "motor_vehicle, with yes or no,"),
 )  # fmt: skip
 _ABOUT = re.compile(r"(?:^|_)(?:f?id|date|time|year|remarks?|notes?|units?)$|so?u?rce?$")  # names of remarks on values
+_STATES_UNIT = re.compile(
+    r"(?:max)?(?:speed|spd|length|len|distance|dist|capacity)(?:limit)?_?units?|(?:速度|长度|距离)单位"
+)
 _COMPASS = frozenset("n s e w ne nw se sw nb sb eb wb north south east west northbound southbound eastbound "
                      "westbound".split())  # fmt: skip
 _CUT = ("motor_ve", "motorcar_", "vehicle_", "access_", "oneway_mo", "oneway_ve")  # tags of access in a shapefile
@@ -107,13 +111,19 @@ def refuse_unread(found: Features, held: set[str], read: set[str]) -> None:
             continue
         stem = split_name(heading)[0]
         kind = next((row for row in _OF_OTHER_KIND if row[0].fullmatch(stem)), None)
+        if _STATES_UNIT.fullmatch(stem):
+            raise _error(
+                found,
+                f"column {heading!r} states a unit ({', '.join(sorted(words)[:3])}), and is not read",
+                "write the unit in the heading, such as speed (mph), or declare speed_unit or length_unit; remove it",
+            )
         if kind is not None and held.isdisjoint(kind[1]):
             raise _error(found, f"column {heading!r} {kind[2]}", kind[3])
         if kind is None:
             _refuse_alike(found, heading, stem, words, is_constant=len({cell.strip() for cell in cells}) == 1)
-    for name in _CLOSING:
-        marks = list(dict.fromkeys(cell.strip() for cell in found.columns.get(name, [])))
-        if len(marks) > 1:
+    for name, cells in found.columns.items():
+        marks = list(dict.fromkeys(cell.strip() for cell in cells))
+        if split_name(name)[0] in _CLOSING and len(marks) > 1:
             raise _error(
                 found,
                 f"column {name!r} marks roads ({', '.join(map(repr, marks[:4]))}) and is not read",

@@ -54,6 +54,12 @@ def read_speeds(held: RoadColumns, declared: str | None) -> dict[str, Floats]:
         raise InputError(
             f"speed_unit is {declared!r}", file=held.found.file, way_out=f"choose one of {', '.join(SPEED_UNITS)}"
         )
+    if declared is not None and not any(what.split(":")[0] in ("speed", "maxspeed") for what in held.by):
+        raise InputError(
+            f"speed_unit={declared} is declared, and the table has no speeds",
+            file=held.found.file,
+            way_out="omit speed_unit, or name the column maxspeed or speed",
+        )
     read: dict[str, Floats] = {}
     for what in ("speed", "speed:forward", "speed:backward"):
         if what in held:
@@ -65,8 +71,9 @@ def read_speeds(held: RoadColumns, declared: str | None) -> dict[str, Floats]:
             _refuse_metres_per_second(held.found, column, stated)
             if stated not in (None, "km/h"):
                 read[what] = _read_column(held.found, column, declared)
-    if "speed" in read and {"maxspeed", "maxspeed:forward"} & set(held.by):
-        _refuse_two(held, read["speed"])
+    for what in ("maxspeed", "maxspeed:forward", "maxspeed:backward") if "speed" in read else ():
+        if what in held:
+            _refuse_two(held, held.by[what], read["speed"])
     return read
 
 
@@ -145,9 +152,8 @@ def _refuse_metres_per_second(found: Features, column: Column, unit: str | None)
         )
 
 
-def _refuse_two(held: RoadColumns, speed: Floats) -> None:
+def _refuse_two(held: RoadColumns, column: Column, speed: Floats) -> None:
     """Refuse a speed beside a maxspeed that says something else."""
-    column = held.by.get("maxspeed") or held.by["maxspeed:forward"]
     for row, cell in enumerate(column.cells):
         match = _VALUE.fullmatch(cell.strip())
         if match is None or np.isnan(speed[row]):
@@ -193,6 +199,13 @@ def read_capacities(held: RoadColumns) -> tuple[dict[str, Floats], bool]:
                     way_out="name it capacity_veh_h_lane for one lane, or capacity_veh_h for all lanes of one "
                     "direction; or remove it to take capacities by class of road",
                 )
+        elif column.unit is not None and column.unit.strip().lower() not in _PER_LINK:
+            raise InputError(
+                f"heading {column.heading!r} names the unit {column.unit!r}, which is none of capacities read here",
+                file=held.found.file,
+                line=None if held.found.line is None else 1,
+                way_out="give vehicles per hour of all lanes of the direction: veh/h",
+            )
         values = np.full(len(held.found), np.nan)
         for row, cell in enumerate(map(str.strip, column.cells)):
             if cell.lower() in ("", "nan", "none", "null"):
@@ -204,4 +217,16 @@ def read_capacities(held: RoadColumns) -> tuple[dict[str, Floats], bool]:
             if not 0.0 <= values[row] < np.inf:  # 0 is refused where it is driven: tables write it for no direction
                 raise held.found.error(row, f"{column.heading} is {cell}", "give vehicles per hour, above 0")
         read[what] = values
+    for what in ("capacity:forward", "capacity:backward"):
+        both = ("capacity", what) if {"capacity", what} <= set(read) else ()
+        differs = np.abs(np.subtract(*(read[one] for one in both))) > 1e-3 if both else np.zeros(0, bool)
+        differs &= read[what] > 0.0 if both else differs  # 0 is what tables write for no direction
+        if differs.any():
+            row = int(np.argmax(differs))
+            raise held.found.error(
+                row,
+                f"{held.by['capacity'].heading} is {held.cell('capacity', row)}, and {held.by[what].heading} is "
+                f"{held.cell(what, row)}",
+                "remove the column that should not count",
+            )
     return read, is_per_lane

@@ -32,6 +32,12 @@ _TURNS = _ARROWS | {"ft": _ALONG, "tf": _AGAINST, "b": _BOTH, "n": _CLOSED}
 _BOOLEAN = {"t": _ALONG, "f": _BOTH, "y": _ALONG, "n": _BOTH}
 _LINK_DIRECTION = {"1": _ALONG, "0": _BOTH, "-1": _AGAINST}
 _NAVIGATION = {"0": _BOTH, "1": _BOTH, "2": _ALONG, "3": _AGAINST}
+_TABLES = {
+    "osm-letters": _LETTERS,
+    "boolean": _BOOLEAN,
+    "link-direction": _LINK_DIRECTION,
+    "navigation": _NAVIGATION,
+}
 _DIRECTED = dict.fromkeys(("true", "1", "t", "yes", "y"), _ALONG) | dict.fromkeys(("false", "0", "f", "no", "n"), _BOTH)
 
 
@@ -62,6 +68,7 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
     if declared is not None and declared not in ONEWAY_READINGS:
         raise InputError(f"oneway is {declared!r}", file=file, way_out=f"choose one of {', '.join(ONEWAY_READINGS)}")
     said: list[tuple[Column, list[str]]] = []
+    is_explained = declared is None
     notes: list[str] = []
     for what in ("oneway", "dir_travel", "direction", "directed"):
         if what not in held:
@@ -69,6 +76,7 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
         column = held.by[what]
         words = [cell.strip().lower().removesuffix(".0") for cell in column.cells]
         table = _choose_table(held, what, column, set(words) - _EMPTY, declared)
+        is_explained |= table is _TABLES.get(declared or "") or (what, declared) == ("dir_travel", "osm-letters")
         unknown = next((k for k, word in enumerate(words) if word not in _EMPTY and word not in table), None)
         if unknown is not None and what == "direction" and said:
             notes.append(
@@ -82,6 +90,12 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
                 "write yes, no or -1 (against the line's direction), or remove the column if it tells something else",
             )
         said.append((column, [table.get(word, _UNSAID) for word in words]))
+    if not is_explained:
+        raise InputError(
+            f"oneway={declared} is declared ({ONEWAY_READINGS[declared or '']}), and no column is read with it",
+            file=file,
+            way_out="omit oneway, or check the name of the column and its words",
+        )
     if not said:
         return [_UNSAID] * len(held.found), [False] * len(held.found), tuple(notes)
     first = list(said[0][1])
@@ -106,6 +120,8 @@ def _choose_table(
     file, line = held.found.file, None if held.found.line is None else 1
     if what == "directed":
         return _DIRECTED
+    if what == "direction" and declared == "osm-letters" and words & {"f", "t", "b"}:
+        return _LETTERS
     if what == "direction":
         return _choose_numbers(held, column, words, declared, file, line)
     if what == "dir_travel":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,37 @@ def test_from_and_to_win_over_the_sorted_ends_of_an_undirected_graph(tmp_path: P
 )  # fmt: skip
 def test_names_of_other_tools_are_known(tmp_path: Path, name: str, what: str) -> None:
     assert what in read_columns(tmp_path, {name: ["2"]})
+
+
+@pytest.mark.parametrize(
+    ("heading", "what"),
+    [
+        ("lanes (per direction)", "lanes:direction"), ("车道数(单向)", "lanes:direction"), ("lanes (total)", "lanes"),
+        ("Lanes (-)", "lanes"),
+    ],
+)  # fmt: skip
+def test_brackets_tell_which_lanes_count(tmp_path: Path, heading: str, what: str) -> None:
+    assert what in read_columns(tmp_path, {heading: ["2"]})
+    with pytest.raises(InputError, match=r"heading 'lanes \(m\)' does not say which lanes count; name it lanes_per"):
+        read_columns(tmp_path, {"lanes (m)": ["2"]})
+
+
+@pytest.mark.parametrize("bag", ['"oneway"=>"yes","lanes"=>"2', '"oneway"=>"yes",lan'])
+def test_tags_that_are_cut_off_are_refused(tmp_path: Path, bag: str) -> None:
+    with pytest.raises(InputError, match=r"line 2: other_tags is cut off, or no pairs of tags, near .*GeoPackage"):
+        read_columns(tmp_path, {"other_tags": [bag]})
+
+
+def test_tags_within_a_feature_are_read(tmp_path: Path) -> None:
+    line = {"type": "LineString", "coordinates": [[114.0, 22.5], [114.01, 22.5]]}
+    feature = {"type": "Feature", "properties": {"tags": {"highway": "primary", "oneway": "yes"}}, "geometry": line}
+    file = tmp_path / "roads.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert find_road_columns(spread_tags(read_features(file))).cell("oneway", 0) == "yes"
+
+
+def test_roads_of_ordnance_survey_are_classed_by_their_function(tmp_path: Path) -> None:
+    columns = {"road_classification": ["Unclassified"], "road_function": ["Local Road"], "highway": [""]}
+    assert read_columns(tmp_path, columns).cell("highway", 0) == "Local Road"
+    del columns["road_function"]
+    assert read_columns(tmp_path, columns).cell("highway", 0) == "Unclassified"

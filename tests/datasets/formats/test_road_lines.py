@@ -202,10 +202,15 @@ def test_a_capacity_of_a_lane_counts_for_each_lane(tmp_path: Path) -> None:
 
 
 def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
-    lines = [(A, M, C), (B, M, D), *RING]
-    roads, other = read(tmp_path, lines, {}), read(tmp_path, lines[::-1], {})
-    assert ends(roads) == ends(other) and np.array_equal(roads.x, other.x)
-    assert np.array_equal(np.sort(roads.length_m), np.sort(other.length_m))
+    """Parallel links, and ends that differ by millimetres: ids are those of the roads, whatever the order."""
+    lines = [(A, M, C), (B, M, D), *RING, (A, (50.0, -20.0), (100.0, 0.002)), (A, (50.0, -40.0), (99.998, 0.0))]
+    lanes = [str(k + 1) for k in range(len(lines))]
+    roads = read(tmp_path, lines, {"lanes": lanes})
+    for order in (range(7, -1, -1), (3, 7, 1, 0, 5, 6, 2, 4)):
+        other = read(tmp_path, [lines[k] for k in order], {"lanes": [lanes[k] for k in order]})
+        for name in ("x", "y", "tail", "head", "link_id", "lanes", "vertex_x"):
+            assert np.array_equal(getattr(roads, name), getattr(other, name)), name
+        assert roads.length_m == pytest.approx(other.length_m, abs=0.01)
 
 
 def test_a_part_that_is_too_small_is_refused(tmp_path: Path) -> None:
@@ -287,3 +292,16 @@ def test_sorted_ends_do_not_turn_one_way_lines(tmp_path: Path) -> None:
         read(tmp_path, RING, columns)
     roads = read(tmp_path, RING, {**columns, "from": [1, 2, 3, 4], "to": [2, 3, 4, 1]})
     assert roads.n_links == 4 and (D, A) in ends(roads)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"speed_unit": "mph"}, "speed_unit=mph is declared, and the table has no speeds; omit speed_unit"),
+        ({"length_unit": "km"}, "length_unit=km is declared, and the table has no lengths; omit length_unit"),
+        ({"oneway": "boolean"}, "oneway=boolean is declared .*, and no column is read with it"),
+    ],
+)
+def test_a_declaration_that_explains_nothing_is_refused(tmp_path: Path, given: dict[str, str], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        read(tmp_path, RING, {}, **given)

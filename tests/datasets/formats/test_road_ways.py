@@ -43,6 +43,8 @@ def test_each_spelling_is_read(tmp_path: Path, column: str, cells: list[str], me
         ("direction", ["1", "0"], "link-direction", [ALONG, BOTH]),
         ("direction", ["1", "0"], "navigation", [BOTH, BOTH]),
         ("direction", ["1", "2"], "navigation", [BOTH, ALONG]),
+        ("direction", ["F", "T", "B"], "osm-letters", [ALONG, AGAINST, BOTH]),
+        ("dir_travel", ["F", "T"], "osm-letters", [ALONG, AGAINST]),
         ("oneway", ["N", ""], "boolean", [BOTH, ""]),
         ("oneway", ["N", "N"], None, [BOTH, BOTH]),
     ],
@@ -77,6 +79,14 @@ def test_what_is_declared_decides(
         ({"direction": ["2", "-1"]}, None, r"line 3: direction is '-1'"),
         ({"direction": ["N", "S"]}, None, r"line 2: direction is 'N'.*remove the column"),
         ({"oneway": ["yes", "no"], "dir_travel": ["F", "T"]}, None, r"line 3: oneway is 'no', and dir_travel is 'T'"),
+        (
+            {"oneway": ["0", "1"]},
+            "navigation",
+            r"oneway=navigation is declared .*no column is read with it; omit oneway",
+        ),
+        ({"oneway": ["FT", "TF"]}, "boolean", r"oneway=boolean is declared"),
+        ({"dir_travel": ["F", "T"]}, "boolean", r"oneway=boolean is declared"),
+        ({"name": ["A"]}, "osm-letters", r"oneway=osm-letters is declared \(F along the line, T against it, B both\)"),
         ({"oneway": ["yes"]}, "letters", r"oneway is 'letters'; choose one of osm-letters, boolean, link-direction"),
     ],
 )
