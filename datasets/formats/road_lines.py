@@ -123,11 +123,12 @@ def read_line_graph(
     pieces, place = _join(lines, [tags.level[row] for row in lines.row], named)
     if named is None:
         spans = [(int(lines.offset[p.line]) + p.low, int(lines.offset[p.line]) + p.high + 1) for p in pieces]
+        without_length = {row: {**said, "length": ""} for row, said in said_of.items()}
         twice = find_overlaps(
             held,
             _describe(found, lines, [lines.row[p.line] for p in pieces], spans, [(p.start, p.end) for p in pieces],
                       [(senses[p.line][0], senses[p.line][1] and not alone[p.line]) for p in pieces],
-                      [said_of[lines.row[p.line]] | {"length": ""} for p in pieces]),
+                      [without_length[lines.row[p.line]] for p in pieces]),
         )  # fmt: skip
         if twice.any():
             notes.append(

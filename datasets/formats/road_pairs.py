@@ -231,11 +231,12 @@ def _pair_exactly(
     waiting: dict[tuple[int, bool, bool], list[int]] = defaultdict(list)
     pairs = []
     for k in two_way:
-        back = waiting[(form[k], not is_against[k], lines.is_road(k))]
+        is_road = lines.is_road(k)
+        back = waiting[(form[k], not is_against[k], is_road)]
         if back:
             pairs.append((back.pop(), k))
         else:
-            waiting[(form[k], is_against[k], lines.is_road(k))].append(k)
+            waiting[(form[k], is_against[k], is_road)].append(k)
     return pairs
 
 
@@ -247,11 +248,14 @@ def _pair_beside(lines: DrawnLines, alone: list[int]) -> list[tuple[int, int]]:
     pairs = []
     for k in alone:
         start, end = lines.ends[k]
+        if start == end or not waiting[(end, start)]:
+            waiting[(start, end)].append(k)
+            continue
         line = shapely.linestrings(lines.metres[k])
         most = min(_BESIDE_M, _BESIDE_SHARE * float(shapely.length(line)))
         far = [float(shapely.hausdorff_distance(line, shapely.linestrings(lines.metres[other])))
                for other in waiting[(end, start)]]  # fmt: skip
-        if start != end and far and min(far) <= most:
+        if min(far) <= most:
             pairs.append((waiting[(end, start)].pop(int(np.argmin(far))), k))
         else:
             waiting[(start, end)].append(k)
