@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import radians
+from typing import Any
 
-__all__ = ["shorten", "title_crs"]
+__all__ = ["describe_other_degrees", "shorten", "title_crs"]
 
 LONGEST = 60  # characters
 
@@ -43,3 +45,27 @@ def title_crs(crs: str) -> str:
         return shorten(str(known.name))
     way = known.coordinate_operation
     return f"an unnamed CRS ({way.method_name})" if way is not None else "an unnamed CRS of degrees"
+
+
+def describe_other_degrees(crs: Any) -> str:
+    """What longitudes and latitudes of a CRS count, where these are not degrees from Greenwich; else an empty text.
+
+    Wherever longitudes are read here they are taken as degrees from Greenwich.
+
+    Examples
+    --------
+    >>> from pyproj import CRS
+    >>> describe_other_degrees(CRS("EPSG:4807"))
+    'counts in grad and from Paris, not in degrees from Greenwich'
+    >>> describe_other_degrees(CRS("EPSG:4326")), describe_other_degrees(CRS("EPSG:27572"))
+    ('', '')
+    """
+    if not crs.is_geographic:
+        return ""
+    wrong = sorted(
+        {f"in {a.unit_name}" for a in crs.axis_info[:2] if abs(a.unit_conversion_factor - radians(1.0)) > 1e-9}
+    )
+    meridian = crs.prime_meridian
+    if meridian is not None and meridian.longitude != 0.0:
+        wrong.append(f"from {meridian.name}")
+    return f"counts {' and '.join(wrong)}, not in degrees from Greenwich" if wrong else ""

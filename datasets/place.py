@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .crs_titles import shorten, title_crs
+from .crs_titles import describe_other_degrees, shorten, title_crs
 from .errors import InputError
 from .heights import HEIGHT_DATUMS, name_height_datum, refuse_mixed_heights
 
@@ -135,6 +135,8 @@ def _name_known(text: str) -> str:
             "declare it as local if that is meant, or give one" if found.is_engineering else "give one of the ground,"
         )
         raise _NoPlace(f"({found.name}) is a {kind}", f"{cure} {_EXAMPLES}")
+    if other := describe_other_degrees(found):
+        raise _NoPlace(f"({found.name}) {other}", "carry the layer to EPSG:4326 (ogr2ogr -t_srs EPSG:4326)")
     flat = found if len(found.axis_info) == 2 else found.to_2d()  # which forgets what ESRI calls it
     code = flat.to_epsg(min_confidence=70)
     if code is not None:

@@ -8,19 +8,24 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from .road_words import split_words
 
-__all__ = ["find_access", "find_limited", "find_unread", "is_barred"]
+__all__ = ["find_access", "find_limited", "find_unread", "find_word_access", "is_barred"]
 
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most specific comes first
 _OTHER_KEYS = ("motorcar", "motor_vehicle", "vehicle", "bicycle", "foot")
-_OPEN = frozenset({"yes", "designated", "official", "permissive", "public", "discouraged", "toll"})
+_OPEN = frozenset({
+    "yes", "designated", "official", "permissive", "public", "discouraged", "toll",
+    "y", "t", "true", "1", "是", "允许",  # of tables
+})  # fmt: skip
 _LIMITED = frozenset({"destination", "customers"})  # open, and the notes count them: no traffic passes through
 _CLOSED = frozenset({
     "no", "private", "delivery", "permit", "residents", "employees", "members", "staff", "service", "restricted",
     "emergency", "military", "forestry", "agricultural", "bus", "psv", "taxi", "hgv", "bicycle", "foot", "horse",
     "motorcycle", "moped", "tourist_bus", "coach", "hov", "use_sidepath", "dismount", "none",
+    "n", "f", "false", "0", "否", "禁止",  # of tables
 })  # fmt: skip
 
 _BARRIERS = frozenset({
@@ -45,6 +50,8 @@ def find_access(tags: Mapping[str, str], mode: str = "car") -> tuple[bool, bool]
     bicycle, foot, horse, motorcycle, moped,
     tourist_bus, coach, hov, use_sidepath,
     dismount, none
+    y, t, true, 1, 是, 允许 (of tables)        yes
+    n, f, false, 0, 否, 禁止 (of tables)       no
     anything else                              as if the tag were not there
     ========================================== ==============================================
 
@@ -69,6 +76,13 @@ def find_access(tags: Mapping[str, str], mode: str = "car") -> tuple[bool, bool]
     if mode != "car":
         closed = _is_open(tags.get("access", "")) is False and not any(_is_open(tags.get(k, "")) for k in _OTHER_KEYS)
         return not closed, not closed
+    held = tuple((key, text) for key, text in tags.items() if key.partition(":")[0] in _CAR_KEYS)
+    return _find_cars(held) if held else (True, True)
+
+
+@lru_cache(maxsize=4096)  # roads of a city share few sets of tags
+def _find_cars(held: tuple[tuple[str, str], ...]) -> tuple[bool, bool]:
+    tags = dict(held)
     return _is_way_open(tags, "forward"), _is_way_open(tags, "backward")
 
 
@@ -83,11 +97,18 @@ def _is_way_open(tags: Mapping[str, str], direction: str) -> bool:
 
 def _is_open(text: str) -> bool | None:
     """None where nothing is said."""
-    parts = [said for word in split_words(text) if (said := _is_part_open(word)) is not None]
+    parts = [said for word in split_words(text) if (said := find_word_access(word)) is not None]
     return all(parts) if parts else None
 
 
-def _is_part_open(text: str) -> bool | None:
+def find_word_access(text: str) -> bool | None:
+    """Whether one value, or one of several with ``;``, opens a road to cars; None where it says nothing.
+
+    Examples
+    --------
+    >>> find_word_access("designated"), find_word_access("no"), find_word_access("perhaps")
+    (True, False, None)
+    """
     words = {word.strip().lower() for word in text.split(";")}
     if words & (_OPEN | _LIMITED):
         return True
@@ -117,12 +138,14 @@ def find_unread(tags: Mapping[str, str]) -> list[str]:
     >>> find_unread({"motorcar": "perhaps", "access": "no"})
     ['motorcar=perhaps']
     """
+    if not any(key.partition(":")[0] in _CAR_KEYS for key in tags):
+        return []
     return [
         f"{name}={word}"
         for key in _CAR_KEYS
         for name in (key, f"{key}:forward", f"{key}:backward")
         for word in split_words(tags.get(name, ""))
-        if word.strip().lower() not in ("", "unknown") and _is_part_open(word) is None
+        if word.strip().lower() not in ("", "unknown") and find_word_access(word) is None
     ]
 
 

@@ -112,14 +112,21 @@ def find_road_class(words: Iterable[str], classes: Mapping[str, str] | None = No
     >>> find_road_class(["2_Klass"]), find_road_class(["2_Klass"], {"2_klass": "secondary"})
     ('unknown', 'secondary')
     """
-    found = [_find_one(normalise_class(word), classes or {}, mode) for word in words]
-    found = found or [_find_one(EMPTY, classes or {}, mode)]
+    known = classes or {}
+    found = [_find_one(part, known, mode) for word in words for part in _split(word, known)]
+    found = found or [_find_one(EMPTY, known, mode)]
     if UNKNOWN in found:
         return UNKNOWN
     kept = [word for word in found if word != DROPPED]
     if not kept:
         return DROPPED
     return min(kept, key=lambda word: find_class(word).speed_km_h * find_class(word).capacity_veh_h_lane)
+
+
+def _split(word: str, classes: Mapping[str, str]) -> list[str]:
+    """The classes of a word such as ``primary;residential``, unless the whole of it is declared."""
+    whole = normalise_class(word)
+    return [whole] if whole in classes else [normalise_class(part) for part in word.split(";")]
 
 
 def _find_one(word: str, classes: Mapping[str, str], mode: str) -> str:
@@ -139,7 +146,8 @@ def read_classes(text: str | None) -> dict[str, str]:
     ----------
     text
         ``"word=primary,other=drop"``: each word, and the word of OpenStreetMap that it stands for, or ``drop``, which
-        leaves such roads out. ``(empty)`` stands for roads without a class, ``*`` for all other unknown words.
+        leaves such roads out. ``(empty)`` stands for roads without a class, ``*`` for all other unknown words. A word
+        may hold commas.
 
     Raises
     ------
@@ -150,11 +158,18 @@ def read_classes(text: str | None) -> dict[str, str]:
     --------
     >>> read_classes("2_Klass=secondary, Sti=drop")
     {'2_klass': 'secondary', 'sti': 'drop'}
+    >>> read_classes("Strasse, klein=residential,*=drop")
+    {'strasse,_klein': 'residential', '*': 'drop'}
     """
     classes: dict[str, str] = {}
+    parts: list[str] = []
     for part in (text or "").split(","):
-        if not part.strip():
-            continue
+        # What has no meaning yet goes on behind the comma: "Strasse, klein=residential".
+        if parts and "=" not in parts[-1]:
+            parts[-1] += f",{part}"
+        elif part.strip():
+            parts.append(part)
+    for part in parts:
         word, equals, meaning = part.rpartition("=")
         meant = normalise_class(meaning)
         if not equals or not word.strip():
@@ -199,7 +214,7 @@ def refuse_unknown_classes(file: str | Path, km_of: Mapping[str, float]) -> None
     ...
     citytide.datasets.errors.InputError: roads.gpkg: the class of each road must be known, these words are not: \
 '2_Klass' (12.2 km); say what they are with classes=2_Klass=CLASS, where CLASS is a word of OpenStreetMap such as \
-primary, or drop to leave these roads out
+primary, or drop to leave these roads out; *=CLASS says so of all
     """
     if not km_of:
         return
@@ -210,5 +225,5 @@ primary, or drop to leave these roads out
         f"the class of each road must be known, these words are not: {shown}{more}",
         file=file,
         way_out=f"say what they are with classes={words[0]}=CLASS, where CLASS is a word of OpenStreetMap such as "
-        f"primary, or {DROPPED} to leave these roads out",
+        f"primary, or {DROPPED} to leave these roads out; {_ALL_OTHERS}=CLASS says so of all",
     )

@@ -22,12 +22,13 @@ from .road_classes import (
     UNKNOWN,
     find_class,
     find_road_class,
+    normalise_class,
     read_classes,
     refuse_unknown_classes,
 )  # fmt: skip
 from .road_graph import UNSTATED, RoadEdge, RoadGraph, name_edge
-from .road_lanes import find_lanes
-from .road_lengths import check_lengths, read_lengths, read_lines
+from .road_lanes import MOST_LANES, find_lanes, find_unread_lanes, find_widest
+from .road_lengths import METRES, check_lengths, check_place, read_lengths, read_lines
 from .road_senses import find_senses
 from .road_speeds import read_speeds
 from .road_words import split_words
@@ -39,7 +40,9 @@ Ints = npt.NDArray[np.int32]
 LongInts = npt.NDArray[np.int64]
 
 CORE_SHARE = 0.8
-_TRUE = frozenset({"true", "yes", "1"})
+_ONE_WAY = frozenset({"true", "yes", "1", "-1", "reverse"})
+_TWO_WAY = frozenset({"false", "no", "0", "reversible", "alternating"})
+_NEAR_M = 0.01  # by which the length of a way back may differ
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ def read_core(
     notes = list(graph.notes)
     found = [find_road_class(split_words(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
     _refuse_unknown(file, edges, found, meanings, length_unit)
-    lanes = np.array([_find_lanes(edge, mode) for edge in edges])
+    _tell_dropped(edges, found, length_unit, notes)
+    if not file.is_dir():  # a folder of tables has classes of its own, which its reader maps
+        _tell_unused(edges, meanings, notes)
+    two_way = _find_two_way(edges)
+    lanes = np.array([_find_lanes(file, edge, mode, both) for edge, both in zip(edges, two_way, strict=True)])
     rank = _find_open(file, edges, found, lanes, mode, notes)
     length_km = np.zeros(len(edges))
     length_km[rank] = read_lengths(file, [edges[k] for k in rank.tolist()], length_unit)
@@ -122,6 +129,7 @@ def read_core(
     lines = read_lines(file, graph, kept)
     if graph.crs != UNSTATED:
         refuse_swapped(x, y, file=file, crs=graph.crs)
+        check_place(file, x, y, graph.crs)
         check_lengths(file, kept, length_km, lines, graph.crs)
     speed, without_speed = read_speeds(file, kept, kinds, length_km, notes)
     width, capacity = _rate(file, kept, kinds, lanes[rank], without_speed, notes)
@@ -153,7 +161,7 @@ def _refuse_twins(file: Path, edges: list[RoadEdge]) -> None:
                 f"edge {one.source}-{one.target} with key {one.key} is given twice, first on line {one.line}",
                 file=file,
                 line=other.line,
-                way_out="save the graph again with osmnx.save_graphml",
+                way_out="save the graph again with osmnx.save_graphml, or give each row of a table its own key",
             )
 
 
@@ -169,9 +177,68 @@ def _refuse_unknown(
     refuse_unknown_classes(file, km_of)
 
 
-def _find_lanes(edge: RoadEdge, mode: str) -> float:
+def _tell_dropped(edges: Sequence[RoadEdge], found: Sequence[str], unit: str | None, notes: list[str]) -> None:
+    """Which edges go by their class, with their kilometres."""
+    count: Counter[str] = Counter()
+    km = 0.0
+    for edge, word in zip(edges, found, strict=True):
+        if word == DROPPED:
+            count.update(["/".join(split_words(edge.tags.get("highway", ""))) or EMPTY])
+            length = _guess_length(edge)
+            km += 0.0 if np.isnan(length) else length * METRES[unit or "m"] / 1000.0
+    if count:
+        shown = ", ".join(f"{word} {n:,}" for word, n in sorted(count.items(), key=lambda one: (-one[1], one[0])))
+        notes.append(f"{count.total():,} edges of {km:,.1f} km are left out by their class: {shown}.")
+
+
+def _tell_unused(edges: Sequence[RoadEdge], meanings: Mapping[str, str], notes: list[str]) -> None:
+    held: set[str] = set()
+    for text in {edge.tags.get("highway", "") for edge in edges}:
+        for word in split_words(text):
+            held |= {normalise_class(word), *map(normalise_class, word.split(";"))}
+    unused = sorted(set(meanings) - held - {EMPTY, "*"})
+    if unused:
+        notes.append(f"Words that classes declares and no road has: {', '.join(unused)}.")
+
+
+def _find_two_way(edges: Sequence[RoadEdge]) -> list[bool]:
+    """Whether edges share their lanes with a way back.
+
+    Where ``oneway`` does not tell (it is missing, or parts of an edge differ), the edges do: a way back has the length
+    of the way there.
+    """
+    back: dict[tuple[int, int], list[tuple[int, float]]] = {}
+    for k, edge in enumerate(edges):
+        back.setdefault((edge.target, edge.source), []).append((k, _guess_length(edge)))
+    found = []
+    for k, edge in enumerate(edges):
+        words = {word.strip().lower() for word in split_words(edge.tags.get("oneway", ""))}
+        if words and (words <= _ONE_WAY or words <= _TWO_WAY):
+            found.append(words <= _TWO_WAY)
+            continue
+        length = _guess_length(edge)
+        others = [other for n, other in back.get((edge.source, edge.target), []) if n != k]
+        found.append(any(not abs(length - other) > _NEAR_M for other in others))
+    return found
+
+
+def _guess_length(edge: RoadEdge) -> float:
+    """NaN where the edge states none that can be read, which the reader of lengths refuses."""
+    try:
+        return float(edge.tags.get("length", ""))
+    except ValueError:
+        return np.nan
+
+
+def _find_lanes(file: Path, edge: RoadEdge, mode: str, is_two_way: bool) -> float:
     """NaN where the tags do not say, or say that the mode does not drive."""
-    is_two_way = edge.tags.get("oneway", "False").strip().lower() not in _TRUE
+    if (widest := find_widest(edge.tags)) > MOST_LANES:
+        raise InputError(
+            f"a road must have at most {MOST_LANES} lanes, {name_edge(edge)} has {widest:g}",
+            file=file,
+            line=edge.line or None,
+            way_out="correct lanes, or remove it so that the class of road gives them",
+        )
     lanes = find_lanes(edge.tags, edge.along, is_two_way=is_two_way)
     return np.nan if lanes is None or (mode != "car" and not lanes) else lanes
 
@@ -186,7 +253,7 @@ def _find_open(
     if closed:
         notes.append(f"{len(closed):,} edges are closed to the mode {mode} by their access tags and left out.")
     if buses:
-        notes.append(f"{len(buses):,} edges have lanes for buses only and are left out.")
+        notes.append(f"{len(buses):,} edges have lanes for buses only, or none of their direction, and are left out.")
     return np.array([k for k in roads if access[k] and lanes[k] != 0.0], dtype=np.int64)
 
 
@@ -260,8 +327,8 @@ def _rate(
     without_lanes = int(np.isnan(lanes).sum())
     rest = "so do all capacities per lane" if not n_stated else f"so do capacities per lane, but for {n_stated:,} links"
     notes.append(
-        f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source and "
-        f"follow from the class of road; {rest}."
+        f"Speeds of {without_speed:,} and lanes of {without_lanes:,} of {len(edges):,} links are not in the source, or "
+        f"not read, and follow from the class of road; {rest}."
     )
     used = {kind for kind, n in zip(kinds, lanes, strict=True) if np.isnan(n) and kind in ROAD_CLASSES}
     if used:
@@ -283,6 +350,7 @@ def _tell_unread(edges: Sequence[RoadEdge], notes: list[str]) -> None:
         unread.update(key for key in edge.tags if key.endswith(":conditional"))
         unread.update(key for key in ("toll", "hov") if edge.tags.get(key, "no") != "no")
         unread.update(find_unread(edge.tags))
+        unread.update(find_unread_lanes(edge.tags))
     if unread:
         shown = ", ".join(f"{key} ({count:,})" for key, count in sorted(unread.items()))
         notes.append(f"Tags that are known and not read, by links: {shown}.")

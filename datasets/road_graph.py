@@ -106,7 +106,7 @@ def read_road_graph(file: Path) -> RoadGraph:
 def _read_crs(text: str, file: Path) -> str:
     """The name of a CRS that is written as a name, a PROJ string, WKT, or a dict of PROJ in text."""
     text = text.strip()
-    if not text:
+    if text.lower() in ("", "none", "null", "nan"):  # older osmnx writes None
         return UNSTATED
     held: Any = text
     if text.startswith("{"):

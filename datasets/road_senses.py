@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .errors import InputError
-from .road_classes import normalise_class
+from .road_classes import find_road_class
+from .road_words import split_words
 
 __all__ = ["find_senses"]
 
 # The most specific comes first: what is one-way for motor vehicles may not be so for bicycles.
 _KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
+_ROUND = frozenset({"roundabout", "circular"})
 _FORWARD = frozenset({"yes", "true", "1"})
 _BACKWARD = frozenset({"-1", "reverse"})
 _BOTH = frozenset({"no", "false", "0", "reversible", "alternating"})
 
 
-def find_senses(tags: Mapping[str, str]) -> tuple[bool, bool]:
+def find_senses(tags: Mapping[str, str], classes: Mapping[str, str] | None = None) -> tuple[bool, bool]:
     """Whether a way may be driven along its line, and against it.
 
     A roundabout and a motorway are one-way unless ``oneway=no`` says otherwise; a motorway_link is not. What changes
-    its direction by the hour (``reversible``, ``alternating``) runs both ways.
+    its direction by the hour (``reversible``, ``alternating``) runs both ways. A motorway is one by any word that is
+    known to mean it.
+
+    Parameters
+    ----------
+    tags
+        Of the way.
+    classes
+        What words of road class are declared to mean, see :func:`~.road_classes.read_classes`.
 
     Raises
     ------
@@ -31,6 +41,8 @@ def find_senses(tags: Mapping[str, str]) -> tuple[bool, bool]:
     --------
     >>> find_senses({"oneway": "-1"}), find_senses({"junction": "roundabout"})
     ((False, True), (True, False))
+    >>> find_senses({"highway": "高速公路"}), find_senses({"highway": "0"}, {"0": "motorway"})
+    ((True, False), (True, False))
     >>> find_senses({"oneway": "no", "oneway:motor_vehicle": "yes"})
     (True, False)
     """
@@ -45,7 +57,7 @@ def find_senses(tags: Mapping[str, str]) -> tuple[bool, bool]:
         if sense in _BOTH:
             return True, True
         raise InputError(f"{key} must be yes, no or -1, got {tags[key]!r}", way_out="correct the tag, or remove it")
-    implied = (
-        tags.get("junction") in ("roundabout", "circular") or normalise_class(tags.get("highway", "")) == "motorway"
-    )
-    return True, not implied
+    junctions = {word.strip().lower() for word in split_words(tags.get("junction", ""))}
+    if junctions & _ROUND:
+        return True, False
+    return True, find_road_class(split_words(tags.get("highway", "")), classes, "all") != "motorway"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 from collections import Counter
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from ..errors import InputError
 
 __all__ = ["OSM_SUFFIXES", "count_restrictions", "read_osm_items"]
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
+_CARS = frozenset({"motorcar", "motor_vehicle"})
+_CAR_ENDS = (":motorcar", ":motor_vehicle", ":vehicle")
+_OTHER: tuple[Any, ...] = (False, {}, [])  # a way that is not asked for, or deleted
 
 
 def _open(file: Path) -> Any:
@@ -28,34 +35,136 @@ def _open(file: Path) -> Any:
 def read_osm_items(file: Path, *keys: str) -> list[tuple[Any, ...]]:
     """(id, tags, [(node, longitude, latitude), ...]) of every node and way with one of some keys.
 
-    Nodes of a way that the file does not have are None.
+    Nodes of a way that the file does not have are None. The order of the file does not matter: places are read in a
+    pass of their own. What is marked as deleted is left out; what stands twice and is the same is read once.
 
     Raises
     ------
     InputError
-        If osmium is not installed, or the file cannot be read.
+        If osmium is not installed, the file cannot be read, or it holds several versions of an item.
     """
     osmium = _open(file)
-    found: list[tuple[Any, ...]] = []
     try:
-        for item in osmium.FileProcessor(str(file)).with_locations().with_filter(osmium.filter.KeyFilter(*keys)):
-            tags = {tag.k: tag.v for tag in item.tags}
-            if item.is_node():
-                found.append((f"n{item.id}", tags, [(item.id, item.location.lon, item.location.lat)]))
-            elif item.is_way():
-                places = [(node.ref, node.lon, node.lat) if node.location.valid() else None for node in item.nodes]
-                found.append((f"w{item.id}", tags, places))
-    except RuntimeError as error:
+        if osmium.FileProcessor(str(file)).header.has_multiple_object_versions:
+            raise _refuse_versions(file, "an item of this history file")
+        gone = _find_deleted(file)
+        nodes = _read_nodes(osmium, file, keys, gone)
+        ways = _read_ways(osmium, file, keys, gone)
+        place = _read_places(osmium, file, {ref for _, _, members in ways for ref, _ in members}, gone)
+    except (RuntimeError, OSError, EOFError) as error:
         raise InputError(f"the extract cannot be read ({error})", file=file, way_out="fetch it again") from None
+    items: list[tuple[Any, ...]] = [(f"n{number}", tags, [(number, *at)]) for number, tags, at in nodes]
+    for number, tags, members in ways:
+        # Some services write the places of nodes into the way, and no nodes.
+        found = [(ref, place.get(ref, own)) for ref, own in members]
+        items.append((f"w{number}", tags, [None if at is None else (ref, *at) for ref, at in found]))
+    return items
+
+
+def _find_place(location: Any) -> tuple[float, float] | None:
+    return (location.lon, location.lat) if location.valid() else None
+
+
+def _read_nodes(
+    osmium: Any, file: Path, keys: tuple[str, ...], gone: Container[tuple[str, int]]
+) -> list[tuple[int, dict[str, str], tuple[float, float]]]:
+    known: dict[int, tuple[Any, ...]] = {}
+    found = osmium.FileProcessor(str(file), osmium.osm.NODE).with_filter(osmium.filter.KeyFilter(*keys))
+    for node in found:
+        at = _find_place(node.location)
+        if at is None or node.deleted or not node.visible or ("node", node.id) in gone:
+            continue
+        held = ({tag.k: tag.v for tag in node.tags}, at)
+        if known.setdefault(node.id, held) != held:
+            raise _refuse_versions(file, f"node {node.id}")
+    return [(number, tags, at) for number, (tags, at) in known.items()]
+
+
+def _read_ways(
+    osmium: Any, file: Path, keys: tuple[str, ...], gone: Container[tuple[str, int]]
+) -> list[tuple[int, dict[str, str], list[tuple[int, tuple[float, float] | None]]]]:
+    """All ways are looked at: the version of a way that deletes it has no tags."""
+    known: dict[int, tuple[Any, ...]] = {}
+    for way in osmium.FileProcessor(str(file), osmium.osm.WAY):
+        is_gone = way.deleted or not way.visible or ("way", way.id) in gone
+        is_meant = not is_gone and any(key in way.tags for key in keys)
+        held = _OTHER
+        if is_meant:
+            tags = {tag.k: tag.v for tag in way.tags}
+            held = (True, tags, [(node.ref, _find_place(node.location)) for node in way.nodes])
+        if known.setdefault(way.id, held) != held:
+            raise _refuse_versions(file, f"way {way.id}")
+    return [(number, tags, members) for number, (is_meant, tags, members) in known.items() if is_meant]
+
+
+def _read_places(
+    osmium: Any, file: Path, needed: set[int], gone: Container[tuple[str, int]]
+) -> dict[int, tuple[float, float]]:
+    place: dict[int, tuple[float, float]] = {}
+    found = osmium.FileProcessor(str(file), osmium.osm.NODE)
+    if all(ref > 0 for ref in needed):  # the filter takes no ids below 0, which editors give to what is new
+        found = found.with_filter(osmium.filter.IdFilter(needed))
+    for node in found:
+        at = _find_place(node.location)
+        if node.id not in needed or at is None or node.deleted or not node.visible or ("node", node.id) in gone:
+            continue
+        if place.setdefault(node.id, at) != at:
+            raise _refuse_versions(file, f"node {node.id}")
+    return place
+
+
+def _refuse_versions(file: Path, name: str) -> InputError:
+    return InputError(
+        f"each item must be given once, {name} is given in several versions",
+        file=file,
+        way_out="take an extract of one date: osmium time-filter makes one of a history, osmium merge one of several",
+    )
+
+
+def _find_deleted(file: Path) -> set[tuple[str, int]]:
+    """What the editor JOSM marks as deleted in XML (``action='delete'``), which osmium does not see."""
+    openers: dict[str, Callable[..., Any]] = {".osm": open, ".bz2": bz2.open, ".gz": gzip.open}
+    opener = openers.get(file.suffix.lower())
+    if opener is None:
+        return set()
+    with opener(file, "rb") as raw:
+        if not any(b"action" in line for line in raw):
+            return set()
+    found: set[tuple[str, int]] = set()
+
+    def note(name: str, attributes: dict[str, str]) -> None:
+        if attributes.get("action") == "delete":
+            found.add((name, int(attributes.get("id", "0"))))
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = note
+    with opener(file, "rb") as raw:
+        try:
+            parser.ParseFile(raw)
+        except (expat.ExpatError, ValueError) as error:
+            raise RuntimeError(str(error)) from None
     return found
 
 
 def count_restrictions(file: Path) -> Counter[str]:
     """Turn restrictions that hold for cars, by kind."""
     osmium, kinds = _open(file), Counter[str]()
+    gone, known = _find_deleted(file), set[int]()
     for item in osmium.FileProcessor(str(file), osmium.osm.RELATION):
+        if item.deleted or not item.visible or ("relation", item.id) in gone or item.id in known:
+            continue
+        known.add(item.id)
         tags = {tag.k: tag.v for tag in item.tags}
-        is_meant = tags.get("type", "").partition(":")[0] == "restriction"
-        if is_meant and "motorcar" not in tags.get("except", "").split(";"):
-            kinds[next((value for key, value in tags.items() if key.startswith("restriction")), "unnamed")] += 1
+        root, _, vehicle = tags.get("type", "").partition(":")
+        if root != "restriction" or f":{vehicle}" not in (":", *_CAR_ENDS):
+            continue
+        if _CARS & {word.strip() for word in tags.get("except", "").split(";")}:
+            continue
+        held = {key: text for key, text in tags.items() if key.partition(":")[0] == "restriction"}
+        said = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}"))]
+        timed = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}:conditional"))]
+        if said or timed:
+            kinds[said[0] if said else f"{timed[0].partition('@')[0].strip()} at times"] += 1
+        elif not held:
+            kinds["unnamed"] += 1
     return kinds

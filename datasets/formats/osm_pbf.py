@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.space.datum import compute_distances_m
 from ..errors import InputError
+from ..plane_scale import measure_steps_m
 from ..road_access import find_access, is_barred
-from ..road_classes import normalise_class
+from ..road_classes import normalise_class, read_classes
 from ..road_graph import RoadEdge, RoadGraph
 from ..road_senses import find_senses
 from ..road_vocabulary import NO_ROADS
@@ -22,25 +22,27 @@ from .osm_extract import count_restrictions, read_osm_items
 __all__ = ["read_osm_graph"]
 
 # What is kept of a way: these tags, and those that begin so up to the first colon.
-_KEPT = ("highway", "name", "bridge", "tunnel", "layer", "junction", "area", "toll", "hov")
+_KEPT = ("highway", "name", "bridge", "tunnel", "layer", "junction", "area", "toll")
 _ROOTS = (
     "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot", "oneway", "lanes", "maxspeed", "psv", "bus",
+    "busway", "hov", "taxi",
 )  # fmt: skip
 _CHANGING = frozenset({"reversible", "alternating"})
 
 
-def read_osm_graph(file: Path, mode: str = "car") -> RoadGraph:
+def read_osm_graph(file: Path, mode: str = "car", classes: str | None = None) -> RoadGraph:
     """Read the roads of an ``.osm.pbf``, ``.osm`` or ``.osm.bz2``.
 
     Ways are cut where they meet, and where their nodes are not in the file; both directions are edges of their own.
     What is no road, or closed to the mode by its access tags, is left out; cars do not pass bollards and the like.
+    ``classes`` tells which words mean motorways, which are one-way.
 
     Raises
     ------
     InputError
         If osmium is not installed, the file cannot be read, or holds no road.
     """
-    items = read_osm_items(file, "highway", "barrier")
+    items, meanings = read_osm_items(file, "highway", "barrier"), read_classes(classes)
     found = [
         (int(identity[1:]), tags, places)
         for identity, tags, places in items
@@ -64,7 +66,7 @@ def read_osm_graph(file: Path, mode: str = "car") -> RoadGraph:
     edges: list[RoadEdge] = []
     for number, tags, places in sorted(ways, key=lambda way: way[0]):
         kept = {key: text for key, text in tags.items() if key in _KEPT or key.partition(":")[0] in _ROOTS}
-        forward, backward = _find_senses(file, number, tags)
+        forward, backward = _find_senses(file, number, tags, meanings)
         kept |= {"oneway": str(not (forward and backward)), "osmid": str(number)}
         cuts = [k for k, (node, _, _) in enumerate(places) if met[node] > 1]
         for low, high in pairwise(cuts):
@@ -89,9 +91,9 @@ def _split(
     return [part for part in parts if len(part) > 1]
 
 
-def _find_senses(file: Path, number: int, tags: dict[str, str]) -> tuple[bool, bool]:
+def _find_senses(file: Path, number: int, tags: dict[str, str], classes: Mapping[str, str]) -> tuple[bool, bool]:
     try:
-        return find_senses(tags)
+        return find_senses(tags, classes)
     except InputError as error:
         raise InputError(f"way {number}: {error}", file=file) from None
 
@@ -120,6 +122,6 @@ def _describe(file: Path, found: list[Any], opened: list[Any], barred: Mapping[i
 
 def _make_edge(part: list[tuple[int, float, float]], tags: dict[str, str], key: int, along: bool) -> RoadEdge:
     x, y = np.array([[lon, lat] for _, lon, lat in part]).T
-    length = float(compute_distances_m(x[:-1], y[:-1], x[1:], y[1:]).sum())
+    length = float(measure_steps_m(x, y, "EPSG:4326").sum())
     drawn = "LINESTRING (" + ", ".join(f"{lon!r} {lat!r}" for _, lon, lat in part) + ")"
     return RoadEdge(part[0][0], part[-1][0], key, 0, {**tags, "length": repr(length), "geometry": drawn}, along)

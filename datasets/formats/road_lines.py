@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..place import refuse_swapped
 from ..plane_scale import measure_steps_m
+from ..road_classes import read_classes
 from ..road_graph import RoadEdge, RoadGraph
 from ..road_lanes import find_lanes
 from ..road_senses import find_senses
@@ -60,6 +61,7 @@ def read_line_graph(
     length_unit: str | None = None,
     speed_unit: str | None = None,
     oneway: str | None = None,
+    classes: str | None = None,
 ) -> RoadGraph:
     """Read lines whose columns are named as OpenStreetMap's tags, or by another table that is known.
 
@@ -79,6 +81,8 @@ def read_line_graph(
         ``km/h``, ``mph`` or ``m/s``: of speeds whose heading and cells do not say.
     oneway
         What letters or numbers of direction mean, see :data:`~.road_ways.ONEWAY_READINGS`.
+    classes
+        What words of road class mean: a motorway is one-way by any word.
 
     Raises
     ------
@@ -100,7 +104,8 @@ def read_line_graph(
                 f"{file.name}: {int(named.is_turned.sum()):,} lines are drawn against {held.by['from'].heading} and "
                 f"{held.by['to'].heading}, which tell the direction."
             )
-    senses = [_find_senses(found, row, tags.rows[row]) for row in lines.row]
+    meanings = read_classes(classes)
+    senses = [_find_senses(found, row, tags.rows[row], meanings) for row in lines.row]
     ends = list(zip(first.tolist(), last.tolist(), strict=True))
     if named is not None:
         refuse_sorted_ends(held, lines.row, named, [sense != (True, True) for sense in senses])
@@ -108,7 +113,7 @@ def read_line_graph(
     spans = list(pairwise(lines.offset.tolist()))
     said_of = {row: tags.tell(row) | {"length": held.cell("length", row)} for row in set(lines.row)}
     alone, paired, again, said = find_single_rows(
-        held, _describe(found, lines, lines.row, spans, ends, senses, [said_of[row] for row in lines.row])
+        held, _describe(found, lines, lines.row, spans, ends, senses, [said_of[row] for row in lines.row], meanings)
     )
     notes += said
     _refuse_directions(held, lines, alone)
@@ -128,7 +133,7 @@ def read_line_graph(
             held,
             _describe(found, lines, [lines.row[p.line] for p in pieces], spans, [(p.start, p.end) for p in pieces],
                       [(senses[p.line][0], senses[p.line][1] and not alone[p.line]) for p in pieces],
-                      [without_length[lines.row[p.line]] for p in pieces]),
+                      [without_length[lines.row[p.line]] for p in pieces], meanings),
         )  # fmt: skip
         if twice.any():
             notes.append(
@@ -201,16 +206,16 @@ def _rank(edges: list[RoadEdge]) -> list[RoadEdge]:
 
 def _describe(
     found: Features, lines: _Lines, rows: list[int], spans: list[tuple[int, int]], ends: list[tuple[int, int]],
-    senses: list[tuple[bool, bool]], said: list[dict[str, str]],
+    senses: list[tuple[bool, bool]], said: list[dict[str, str]], classes: dict[str, str],
 ) -> DrawnLines:  # fmt: skip
     plane = flatten(lines.points, found.crs, file=found.file)
     shapes = [tuple(lines.place[low:high].tolist()) for low, high in spans]
-    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, senses, said)
+    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, senses, said, classes)
 
 
-def _find_senses(found: Features, row: int, tags: dict[str, str]) -> tuple[bool, bool]:
+def _find_senses(found: Features, row: int, tags: dict[str, str], classes: dict[str, str]) -> tuple[bool, bool]:
     try:
-        return find_senses(tags)
+        return find_senses(tags, classes)
     except InputError as error:
         raise found.error(row, str(error), "correct the cell") from None
 

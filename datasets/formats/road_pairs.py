@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -47,6 +47,8 @@ class DrawnLines:
         Whether it is driven along its drawing, and against it.
     said
         What is read of it, in words of OpenStreetMap.
+    classes
+        What words of road class are declared to mean.
     """
 
     rows: Sequence[int]
@@ -55,11 +57,12 @@ class DrawnLines:
     ends: Sequence[tuple[int, int]]
     senses: Sequence[tuple[bool, bool]]
     said: Sequence[dict[str, str]]
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     def is_road(self, k: int) -> bool:
         """Whether cars may meet it: a footway along a street is not the street again."""
         words = split_words(self.said[k].get("highway", ""))
-        return find_road_class(words) != DROPPED and self.said[k].get("area") != "yes"
+        return find_road_class(words, self.classes) != DROPPED and self.said[k].get("area") != "yes"
 
 
 def find_single_rows(held: RoadColumns, lines: DrawnLines) -> tuple[Bools, Bools, Bools, tuple[str, ...]]:

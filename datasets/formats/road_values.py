@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..road_speeds import SPEED_SPELLINGS
 from .features import Features
 from .road_columns import Column, RoadColumns
 
@@ -16,11 +17,6 @@ __all__ = ["SPEED_UNITS", "read_capacities", "read_speeds"]
 Floats = npt.NDArray[np.float64]
 
 SPEED_UNITS = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
-_SPELLINGS = {
-    "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h", "km_h": "km/h", "km h-1": "km/h", "km/hr": "km/h",
-    "公里/小时": "km/h", "千米/小时": "km/h", "公里/时": "km/h", "mph": "mph", "mi/h": "mph", "mile/h": "mph",
-    "miles/h": "mph", "m/s": "m/s", "m s-1": "m/s", "mps": "m/s", "m_s": "m/s", "ms": "m/s", "米/秒": "m/s",
-}  # fmt: skip
 _VALUE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([^\d\s].*)?")
 _NO_LIMIT = frozenset({998.0, 999.0})  # HERE: none posted, or none at all
 _LEAST, _MOST = 2.0, 200.0  # [km/h]: what stands outside is in another unit, or is a code
@@ -81,7 +77,7 @@ def _find_unit(found: Features, column: Column, declared: str | None) -> str | N
     """The unit in a heading, or else the one declared."""
     stated = None
     if column.unit is not None:
-        stated = _SPELLINGS.get(column.unit.strip().lower())
+        stated = SPEED_SPELLINGS.get(column.unit.strip().lower())
         if stated is None:
             raise InputError(
                 f"heading {column.heading!r} names the unit {column.unit!r}, which is no unit of speed read here",
@@ -89,9 +85,9 @@ def _find_unit(found: Features, column: Column, declared: str | None) -> str | N
                 line=None if found.line is None else 1,
                 way_out=f"write one of {', '.join(SPEED_UNITS)}",
             )
-    for ending in sorted(_SPELLINGS, key=len, reverse=True):
+    for ending in sorted(SPEED_SPELLINGS, key=len, reverse=True):
         if stated is None and (column.known == ending or column.known.endswith("_" + ending)):
-            stated = _SPELLINGS[ending]
+            stated = SPEED_SPELLINGS[ending]
     if stated is not None and declared is not None and stated != declared:
         raise InputError(
             f"heading {column.heading!r} says {stated}, but speed_unit is {declared}",
@@ -110,7 +106,7 @@ def _read_column(found: Features, column: Column, declared: str | None) -> Float
         if text.lower() in ("", "0", "0.0", "nan", "none", "null", "-"):
             continue
         match = _VALUE.fullmatch(text)
-        own = None if match is None or match[2] is None else _SPELLINGS.get(match[2].strip().lower())
+        own = None if match is None or match[2] is None else SPEED_SPELLINGS.get(match[2].strip().lower())
         if match is None or (match[2] is not None and own is None):
             raise found.error(row, f"{column.heading} is {text!r}", "give a number, or one with its unit: 50 km/h")
         value = float(match[1])
@@ -158,7 +154,7 @@ def _refuse_two(held: RoadColumns, column: Column, speed: Floats) -> None:
         match = _VALUE.fullmatch(cell.strip())
         if match is None or np.isnan(speed[row]):
             continue
-        limit = float(match[1]) * SPEED_UNITS[_SPELLINGS.get((match[2] or "km/h").strip().lower(), "km/h")]
+        limit = float(match[1]) * SPEED_UNITS[SPEED_SPELLINGS.get((match[2] or "km/h").strip().lower(), "km/h")]
         if abs(limit - speed[row]) > 0.01 * limit:
             raise held.found.error(
                 row,

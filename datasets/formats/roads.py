@@ -137,11 +137,11 @@ def _read_graph(file: Path, mode: str, said: dict[str, str]) -> RoadGraph:
         return read_road_graph(file)
     if file.name.lower().endswith(OSM_SUFFIXES):
         _refuse_options(file, said, ("crs", "classes"))
-        return read_osm_graph(file, mode)
+        return read_osm_graph(file, mode, said.get("classes"))
     _refuse_options(file, said, ("crs", "length_unit", "speed_unit", "oneway", "classes"))
     from .road_lines import read_line_graph
 
-    return read_line_graph(file, **{name: text for name, text in said.items() if name != "classes"})
+    return read_line_graph(file, **said)
 
 
 def _refuse_options(file: Path, said: Iterable[str], known: tuple[str, ...]) -> None:

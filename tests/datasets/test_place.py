@@ -67,6 +67,20 @@ def test_a_missing_or_unknown_crs_is_refused(given: str | None, told: str) -> No
         name_crs(given, file="f.csv")
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("EPSG:4807", "counts in grad and from Paris, not in degrees from Greenwich; carry the layer to EPSG:4326"),
+        ("EPSG:4901", "counts in grad and from Paris"),
+        ("+proj=longlat +ellps=bessel +pm=ferro", "counts from Ferro, not in degrees from Greenwich"),
+    ],
+)
+def test_degrees_are_counted_from_greenwich(given: str, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        name_crs(given)
+    assert name_crs("EPSG:27572") == "EPSG:27572"  # a plane whose meridian is Paris
+
+
 def test_degrees_are_told_from_planes() -> None:
     assert all(is_geographic(crs) for crs in DEGREES)
     assert not any(is_geographic(crs) for crs in ("EPSG:4547", "EPSG:2326", "local"))

@@ -58,3 +58,13 @@ def test_streets_for_destinations_only_are_told() -> None:
 
 def test_unknown_words_of_access_are_told() -> None:
     assert find_unread({"motorcar": "perhaps", "vehicle:forward": "yes;often"}) == ["motorcar=perhaps"]
+
+
+@pytest.mark.parametrize("word", ["N", "F", "0", "false", "禁止", "否"])
+def test_words_of_tables_close_a_road_too(word: str) -> None:
+    assert find_access({"motor_vehicle": word}) == NONE and find_access({"access": "no", "vehicle": word}) == NONE
+
+
+@pytest.mark.parametrize("word", ["Y", "t", "1", "True", "允许", "是"])
+def test_words_of_tables_open_a_road_too(word: str) -> None:
+    assert find_access({"access": "no", "motor_vehicle": word}) == BOTH

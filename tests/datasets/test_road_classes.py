@@ -71,6 +71,21 @@ def test_a_declared_class_is_taken() -> None:
     assert find_road_class(["secondary"], classes) == "secondary" and read_classes(None) == {}
 
 
+def test_a_word_may_hold_commas() -> None:
+    classes = read_classes("Strasse, klein=residential, Weg,=drop,x=primary,")
+    assert classes == {"strasse,_klein": "residential", "weg,": "drop", "x": "primary"}
+    assert find_road_class(["Strasse, klein"], classes) == "residential"
+    with pytest.raises(InputError, match=r"classes=Strasse, klein=CLASS, .*; \*=CLASS says so of all"):
+        refuse_unknown_classes("roads.gpkg", {"Strasse, klein": 1.5})
+
+
+def test_of_several_classes_in_one_word_the_slowest_counts() -> None:
+    assert find_road_class(["primary;residential"]) == "residential"
+    assert find_road_class(["footway;residential"]) == "residential" and find_road_class(["footway; steps"]) == DROPPED
+    assert find_road_class(["primary;what"]) == UNKNOWN
+    assert find_road_class(["major;1"], {"major;1": "primary"}) == "primary"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

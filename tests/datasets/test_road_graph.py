@@ -113,8 +113,9 @@ def test_an_option_that_means_nothing_is_refused(tmp_path: Path, option: dict[st
         open_roads(write(tmp_path, "EPSG:4326"), **option)  # type: ignore[arg-type]
 
 
-def test_a_graph_without_a_crs_takes_the_declared_one(tmp_path: Path) -> None:
-    file = write(tmp_path, "")
+@pytest.mark.parametrize("text", ["", "None"])
+def test_a_graph_without_a_crs_takes_the_declared_one(tmp_path: Path, text: str) -> None:
+    file = write(tmp_path, text)
     (tmp_path / "demand.csv").write_text("origin,destination,demand\n1,2,10\n")
     assert read_graphml(file, demand=tmp_path / "demand.csv", crs="EPSG:4326").crs == "EPSG:4326"
     with pytest.raises(InputError, match="the layer names no CRS"):

@@ -30,7 +30,17 @@ def read(tags: dict[str, str], *, km: float = 1.0, along: bool = True) -> tuple[
         ("30 knots", 30 * 1.852),
         ("50;30", 30.0),
         ("80|60", 60.0),
+        ("50公里/小时", 50.0),
+        ("50 Km/H", 50.0),
+        ("50 kmph", 50.0),
         ("walk", 6.0),
+        ("DE:zone:30", 30.0),
+        ("AT:zone30", 30.0),
+        ("zone30", 30.0),
+        ("GB:zone:20", None),
+        ("-1", None),
+        ("50 furlongs", None),
+        ("50.", None),
         ("none", None),
         ("signals", None),
         ("DE:urban", None),
@@ -73,7 +83,7 @@ def test_a_time_rounded_to_nothing_is_still_a_speed() -> None:
 
 def test_notes_tell_the_source_and_the_words_not_read() -> None:
     assert "Speeds of 1 links are those of speed_kph." in read({"speed_kph": "50"})[1]
-    assert "Speed limits that name no number are not read: CN:urban (1)." in read({"maxspeed": "CN:urban"})[1]
+    assert "Speed limits that are not read: CN:urban (1)." in read({"maxspeed": "CN:urban"})[1]
 
 
 @pytest.mark.parametrize(

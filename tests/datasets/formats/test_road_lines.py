@@ -305,3 +305,14 @@ def test_sorted_ends_do_not_turn_one_way_lines(tmp_path: Path) -> None:
 def test_a_declaration_that_explains_nothing_is_refused(tmp_path: Path, given: dict[str, str], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         read(tmp_path, RING, {}, **given)
+
+
+def test_a_path_declared_to_be_left_out_is_not_the_street_again(tmp_path: Path) -> None:
+    columns: Columns = {"highway": ["primary"] * 4 + ["Waldweg"]}
+    assert read(tmp_path, [*RING, RING[0]], columns, classes="Waldweg=drop").n_links == 8
+    with pytest.raises(InputError, match=r"line 6: the line is that of line 2, with another highway: 'Waldweg'"):
+        read(tmp_path, [*RING, RING[0]], columns, classes="Waldweg=residential")
+
+
+def test_lanes_of_one_direction_leave_a_way_back(tmp_path: Path) -> None:
+    assert read(tmp_path, RING, {"lanes": ["2"] * 4, "lanes_forward": ["2"] * 4}).n_links == 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_lines_without_a_class_are_refused(tmp_path: Path) -> None:
 def test_words_for_no_bridge_and_no_tunnel_stay_on_the_ground(tmp_path: Path, word: str) -> None:
     file = tmp_path / "roads.csv"
     file.write_text(f'wkt,highway,bridge,tunnel\n"LINESTRING (0 0, 100 0)",primary,{word},{word}\n', encoding="utf-8")
-    assert open_roads(file, crs="EPSG:4547").level.tolist() == [0, 0]
+    assert open_roads(file, crs="local").level.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(("word", "n_links"), [("1.0", None), ("yes", None), ("0.0", 2), ("B", 2), ("no", 2)])
@@ -134,7 +135,7 @@ def test_one_way_of_any_table_is_understood(tmp_path: Path, word: str, n_links: 
     file = tmp_path / "roads.csv"
     back = '"LINESTRING (100 0, 50 50, 0 0)",primary,yes\n' if n_links is None else ""
     file.write_text(f'wkt,highway,oneway\n"LINESTRING (0 0, 100 0)",primary,{word}\n{back}')
-    assert open_roads(file, crs="EPSG:4547").n_links == 2
+    assert open_roads(file, crs="local").n_links == 2
 
 
 def test_unknown_one_way_is_refused_by_line(tmp_path: Path) -> None:
@@ -142,3 +143,17 @@ def test_unknown_one_way_is_refused_by_line(tmp_path: Path) -> None:
     file.write_text('wkt,highway,oneway\n"LINESTRING (0 0, 100 0)",primary,xyz\n')
     with pytest.raises(InputError, match="oneway is 'xyz'"):
         open_roads(file, crs="EPSG:4547")
+
+
+@pytest.mark.parametrize(
+    ("word", "classes", "n_links"),
+    [("motorway", None, 4), ("高速公路", None, 4), ("S1100", None, 4), ("K0", "K0=motorway", 4), ("K0", "K0=trunk", 8)],
+)
+def test_motorways_of_tables_are_one_way_by_any_word(
+    tmp_path: Path, word: str, classes: str | None, n_links: int
+) -> None:
+    corners = [(0, 0), (1000, 0), (1000, 1000), (0, 1000), (0, 0)]
+    rows = [f'{word},"LINESTRING ({a} {b}, {c} {d})"' for (a, b), (c, d) in pairwise(corners)]
+    file = tmp_path / "roads.csv"
+    file.write_text("\n".join(["highway,wkt", *rows]) + "\n", encoding="utf-8")
+    assert open_roads(file, crs="local", classes=classes).n_links == n_links
