@@ -139,7 +139,7 @@ def _shape(found: Features, parse: Callable[[Any], Any], raw: Sequence[Any], cur
         try:
             parse([one])
         except (shapely.errors.GEOSException, TypeError, ValueError) as error:
-            why = str(error).rpartition("Exception: ")[2]
+            why = " ".join(str(error).rpartition("Exception: ")[2].split())
             raise found.error(row, f"{found.show(row)} has no geometry that can be read ({why})", cure) from None
     raise InputError(f"the geometries cannot be read ({problem})", file=found.file, way_out=cure)
 
@@ -190,6 +190,8 @@ def _lower(columns: dict[str, list[str]], file: Path) -> dict[str, list[str]]:
 def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, float) else str(value)
 
 

@@ -8,101 +8,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
-from ..tables import is_number
 from .features import Features
-from .headings import refuse_flags, split_heading
+from .headings import refuse_flags
+from .road_headings import CLASS_NAMES, LANES_OF_BOTH, NAMES
+from .road_unread import refuse_unread, split_name
 
 __all__ = ["Column", "RoadColumns", "find_road_columns", "spread_tags"]
 
-# What a column may be called, by what it holds. The first name is that of OpenStreetMap where it has one.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "highway": ("highway", "fclass", "road_class", "roadclass", "mtfcc", "道路等级", "公路等级"),
-    "name": ("name", "road_name", "street_name", "streetname", "st_name", "名称", "道路名称", "路名"),
-    "oneway": ("oneway", "one_way", "is_oneway", "单行", "单行道", "单行线", "是否单行"),
-    "oneway:motor_vehicle": ("oneway:motor_vehicle", "oneway_motor_vehicle", "oneway_mot"),
-    "dir_travel": ("dir_travel",),
-    "direction": ("direction", "dir", "方向", "通行方向", "交通方向"),
-    "directed": ("directed",),
-    "lanes": (
-        "lanes", "n_lanes", "num_lanes", "numlanes", "nlanes", "no_lanes", "lane_count", "lanecount", "phys_lanes",
-        "车道数", "车道", "双向车道数",
-    ),
-    "lanes:forward": ("lanes:forward", "lanes_forward", "lanes_ab", "from_lanes", "正向车道数"),
-    "lanes:backward": ("lanes:backward", "lanes_backward", "lanes_ba", "to_lanes", "反向车道数", "逆向车道数"),
-    "lanes:direction": ("lanes_per_direction", "单向车道数"),
-    "maxspeed": ("maxspeed", "max_speed", "限速", "限速值", "最高限速", "道路限速"),
-    "maxspeed:forward": ("maxspeed:forward", "maxspeed_forward", "正向限速"),
-    "maxspeed:backward": ("maxspeed:backward", "maxspeed_backward", "反向限速", "逆向限速"),
-    "speed": (
-        "speed", "speedlimit", "speed_limit", "speed_lim", "spd_limit", "spd_lim", "posted_speed", "free_speed",
-        "freespeed", "free_flow_speed", "freeflow_speed", "ffs", "vmax", "v_max", "design_speed", "速度", "设计速度",
-        "自由流速度", "speed_kmh", "speed_km_h", "kmh", "kph", "speed_mph", "mph", "speed_ms", "speed_m_s", "speed_mps",
-        "free_speed_kmh", "free_speed_mph", "speedlimit_mph", "speedlimit_kmh", "speed_limit_mph", "speed_limit_kmh",
-    ),
-    "speed:forward": ("speed_ab", "free_speed_ab", "fr_spd_lim", "from_speed_limit", "speed_forward"),
-    "speed:backward": ("speed_ba", "free_speed_ba", "to_spd_lim", "to_speed_limit", "speed_backward"),
-    "capacity": ("capacity", "cap", "capacity_veh_h", "capacity_veh_h_lane", "capacity_per_lane", "通行能力"),
-    "capacity:forward": ("capacity_ab",),
-    "capacity:backward": ("capacity_ba",),
-    "length": ("length", "distance", "length_m", "length_km", "length_mi", "length_ft", "长度", "里程"),
-    "from": ("u", "from", "from_node", "from_node_id", "a_node", "fnode", "fnode_", "source", "start_node",
-             "ref_in_id"),
-    "to": ("v", "to", "to_node", "to_node_id", "b_node", "tnode", "tnode_", "target", "end_node",
-           "nref_in_id"),
-    "reversed": ("reversed",),
-    "key": ("key",),
-    "bridge": ("bridge", "桥", "桥梁", "是否桥梁"),
-    "tunnel": ("tunnel", "隧道", "是否隧道"),
-    "layer": ("layer", "层"),
-    "junction": ("junction",),
-    "roundabout": ("roundabout",),
-    "ar_auto": ("ar_auto",),
-    "private": ("private",),
-    "ferry_type": ("ferry_type",),
-    "modes": ("modes",),
-    "allowed_uses": ("allowed_uses", "allowed_use"),
-    "reverse_cost": ("reverse_cost",),
-    "covered": ("covered",), "access": ("access",), "vehicle": ("vehicle",), "motor_vehicle": ("motor_vehicle",),
-    "motorcar": ("motorcar",), "service": ("service",), "area": ("area",), "busway": ("busway",), "psv": ("psv",),
-    "bus": ("bus",), "speed_kph": ("speed_kph",), "turn:lanes": ("turn:lanes",),
-}  # fmt: skip
-# Names that mean the class of road where no better one is there.
-_CLASS = (
-    "class", "kind", "type", "road_type", "roadtype", "link_type", "func_class", "functional_class", "frc", "等级",
-    "道路类型",
-)  # fmt: skip
-# What a table says that changes the answer and cannot be read: (names, what else says it, what is wrong, the way out).
-_UNREAD: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
-    (
-        ("speed_cat", "spd_cat"), ("speed", "speed:forward", "maxspeed", "maxspeed:forward", "speed_kph"),
-        "holds classes of speed, which are not read",
-        "give speed limits in a column maxspeed, or remove the column to take speeds by class of road",
-    ),
-    (
-        ("lane_cat",), ("lanes", "lanes:forward", "lanes:direction"), "holds classes of lanes, which are not read",
-        "give numbers of lanes in a column lanes, or remove the column to take lanes by class of road",
-    ),
-    (
-        ("travel_time_ab", "travel_time_ba", "travel_time", "free_time", "free_flow_time", "fftt", "travel_time_min",
-         "vdf_fftt"),
-        ("speed", "speed:forward", "maxspeed", "maxspeed:forward", "speed_kph"),
-        "holds travel times, which are not read",
-        "give speeds in a column such as speed (km/h), or remove the column to take speeds by class of road",
-    ),
-)  # fmt: skip
-# Names that speak of the same things in words that are not known here.
-_ALIKE = (
-    (re.compile(r"(?:^|_)(?:max_?)?(?:speed|spd)(?:_|$)|speed_?lim|限速|车速"), True, "speeds",
-     "maxspeed, or speed (km/h)"),
-    (re.compile(r"(?:^|_)n?lanes?(?:_|$)|车道"), True, "lanes", "lanes, lanes:forward or lanes:backward"),
-    (re.compile(r"(?:^|_)(?:bus|psv)_lanes?(?:_|$)"), False, "bus lanes", "lanes:psv, with their number,"),
-    (re.compile(r"capacit|通行能力"), True, "capacities", "capacity_veh_h or capacity_veh_h_lane"),
-    (re.compile(r"one_?way(?!_?bic|_?psv|_?bus|_?foot)|单行"), False, "directions", "oneway"),
-)  # fmt: skip
-_CLOSING = ("closed", "is_closed", "blocked", "封闭", "通行状态", "开通状态")
 _OTHER_LINES = ("railway", "waterway", "aerialway", "barrier", "man_made", "power", "natural", "boundary", "landuse")
+_ONE_DIRECTION = re.compile(r"per.?dir|each.?(?:dir|way)|one.?(?:dir|way)|per.?way|/.?dir|单向|每方向|每向")
+_BOTH_DIRECTIONS = re.compile(r"total|both|two.?way|sum|双向|合计|总")
+_COUNTS = frozenset({"1", "-", "n", "no", "no.", "nr", "number", "count", "lanes", "条", "个", "车道"})
 _BAGS = ("other_tags", "all_tags", "tags")
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
+_FUNCTIONS = ("road_function", "roadfunction", "function")  # OS Open Roads, where the class is one of administration
 _SHAPE = ("wkt", "geometry", "geom", "the_geom")
 _DBF = 10  # letters that a shapefile keeps of a name
 
@@ -148,6 +67,12 @@ def spread_tags(found: Features) -> Features:
     held: list[dict[str, str]] = []
     for row, cell in enumerate(found.columns[bag]):
         text = cell.strip()
+        if not text.startswith("{") and _PAIR.sub("", text).strip(", \n"):
+            raise found.error(
+                row,
+                f"{bag} is cut off, or no pairs of tags, near {text[-30:]!r}",
+                'save the file as GeoPackage, which keeps long texts, or write tags as "oneway"=>"yes"',
+            )
         try:
             tags = json.loads(text) if text.startswith("{") else dict(_PAIR.findall(text))
             held.append({str(key).lower(): str(value) for key, value in tags.items()})
@@ -170,11 +95,13 @@ def find_road_columns(found: Features) -> RoadColumns:
     """
     columns: dict[str, list[Column]] = {}
     read: set[str] = set()
-    known = {name: what for what, names in _NAMES.items() for name in names}
+    known = {name: what for what, names in NAMES.items() for name in names}
     for heading, cells in found.columns.items():
-        stem, unit = split_heading(heading)
-        stem = _lengthen(re.sub(r"[\s-]+", "_", stem), found, [*known, *_CLASS])
+        stem, unit = split_name(heading)
+        stem = _lengthen(stem, found, [*known, *CLASS_NAMES])
         what = known.get(stem)
+        if what == "lanes" and unit is not None:
+            what, stem = _read_lane_unit(found, heading, unit)
         if what is None and ":" in stem:
             what = stem  # a tag of OpenStreetMap that speaks of a direction, a lane or a time
         if what is not None:
@@ -182,9 +109,11 @@ def find_road_columns(found: Features) -> RoadColumns:
         if what is not None and any(cell.strip() for cell in cells):
             columns.setdefault(what, []).append(Column(heading, stem, unit, cells))
     if "highway" not in columns:
-        classes = [name for name in _CLASS if any(cell.strip() for cell in found.columns.get(name, []))]
+        named = [name for name in _FUNCTIONS if name in found.columns] or CLASS_NAMES
+        classes = [name for name in named if any(cell.strip() for cell in found.columns.get(name, []))]
         columns["highway"] = [Column(name, name, None, found.columns[name]) for name in classes]
     _drop_loose_ends(columns)
+    notes = _drop_sorted_ends(found, columns)
     by = {what: _agree(found, what, held) for what, held in columns.items() if held}
     if "highway" not in by:
         raise InputError(
@@ -193,9 +122,25 @@ def find_road_columns(found: Features) -> RoadColumns:
             way_out=f"name a column highway, with words such as primary; the columns are {', '.join(found.columns)}",
         )
     read |= {column.heading for held in columns.values() for column in held}
-    _refuse_unread(found, by, read)
-    notes = refuse_flags(found, [*read, *_SHAPE])
+    refuse_unread(found, set(by), read)
+    notes += refuse_flags(found, [*read, *_SHAPE])
     return RoadColumns(found, by, _find_other_lines(found, by["highway"].cells), notes)
+
+
+def _read_lane_unit(found: Features, heading: str, unit: str) -> tuple[str, str]:
+    """What brackets behind the heading of a column of lanes say: of which direction they count."""
+    for pattern, what, stem in ((_ONE_DIRECTION, "lanes:direction", "lanes_per_direction"),
+                                (_BOTH_DIRECTIONS, "lanes", LANES_OF_BOTH[0])):  # fmt: skip
+        if pattern.search(unit):
+            return what, stem
+    if unit.strip() in _COUNTS:
+        return "lanes", "lanes"
+    raise InputError(
+        f"heading {heading!r} does not say which lanes count",
+        file=found.file,
+        line=None if found.line is None else 1,
+        way_out="name it lanes_per_direction, or lanes_total for both directions together",
+    )
 
 
 def _lengthen(stem: str, found: Features, known: Iterable[str]) -> str:
@@ -214,6 +159,16 @@ def _drop_loose_ends(columns: dict[str, list[Column]]) -> None:
         others = [column for column in columns.get(what, []) if column not in loose[what]]
         if what in columns and (others or not (loose["from"] and loose["to"])):
             columns[what] = others
+
+
+def _drop_sorted_ends(found: Features, columns: dict[str, list[Column]]) -> tuple[str, ...]:
+    """An undirected graph of osmnx sorts u and v; from and to beside them tell how the line is driven."""
+    named = {what: [column.known for column in columns.get(what, [])] for what in ("from", "to")}
+    if sorted(named["from"]) != ["from", "u"] or sorted(named["to"]) != ["to", "v"]:
+        return ()
+    for what in ("from", "to"):
+        columns[what] = [column for column in columns[what] if column.known == what]
+    return (f"{found.file.name}: u and v are not read: from and to tell how lines are driven.",)
 
 
 def _agree(found: Features, what: str, held: list[Column]) -> Column:
@@ -235,45 +190,6 @@ def _say(what: str) -> str:
     return {"highway": "class of road", "from": "node that a line comes from", "to": "node that a line goes to"}.get(
         what, what.replace(":", " ")
     )
-
-
-def _refuse_unread(found: Features, by: dict[str, Column], read: set[str]) -> None:
-    line = None if found.line is None else 1
-    if "reverse_cost" in by and not {"oneway", "dir_travel", "direction", "directed"} & set(by):
-        if any(cell.strip().startswith("-") for cell in by["reverse_cost"].cells):
-            raise InputError(
-                "column 'reverse_cost' is negative for one-way roads, and is not read",
-                file=found.file,
-                line=line,
-                way_out="give a column oneway with yes, no or -1",
-            )
-    for names, instead, problem, cure in _UNREAD:
-        for name in names:
-            cells = found.columns.get(name, [])
-            if any(cell.strip() not in ("", "0", "0.0") for cell in cells) and not any(one in by for one in instead):
-                raise InputError(f"column {name!r} {problem}", file=found.file, line=line, way_out=cure)
-    for heading, cells in found.columns.items():
-        held = {cell.strip() for cell in cells} - {"", "0", "0.0"}
-        if heading in read or not held:
-            continue
-        stem = re.sub(r"[\s-]+", "_", split_heading(heading)[0])
-        for pattern, is_numbers, what, better in _ALIKE:
-            if pattern.search(stem) and not stem.endswith("_cat") and (not is_numbers or all(map(is_number, held))):
-                raise InputError(
-                    f"column {heading!r} may hold {what}, and is not read",
-                    file=found.file,
-                    line=line,
-                    way_out=f"name it {better} if that is what it holds, or remove it",
-                )
-    for name in _CLOSING:
-        words = list(dict.fromkeys(cell.strip() for cell in found.columns.get(name, [])))
-        if len(words) > 1:
-            raise InputError(
-                f"column {name!r} marks roads ({', '.join(map(repr, words[:4]))}) and is not read",
-                file=found.file,
-                line=line,
-                way_out="remove the rows of closed roads, and the column; or write motor_vehicle = no for them",
-            )
 
 
 def _find_other_lines(found: Features, classes: list[str]) -> list[bool]:

@@ -50,6 +50,12 @@ def read_distances(
     line = None if held.found.line is None else 1
     if declared is not None and declared not in LENGTH_UNITS:
         raise InputError(f"length_unit is {declared!r}", file=file, way_out=f"choose one of {', '.join(LENGTH_UNITS)}")
+    if declared is not None and "length" not in held:
+        raise InputError(
+            f"length_unit={declared} is declared, and the table has no lengths",
+            file=file,
+            way_out="omit length_unit, for lengths are measured along the lines; or name the column length",
+        )
     if "length" not in held:
         return factor, ()
     column = held.by["length"]

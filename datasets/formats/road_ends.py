@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from .road_columns import RoadColumns
 
-__all__ = ["NamedEnds", "read_named_ends"]
+__all__ = ["NamedEnds", "read_named_ends", "refuse_sorted_ends"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,28 @@ def read_named_ends(
     whole = all(name.lstrip("-").isdecimal() and abs(int(name)) < 2**62 for pair in ends for name in pair)
     number = {name: int(name) for name in place} if whole else {name: k for k, name in enumerate(sorted(place), 1)}
     return NamedEnds([number[start] for start, _ in ends], [number[end] for _, end in ends], turned)
+
+
+def refuse_sorted_ends(held: RoadColumns, rows: list[int], named: NamedEnds, is_one_way: list[bool]) -> None:
+    """Refuse one-way lines drawn from v to u where u is below v in every row.
+
+    An undirected graph of osmnx is saved so: there u and v are sorted, and do not tell the direction of travel.
+
+    Raises
+    ------
+    InputError
+        If there is such a line.
+    """
+    if held.by["from"].known != "u" or any(start > end for start, end in zip(named.start, named.end, strict=True)):
+        return
+    for k, turned in enumerate(named.is_turned.tolist()):
+        if turned and is_one_way[k]:
+            raise held.found.error(
+                rows[k],
+                "u is below v in every row, as in an undirected graph whose ends are sorted, and this one-way line is "
+                "drawn from v to u",
+                "give columns from and to as osmnx writes them, or remove u and v to drive lines as they are drawn",
+            )
 
 
 def _locate(

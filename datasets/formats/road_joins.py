@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..place import LOCAL, name_crs
 from ..plane_scale import find_degrees
 
-__all__ = ["Piece", "cut_lines", "find_places"]
+__all__ = ["Piece", "cut_lines", "find_places", "flatten"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,6 +33,22 @@ class Piece:
     high: int
     start: int
     end: int
+
+
+def flatten(points: Floats, crs: str, *, file: Path) -> Floats:
+    """Points on a plane whose distances are those on the ground, near enough to tell what lies close together.
+
+    Examples
+    --------
+    >>> flatten(np.array([[114.0, 22.5], [114.0, 22.501]]), "EPSG:4326", file=Path("roads.csv")).round(1).tolist()
+    [[0.0, -55.6], [0.0, 55.6]]
+    """
+    if name_crs(crs) == LOCAL:
+        return points
+    lon, lat = find_degrees(points[:, 0], points[:, 1], crs, file=file)
+    middle = (np.full(1, np.mean(lon)), np.full(1, np.mean(lat)))
+    metres = compute_distances_m(middle[0], middle[1], middle[0], middle[1] + 1e-3)[0] * 1e3
+    return np.column_stack([(lon - middle[0]) * metres * np.cos(np.deg2rad(lat)), (lat - middle[1]) * metres])
 
 
 def find_places(points: Floats, crs: str, *, file: Path) -> Ints:
@@ -56,12 +72,7 @@ def find_places(points: Floats, crs: str, *, file: Path) -> Ints:
 
     exact, place = np.unique(points, axis=0, return_inverse=True)
     place = place.reshape(-1)
-    x, y = exact[:, 0], exact[:, 1]
-    if name_crs(crs) != LOCAL:
-        lon, lat = find_degrees(x, y, crs, file=file)
-        middle = (np.full(1, np.mean(lon)), np.full(1, np.mean(lat)))
-        metres = compute_distances_m(middle[0], middle[1], middle[0], middle[1] + 1e-3)[0] * 1e3
-        x, y = (lon - middle[0]) * metres * np.cos(np.deg2rad(lat)), (lat - middle[1]) * metres
+    x, y = flatten(exact, crs, file=file).T
     near = cKDTree(np.column_stack([x, y])).query_pairs(_JOIN_M, output_type="ndarray")
     links = csr_array((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(len(exact), len(exact)))
     n, group = connected_components(links, directed=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from ..road_senses import find_senses
 from .features import Features, read_features
 from .road_columns import RoadColumns, find_road_columns, spread_tags
 from .road_distances import read_distances
-from .road_ends import NamedEnds, read_named_ends
-from .road_joins import Piece, cut_lines, find_places
-from .road_pairs import find_single_rows
+from .road_ends import NamedEnds, read_named_ends, refuse_sorted_ends
+from .road_joins import Piece, cut_lines, find_places, flatten
+from .road_pairs import DrawnLines, find_overlaps, find_single_rows
 from .road_tags import LineTags, read_line_tags
 
 __all__ = ["read_line_graph"]
@@ -106,9 +106,14 @@ def read_line_graph(
             )
     meanings = read_classes(classes)
     senses = [_find_senses(found, row, tags.rows[row], meanings) for row in lines.row]
-    shapes = [tuple(lines.place[a:b].tolist()) for a, b in zip(lines.offset[:-1], lines.offset[1:], strict=True)]
+    ends = list(zip(first.tolist(), last.tolist(), strict=True))
+    if named is not None:
+        refuse_sorted_ends(held, lines.row, named, [sense != (True, True) for sense in senses])
+        ends = list(zip(named.start, named.end, strict=True))
+    spans = list(pairwise(lines.offset.tolist()))
+    said_of = {row: tags.tell(row) | {"length": held.cell("length", row)} for row in set(lines.row)}
     alone, paired, again, said = find_single_rows(
-        held, lines.row, shapes, np.array([all(sense) for sense in senses]), [tags.rows[row] for row in lines.row]
+        held, _describe(found, lines, lines.row, spans, ends, senses, [said_of[row] for row in lines.row], meanings)
     )
     notes += said
     _refuse_directions(held, lines, alone)
@@ -121,6 +126,20 @@ def read_line_graph(
     scale, said = read_distances(held, lines.row, np.array(measured), length_unit)
     notes += said
     pieces, place = _join(lines, [tags.level[row] for row in lines.row], named)
+    if named is None:
+        spans = [(int(lines.offset[p.line]) + p.low, int(lines.offset[p.line]) + p.high + 1) for p in pieces]
+        without_length = {row: {**said, "length": ""} for row, said in said_of.items()}
+        twice = find_overlaps(
+            held,
+            _describe(found, lines, [lines.row[p.line] for p in pieces], spans, [(p.start, p.end) for p in pieces],
+                      [(senses[p.line][0], senses[p.line][1] and not alone[p.line]) for p in pieces],
+                      [without_length[lines.row[p.line]] for p in pieces], meanings),
+        )  # fmt: skip
+        if twice.any():
+            notes.append(
+                f"{file.name}: {int(twice.sum()):,} parts of lines that repeat a part of another are read once."
+            )
+        pieces = [piece for piece, is_twice in zip(pieces, twice.tolist(), strict=True) if not is_twice]
     edges: list[RoadEdge] = []
     for piece in pieces:
         low, high = (int(lines.offset[piece.line]) + k for k in (piece.low, piece.high))
@@ -130,7 +149,7 @@ def read_line_graph(
         edges += _make_edges(held, tags, lines.row[piece.line], piece, line, length,
                              senses[piece.line], bool(alone[piece.line]), bool(paired[piece.line]),
                              named is not None, len(edges))  # fmt: skip
-    return RoadGraph(found.crs, place, edges, tuple(notes))
+    return RoadGraph(found.crs, place, edges if named is not None else _rank(edges), tuple(notes))
 
 
 def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[str]) -> _Lines:
@@ -179,6 +198,21 @@ def _read_lines(found: Features, held: RoadColumns, tags: LineTags, notes: list[
     return _Lines(rows[~point].tolist(), offset, points[long], place[long])
 
 
+def _rank(edges: list[RoadEdge]) -> list[RoadEdge]:
+    """Number edges by their nodes, lines and tags, in which the order of the rows does not show."""
+    order = sorted(edges, key=lambda e: (e.source, e.target, e.tags["geometry"], not e.along, sorted(e.tags.items())))
+    return [replace(edge, key=key) for key, edge in enumerate(order)]
+
+
+def _describe(
+    found: Features, lines: _Lines, rows: list[int], spans: list[tuple[int, int]], ends: list[tuple[int, int]],
+    senses: list[tuple[bool, bool]], said: list[dict[str, str]], classes: dict[str, str],
+) -> DrawnLines:  # fmt: skip
+    plane = flatten(lines.points, found.crs, file=found.file)
+    shapes = [tuple(lines.place[low:high].tolist()) for low, high in spans]
+    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, senses, said, classes)
+
+
 def _find_senses(found: Features, row: int, tags: dict[str, str], classes: dict[str, str]) -> tuple[bool, bool]:
     try:
         return find_senses(tags, classes)
@@ -216,7 +250,10 @@ def _join(
                 place.setdefault(node, (float(lines.points[vertex, 0]), float(lines.points[vertex, 1])))
         return pieces, place
     pieces, first = cut_lines(lines.offset, lines.place, np.array(levels))
-    spots = lines.points[first]
+    # Neither the place of a node nor its number may depend on the order of the rows.
+    order = np.lexsort((lines.points[:, 1], lines.points[:, 0], lines.place))
+    known, least = np.unique(lines.place[order], return_index=True)
+    spots = lines.points[order[least[np.searchsorted(known, lines.place[first])]]]
     number = np.empty(len(first), np.int64)
     number[np.lexsort((np.arange(len(first)), spots[:, 1], spots[:, 0]))] = np.arange(1, len(first) + 1)
     for k, (x, y) in zip(number.tolist(), spots.tolist(), strict=True):

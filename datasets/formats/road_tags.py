@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..tables import is_number
 from .road_columns import RoadColumns
 from .road_values import read_capacities, read_speeds
 from .road_ways import read_ways
@@ -16,14 +17,26 @@ __all__ = ["LineTags", "read_line_tags"]
 _OWN = frozenset({  # what is read here, or elsewhere, and is no tag of a road
     "oneway", "dir_travel", "direction", "directed", "speed", "speed:forward", "speed:backward", "capacity",
     "capacity:forward", "capacity:backward", "length", "from", "to", "reversed", "key", "lanes:direction",
-    "roundabout", "ar_auto", "private", "ferry_type", "modes", "allowed_uses", "reverse_cost",
+    "roundabout", "ar_auto", "private", "ferry_type", "modes", "allowed_uses", "form_of_way", "road_structure",
 })  # fmt: skip
 _COUNTED = ("lanes", "lanes:forward", "lanes:backward", "maxspeed", "maxspeed:forward", "maxspeed:backward")
 _YES = frozenset({"y", "yes", "true", "1", "t", "是"})
 _NONE = frozenset({"", "no", "false", "0", "0.0", "f", "n", "none", "nan", "null", "-", "否", "无", "building_passage"})
+_ACCESS = ("motorcar", "motor_vehicle", "vehicle", "access")
+_PLAIN_ACCESS = dict.fromkeys(("n", "f", "0", "0.0", "false", "否", "禁止", "禁行"), "no") | dict.fromkeys(
+    ("y", "t", "1", "1.0", "true", "是", "允许"), "yes"
+)
 _NO_FERRY = frozenset({"", "h", "n", "0", "no", "none"})
-_CAR_USES = frozenset({"auto", "car", "all", "drive", "vehicle", "motor_vehicle", "sov", "hov", "motorcar"})
-_OTHER_USES = frozenset({"walk", "bike", "bicycle", "ped", "pedestrian", "foot", "bus", "transit", "rail", "truck"})
+_CAR_USES = frozenset({
+    "auto", "autos", "car", "cars", "all", "any", "drive", "driving", "vehicle", "vehicles", "motor_vehicle", "sov",
+    "hov", "motorcar", "passenger", "private", "pkw", "小汽车", "小客车", "机动车",
+})  # fmt: skip
+_OTHER_USES = frozenset({
+    "bicycle", "bike", "bikes", "bus", "buses", "coach", "cycle", "cycling", "ferry", "foot", "freight", "funicular",
+    "hgv", "metro", "moped", "ped", "pedestrian", "pedestrians", "pt", "rail", "railway", "ship", "stop", "subway",
+    "taxi", "train", "tram", "transit", "transit_walk", "truck", "trucks", "walk", "walking", "公交", "公交车", "步行",
+    "自行车", "非机动车",
+})  # fmt: skip
 _EMPTY = frozenset({"", "nan", "none", "null", "<na>"})
 
 
@@ -52,6 +65,15 @@ class LineTags:
     capacity_lane: list[float | None]
     notes: tuple[str, ...] = ()
 
+    def tell(self, row: int) -> dict[str, str]:
+        """All that is read of a row but its name, by which two rows can be compared."""
+        said = {what: text for what, text in self.rows[row].items() if what != "name"}
+        for is_along, word in ((True, "forward"), (False, "backward")):
+            said |= {f"{what}:{word}": text for what, text in self.by_direction[is_along][row].items()}
+        if self.capacity_lane[row] is not None:
+            said["capacity of a lane"] = repr(self.capacity_lane[row])
+        return said
+
 
 def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | None) -> LineTags:
     """Read all columns but those that tell nodes and lengths.
@@ -71,8 +93,21 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
         tags = {what: text for what in plain if (text := held.cell(what, row)).lower() not in _EMPTY}
         if senses[row]:
             tags["oneway"] = senses[row]
-        if held.cell("roundabout", row).lower() in _YES:
+        form, structure = held.cell("form_of_way", row).lower(), held.cell("road_structure", row).lower()
+        if held.cell("roundabout", row).lower() in _YES or form == "roundabout":
             tags.setdefault("junction", "roundabout")
+        if form == "dual carriageway" and not senses[row]:
+            raise held.found.error(
+                row,
+                f"{held.by['form_of_way'].heading} is {held.cell('form_of_way', row)!r}, one side of a road, and no "
+                "column tells in which direction it is driven",
+                "give a column oneway with yes, no or -1",
+            )
+        for word, what in (("tunnel", "tunnel"), ("bridge", "bridge")):
+            if word in structure:
+                tags.setdefault(what, "yes")
+        for what in [what for what in tags if what.split(":")[0] in _ACCESS]:
+            tags[what] = _PLAIN_ACCESS.get(tags[what].lower(), tags[what])
         if held.cell("private", row).lower() in _YES:
             tags.setdefault("access", "private")
         if held.cell("ar_auto", row).lower() in ("n", "no", "false", "0"):
@@ -80,7 +115,15 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
         if not _is_for_cars(held, row):
             tags.setdefault("motorcar", "no")
         if (lanes := held.cell("lanes:direction", row)) and lanes.lower() not in _EMPTY:
-            tags |= {"lanes:forward": lanes, "lanes:backward": lanes}
+            for what in ("lanes:forward", "lanes:backward"):
+                if not re.fullmatch(r"0+(\.0+)?", tags.get(what, "0")) and tags[what] != lanes:
+                    raise held.found.error(
+                        row,
+                        f"{held.by['lanes:direction'].heading} is {lanes}, and {held.by[what].heading} is {tags[what]}",
+                        "remove the column that should not count",
+                    )
+                tags[what] = lanes
+        _refuse_other_sum(held, row, tags)
         for what in _COUNTED:
             if re.fullmatch(r"0+(\.0+)?", tags.get(what, "")):
                 del tags[what]  # 0 is what tables write where nobody has counted, or there is no such direction
@@ -109,20 +152,44 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
     )
 
 
+def _refuse_other_sum(held: RoadColumns, row: int, tags: dict[str, str]) -> None:
+    """Refuse lanes that are not the sum of those of the two directions; OpenStreetMap has a rule of its own."""
+    parts = ("lanes:forward", "lanes:backward")
+    if not all(what in held and ":" not in held.by[what].known for what in ("lanes", *parts)):
+        return
+    if held.by["lanes"].known == "phys_lanes":
+        return  # HERE: with lanes for turns
+    total, forward, backward = (tags.get(what, "") for what in ("lanes", *parts))
+    numbers = [float(text) for text in (total, forward, backward) if is_number(text)]
+    if len(numbers) == 3 and all(numbers) and numbers[0] != numbers[1] + numbers[2]:
+        raise held.found.error(
+            row,
+            f"{held.by['lanes'].heading} is {total}, and {held.by[parts[0]].heading} and "
+            f"{held.by[parts[1]].heading} are {forward} and {backward}",
+            "remove the column that should not count",
+        )
+
+
 def _is_for_cars(held: RoadColumns, row: int) -> bool:
-    """What AequilibraE (``modes``, where c is the car) and GMNS (``allowed_uses``) say."""
-    if "modes" in held and "from" in held and held.by["from"].known == "a_node":
-        return "c" in held.cell("modes", row)
-    words = set(re.split(r"[\s,;|]+", held.cell("allowed_uses", row).lower())) - {""}
-    if not words or words & _CAR_USES:
-        return True
-    if words <= _OTHER_USES:
-        return False
-    raise held.found.error(
-        row,
-        f"{held.by['allowed_uses'].heading} is {held.cell('allowed_uses', row)!r}",
-        f"write auto for roads open to cars, or words such as {', '.join(sorted(_OTHER_USES)[:4])}",
-    )
+    """What columns of modes say; AequilibraE writes letters, of which c is the car."""
+    said = []
+    for what in ("modes", "allowed_uses"):
+        text = held.cell(what, row).lower()
+        words = set(re.split(r"[\s,;|/+]+", text)) - _EMPTY
+        if not words:
+            continue
+        if what == "modes" and "from" in held and held.by["from"].known == "a_node":
+            said.append("c" in text)
+            continue
+        if not words <= _CAR_USES | _OTHER_USES:
+            raise held.found.error(
+                row,
+                f"{held.by[what].heading} is {held.cell(what, row)!r}",
+                f"write auto for roads open to cars, or words such as {', '.join(sorted(_OTHER_USES)[:4])}; or remove "
+                "the column, and the rows that are closed to cars",
+            )
+        said.append(bool(words & _CAR_USES))
+    return all(said)
 
 
 def _find_level(tags: dict[str, str]) -> int:

@@ -50,6 +50,12 @@ def read_speeds(held: RoadColumns, declared: str | None) -> dict[str, Floats]:
         raise InputError(
             f"speed_unit is {declared!r}", file=held.found.file, way_out=f"choose one of {', '.join(SPEED_UNITS)}"
         )
+    if declared is not None and not any(what.split(":")[0] in ("speed", "maxspeed") for what in held.by):
+        raise InputError(
+            f"speed_unit={declared} is declared, and the table has no speeds",
+            file=held.found.file,
+            way_out="omit speed_unit, or name the column maxspeed or speed",
+        )
     read: dict[str, Floats] = {}
     for what in ("speed", "speed:forward", "speed:backward"):
         if what in held:
@@ -61,8 +67,9 @@ def read_speeds(held: RoadColumns, declared: str | None) -> dict[str, Floats]:
             _refuse_metres_per_second(held.found, column, stated)
             if stated not in (None, "km/h"):
                 read[what] = _read_column(held.found, column, declared)
-    if "speed" in read and {"maxspeed", "maxspeed:forward"} & set(held.by):
-        _refuse_two(held, read["speed"])
+    for what in ("maxspeed", "maxspeed:forward", "maxspeed:backward") if "speed" in read else ():
+        if what in held:
+            _refuse_two(held, held.by[what], read["speed"])
     return read
 
 
@@ -129,11 +136,10 @@ def _refuse_metres_per_second(found: Features, column: Column, unit: str | None)
     if unit == "m/s":
         return
     values = {float(cell) for cell in map(str.strip, column.cells) if re.fullmatch(r"\d+(\.\d*)?", cell)} - {0.0}
-    km_h = [3.6 * value for value in values]
-    if not any(value % 1.0 for value in values):
-        return
-    if all(abs(speed - 5.0 * round(speed / 5.0)) <= _NEAR and speed <= _MOST for speed in km_h):
-        least = min(values)
+    broken = [value for value in values if value % 1.0]  # whole numbers, such as 15, may be either
+    round_ = [v for v in broken if abs(3.6 * v - 5.0 * round(3.6 * v / 5.0)) <= _NEAR and 3.6 * v <= _MOST]
+    if broken and 2 * len(round_) > len(broken):
+        least = min(round_)
         raise InputError(
             f"column {column.heading!r} looks like metres per second: {least:g} m/s is {3.6 * least:.3g} km/h",
             file=found.file,
@@ -142,9 +148,8 @@ def _refuse_metres_per_second(found: Features, column: Column, unit: str | None)
         )
 
 
-def _refuse_two(held: RoadColumns, speed: Floats) -> None:
+def _refuse_two(held: RoadColumns, column: Column, speed: Floats) -> None:
     """Refuse a speed beside a maxspeed that says something else."""
-    column = held.by.get("maxspeed") or held.by["maxspeed:forward"]
     for row, cell in enumerate(column.cells):
         match = _VALUE.fullmatch(cell.strip())
         if match is None or np.isnan(speed[row]):
@@ -190,6 +195,13 @@ def read_capacities(held: RoadColumns) -> tuple[dict[str, Floats], bool]:
                     way_out="name it capacity_veh_h_lane for one lane, or capacity_veh_h for all lanes of one "
                     "direction; or remove it to take capacities by class of road",
                 )
+        elif column.unit is not None and column.unit.strip().lower() not in _PER_LINK:
+            raise InputError(
+                f"heading {column.heading!r} names the unit {column.unit!r}, which is none of capacities read here",
+                file=held.found.file,
+                line=None if held.found.line is None else 1,
+                way_out="give vehicles per hour of all lanes of the direction: veh/h",
+            )
         values = np.full(len(held.found), np.nan)
         for row, cell in enumerate(map(str.strip, column.cells)):
             if cell.lower() in ("", "nan", "none", "null"):
@@ -201,4 +213,16 @@ def read_capacities(held: RoadColumns) -> tuple[dict[str, Floats], bool]:
             if not 0.0 <= values[row] < np.inf:  # 0 is refused where it is driven: tables write it for no direction
                 raise held.found.error(row, f"{column.heading} is {cell}", "give vehicles per hour, above 0")
         read[what] = values
+    for what in ("capacity:forward", "capacity:backward"):
+        both = ("capacity", what) if {"capacity", what} <= set(read) else ()
+        differs = np.abs(np.subtract(*(read[one] for one in both))) > 1e-3 if both else np.zeros(0, bool)
+        differs &= read[what] > 0.0 if both else differs  # 0 is what tables write for no direction
+        if differs.any():
+            row = int(np.argmax(differs))
+            raise held.found.error(
+                row,
+                f"{held.by['capacity'].heading} is {held.cell('capacity', row)}, and {held.by[what].heading} is "
+                f"{held.cell(what, row)}",
+                "remove the column that should not count",
+            )
     return read, is_per_lane

@@ -29,9 +29,15 @@ _WORDS |= dict.fromkeys(("正向", "顺向", "顺行"), _ALONG)
 _EMPTY = frozenset({"", "none", "nan", "null", "-", "<na>"})
 _LETTERS = _ARROWS | {"f": _ALONG, "t": _AGAINST, "b": _BOTH, "n": _CLOSED}
 _TURNS = _ARROWS | {"ft": _ALONG, "tf": _AGAINST, "b": _BOTH, "n": _CLOSED}
-_BOOLEAN = {"t": _ALONG, "f": _BOTH}
+_BOOLEAN = {"t": _ALONG, "f": _BOTH, "y": _ALONG, "n": _BOTH}
 _LINK_DIRECTION = {"1": _ALONG, "0": _BOTH, "-1": _AGAINST}
 _NAVIGATION = {"0": _BOTH, "1": _BOTH, "2": _ALONG, "3": _AGAINST}
+_TABLES = {
+    "osm-letters": _LETTERS,
+    "boolean": _BOOLEAN,
+    "link-direction": _LINK_DIRECTION,
+    "navigation": _NAVIGATION,
+}
 _DIRECTED = dict.fromkeys(("true", "1", "t", "yes", "y"), _ALONG) | dict.fromkeys(("false", "0", "f", "no", "n"), _BOTH)
 
 
@@ -62,6 +68,7 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
     if declared is not None and declared not in ONEWAY_READINGS:
         raise InputError(f"oneway is {declared!r}", file=file, way_out=f"choose one of {', '.join(ONEWAY_READINGS)}")
     said: list[tuple[Column, list[str]]] = []
+    is_explained = declared is None
     notes: list[str] = []
     for what in ("oneway", "dir_travel", "direction", "directed"):
         if what not in held:
@@ -69,6 +76,7 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
         column = held.by[what]
         words = [cell.strip().lower().removesuffix(".0") for cell in column.cells]
         table = _choose_table(held, what, column, set(words) - _EMPTY, declared)
+        is_explained |= table is _TABLES.get(declared or "") or (what, declared) == ("dir_travel", "osm-letters")
         unknown = next((k for k, word in enumerate(words) if word not in _EMPTY and word not in table), None)
         if unknown is not None and what == "direction" and said:
             notes.append(
@@ -82,6 +90,12 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
                 "write yes, no or -1 (against the line's direction), or remove the column if it tells something else",
             )
         said.append((column, [table.get(word, _UNSAID) for word in words]))
+    if not is_explained:
+        raise InputError(
+            f"oneway={declared} is declared ({ONEWAY_READINGS[declared or '']}), and no column is read with it",
+            file=file,
+            way_out="omit oneway, or check the name of the column and its words",
+        )
     if not said:
         return [_UNSAID] * len(held.found), [False] * len(held.found), tuple(notes)
     first = list(said[0][1])
@@ -106,6 +120,8 @@ def _choose_table(
     file, line = held.found.file, None if held.found.line is None else 1
     if what == "directed":
         return _DIRECTED
+    if what == "direction" and declared == "osm-letters" and words & {"f", "t", "b"}:
+        return _LETTERS
     if what == "direction":
         return _choose_numbers(held, column, words, declared, file, line)
     if what == "dir_travel":
@@ -113,12 +129,16 @@ def _choose_table(
     if words & {"ft", "tf"}:
         return _TURNS
     if not words & {"f", "t"}:
-        if {"b", "n"} <= words:
+        is_partly_empty = any(cell.strip().lower() in _EMPTY for cell in column.cells)
+        if declared == "boolean" and words <= {"y", "n"}:
+            return _BOOLEAN
+        if "n" in words and ("b" in words or (words <= {"n"} and is_partly_empty)):
+            beside = "B" if "b" in words else "empty cells"
             raise InputError(
-                f"column {column.heading!r} holds B and N: N may be no, or closed in both directions",
+                f"column {column.heading!r} holds N and {beside}: N may be no, or closed in both directions",
                 file=file,
                 line=line,
-                way_out="write yes, no or -1, and remove the rows of closed roads",
+                way_out="write yes, no or -1, and remove rows of closed roads, or declare oneway=boolean if N is no",
             )
         return _WORDS
     if "b" in words and declared != "boolean":
@@ -147,6 +167,14 @@ def _choose_numbers(
     named = held.by.values()
     if any(one.known in ("a_node", "b_node") or one.known.endswith(("_ab", "_ba")) for one in named):
         return _LINK_DIRECTION
+    if "2" in words and words <= {"1", "2"}:
+        raise InputError(
+            f"column {column.heading!r} holds no other numbers than 1 and 2: 1 may be both ways and 2 along the line, "
+            "or 1 one-way and 2 both ways",
+            file=file,
+            line=line,
+            way_out="declare oneway=navigation (1 both, 2 along, 3 against), or write oneway = yes, no or -1",
+        )
     if words & {"2", "3"}:
         return _NAVIGATION
     if "-1" in words or words == {"0"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,6 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
         ({"travel_time_ab": ["3"]}, r"column 'travel_time_ab' holds travel times, which are not read; give speeds"),
         ({"closed": ["1", "0"]}, r"column 'closed' marks roads \('1', '0'\) and is not read"),
         ({"status": ["built", "planned"]}, r"column 'status' marks rows \('built', 'planned'\) and is not read"),
-        ({"reverse_cost": ["-1"]}, r"column 'reverse_cost' is negative for one-way roads"),
         ({"other_tags": ["{bad}"]}, r"line 2: other_tags is '\{bad\}'"),
     ],
 )
@@ -83,3 +83,57 @@ def test_names_that_a_shapefile_has_cut_are_known(tmp_path: Path) -> None:
 def test_a_source_of_data_is_no_node(tmp_path: Path) -> None:
     assert "from" not in read_columns(tmp_path, {"source": ["survey"]})
     assert "from" in read_columns(tmp_path, {"source": ["1"], "target": ["2"]})
+
+
+def test_from_and_to_win_over_the_sorted_ends_of_an_undirected_graph(tmp_path: Path) -> None:
+    held = read_columns(tmp_path, {"u": ["1"], "v": ["2"], "from": ["2"], "to": ["1"]})
+    assert held.cell("from", 0) == "2" and held.cell("to", 0) == "1"
+    assert "u and v are not read: from and to tell how lines are driven" in held.notes[0]
+    with pytest.raises(InputError, match=r"columns 'u' and 'from_node' both hold the node that a line comes from"):
+        read_columns(tmp_path, {"u": ["1"], "v": ["2"], "from_node": ["2"], "to_node": ["1"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("f_node", "from"), ("tonodeno", "to"), ("inode", "from"), ("SpdLmtS2E", "speed:forward"),
+        ("LaneNumE2S", "lanes:backward"), ("permlanes", "lanes:direction"), ("cap_ab", "capacity:forward"),
+        ("双向车道数", "lanes"), ("meters", "length"), ("tsysset", "modes"),
+    ],
+)  # fmt: skip
+def test_names_of_other_tools_are_known(tmp_path: Path, name: str, what: str) -> None:
+    assert what in read_columns(tmp_path, {name: ["2"]})
+
+
+@pytest.mark.parametrize(
+    ("heading", "what"),
+    [
+        ("lanes (per direction)", "lanes:direction"), ("车道数(单向)", "lanes:direction"), ("lanes (total)", "lanes"),
+        ("Lanes (-)", "lanes"),
+    ],
+)  # fmt: skip
+def test_brackets_tell_which_lanes_count(tmp_path: Path, heading: str, what: str) -> None:
+    assert what in read_columns(tmp_path, {heading: ["2"]})
+    with pytest.raises(InputError, match=r"heading 'lanes \(m\)' does not say which lanes count; name it lanes_per"):
+        read_columns(tmp_path, {"lanes (m)": ["2"]})
+
+
+@pytest.mark.parametrize("bag", ['"oneway"=>"yes","lanes"=>"2', '"oneway"=>"yes",lan'])
+def test_tags_that_are_cut_off_are_refused(tmp_path: Path, bag: str) -> None:
+    with pytest.raises(InputError, match=r"line 2: other_tags is cut off, or no pairs of tags, near .*GeoPackage"):
+        read_columns(tmp_path, {"other_tags": [bag]})
+
+
+def test_tags_within_a_feature_are_read(tmp_path: Path) -> None:
+    line = {"type": "LineString", "coordinates": [[114.0, 22.5], [114.01, 22.5]]}
+    feature = {"type": "Feature", "properties": {"tags": {"highway": "primary", "oneway": "yes"}}, "geometry": line}
+    file = tmp_path / "roads.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    assert find_road_columns(spread_tags(read_features(file))).cell("oneway", 0) == "yes"
+
+
+def test_roads_of_ordnance_survey_are_classed_by_their_function(tmp_path: Path) -> None:
+    columns = {"road_classification": ["Unclassified"], "road_function": ["Local Road"], "highway": [""]}
+    assert read_columns(tmp_path, columns).cell("highway", 0) == "Local Road"
+    del columns["road_function"]
+    assert read_columns(tmp_path, columns).cell("highway", 0) == "Unclassified"

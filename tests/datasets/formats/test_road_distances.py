@@ -15,7 +15,7 @@ MEASURED = np.array([100.0, 200.0])
 
 
 def test_without_a_column_lines_are_measured(tmp_path: Path) -> None:
-    assert read_distances(read_columns(tmp_path, {"name": ["", ""]}), [0, 1], MEASURED, "km")[0].tolist() == [1.0, 1.0]
+    assert read_distances(read_columns(tmp_path, {"name": ["", ""]}), [0, 1], MEASURED, None)[0].tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("cells", [["100", "201"], ["0.1", "0.2"], ["328", "656"], ["", "200"]])

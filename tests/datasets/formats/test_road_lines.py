@@ -202,10 +202,15 @@ def test_a_capacity_of_a_lane_counts_for_each_lane(tmp_path: Path) -> None:
 
 
 def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
-    lines = [(A, M, C), (B, M, D), *RING]
-    roads, other = read(tmp_path, lines, {}), read(tmp_path, lines[::-1], {})
-    assert ends(roads) == ends(other) and np.array_equal(roads.x, other.x)
-    assert np.array_equal(np.sort(roads.length_m), np.sort(other.length_m))
+    """Parallel links, and ends that differ by millimetres: ids are those of the roads, whatever the order."""
+    lines = [(A, M, C), (B, M, D), *RING, (A, (50.0, -20.0), (100.0, 0.002)), (A, (50.0, -40.0), (99.998, 0.0))]
+    lanes = [str(k + 1) for k in range(len(lines))]
+    roads = read(tmp_path, lines, {"lanes": lanes})
+    for order in (range(7, -1, -1), (3, 7, 1, 0, 5, 6, 2, 4)):
+        other = read(tmp_path, [lines[k] for k in order], {"lanes": [lanes[k] for k in order]})
+        for name in ("x", "y", "tail", "head", "link_id", "lanes", "vertex_x"):
+            assert np.array_equal(getattr(roads, name), getattr(other, name)), name
+        assert roads.length_m == pytest.approx(other.length_m, abs=0.01)
 
 
 def test_a_part_that_is_too_small_is_refused(tmp_path: Path) -> None:
@@ -255,7 +260,59 @@ def test_a_shapefile_of_geofabrik_is_read(tmp_path: Path) -> None:
 
 
 def test_a_line_without_a_line_back_is_one_way_in_a_table_of_directions(tmp_path: Path) -> None:
-    lines = [*RING, RING[0][::-1]]
-    columns = {"reversed": ["False"] * 4 + ["True"], "lanes": ["2"] * 5}
+    lines = [*RING, *[line[::-1] for line in RING[:3]]]
+    columns = {"reversed": ["False"] * 4 + ["True"] * 3, "lanes": ["2"] * 7}
     roads = read(tmp_path, lines, columns)
-    assert roads.n_links == 5 and sorted(roads.lanes.tolist()) == [1.0, 1.0, 2.0, 2.0, 2.0]
+    assert roads.n_links == 7 and sorted(roads.lanes.tolist()) == [1.0] * 6 + [2.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("speed (km/h)", ["50", "80"]), ("capacity_veh_h", ["500", "800"]), ("length_m", ["99", "90"])],
+)
+def test_a_line_twice_with_another_value_is_refused_in_any_order(tmp_path: Path, column: str, cells: list[str]) -> None:
+    for given in (cells, cells[::-1]):
+        with pytest.raises(InputError, match=r"line 3: the line is that of line 2, with another"):
+            read(tmp_path, [RING[0], *RING], {column: [*given, *[cells[0]] * 3]})
+
+
+def test_a_part_of_a_line_is_not_the_road_again(tmp_path: Path) -> None:
+    lines = [(A, B, C, D, A), RING[1]]
+    roads = read(tmp_path, lines, {"lanes": ["2", "2"]})
+    assert roads.n_links == 6 and roads.length_m.sum() == 800.0
+    assert "1 parts of lines that repeat a part of another are read once" in " ".join(roads.notes)
+    with pytest.raises(InputError, match=r"line 3: the line is that of line 2, with another lanes: '4' instead of '2'"):
+        read(tmp_path, lines, {"lanes": ["2", "4"]})
+
+
+def test_sorted_ends_do_not_turn_one_way_lines(tmp_path: Path) -> None:
+    """An undirected graph of osmnx: u is below v, from and to tell how a line is driven."""
+    columns: Columns = {"oneway": ["True"] * 4, "u": [1, 2, 3, 1], "v": [2, 3, 4, 4]}
+    with pytest.raises(InputError, match=r"line 5: u is below v in every row, .*drawn from v to u; give columns from"):
+        read(tmp_path, RING, columns)
+    roads = read(tmp_path, RING, {**columns, "from": [1, 2, 3, 4], "to": [2, 3, 4, 1]})
+    assert roads.n_links == 4 and (D, A) in ends(roads)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"speed_unit": "mph"}, "speed_unit=mph is declared, and the table has no speeds; omit speed_unit"),
+        ({"length_unit": "km"}, "length_unit=km is declared, and the table has no lengths; omit length_unit"),
+        ({"oneway": "boolean"}, "oneway=boolean is declared .*, and no column is read with it"),
+    ],
+)
+def test_a_declaration_that_explains_nothing_is_refused(tmp_path: Path, given: dict[str, str], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        read(tmp_path, RING, {}, **given)
+
+
+def test_a_path_declared_to_be_left_out_is_not_the_street_again(tmp_path: Path) -> None:
+    columns: Columns = {"highway": ["primary"] * 4 + ["Waldweg"]}
+    assert read(tmp_path, [*RING, RING[0]], columns, classes="Waldweg=drop").n_links == 8
+    with pytest.raises(InputError, match=r"line 6: the line is that of line 2, with another highway: 'Waldweg'"):
+        read(tmp_path, [*RING, RING[0]], columns, classes="Waldweg=residential")
+
+
+def test_lanes_of_one_direction_leave_a_way_back(tmp_path: Path) -> None:
+    assert read(tmp_path, RING, {"lanes": ["2"] * 4, "lanes_forward": ["2"] * 4}).n_links == 8

@@ -93,3 +93,11 @@ def test_a_capacity_of_nobody_knows_what_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=problem):
         read_capacities(read_columns(tmp_path, columns))
+
+
+def test_limits_in_metres_per_second_beside_whole_ones_are_refused(tmp_path: Path) -> None:
+    cells = ["13.89", "16.67", "22.22", "15"]
+    with pytest.raises(InputError, match=r"column 'maxspeed' looks like metres per second: 13.89 m/s is 50 km/h"):
+        read_speeds(read_columns(tmp_path, {"maxspeed": cells}), None)
+    assert read_speeds(read_columns(tmp_path, {"maxspeed": cells}), "m/s")["maxspeed"].tolist()[3] == 54.0
+    assert read_speeds(read_columns(tmp_path, {"maxspeed": ["32.19", "48.28"]}), None) == {}

@@ -42,10 +42,15 @@ def test_each_spelling_is_read(tmp_path: Path, column: str, cells: list[str], me
         ("oneway", ["t", "f"], "osm-letters", [AGAINST, ALONG]),
         ("direction", ["1", "0"], "link-direction", [ALONG, BOTH]),
         ("direction", ["1", "0"], "navigation", [BOTH, BOTH]),
+        ("direction", ["1", "2"], "navigation", [BOTH, ALONG]),
+        ("direction", ["F", "T", "B"], "osm-letters", [ALONG, AGAINST, BOTH]),
+        ("dir_travel", ["F", "T"], "osm-letters", [ALONG, AGAINST]),
+        ("oneway", ["N", ""], "boolean", [BOTH, ""]),
+        ("oneway", ["N", "N"], None, [BOTH, BOTH]),
     ],
 )
 def test_what_is_declared_decides(
-    tmp_path: Path, column: str, cells: list[str], declared: str, meant: list[str]
+    tmp_path: Path, column: str, cells: list[str], declared: str | None, meant: list[str]
 ) -> None:
     assert read_ways(read_columns(tmp_path, {column: cells}), declared)[0] == meant
 
@@ -61,12 +66,27 @@ def test_what_is_declared_decides(
         ({"oneway": ["f", "f"]}, None, r"column 'oneway' holds F, which may be"),
         ({"oneway": ["F", "T", "B"]}, "boolean", r"line 4: oneway is 'B'; write yes, no or -1"),
         ({"oneway": ["t", "yes"]}, "boolean", r"line 3: oneway is 'yes'"),
-        ({"oneway": ["B", "N"]}, None, r"holds B and N: N may be no, or closed"),
+        (
+            {"oneway": ["B", "N"]},
+            None,
+            r"holds N and B: N may be no, or closed.*, or declare oneway=boolean if N is no",
+        ),
+        ({"oneway": ["N", "", "N"]}, None, r"column 'oneway' holds N and empty cells: N may be no, or closed"),
+        ({"direction": ["1", "2"]}, None, r"no other numbers than 1 and 2: .*declare oneway=navigation"),
+        ({"dir": ["2", "2"]}, None, r"column 'dir' holds no other numbers than 1 and 2"),
         ({"oneway": ["xyz", ""]}, None, r"line 2: oneway is 'xyz'"),
         ({"direction": ["1", "0"]}, None, r"holds only 0 and 1: .*declare oneway=link-direction .*=navigation"),
         ({"direction": ["2", "-1"]}, None, r"line 3: direction is '-1'"),
         ({"direction": ["N", "S"]}, None, r"line 2: direction is 'N'.*remove the column"),
         ({"oneway": ["yes", "no"], "dir_travel": ["F", "T"]}, None, r"line 3: oneway is 'no', and dir_travel is 'T'"),
+        (
+            {"oneway": ["0", "1"]},
+            "navigation",
+            r"oneway=navigation is declared .*no column is read with it; omit oneway",
+        ),
+        ({"oneway": ["FT", "TF"]}, "boolean", r"oneway=boolean is declared"),
+        ({"dir_travel": ["F", "T"]}, "boolean", r"oneway=boolean is declared"),
+        ({"name": ["A"]}, "osm-letters", r"oneway=osm-letters is declared \(F along the line, T against it, B both\)"),
         ({"oneway": ["yes"]}, "letters", r"oneway is 'letters'; choose one of osm-letters, boolean, link-direction"),
     ],
 )
