@@ -13,11 +13,13 @@ import numpy as np
 
 from .demand_files import DemandPart
 from .errors import InputError
+from .gmns_classes import show_class
 from .gmns_columns import find_file
 from .gmns_demand import read_zone_demand
-from .gmns_network import read_function, read_network
+from .gmns_network import GmnsNetwork, read_function, read_network
 from .instances import Instance
 from .layout import place_nodes
+from .road_classes import UNKNOWN
 
 __all__ = ["read_gmns"]
 
@@ -88,6 +90,7 @@ def read_gmns(
     demand_file = _find_demand(folder, demand)
     part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     notes, links, times = network.notes, network.links, network.times
+    _tell_unknown_classes(network)
     b, power, toll = read_function(network)
     node_row = np.argsort(network.node_ids.number, kind="stable")
     place = np.empty(node_row.size, dtype=np.int32)
@@ -125,6 +128,18 @@ def read_gmns(
         sources=(*network.sources[:2], demand_file, *network.sources[2:]),
         notes=tuple(notes),
     )
+
+
+def _tell_unknown_classes(network: GmnsNetwork) -> None:
+    """Where a capacity or a speed follows from a class that is unknown, the reading has stopped before."""
+    table = network.links.table
+    held = (show_class(table, int(network.links.row[k])) for k, word in enumerate(network.words) if word == UNKNOWN)
+    words = [word for word in held if word]
+    if words:
+        shown = ", ".join(sorted(set(words))[:5])
+        network.notes.append(
+            f"The class of {len(words):,} links is unknown ({shown}); their capacities and times are stated."
+        )
 
 
 def _find_demand(folder: Path, demand: str | Path | None) -> Path:

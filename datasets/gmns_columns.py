@@ -14,7 +14,7 @@ from .errors import InputError
 from .missing import read_missing, read_values
 from .tables import Table, read_table
 
-__all__ = ["Ids", "find_file", "list_unread", "read_column", "read_flags", "read_ids", "refuse_periods"]
+__all__ = ["NEXT_PERIOD", "Ids", "find_file", "list_unread", "read_column", "read_flags", "read_ids", "refuse_periods"]
 
 Floats = npt.NDArray[np.float64]
 LongInts = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ LongInts = npt.NDArray[np.int64]
 _EVERY_NUMBER = read_missing("none")
 _TRUE = frozenset({"true", "t", "1", "1.0", "yes", "y"})
 _FALSE = frozenset({"false", "f", "0", "0.0", "no", "n"})
-_NEXT_PERIOD = re.compile(r"(vdf_[a-z_]+)([2-9]|[1-9]\d)")
+NEXT_PERIOD = re.compile(r"(vdf_[a-z_]+)([2-9]|[1-9]\d)")
 _SAME = 1e-6  # relative difference of two spellings of one number
 
 
@@ -96,7 +96,7 @@ def read_flags(table: Table, name: str) -> npt.NDArray[np.bool_]:
 def refuse_periods(links: Table) -> None:
     """Refuse columns of further periods, such as ``VDF_alpha2``, that differ from those of the first."""
     for name in links.columns:
-        match = _NEXT_PERIOD.fullmatch(name)
+        match = NEXT_PERIOD.fullmatch(name)
         if match is None:
             continue
         first = next((one for one in (f"{match[1]}1", match[1]) if one in links), None)

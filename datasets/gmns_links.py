@@ -85,7 +85,9 @@ def read_links(
         kept &= find_car_rows(links, folder, column)
     is_road = np.array([word != DROPPED for word in words], dtype=np.bool_)
     if not is_road.all():
-        notes.append(f"{int((~is_road).sum()):,} rows of {links.file.name} are of classes that are no roads: left out.")
+        notes.append(
+            f"{int((~is_road).sum()):,} rows of {links.file.name} are of classes that are not for cars: left out."
+        )
     if not kept.all():
         notes.append(f"{int((~kept).sum()):,} rows of {links.file.name} are closed to cars by allowed_uses: left out.")
     kept &= is_road

@@ -14,7 +14,6 @@ from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
 from .gmns_measures import Measure, read_measure
 from .gmns_nodes import NodePlaces, find_unit
-from .tables import Table
 
 __all__ = ["TIME_COLUMNS", "LinkTimes", "read_times"]
 
@@ -22,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 _TIMES = ("vdf_fftt", "vdf_fftt1")  # minutes, by the definition of DTALite
-_OTHER_TIMES = ("fftt", "fft", "free_flow_time", "free_time", "travel_time")  # of which nobody says the unit
 TIME_COLUMNS = ("length", "free_speed", *_TIMES)
 
 
@@ -78,7 +76,6 @@ def read_times(
     speed = read_measure(table, "free_speed", config.speed_unit)
     stated, time_name = read_column(table, _TIMES)
     long, fast, time = length.value[links.row], speed.value[links.row], stated[links.row]
-    _refuse_other_times(table, time)
     if time_name and np.nanmax(time, initial=0.0) == 0.0 and np.nanmax(long, initial=0.0) > 0.0:
         raise InputError(
             f"{time_name} is 0 on every row", file=table.file, way_out="leave the column empty where times are unknown"
@@ -119,17 +116,6 @@ def read_times(
         notes.append(f"{int(idle.sum()):,} links longer than 0 have free-flow time 0.")
     known = np.full(long.size, np.nan) if metres is None else metres
     return LinkTimes(time, np.where(np.isnan(long), 0.0, long), unit or "1", kmh, known)
-
-
-def _refuse_other_times(table: Table, time: Floats) -> None:
-    for name in _OTHER_TIMES:
-        if np.isnan(time).any() and any(cell.strip() for cell in table.columns.get(name, [])):
-            raise InputError(
-                f"column {name!r} has no unit",
-                file=table.file,
-                line=1,
-                way_out="call it vdf_fftt if it holds minutes, or remove it if length and free_speed tell the times",
-            )
 
 
 def _ask_units(
