@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .demand import PairDemand, refuse_repeated_pairs, sort_pairs
 from .demand_files import DemandPart, read_entries
-from .tables import Table
+from .tables import Table, is_number
 
 __all__ = ["read_zone_demand"]
 
@@ -48,10 +48,9 @@ def read_zone_demand(
         cell = cells[row].strip()
         if not cell:
             continue
-        try:
-            zone = int(float(cell))
-        except (ValueError, OverflowError):
-            raise nodes.error(row, f"zone_id is {cell!r}", "give a whole number or leave it empty") from None
+        if not is_number(cell) or not float(cell).is_integer():
+            raise nodes.error(row, f"zone_id is {cell!r}", "give a whole number or leave it empty")
+        zone = int(float(cell))
         if zone > 0:  # some programs write 0 or -1 for a node without a zone
             members.setdefault(zone, []).append(place)
     entries = read_entries(trips, part)

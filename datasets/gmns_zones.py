@@ -52,6 +52,12 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
     if zone_nodes == "block":
         passable = ~(is_zone | is_centroid)
         notes.append(f"Paths do not pass through {int((~passable).sum()):,} nodes of zones (zone_nodes=block).")
+    elif zone_nodes == "pass" and is_centroid.any():
+        raise nodes.error(
+            int(np.argmax(is_centroid)),
+            "node_type is centroid, which paths do not pass through, and zone_nodes=pass is set",
+            "omit zone_nodes, or empty node_type",
+        )
     elif zone_nodes == "pass":
         notes.append(f"Paths pass through all nodes, {n_zones:,} nodes of zones included (zone_nodes=pass).")
     elif is_centroid.any():

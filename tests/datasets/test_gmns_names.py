@@ -26,7 +26,8 @@ def make(folder: Path, kind: tuple[str, str], column: str = "note", cell: str = 
         "closed=1", "status=closed", "is_open=0", "bus_only=1", "hov_only=1", "restricted_uses=auto",
         "banned_uses=auto", "turn_restriction=3", "vdf_toll_auto=3", "toll_da=2", "toll_usd=1", "preload=500",
         "base_volume=500", "base_vol_auto=500", "vdf_qdf=0.7", "signal_delay=1", "fixed_cost=1",
-        "capacity_unit=veh/day", "time_unit=s", "vdf_fftt_unit=s", "peak_load_factor=0.7", "capacity_adj=0.5", "modes=bus",
+        "capacity_unit=veh/day", "time_unit=s", "vdf_fftt_unit=s", "peak_load_factor=0.7", "capacity_adj=0.5",
+        "modes=bus",
         "motor_vehicle=no", "hov_lanes=1", "vdf_code=2", "link_kind=railway",
     ],
 )  # fmt: skip
