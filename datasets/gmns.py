@@ -125,6 +125,9 @@ def read_gmns(
         crs=network.places.crs,
         units={"time": "min", "length": times.length_unit, "flow": "veh h-1", "toll": "1"},
         link_name=network.names,
+        link_text=links.text,
+        node_text=network.node_ids.list_texts(node_row),
+        way_back=links.way_back,
         sources=(*network.sources[:2], demand_file, *network.sources[2:]),
         notes=tuple(notes),
     )

@@ -118,6 +118,11 @@ class Ids:
     number: LongInts  # (row,)
     is_text: bool
 
+    def list_texts(self, rows: LongInts) -> tuple[str, ...] | None:
+        """The texts of these rows; None where identifiers are numbers."""
+        cells = self.table.columns[self.column]
+        return tuple(cells[row].strip() for row in rows.tolist()) if self.is_text else None
+
     def find(self, other: Table, column: str) -> LongInts:
         """The row of this table that each cell of another names."""
         other.require(column)

@@ -46,6 +46,13 @@ class LinkRows:
     head: LongInts
     text: tuple[str, ...] | None
 
+    @property
+    def way_back(self) -> npt.NDArray[np.int32]:
+        """For each link that a row is driven along, the link of its way back; -1 if there is none."""
+        back = {row: k for k, row in enumerate(self.row.tolist()) if self.is_back[k]}
+        found = [-1 if self.is_back[k] else back.get(row, -1) for k, row in enumerate(self.row.tolist())]
+        return np.array(found, dtype=np.int32)
+
     def error(self, link: int, problem: str, way_out: str) -> InputError:
         """An error that names the link's line."""
         return self.table.error(int(self.row[link]), problem, way_out)
@@ -107,14 +114,14 @@ def read_links(
             )
         notes.append(
             f"{back.size:,} undirected rows of {links.file.name} are driven both ways; the id of the way back is the "
-            f"row's plus {above:,}."
+            f"row's plus {above:,}. A scenario that names the row changes both."
         )
     row = np.concatenate([ahead, back])
     is_back = np.arange(row.size) >= ahead.size
     link_id = ids.number[row] + (np.where(is_back, above, 0) if back.size else 0)
     order = np.argsort(link_id, kind="stable")
     row, is_back = row[order], is_back[order]
-    text = tuple(links.columns["link_id"][k].strip() for k in row.tolist()) if ids.is_text else None
+    text = ids.list_texts(row)
     ends = np.where(is_back, head[row], tail[row]), np.where(is_back, tail[row], head[row])
     pairs = np.column_stack(ends)
     parallel = len(pairs) - len(np.unique(pairs, axis=0))
