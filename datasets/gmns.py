@@ -16,6 +16,7 @@ from .errors import InputError
 from .gmns_classes import show_class
 from .gmns_columns import find_file
 from .gmns_demand import read_zone_demand
+from .gmns_folder import refuse_demand_tables
 from .gmns_network import GmnsNetwork, read_function, read_network
 from .instances import Instance
 from .layout import place_nodes
@@ -88,10 +89,13 @@ def read_gmns(
         folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, classes=classes, crs=crs
     )
     demand_file = _find_demand(folder, demand)
+    refuse_demand_tables(folder, demand_file, is_chosen=demand is not None)
     part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     notes, links, times = network.notes, network.links, network.times
     _tell_unknown_classes(network)
     b, power, toll = read_function(network)
+    if (toll > 0.0).any():
+        notes.append(f"{int((toll > 0.0).sum()):,} links have a toll; it counts by toll_weight.")
     node_row = np.argsort(network.node_ids.number, kind="stable")
     place = np.empty(node_row.size, dtype=np.int32)
     place[node_row] = np.arange(node_row.size, dtype=np.int32)

@@ -12,10 +12,11 @@ from .errors import InputError
 from .gmns_classes import CAPACITY_COLUMNS, CLASS_COLUMNS, Widths, find_class_speeds, find_words, read_widths
 from .gmns_columns import Ids, find_file, list_unread, read_column, read_ids, refuse_periods
 from .gmns_config import Config, read_config
+from .gmns_folder import refuse_other_tables
 from .gmns_lines import LinkLines, read_lines
 from .gmns_links import LinkRows, read_links
 from .gmns_measures import find_unit_columns, refuse_lookalikes
-from .gmns_movements import refuse_other_tables, refuse_turn_bans
+from .gmns_movements import refuse_turn_bans
 from .gmns_names import refuse_other_names
 from .gmns_nodes import NodePlaces, are_degrees, read_places
 from .gmns_times import TIME_COLUMNS, LinkTimes, read_times
@@ -112,7 +113,7 @@ def read_network(
     with_units = (*find_unit_columns(table, "length"), *find_unit_columns(table, "free_speed"))
     refuse_other_names(links, folder, (*_LINK_COLUMNS, *with_units))
     refuse_other_tables(folder, notes)
-    passable = read_passable(nodes, links, zone_nodes, notes)
+    passable = read_passable(nodes, links, zone_nodes, notes, in_city=in_metres)
     refuse_turn_bans(folder, links, nodes, passable, notes)
     words = [row_words[row] for row in links.row.tolist()]
     widths = read_widths(links, words, notes)
@@ -180,7 +181,4 @@ def read_function(network: GmnsNetwork) -> tuple[npt.NDArray[np.float64], ...]:
         if gap.any() and what != "toll":
             notes.append(f"{what} of {int(gap.sum()):,} of {gap.size:,} links is not stated: {default:g} was taken.")
         found.append(np.where(gap, default, value))
-    taxed = int((found[2] > 0.0).sum())
-    if taxed:
-        notes.append(f"{taxed:,} links have a toll; it counts by toll_weight.")
     return tuple(found)

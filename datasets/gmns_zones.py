@@ -17,7 +17,9 @@ ZONE_NODES = ("block", "pass")
 _CENTROIDS = ("centroid", "zone centroid", "zone_centroid", "centroid node")
 
 
-def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: list[str]) -> Bools:
+def read_passable(
+    nodes: Table, links: LinkRows, zone_nodes: str | None, notes: list[str], *, in_city: bool = False
+) -> Bools:
     """Tell which nodes paths may pass through.
 
     Parameters
@@ -30,6 +32,8 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
         Setting: ``"block"`` for the nodes of zones and centroids, ``"pass"`` for every node to be passed.
     notes
         Takes the rule.
+    in_city
+        Whether links of nodes that paths do not pass are left out: then it matters at the end of a road too.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
         notes.append(f"Paths do not pass through {int(is_centroid.sum())} nodes of type centroid.")
     elif n_zones == len(nodes):
         notes.append("Every node is the node of a zone: paths pass through all of them.")
-    elif (is_zone & _find_between(len(nodes), links)).any():
+    elif (is_zone & (_find_ends(len(nodes), links) if in_city else _find_between(len(nodes), links))).any():
         raise InputError(
             f"nothing states whether paths may pass through the {n_zones:,} nodes of zones, of {len(nodes):,} nodes",
             file=nodes.file,
@@ -82,6 +86,12 @@ def _is_zone(cell: str) -> bool:
     if is_number(plain):  # some programs write 0 or -1 for a node without a zone
         return float(plain) > 0.0
     return bool(plain)
+
+
+def _find_ends(n_nodes: int, links: LinkRows) -> Bools:
+    ends = np.zeros(n_nodes, dtype=np.bool_)
+    ends[links.tail] = ends[links.head] = True
+    return ends
 
 
 def _find_between(n_nodes: int, links: LinkRows) -> Bools:
