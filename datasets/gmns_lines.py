@@ -49,6 +49,7 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
     vertices: list[Floats] = []
     drawn = np.zeros(links.row.size, dtype=np.bool_)
     unread = stray = 0
+    curved: list[int] = []
     for k, row in enumerate(links.row.tolist()):
         start, end = (np.array([places.x[node], places.y[node]]) for node in (links.tail[k], links.head[k]))
         straight = np.stack([start, end])
@@ -58,14 +59,18 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
         if line is None or len(line) < 3:
             vertices.append(straight)
             continue
-        if _gap(line[::-1], straight) < _gap(line, straight):
-            line = line[::-1]
-        reach = max(float(np.hypot(*(end - start))), float(np.hypot(*np.diff(line, axis=0).T).sum()))
-        ends = measure_m(places, *np.stack([line[[0, -1]], straight]).reshape(2, 2, 2).transpose(0, 2, 1).reshape(4, 2))
-        far = ends is not None and float(ends.max()) > _STRAY_M and _gap(line, straight) > 0.5 * reach
+        curved.append(k)
+        vertices.append(line[::-1] if _gap(line[::-1], straight) < _gap(line, straight) else line)
+    ends = _measure_ends(vertices, links, places, curved)
+    for place, k in enumerate(curved):
+        straight = np.array([[places.x[node], places.y[node]] for node in (links.tail[k], links.head[k])])
+        line = vertices[k]
+        reach = max(float(np.hypot(*(straight[1] - straight[0]))), float(np.hypot(*np.diff(line, axis=0).T).sum()))
+        far = ends is not None and float(ends[place]) > _STRAY_M and _gap(line, straight) > 0.5 * reach
         stray += far
         drawn[k] = not far
-        vertices.append(straight if far else line)
+        if far:
+            vertices[k] = straight
     if unread:
         notes.append(f"Lines of {unread:,} links are neither WKT LINESTRING nor GeoJSON: taken straight.")
     if stray:
@@ -110,6 +115,18 @@ def _find_cells(links: LinkRows, folder: Path) -> list[str]:
 
 def _gap(line: Floats, straight: Floats) -> float:
     return float(np.hypot(*(line[[0, -1]] - straight).T).max())
+
+
+def _measure_ends(vertices: list[Floats], links: LinkRows, places: NodePlaces, curved: list[int]) -> Floats | None:
+    """How far the ends of lines are from their links' nodes [m], the farther one; in one call, for CRS are slow."""
+    if not curved or places.x is None or places.y is None:
+        return None
+    ends = np.array([vertices[k][[0, -1]] for k in curved])
+    nodes = np.stack([links.tail[curved], links.head[curved]], axis=1)
+    apart = measure_m(
+        places, ends[..., 0].ravel(), ends[..., 1].ravel(), places.x[nodes].ravel(), places.y[nodes].ravel()
+    )
+    return None if apart is None else apart.reshape(-1, 2).max(axis=1)
 
 
 def _measure(vertices: list[Floats], places: NodePlaces) -> Floats | None:

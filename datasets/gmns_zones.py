@@ -9,11 +9,12 @@ from .errors import InputError
 from .gmns_links import LinkRows
 from .tables import Table, is_number
 
-__all__ = ["ZONE_NODES", "read_passable"]
+__all__ = ["ZONE_NODES", "list_zones", "read_passable"]
 
 Bools = npt.NDArray[np.bool_]
 
 ZONE_NODES = ("block", "pass")
+_NONE = ("", "nan", "na", "n/a", "null", "none", "-")
 _CENTROIDS = ("centroid", "zone centroid", "zone_centroid", "centroid node")
 
 
@@ -48,7 +49,7 @@ def read_passable(
     """
     if zone_nodes not in (None, *ZONE_NODES):
         raise InputError(f"zone_nodes must be one of {', '.join(ZONE_NODES)}, got {zone_nodes!r}")
-    is_zone = np.array([_is_zone(cell) for cell in nodes.columns.get("zone_id", [""] * len(nodes))], dtype=np.bool_)
+    is_zone = np.array([bool(zone) for zone in list_zones(nodes)], dtype=np.bool_)
     kinds = [" ".join(cell.strip().lower().split()) for cell in nodes.columns.get("node_type", [""] * len(nodes))]
     is_centroid = np.array([kind in _CENTROIDS for kind in kinds], dtype=np.bool_)
     passable = np.ones(len(nodes), dtype=np.bool_)
@@ -81,11 +82,31 @@ def read_passable(
     return passable
 
 
-def _is_zone(cell: str) -> bool:
-    plain = cell.strip()
-    if is_number(plain):  # some programs write 0 or -1 for a node without a zone
-        return float(plain) > 0.0
-    return bool(plain)
+def list_zones(nodes: Table) -> list[str]:
+    """The zone of each node as ``zone_id`` names it, whole numbers in their shortest form; empty for no zone.
+
+    Raises
+    ------
+    InputError
+        If a zone is a number that is not whole.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> list_zones(Table(Path("node.csv"), {"zone_id": ["7.0", "", "0", "TAZ1", "nan"]}, [2, 3, 4, 5, 6]))
+    ['7', '', '', 'TAZ1', '']
+    """
+    zones = []
+    for row, cell in enumerate(nodes.columns.get("zone_id", [""] * len(nodes))):
+        plain = cell.strip()
+        if plain.lower() in _NONE or (is_number(plain) and float(plain) <= 0.0):
+            plain = ""  # some programs write 0 or -1 for a node without a zone
+        elif is_number(plain):
+            if not float(plain).is_integer():
+                raise nodes.error(row, f"zone_id is {plain!r}", "give a whole number or leave it empty")
+            plain = str(int(float(plain)))
+        zones.append(plain)
+    return zones
 
 
 def _find_ends(n_nodes: int, links: LinkRows) -> Bools:
