@@ -46,35 +46,26 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
     if places.x is None or places.y is None:
         return None
     cells = _find_cells(links, folder)
-    vertices: list[Floats] = []
+    nodes = np.stack([links.tail, links.head], axis=1)
+    straight = np.stack([places.x[nodes], places.y[nodes]], axis=2)  # (link, end, axis)
+    vertices = list(straight)
     drawn = np.zeros(links.row.size, dtype=np.bool_)
-    unread = stray = 0
-    curved: list[int] = []
-    for k, row in enumerate(links.row.tolist()):
-        start, end = (np.array([places.x[node], places.y[node]]) for node in (links.tail[k], links.head[k]))
-        straight = np.stack([start, end])
-        cell = cells[row].strip() if cells else ""
+    unread = 0
+    for k, row in enumerate(links.row.tolist() if cells else ()):
+        cell = cells[row].strip()
         line = parse_line(cell) if cell else None
         unread += bool(cell) and line is None
-        if line is None or len(line) < 3:
-            vertices.append(straight)
-            continue
-        curved.append(k)
-        vertices.append(line[::-1] if _gap(line[::-1], straight) < _gap(line, straight) else line)
-    ends = _measure_ends(vertices, links, places, curved)
-    for place, k in enumerate(curved):
-        straight = np.array([[places.x[node], places.y[node]] for node in (links.tail[k], links.head[k])])
-        line = vertices[k]
-        reach = max(float(np.hypot(*(straight[1] - straight[0]))), float(np.hypot(*np.diff(line, axis=0).T).sum()))
-        far = ends is not None and float(ends[place]) > _STRAY_M and _gap(line, straight) > 0.5 * reach
-        stray += far
-        drawn[k] = not far
-        if far:
-            vertices[k] = straight
+        if line is not None and len(line) > 2:
+            vertices[k] = line
+            drawn[k] = True
+    stray = _turn_lines(vertices, straight, np.flatnonzero(drawn), places)
+    drawn[stray] = False
+    for k in stray:
+        vertices[k] = straight[k]
     if unread:
         notes.append(f"Lines of {unread:,} links are neither WKT LINESTRING nor GeoJSON: taken straight.")
     if stray:
-        notes.append(f"Lines of {stray:,} links end far from the links' nodes: taken straight.")
+        notes.append(f"Lines of {len(stray):,} links end far from the links' nodes: taken straight.")
     return LinkLines(vertices, _measure(vertices, places), drawn)
 
 
@@ -113,20 +104,29 @@ def _find_cells(links: LinkRows, folder: Path) -> list[str]:
     return [cell if cell.strip() else held.get(name.strip(), "") for cell, name in pairs]
 
 
-def _gap(line: Floats, straight: Floats) -> float:
-    return float(np.hypot(*(line[[0, -1]] - straight).T).max())
-
-
-def _measure_ends(vertices: list[Floats], links: LinkRows, places: NodePlaces, curved: list[int]) -> Floats | None:
-    """How far the ends of lines are from their links' nodes [m], the farther one; in one call, for CRS are slow."""
-    if not curved or places.x is None or places.y is None:
-        return None
-    ends = np.array([vertices[k][[0, -1]] for k in curved])
-    nodes = np.stack([links.tail[curved], links.head[curved]], axis=1)
-    apart = measure_m(
-        places, ends[..., 0].ravel(), ends[..., 1].ravel(), places.x[nodes].ravel(), places.y[nodes].ravel()
-    )
-    return None if apart is None else apart.reshape(-1, 2).max(axis=1)
+def _turn_lines(
+    vertices: list[Floats], straight: Floats, curved: npt.NDArray[np.int64], places: NodePlaces
+) -> list[int]:
+    """Turn lines that are drawn from head to tail; return links whose line ends far from their nodes."""
+    if not curved.size:
+        return []
+    ends = np.array([vertices[k][[0, -1]] for k in curved.tolist()])
+    gap, gap_back = (np.hypot(*np.moveaxis(one - straight[curved], 2, 0)).max(axis=1) for one in (ends, ends[:, ::-1]))
+    turned = gap_back < gap
+    for k in curved[turned].tolist():
+        vertices[k] = vertices[k][::-1]
+    ends[turned] = ends[turned][:, ::-1]
+    gap = np.minimum(gap, gap_back)
+    apart = measure_m(places, *ends.reshape(-1, 2).T, *straight[curved].reshape(-1, 2).T)
+    if apart is None:
+        return []
+    stray = []
+    for place in np.flatnonzero(apart.reshape(-1, 2).max(axis=1) > _STRAY_M).tolist():
+        k = int(curved[place])
+        reach = max(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in (straight[k], vertices[k]))
+        if gap[place] > 0.5 * reach:
+            stray.append(k)
+    return stray
 
 
 def _measure(vertices: list[Floats], places: NodePlaces) -> Floats | None:
