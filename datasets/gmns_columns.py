@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .missing import read_missing, read_values
-from .tables import Table, read_table
+from .tables import Table, is_number, read_table
 
 __all__ = ["NEXT_PERIOD", "Ids", "find_file", "list_unread", "read_column", "read_flags", "read_ids", "refuse_periods"]
 
@@ -67,6 +67,11 @@ def read_column(table: Table, names: Iterable[str], *, least: float = 0.0) -> tu
     value = np.full(len(table), np.nan)
     found = [name for name in names if name in table]
     for name in found:
+        gaps = _EVERY_NUMBER.find(table.columns[name])
+        for row in np.flatnonzero(~gaps).tolist():
+            if not is_number(table.columns[name][row]):
+                cell = table.columns[name][row].strip()
+                raise table.error(row, f"{name} is {cell!r}", "give a number, or leave the cell empty")
         other, _ = read_values(table, name, _EVERY_NUMBER)
         low = other < least
         if low.any():

@@ -18,7 +18,12 @@ __all__ = ["LinkLines", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
 
-_LINE = re.compile(r"\s*(?:SRID=\d+;)?\s*LINESTRING\s*(Z|M|ZM)?\s*\(([-+.\deE ,]+)\)\s*", re.IGNORECASE)
+_LINE = re.compile(  # a MULTILINESTRING of one part is a line too
+    r"\s*(?:SRID=\d+;)?\s*(?P<multi>MULTI)?LINESTRING\s*(?:Z|M|ZM)?\s*\((?(multi)\s*\()"
+    r"(?P<points>[-+.\da-z ,]+)\)(?(multi)\s*\))\s*",
+    re.IGNORECASE,
+)
+_INSTEAD = ("length", "vdf_length", "vdf_fftt")  # what tells lengths or times without the line
 _STRAY_M = 500.0  # a line may end so far from its nodes: of a wide junction, or of a node that stands for a zone
 
 
@@ -51,10 +56,22 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
     vertices = list(straight)
     drawn = np.zeros(links.row.size, dtype=np.bool_)
     unread = 0
+    stated = [name for name in links.table.columns if name.startswith(_INSTEAD)]
     for k, row in enumerate(links.row.tolist() if cells else ()):
         cell = cells[row].strip()
         line = parse_line(cell) if cell else None
-        unread += bool(cell) and line is None
+        if line is not None and not np.isfinite(line).all():
+            raise links.error(
+                k, "geometry has a position that is no finite number", "correct the line, or empty the cell"
+            )
+        if cell and line is None:
+            unread += 1
+            if not any(links.table.columns[name][row].strip() for name in stated):
+                raise links.error(
+                    k,
+                    "geometry is neither WKT LINESTRING nor GeoJSON, and no length is stated",
+                    "write the line as one LINESTRING, or give a length",
+                )
         if line is not None and len(line) > 2:
             vertices[k] = line
             drawn[k] = True
@@ -81,11 +98,11 @@ def parse_line(cell: str) -> Floats | None:
         if cell.startswith("{"):
             held = json.loads(cell)
             line = np.array([point[:2] for point in held["coordinates"]], dtype=np.float64)
-            return line if held["type"] == "LineString" and line.ndim == 2 and np.isfinite(line).all() else None
+            return line if held["type"] == "LineString" and line.ndim == 2 else None
         found = _LINE.fullmatch(cell)
         if found is None:
             return None
-        line = np.array([point.split()[:2] for point in found[2].split(",")], dtype=np.float64)
+        line = np.array([point.split()[:2] for point in found["points"].split(",")], dtype=np.float64)
     except (ValueError, KeyError, TypeError):
         return None
     return line if line.ndim == 2 and line.shape[1] == 2 and len(line) > 1 else None

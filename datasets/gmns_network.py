@@ -22,7 +22,6 @@ from .gmns_nodes import NodePlaces, are_degrees, read_places
 from .gmns_times import TIME_COLUMNS, LinkTimes, read_times
 from .gmns_uses import USE_COLUMNS
 from .gmns_zones import read_passable
-from .missing import read_missing, read_values
 from .tables import Table, read_table
 
 __all__ = ["GmnsNetwork", "read_network"]
@@ -147,8 +146,8 @@ def _refuse_functions(table: Table) -> None:
     for name, neutral in _NEUTRAL.items():
         if name not in table:
             continue
-        value, lost = read_values(table, name, read_missing("none"))
-        wrong = ~lost & (value != neutral)
+        value, _ = read_column(table, (name,), least=-np.inf)
+        wrong = ~np.isnan(value) & (value != neutral)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise table.error(
@@ -168,7 +167,7 @@ def _settle_crs(
         notes.append(f"{nodes.file.name} states no datum; its numbers are taken as degrees of WGS 84.")
         return places
     notes.append(f"{nodes.file.name} states no CRS, and its numbers are no degrees: lengths contradict that.")
-    return NodePlaces(places.x, places.y, "unstated", True)
+    return NodePlaces(places.x, places.y, "unstated", True, places.file)
 
 
 def read_function(network: GmnsNetwork) -> tuple[npt.NDArray[np.float64], ...]:

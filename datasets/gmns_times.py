@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
+from .gmns_checks import LONG_M, SHORT_M, refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
 from .gmns_columns import read_column
 from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
@@ -108,7 +108,8 @@ def read_times(
         time = np.where(computed, 0.06 * metres / np.where(computed, kmh, 1.0), time)
         by = f"{length.name or 'length'} [{unit}] by {speed.name or 'speed'} [{speed.unit or 'km/h'}]"
         notes.append(f"Free-flow times of {int(computed.sum()):,} of {time.size:,} links are {by}.")
-    time = np.where(np.isnan(time), 0.0, time)  # length 0
+    time = np.where(np.isnan(time) & (long == 0.0), 0.0, time)
+    assert np.isfinite(time).all(), "a free-flow time is neither stated nor computed"
     if not computed.all() and time_name:
         notes.append(f"Free-flow times of {int((~computed).sum()):,} links are those of {time_name} [min].")
     idle = (time == 0.0) & (long > 0.0)
@@ -155,6 +156,14 @@ def _fill_lengths(
     if road_m is None or (length.unit is None and not np.isnan(long).all()):
         k = int(np.argmax(gap))
         raise links.error(k, "length is empty", "give a length, or state the crs of the coordinates in config.csv")
+    typical = float(np.median(road_m[gap]))
+    if not SHORT_M <= typical <= LONG_M:
+        raise InputError(
+            f"lengths of {int(gap.sum()):,} links are empty, and between x_coord and y_coord they are typically "
+            f"{typical:.3g} m; links of roads have {SHORT_M:g} m to {LONG_M:,g} m",
+            file=links.table.file,
+            way_out="give lengths, or correct the coordinates or their crs",
+        )
     unit = length.unit or "km"
     on_line = int((gap & drawn).sum())
     notes.append(
