@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import InputError
 from .gmns_classes import is_no_car_word
-from .gmns_columns import NEXT_PERIOD, read_column
+from .gmns_columns import NEXT_PERIOD, read_column, read_flags
 from .gmns_links import LinkRows
 from .gmns_measures import read_measure
 from .gmns_uses import find_car_rows
@@ -57,29 +57,31 @@ class _Group:
     but: re.Pattern[str] | None = None
 
 
-def _compile(*words: str) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(words) + r")\b|(?:收费|费用|封闭|禁行|单位)")
+def _compile(*words: str, also: str = "") -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(words) + r")\b" + (f"|{also}" if also else ""))
 
 
 _REMOVE = "remove the column if it changes nothing"
 # Of these no column of the specification says the same: they are refused wherever they hold something.
 _ALWAYS = (
-    _Group(_compile("units?"), "the unit of another column", _is_unsaid,
+    _Group(_compile("units?", also="单位"), "the unit of another column", _is_unsaid,
            "put the unit into config.csv, a setting or the name of that column, and remove this one"),
     _Group(_compile("factors?", "adj", "adjust\\w*", "multipliers?", "scal(?:e|ing)", "plf", "phf", "qdf", "pce"),
            "a factor", _is_one, "multiply capacity, time or demand by it, and remove the column"),
-    _Group(_compile("tolls?", "fees?", "fares?", "charges?", "prices?"), "a toll", _is_off,
+    _Group(_compile("tolls?", "fees?", "fares?", "charges?", "prices?", also="收费|费用|通行费"), "a toll", _is_off,
            "call it toll if it is that of cars; else remove the column", _OTHERS),
-    _Group(_compile("closed?", "closures?", "blocked", "disabled", "inactive", "abandoned"), "closed links", _is_off,
+    _Group(_compile("closed?", "closures?", "blocked", "disabled", "inactive", "abandoned", "removed",
+                    "deleted", "construction", "proposed", "planned", also="封闭|禁行|禁止"), "closed links", _is_off,
            "give closed links capacity 0, and remove the column"),
-    _Group(_compile("open", "opened", "active", "enabled", "status", "passable"), "closed links", _is_on,
+    _Group(_compile("open", "opened", "active", "enabled", "status", "passable", "in service", "usable", "drivable",
+                    also="开通|通行状态"), "closed links", _is_on,
            "give closed links capacity 0, and remove the column"),
     _Group(_compile("only", "exclusive", "reserved", "(?:hov|hot|bus|psv|transit|taxi|truck) (?:lanes?|ways?)",
                     "busways?", "(?:is )?(?:hov|brt)"),
            "links or lanes that are not for all cars", _is_off,
            "write allowed_uses, such as bus, for such links, take such lanes off lanes, and remove the column"),
     _Group(_compile("restrict\\w*", "bann?e?d?", "prohibit\\w*", "prohibitions?", "forbid\\w*", "excluded?",
-                    "block ?list", "turns?"),
+                    "block ?list", "turns?", also="限行|转向"),
            "what is forbidden", _is_absent,
            "write allowed_uses for links that are not for cars, split nodes for turns, and remove the column",
            re.compile(_OTHERS.pattern + r"|\bturn (?:lanes?|bays?|pockets?)\b|\bspeed\b")),
@@ -89,6 +91,7 @@ _ALWAYS = (
            "add it to the demand, or remove the column"),
 )  # fmt: skip
 _USES = _compile("modes?", "uses?", "access", "allow\\w*", "permitted", "vehicles?", "motor ?vehicles?", "motorcar")
+_NO_USES = re.compile(_OTHERS.pattern + r"|\bland\b")
 _CLASSES = _compile("type", "class", "kind", "category", "fclass", "frc")
 # Where the column of the specification leaves something open, these may hold it: (that column, words, but not these).
 _ALIKE: tuple[tuple[str, re.Pattern[str], re.Pattern[str] | None], ...] = (
@@ -149,10 +152,12 @@ def refuse_other_names(links: LinkRows, folder: Path, read: Iterable[str]) -> No
                 raise table.error(wrong, problem, group.cure)
             break
         else:
-            if _USES.search(words) and not _OTHERS.search(words):
+            if _USES.search(words) and not _NO_USES.search(words):
                 _refuse_uses(table, folder, name, rows)
             elif _CLASSES.search(words):
                 _refuse_classes(table, name, rows)
+            elif re.fullmatch("(?:is )?one ?way", words) and "directed" in table:
+                _refuse_other_sense(table, name, rows)
             if all(map(_is_absent, held)):
                 continue
             gaps = _find_gaps(links) if gaps is None else gaps
@@ -190,6 +195,17 @@ def _refuse_classes(table: Table, name: str, rows: list[int]) -> None:
                 row,
                 f"{name} is {cell!r}, which is no road for cars, and the column is not read",
                 f"call it facility_type, or {_REMOVE}",
+            )
+
+
+def _refuse_other_sense(table: Table, name: str, rows: list[int]) -> None:
+    directed = read_flags(table, "directed")
+    for row in rows:
+        cell = table.columns[name][row].strip()
+        if cell and _is_on(cell) != bool(directed[row]):
+            stated = table.columns["directed"][row].strip()
+            raise table.error(
+                row, f"{name} is {cell!r}, and directed is {stated!r}", "correct one, or remove the column"
             )
 
 

@@ -28,7 +28,8 @@ def make(folder: Path, kind: tuple[str, str], column: str = "note", cell: str = 
         "base_volume=500", "base_vol_auto=500", "vdf_qdf=0.7", "signal_delay=1", "fixed_cost=1",
         "capacity_unit=veh/day", "time_unit=s", "vdf_fftt_unit=s", "peak_load_factor=0.7", "capacity_adj=0.5",
         "modes=bus",
-        "motor_vehicle=no", "hov_lanes=1", "vdf_code=2", "link_kind=railway",
+        "motor_vehicle=no", "hov_lanes=1", "vdf_code=2", "link_kind=railway", "in_service=0",
+        "construction=1", "收费=3", "封闭=1", "费率单位=km",
     ],
 )  # fmt: skip
 def test_names_that_change_the_answer_are_refused(tmp_path: Path, case: str):
@@ -45,7 +46,7 @@ def test_names_that_change_the_answer_are_refused(tmp_path: Path, case: str):
         "modes=auto;bike", "truck_toll=4", "bike_facility=lane", "ped_facility=sidewalk", "parking=both", "grade=2",
         "jurisdiction=city", "row_width=20", "link_type=1", "from_biway=1", "is_link=0", "speed_limit=50", "cap=300",
         "n_lanes=2", "direction=NB", "osm_way_id=7", "time_period=AM", "description=a toll road", "turn_lanes=left|",
-        "scale=1", "fft=3", "volume=300",
+        "scale=1", "fft=3", "oneway=yes", "land_use=urban", "volume=300",
     ],
 )  # fmt: skip
 def test_names_that_change_nothing_are_noted(tmp_path: Path, case: str):
@@ -96,3 +97,10 @@ def test_rows_that_are_no_links_do_not_count(tmp_path: Path):
     link += f"3,2,3,true{STATED[1]},walk,1\n"
     write(tmp_path, link=link, node=NODE, demand="o_zone_id,d_zone_id,volume\n1,2,1\n", config=None)
     assert open_instance(tmp_path).n_links == 2
+
+
+def test_a_oneway_that_contradicts_directed_is_refused(tmp_path: Path):
+    with pytest.raises(
+        InputError, match=r"line 2: oneway is 'no', and directed is 'true'; correct one, or remove the c"
+    ):
+        make(tmp_path, STATED, "oneway", "no")
