@@ -218,7 +218,7 @@ def _find_gaps(links: LinkRows) -> dict[str, int]:
     computed = np.isnan(time) & ~(length == 0.0)
 
     def count(*names: str) -> int:
-        return int(np.isnan(read_column(table, names)[0][row]).sum())
+        return int(np.all([np.isnan(read_column(table, (name,))[0][row]) for name in names], axis=0).sum())
 
     directed = table.columns.get("directed", table.columns.get("dir_flag", [""] * len(table)))
     return {

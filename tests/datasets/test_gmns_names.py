@@ -104,3 +104,8 @@ def test_a_oneway_that_contradicts_directed_is_refused(tmp_path: Path):
         InputError, match=r"line 2: oneway is 'no', and directed is 'true'; correct one, or remove the c"
     ):
         make(tmp_path, STATED, "oneway", "no")
+
+
+def test_a_whole_capacity_beside_that_of_a_lane_fills_the_gap(tmp_path: Path):
+    kind = STATED[0].replace("capacity,", "capacity,vdf_cap1,"), STATED[1].replace(",900,1,", ",450,900,2,")
+    assert make(tmp_path, kind, "cap", "300").capacity.tolist() == [900.0, 900.0]
