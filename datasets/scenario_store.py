@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import InputError
 from .instances import Instance
-from .scenarios import BASE, FACTORS, LARGEST_FACTOR, LEAST_FACTOR, ScenarioTable
+from .scenarios import BASE, FACTORS, LARGEST_FACTOR, LEAST_SPEED, ScenarioTable
 
 __all__ = ["read_scenario_store"]
 
@@ -55,7 +55,8 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
             for factor in FACTORS
         ]
         for factor, values in zip(FACTORS, both, strict=True):
-            bad = ~((values == 0.0) | ((values >= LEAST_FACTOR) & (values <= LARGEST_FACTOR)))
+            least = LEAST_SPEED if factor == "speed_factor" else 0.0
+            bad = ~((values == 0.0) | ((values >= least) & (values <= LARGEST_FACTOR)))
             if bad.any():
                 row, at = (int(k) for k in np.argwhere(bad)[0])
                 raise _refuse(

@@ -20,7 +20,7 @@ __all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
 
 BASE = "base"
 FACTORS = ("capacity_factor", "speed_factor")
-LEAST_FACTOR = 1e-6  # below it costs overflow, and nobody means it
+LEAST_SPEED = 1e-6  # below it times become infinite, and nobody means it
 LARGEST_FACTOR = 5.0  # what is larger is rather a number in percent than a road six times as wide
 
 
@@ -123,9 +123,10 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
             row = int(np.argmax(values))
             problem = f"{factor} must be at most {LARGEST_FACTOR:g}, got {values[row]:g}"
             raise table.error(row, problem, "give a share of 1, such as 0.7 for 70 %")
-        if ((values > 0.0) & (values < LEAST_FACTOR)).any():
-            row = int(np.argmax((values > 0.0) & (values < LEAST_FACTOR)))
-            problem = f"{factor} must be 0 or at least {LEAST_FACTOR:g}, got {values[row]:g}"
+        slow = (values > 0.0) & (values < LEAST_SPEED)
+        if factor == "speed_factor" and slow.any():
+            row = int(np.argmax(slow))
+            problem = f"{factor} must be 0 or at least {LEAST_SPEED:g}, got {values[row]:g}"
             raise table.error(row, problem, "give 0 to close the link")
     names: dict[str, int] = {BASE: 0}
     scenario = np.zeros(len(table), dtype=np.int64)
