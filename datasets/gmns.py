@@ -13,11 +13,14 @@ import numpy as np
 
 from .demand_files import DemandPart
 from .errors import InputError
+from .gmns_classes import show_class
 from .gmns_columns import find_file
 from .gmns_demand import read_zone_demand
-from .gmns_network import read_function, read_network
+from .gmns_folder import refuse_demand_tables
+from .gmns_network import GmnsNetwork, read_function, read_network
 from .instances import Instance
 from .layout import place_nodes
+from .road_classes import UNKNOWN
 
 __all__ = ["read_gmns"]
 
@@ -86,9 +89,13 @@ def read_gmns(
         folder, length_unit=length_unit, speed_unit=speed_unit, zone_nodes=zone_nodes, classes=classes, crs=crs
     )
     demand_file = _find_demand(folder, demand)
+    refuse_demand_tables(folder, demand_file, is_chosen=demand is not None)
     part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     notes, links, times = network.notes, network.links, network.times
+    _tell_unknown_classes(network)
     b, power, toll = read_function(network)
+    if (toll > 0.0).any():
+        notes.append(f"{int((toll > 0.0).sum()):,} links have a toll; it counts by toll_weight.")
     node_row = np.argsort(network.node_ids.number, kind="stable")
     place = np.empty(node_row.size, dtype=np.int32)
     place[node_row] = np.arange(node_row.size, dtype=np.int32)
@@ -122,9 +129,24 @@ def read_gmns(
         crs=network.places.crs,
         units={"time": "min", "length": times.length_unit, "flow": "veh h-1", "toll": "1"},
         link_name=network.names,
+        link_text=links.text,
+        node_text=network.node_ids.list_texts(node_row),
+        way_back=links.way_back,
         sources=(*network.sources[:2], demand_file, *network.sources[2:]),
         notes=tuple(notes),
     )
+
+
+def _tell_unknown_classes(network: GmnsNetwork) -> None:
+    """Where a capacity or a speed follows from a class that is unknown, the reading has stopped before."""
+    table = network.links.table
+    held = (show_class(table, int(network.links.row[k])) for k, word in enumerate(network.words) if word == UNKNOWN)
+    words = [word for word in held if word]
+    if words:
+        shown = ", ".join(sorted(set(words))[:5])
+        network.notes.append(
+            f"The class of {len(words):,} links is unknown ({shown}); their capacities and times are stated."
+        )
 
 
 def _find_demand(folder: Path, demand: str | Path | None) -> Path:

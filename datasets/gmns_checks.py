@@ -9,7 +9,15 @@ from .errors import InputError
 from .gmns_links import LinkRows
 from .gmns_nodes import NodePlaces, find_typical_ratio
 
-__all__ = ["FASTEST_KM_H", "SLOWEST_KM_H", "refuse_or_note_lengths", "refuse_or_note_speeds", "refuse_or_note_times"]
+__all__ = [
+    "FASTEST_KM_H",
+    "LONG_M",
+    "SHORT_M",
+    "SLOWEST_KM_H",
+    "refuse_or_note_lengths",
+    "refuse_or_note_speeds",
+    "refuse_or_note_times",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -20,7 +28,7 @@ _TYPICAL_ON_ENDS = (0.9, 1.5)  # by the straight line between the nodes
 _TYPICAL_TIMES = (0.7, 1.5)  # stated by computed: junctions cost time; km for miles give 0.62 or 1.61
 _SHORTEST = 0.5  # one link by its straight line or its line
 _LONGEST = 5.0
-_SHORT_M, _LONG_M = 5.0, 50_000.0  # the median of links of any network of roads
+SHORT_M, LONG_M = 5.0, 50_000.0  # the median of links of any network of roads
 _SLACK_M = 500.0  # connectors and ramps may differ by so much
 _CURE = "correct length, its unit or the crs; omit x_coord, y_coord and geometry if they are a drawing"
 
@@ -98,10 +106,10 @@ def _refuse_strange_plane(links: LinkRows, metres: Floats, name: str, places: No
     lengths should at least be those of streets.
     """
     if places.x is None or places.y is None:
-        typical = float(np.median(metres[used & (metres > 0.0)])) if (used & (metres > 0.0)).any() else _SHORT_M
-        if not _SHORT_M <= typical <= _LONG_M:
+        typical = float(np.median(metres[used & (metres > 0.0)])) if (used & (metres > 0.0)).any() else SHORT_M
+        if not SHORT_M <= typical <= LONG_M:
             raise InputError(
-                f"{name} is typically {typical:.3g} m, and links of roads have {_SHORT_M:g} m to {_LONG_M:,g} m",
+                f"{name} is typically {typical:.3g} m, and links of roads have {SHORT_M:g} m to {LONG_M:,g} m",
                 file=links.table.file,
                 way_out="correct length or its unit, or state times in vdf_fftt [min]",
             )

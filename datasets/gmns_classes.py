@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 
 from .gmns_columns import read_column
 from .gmns_links import LinkRows
-from .road_classes import UNKNOWN, find_class, find_road_class, normalise_class, read_classes
+from .road_classes import DROPPED, UNKNOWN, find_class, find_road_class, normalise_class, read_classes
 from .tables import Table
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Widths",
     "find_class_speeds",
     "find_words",
+    "is_no_car_word",
     "read_widths",
     "show_class",
 ]
@@ -34,6 +37,18 @@ _WORDS = {  # of functional classes, beside those that every reader of roads kno
     "ramp": "motorway_link", "freeway_ramp": "motorway_link", "on_ramp": "motorway_link", "off_ramp": "motorway_link",
     "sidewalk": "footway", "bike_path": "cycleway", "shared_use_path": "path",
 }  # fmt: skip
+_CAR_WORDS = re.compile(r"roads?|streets?|highways?|avenues?|boulevards?|arterials?|motorway|cars?|autos?|mixed|shared")
+# Things that are not for cars, by any word of a class, and what OpenStreetMap calls them.
+_NO_CAR_WORDS = (
+    (re.compile(r"rail\w*|subway|metro|tram\w*|streetcar|lrt|train|monorail|funicular|ferr(?:y|ies)|boat|ship|canal|"
+                r"river|waterway|runway|taxiway|aeroway|airway|apron|helipad|air|aerialway|gondola|pipeline|elevator|"
+                r"escalator|platform|power|.*(?:铁路|轨道|地铁|轮渡|航道|跑道).*"), DROPPED),
+    (re.compile(r"bus|buses|busway|brt|transit|transitway|.*公交.*"), "busway"),
+    (re.compile(r"bikes?|bikeway|bicycles?|cycle\w*|.*(?:自行车|非机动).*"), "cycleway"),
+    (re.compile(r"walk|walks|walkways?|sidewalks?|foot\w*|ped|pedestrians?|trails?|crosswalk|stairs?|.*步行.*"),
+     "footway"),
+)  # fmt: skip
+_SOME_CARS = re.compile(r"only|hov\d*|hot|carpool|taxis?|trucks?|emergency|military|prohibited|closed|no|not")
 _SAME = 1e-3  # relative difference of a capacity and its rounded form
 
 
@@ -73,11 +88,50 @@ def find_words(table: Table, classes: str | None = None, mode: str = "car") -> l
     known: dict[str, str] = {}
     words = []
     for row in range(len(table)):
-        word = normalise_class(show_class(table, row))
-        if word not in known:
-            known[word] = find_road_class([word], meanings, mode)
-        words.append(known[word])
+        stated = [table.columns[name][row].strip() for name in CLASS_COLUMNS if name in table]
+        stated = [cell for cell in stated if cell] or [""]
+        for cell in stated:
+            if cell not in known:
+                known[cell] = _find_word(cell, meanings, mode)
+            if not known[cell]:
+                raise table.error(
+                    row,
+                    f"the class {cell!r} does not tell whether cars may drive there",
+                    f"say what it is with classes={normalise_class(cell)}=CLASS, where CLASS is a word of "
+                    f"OpenStreetMap such as primary, or {DROPPED} to leave such links out",
+                )
+        gone = [cell for cell in stated if known[cell] == DROPPED]
+        if gone and len(gone) < len(stated):
+            other = next(cell for cell in stated if known[cell] != DROPPED)
+            raise table.error(
+                row, f"the class is {other!r} and {gone[0]!r}, which is no road for cars", "keep one of the columns"
+            )
+        words.append(known[stated[0]])
     return words
+
+
+def is_no_car_word(cell: str) -> bool:
+    """Whether a class of road is one that no car drives on, or does not tell.
+
+    Examples
+    --------
+    >>> is_no_car_word("Light rail"), is_no_car_word("primary"), is_no_car_word("7")
+    (True, False, False)
+    """
+    return bool(cell.strip()) and _find_word(cell, _WORDS, "car") in ("", DROPPED)
+
+
+def _find_word(cell: str, meanings: Mapping[str, str], mode: str) -> str:
+    """The class that a cell means; empty where it does not tell whether cars may drive there."""
+    word = normalise_class(cell)
+    found = find_road_class([word], meanings, mode)
+    if found != UNKNOWN:
+        return found
+    parts = re.split(r"[\W_]+", word)
+    meant = [what for pattern, what in _NO_CAR_WORDS if any(map(pattern.fullmatch, parts))]
+    if meant and not any(map(_CAR_WORDS.fullmatch, parts)):
+        return find_road_class(meant[:1], meanings, mode)
+    return "" if meant or any(map(_SOME_CARS.fullmatch, parts)) else UNKNOWN
 
 
 def find_class_speeds(words: list[str]) -> Floats:

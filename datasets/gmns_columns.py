@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .missing import read_missing, read_values
-from .tables import Table, read_table
+from .tables import Table, is_number, read_table
 
-__all__ = ["Ids", "find_file", "list_unread", "read_column", "read_flags", "read_ids", "refuse_periods"]
+__all__ = ["NEXT_PERIOD", "Ids", "find_file", "list_unread", "read_column", "read_flags", "read_ids", "refuse_periods"]
 
 Floats = npt.NDArray[np.float64]
 LongInts = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ LongInts = npt.NDArray[np.int64]
 _EVERY_NUMBER = read_missing("none")
 _TRUE = frozenset({"true", "t", "1", "1.0", "yes", "y"})
 _FALSE = frozenset({"false", "f", "0", "0.0", "no", "n"})
-_NEXT_PERIOD = re.compile(r"(vdf_[a-z_]+)([2-9]|[1-9]\d)")
+NEXT_PERIOD = re.compile(r"(vdf_[a-z_]+)([2-9]|[1-9]\d)")
 _SAME = 1e-6  # relative difference of two spellings of one number
 
 
@@ -67,6 +67,11 @@ def read_column(table: Table, names: Iterable[str], *, least: float = 0.0) -> tu
     value = np.full(len(table), np.nan)
     found = [name for name in names if name in table]
     for name in found:
+        gaps = _EVERY_NUMBER.find(table.columns[name])
+        for row in np.flatnonzero(~gaps).tolist():
+            if not is_number(table.columns[name][row]):
+                cell = table.columns[name][row].strip()
+                raise table.error(row, f"{name} is {cell!r}", "give a number, or leave the cell empty")
         other, _ = read_values(table, name, _EVERY_NUMBER)
         low = other < least
         if low.any():
@@ -96,7 +101,7 @@ def read_flags(table: Table, name: str) -> npt.NDArray[np.bool_]:
 def refuse_periods(links: Table) -> None:
     """Refuse columns of further periods, such as ``VDF_alpha2``, that differ from those of the first."""
     for name in links.columns:
-        match = _NEXT_PERIOD.fullmatch(name)
+        match = NEXT_PERIOD.fullmatch(name)
         if match is None:
             continue
         first = next((one for one in (f"{match[1]}1", match[1]) if one in links), None)
@@ -117,6 +122,11 @@ class Ids:
     column: str
     number: LongInts  # (row,)
     is_text: bool
+
+    def list_texts(self, rows: LongInts) -> tuple[str, ...] | None:
+        """The texts of these rows; None where identifiers are numbers."""
+        cells = self.table.columns[self.column]
+        return tuple(cells[row].strip() for row in rows.tolist()) if self.is_text else None
 
     def find(self, other: Table, column: str) -> LongInts:
         """The row of this table that each cell of another names."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from .demand import PairDemand, refuse_repeated_pairs, sort_pairs
-from .demand_files import DemandPart, read_entries
+from .demand_columns import choose_columns
+from .demand_files import DemandPart, is_matrix, read_demand_table, read_entries
+from .errors import InputError
+from .gmns_zones import list_zones
 from .tables import Table
 
 __all__ = ["read_zone_demand"]
@@ -42,22 +46,21 @@ def read_zone_demand(
         If a zone is unknown or a pair is given twice: with its line.
     """
     nodes.require("zone_id")
-    cells = nodes.columns["zone_id"]
+    zones = list_zones(nodes)
+    names = list(dict.fromkeys(zone for zone in zones if zone))
+    if all(zone.isdigit() for zone in names):
+        number = {zone: int(zone) for zone in names}
+    else:
+        number = {zone: k for k, zone in enumerate(names, 1)}
+        trips = _number_zones(trips, number, part or DemandPart())
     members: dict[int, list[int]] = {}
     for place, row in enumerate(node_row.tolist()):
-        cell = cells[row].strip()
-        if not cell:
-            continue
-        try:
-            zone = int(float(cell))
-        except (ValueError, OverflowError):
-            raise nodes.error(row, f"zone_id is {cell!r}", "give a whole number or leave it empty") from None
-        if zone > 0:  # some programs write 0 or -1 for a node without a zone
-            members.setdefault(zone, []).append(place)
+        if zones[row]:
+            members.setdefault(number[zones[row]], []).append(place)
     entries = read_entries(trips, part)
     start, end, volume = entries.origin, entries.destination, entries.volume
-    for name, zones in zip(entries.ends, (start, end), strict=True):
-        for row, zone in enumerate(zones.tolist()):
+    for name, ends in zip(entries.ends, (start, end), strict=True):
+        for row, zone in enumerate(ends.tolist()):
             if zone not in members:
                 raise entries.error(row, f"{name} {zone} is the zone_id of no node", "correct the row, or node.csv")
     refuse_repeated_pairs(entries)
@@ -81,3 +84,23 @@ def read_zone_demand(
             shares += [share] * len(members[other])
     pairs = sort_pairs(origins, destinations, shares)
     return PairDemand(pairs.origin, pairs.destination, pairs.demand, float(volume[inside].sum()))
+
+
+def _number_zones(trips: Table | Path, number: dict[str, int], part: DemandPart) -> Table:
+    """A table of pairs with a number for each zone, where zones are called by texts."""
+    table = read_demand_table(trips) if isinstance(trips, Path) else trips
+    if table is None or is_matrix(table):
+        raise InputError(
+            f"zone_id has texts such as {next(zone for zone in number if not zone.isdigit())!r}, and the demand is a "
+            "matrix",
+            file=trips if isinstance(trips, Path) else trips.file,
+            way_out="give a table of pairs: o_zone_id, d_zone_id, volume",
+        )
+    columns = dict(table.columns)
+    for name in choose_columns(table, part)[:2]:
+        cells = [cell.strip() for cell in columns[name]]
+        row = next((row for row, cell in enumerate(cells) if cell not in number), None)
+        if row is not None:
+            raise table.error(row, f"{name} {cells[row]} is the zone_id of no node", "correct the row, or node.csv")
+        columns[name] = [str(number[cell]) for cell in cells]
+    return replace(table, columns=columns)

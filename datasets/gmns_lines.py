@@ -18,7 +18,12 @@ __all__ = ["LinkLines", "read_lines"]
 
 Floats = npt.NDArray[np.float64]
 
-_LINE = re.compile(r"\s*(?:SRID=\d+;)?\s*LINESTRING\s*(Z|M|ZM)?\s*\(([-+.\deE ,]+)\)\s*", re.IGNORECASE)
+_LINE = re.compile(  # a MULTILINESTRING of one part is a line too
+    r"\s*(?:SRID=\d+;)?\s*(?P<multi>MULTI)?LINESTRING\s*(?:Z|M|ZM)?\s*\((?(multi)\s*\()"
+    r"(?P<points>[-+.\da-z ,]+)\)(?(multi)\s*\))\s*",
+    re.IGNORECASE,
+)
+_INSTEAD = ("length", "vdf_length", "vdf_fftt")  # what tells lengths or times without the line
 _STRAY_M = 500.0  # a line may end so far from its nodes: of a wide junction, or of a node that stands for a zone
 
 
@@ -46,30 +51,38 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
     if places.x is None or places.y is None:
         return None
     cells = _find_cells(links, folder)
-    vertices: list[Floats] = []
+    nodes = np.stack([links.tail, links.head], axis=1)
+    straight = np.stack([places.x[nodes], places.y[nodes]], axis=2)  # (link, end, axis)
+    vertices = list(straight)
     drawn = np.zeros(links.row.size, dtype=np.bool_)
-    unread = stray = 0
-    for k, row in enumerate(links.row.tolist()):
-        start, end = (np.array([places.x[node], places.y[node]]) for node in (links.tail[k], links.head[k]))
-        straight = np.stack([start, end])
-        cell = cells[row].strip() if cells else ""
+    unread = 0
+    stated = [name for name in links.table.columns if name.startswith(_INSTEAD)]
+    for k, row in enumerate(links.row.tolist() if cells else ()):
+        cell = cells[row].strip()
         line = parse_line(cell) if cell else None
-        unread += bool(cell) and line is None
-        if line is None or len(line) < 3:
-            vertices.append(straight)
-            continue
-        if _gap(line[::-1], straight) < _gap(line, straight):
-            line = line[::-1]
-        reach = max(float(np.hypot(*(end - start))), float(np.hypot(*np.diff(line, axis=0).T).sum()))
-        ends = measure_m(places, *np.stack([line[[0, -1]], straight]).reshape(2, 2, 2).transpose(0, 2, 1).reshape(4, 2))
-        far = ends is not None and float(ends.max()) > _STRAY_M and _gap(line, straight) > 0.5 * reach
-        stray += far
-        drawn[k] = not far
-        vertices.append(straight if far else line)
+        if line is not None and not np.isfinite(line).all():
+            raise links.error(
+                k, "geometry has a position that is no finite number", "correct the line, or empty the cell"
+            )
+        if cell and line is None:
+            unread += 1
+            if not any(links.table.columns[name][row].strip() for name in stated):
+                raise links.error(
+                    k,
+                    "geometry is neither WKT LINESTRING nor GeoJSON, and no length is stated",
+                    "write the line as one LINESTRING, or give a length",
+                )
+        if line is not None and len(line) > 2:
+            vertices[k] = line
+            drawn[k] = True
+    stray = _turn_lines(vertices, straight, np.flatnonzero(drawn), places)
+    drawn[stray] = False
+    for k in stray:
+        vertices[k] = straight[k]
     if unread:
         notes.append(f"Lines of {unread:,} links are neither WKT LINESTRING nor GeoJSON: taken straight.")
     if stray:
-        notes.append(f"Lines of {stray:,} links end far from the links' nodes: taken straight.")
+        notes.append(f"Lines of {len(stray):,} links end far from the links' nodes: taken straight.")
     return LinkLines(vertices, _measure(vertices, places), drawn)
 
 
@@ -85,11 +98,11 @@ def parse_line(cell: str) -> Floats | None:
         if cell.startswith("{"):
             held = json.loads(cell)
             line = np.array([point[:2] for point in held["coordinates"]], dtype=np.float64)
-            return line if held["type"] == "LineString" and line.ndim == 2 and np.isfinite(line).all() else None
+            return line if held["type"] == "LineString" and line.ndim == 2 else None
         found = _LINE.fullmatch(cell)
         if found is None:
             return None
-        line = np.array([point.split()[:2] for point in found[2].split(",")], dtype=np.float64)
+        line = np.array([point.split()[:2] for point in found["points"].split(",")], dtype=np.float64)
     except (ValueError, KeyError, TypeError):
         return None
     return line if line.ndim == 2 and line.shape[1] == 2 and len(line) > 1 else None
@@ -108,8 +121,29 @@ def _find_cells(links: LinkRows, folder: Path) -> list[str]:
     return [cell if cell.strip() else held.get(name.strip(), "") for cell, name in pairs]
 
 
-def _gap(line: Floats, straight: Floats) -> float:
-    return float(np.hypot(*(line[[0, -1]] - straight).T).max())
+def _turn_lines(
+    vertices: list[Floats], straight: Floats, curved: npt.NDArray[np.int64], places: NodePlaces
+) -> list[int]:
+    """Turn lines that are drawn from head to tail; return links whose line ends far from their nodes."""
+    if not curved.size:
+        return []
+    ends = np.array([vertices[k][[0, -1]] for k in curved.tolist()])
+    gap, gap_back = (np.hypot(*np.moveaxis(one - straight[curved], 2, 0)).max(axis=1) for one in (ends, ends[:, ::-1]))
+    turned = gap_back < gap
+    for k in curved[turned].tolist():
+        vertices[k] = vertices[k][::-1]
+    ends[turned] = ends[turned][:, ::-1]
+    gap = np.minimum(gap, gap_back)
+    apart = measure_m(places, *ends.reshape(-1, 2).T, *straight[curved].reshape(-1, 2).T)
+    if apart is None:
+        return []
+    stray = []
+    for place in np.flatnonzero(apart.reshape(-1, 2).max(axis=1) > _STRAY_M).tolist():
+        k = int(curved[place])
+        reach = max(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in (straight[k], vertices[k]))
+        if gap[place] > 0.5 * reach:
+            stray.append(k)
+    return stray
 
 
 def _measure(vertices: list[Floats], places: NodePlaces) -> Floats | None:

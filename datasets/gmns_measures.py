@@ -23,25 +23,11 @@ _NAME = re.compile(
     r"(?:vdf_)?(length|free_speed)(?:_in)?(?:_(?P<tail>[a-z_/]+)|\s*[(\[\uff08](?P<unit>[^)\]\uff09]*)[)\]\uff09])"
 )
 _APART = 0.01  # relative difference of one quantity in two units
-# Names by which other programs call a column: where it is missing, one of these is not passed over.
-_LOOKALIKES = {
-    "length": ("distance", "len", "link_length", "shape_length", "shape_leng"),
-    "free_speed": ("speed", "maxspeed", "max_speed", "speed_limit", "speedlimit", "posted_speed", "ffs", "freespeed"),
-    "capacity": ("cap", "lane_capacity", "capacity_per_lane", "link_capacity", "total_capacity", "capacity_veh_h"),
-    "lanes": ("n_lanes", "num_lanes", "nlanes", "lane_count", "number_of_lanes"),
-    "directed": ("direction", "oneway", "one_way", "is_oneway"),
-    "allowed_uses": ("modes", "mode", "access", "allowed_modes"),
-    "vdf_alpha": ("alpha", "bpr_alpha", "b"),
-    "vdf_beta": ("beta", "bpr_beta", "power"),
+_LOOKALIKES = {  # names by which other programs call a column: where it is missing, one of these is not passed over
     "x_coord": ("x", "lon", "lng", "longitude"),
     "y_coord": ("y", "lat", "latitude"),
     "zone_id": ("zone", "taz", "taz_id"),
 }
-_SAME_THING = {  # what says the same, and needs no lookalike
-    "directed": ("dir_flag",), "allowed_uses": ("allowed_use", "vdf_allowed_uses", "vdf_allowed_uses1"),
-    "vdf_alpha": ("vdf_alpha1",), "vdf_beta": ("vdf_beta1",), "capacity": ("vdf_cap", "vdf_cap1"),
-}  # fmt: skip
-_BRACKET = re.compile(r"([a-z0-9_]+)\s*[(\[\uff08].*")
 
 
 @dataclass(frozen=True)
@@ -127,32 +113,20 @@ def read_measure(table: Table, quantity: str, plain_unit: str | None) -> Measure
     return Measure(value, unit, ", ".join(names), conflict)
 
 
-def refuse_lookalikes(table: Table, columns: tuple[str, ...]) -> None:
-    """Refuse a table that lacks a column and has one that may be it under another name.
-
-    Parameters
-    ----------
-    table
-        ``node.csv`` or ``link.csv``.
-    columns
-        Names of the specification.
+def refuse_lookalikes(nodes: Table) -> None:
+    """Refuse a table of nodes that lacks a column and has one that may be it under another name.
 
     Raises
     ------
     InputError
         Naming both.
     """
-    filled = {name for name, cells in table.columns.items() if any(cell.strip() for cell in cells)}
-    for column in columns:
-        unit_columns = find_unit_columns(table, column) if column in _FACTOR else {}
-        if column in table or unit_columns or any(name in table for name in _SAME_THING.get(column, ())):
-            continue
-        bracketed = (name for name in table.columns if (m := _BRACKET.fullmatch(name)) is not None and m[1] == column)
-        other = next((name for name in (*bracketed, *_LOOKALIKES[column]) if name in filled), None)
-        if other is not None:
+    for column, others in _LOOKALIKES.items():
+        other = next((name for name in others if any(cell.strip() for cell in nodes.columns.get(name, []))), None)
+        if column not in nodes and other is not None:
             raise InputError(
                 f"column {column!r} is missing, and {other!r} may be it",
-                file=table.file,
+                file=nodes.file,
                 line=1,
                 way_out=f"call it {column} if it is, as the specification has it; else remove it",
             )

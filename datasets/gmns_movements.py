@@ -1,4 +1,4 @@
-"""What lies beside ``link.csv`` in a GMNS folder: turn bans are refused, times of day too, the rest is noted."""
+"""Turns of a GMNS folder: those that a path could take and that are forbidden, or cost time, are refused."""
 
 from __future__ import annotations
 
@@ -8,69 +8,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .gmns_columns import find_file, read_if_there
+from .gmns_columns import find_file, list_unread, read_if_there
 from .gmns_links import LinkRows
 from .gmns_uses import find_car_rows
 from .tables import Table, is_number
 
-__all__ = ["refuse_other_tables", "refuse_turn_bans"]
+__all__ = ["refuse_turn_bans"]
 
 Bools = npt.NDArray[np.bool_]
 
-_READ = {"node.csv", "link.csv", "demand.csv", "config.csv", "geometry.csv", "use_group.csv", "movement.csv"}
-_SPECIFIED = re.compile(
-    r"(?:use_definition|zone|location|lane|segment|segment_lane|curb_seg|time_set_definitions|signal_\w+|"
-    r"(?:link|lane|segment|segment_lane|movement)_tod)\.csv"
-)
-_CHANGING = ("capacity", "free_speed", "lanes", "l_lanes_added", "r_lanes_added", "toll", "allowed_uses", "penalty")
 _BAN = re.compile(r".*(?:prohib|restrict|banned|forbid|closed|\bno[ _-]|^no$).*")
+_NEUTRAL = frozenset({
+    "mvmt_id", "node_id", "name", "ib_link_id", "ob_link_id", "start_ib_lane", "end_ib_lane", "start_ob_lane",
+    "end_ob_lane", "ctrl_type", "control", "control_type", "mvmt_code", "mvmt_txt_id", "allowed_uses", "geometry",
+    "lanes", "volume",
+})  # fmt: skip
+_ALLOWING = re.compile(r"allow|permit|open|enabled|is_legal")
+_FORBIDDING = re.compile(
+    r"prohib|restrict|bann?(?:ed)?(?:_|$)|forbid|closed|penalt|delay|cost|impedance|(?:^|_)time(?:_|$)"
+)
+_YES = frozenset({"1", "1.0", "yes", "y", "true", "t", "all", "auto"})
+_NO = frozenset({"no", "n", "false", "f", "none", "nan"})
 _CURE = "turns cannot be forbidden here: split the node, or move movement.csv out of the folder to allow all turns"
-
-
-def refuse_other_tables(folder: Path, notes: list[str]) -> None:
-    """Refuse tables that change links by time of day or on a part of their way; note the other ones.
-
-    Raises
-    ------
-    InputError
-        If a table states another capacity, speed, number of lanes, toll or use: with its line.
-    """
-    left = []
-    for file in sorted(folder.iterdir()):
-        name = file.name.lower()
-        if name in _READ or not (_SPECIFIED.fullmatch(name) or name in ("settings.csv", "settings.yml")):
-            continue
-        left.append(file.name)
-        if not (name.endswith("_tod.csv") or name.startswith(("segment", "lane"))):
-            continue
-        table = read_if_there(folder, name)
-        if table is None:
-            continue
-        if name == "lane.csv":
-            _refuse_lanes(table, folder)
-            continue
-        for column in _CHANGING:
-            for row, cell in enumerate(table.columns.get(column, [])):
-                if cell.strip() and not (is_number(cell) and float(cell) == 0.0 and "added" in column):
-                    raise table.error(
-                        row,
-                        f"{column} is {cell.strip()}, which changes a link of link.csv and is not read",
-                        f"move {file.name} out of the folder if the values of link.csv are meant",
-                    )
-    if left:
-        notes.append(f"Tables of the folder that are not read: {', '.join(left)}.")
-
-
-def _refuse_lanes(table: Table, folder: Path) -> None:
-    """Lanes of buses and the like count in ``link.csv``, for it counts all that motor vehicles may use."""
-    for row in np.flatnonzero(~find_car_rows(table, folder)).tolist():
-        uses = table.columns["allowed_uses"][row].strip()
-        if re.search(r"bus|transit|taxi|truck|hov|hgv|freight", uses.lower()):
-            raise table.error(
-                row,
-                f"the lane is for {uses!r} only, and lanes of {table.file.name} are not read",
-                f"take it off lanes of link.csv, and move {table.file.name} out of the folder",
-            )
 
 
 def refuse_turn_bans(folder: Path, links: LinkRows, node_of: Table, passable: Bools, notes: list[str]) -> None:
@@ -134,6 +93,9 @@ def refuse_turn_bans(folder: Path, links: LinkRows, node_of: Table, passable: Bo
                         row, f"node {node_name} has turns here, and the turn {turn} is not among them", _CURE
                     )
     notes.append(f"{table.file.name} forbids no turn that matters; capacities and controls of turns are not read.")
+    left = list_unread(table, ("mvmt_id", "node_id", "ib_link_id", "ob_link_id", "allowed_uses", "type", "penalty"))
+    if left:
+        notes.append(left)
 
 
 def _refuse_restricted_nodes(table: Table) -> None:
@@ -147,16 +109,23 @@ def _refuse_restricted_nodes(table: Table) -> None:
 
 
 def _find_ban(table: Table, row: int) -> str | None:
-    def cell(name: str) -> str:
-        return table.columns[name][row].strip() if name in table else ""
-
-    if _BAN.fullmatch(cell("type").lower()):
-        return f"type is {cell('type')!r}"
-    penalty, capacity = cell("penalty"), cell("capacity")
-    if penalty and not (is_number(penalty) and float(penalty) == 0.0):
-        return f"penalty is {penalty}"
-    if capacity and is_number(capacity) and float(capacity) == 0.0:
-        return f"capacity is {capacity}"
+    """What forbids the turn of a row or makes it cost time, in any column that speaks of that."""
+    for name, cells in table.columns.items():
+        cell = cells[row].strip()
+        word = cell.lower()
+        if not cell or name in _NEUTRAL:
+            continue
+        is_zero = is_number(cell) and float(cell) == 0.0
+        if name == "capacity":
+            banned = is_zero
+        elif _ALLOWING.search(name):
+            banned = word not in _YES
+        elif _FORBIDDING.search(name):
+            banned = not is_zero and word not in _NO
+        else:
+            banned = bool(_BAN.fullmatch(word))
+        if banned:
+            return f"{name} is {cell if is_number(cell) else repr(cell)}"
     return None
 
 

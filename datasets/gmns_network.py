@@ -12,15 +12,16 @@ from .errors import InputError
 from .gmns_classes import CAPACITY_COLUMNS, CLASS_COLUMNS, Widths, find_class_speeds, find_words, read_widths
 from .gmns_columns import Ids, find_file, list_unread, read_column, read_ids, refuse_periods
 from .gmns_config import Config, read_config
+from .gmns_folder import refuse_other_tables
 from .gmns_lines import LinkLines, read_lines
 from .gmns_links import LinkRows, read_links
 from .gmns_measures import find_unit_columns, refuse_lookalikes
-from .gmns_movements import refuse_other_tables, refuse_turn_bans
+from .gmns_movements import refuse_turn_bans
+from .gmns_names import refuse_other_names
 from .gmns_nodes import NodePlaces, are_degrees, read_places
 from .gmns_times import TIME_COLUMNS, LinkTimes, read_times
 from .gmns_uses import USE_COLUMNS
 from .gmns_zones import read_passable
-from .missing import read_missing, read_values
 from .tables import Table, read_table
 
 __all__ = ["GmnsNetwork", "read_network"]
@@ -36,9 +37,6 @@ _LINK_COLUMNS = (
     "link_id", "name", "from_node_id", "to_node_id", "directed", "dir_flag", "geometry", "geometry_id", "vdf_type",
     "restricted_turn_nodes", "bridge", "tunnel", "layer", *USE_COLUMNS, *ALPHA, *BETA, *TOLL, *_NEUTRAL,
     *CAPACITY_COLUMNS, *CLASS_COLUMNS, *TIME_COLUMNS,
-)  # fmt: skip
-_LOOKED_FOR = (
-    "length", "free_speed", "capacity", "lanes", "directed", "allowed_uses", "vdf_alpha", "vdf_beta"
 )  # fmt: skip
 _NODE_COLUMNS = ("node_id", "x_coord", "y_coord", "zone_id", "node_type")
 
@@ -105,15 +103,16 @@ def read_network(
     table.require("link_id", "from_node_id", "to_node_id")
     notes: list[str] = []
     config: Config = read_config(folder, length_unit, speed_unit, notes)
-    refuse_lookalikes(nodes, ("x_coord", "y_coord", "zone_id"))
-    refuse_lookalikes(table, _LOOKED_FOR)
+    refuse_lookalikes(nodes)
     _refuse_functions(table)
     refuse_periods(table)
     ids = read_ids(nodes, "node_id", notes)
     row_words = find_words(table, classes, mode)
     links = read_links(table, ids, row_words, folder, notes, mode=mode)
+    with_units = (*find_unit_columns(table, "length"), *find_unit_columns(table, "free_speed"))
+    refuse_other_names(links, folder, (*_LINK_COLUMNS, *with_units))
     refuse_other_tables(folder, notes)
-    passable = read_passable(nodes, links, zone_nodes, notes)
+    passable = read_passable(nodes, links, zone_nodes, notes, in_city=in_metres)
     refuse_turn_bans(folder, links, nodes, passable, notes)
     words = [row_words[row] for row in links.row.tolist()]
     widths = read_widths(links, words, notes)
@@ -124,7 +123,6 @@ def read_network(
     times = read_times(links, config, places, road_m, drawn, find_class_speeds(words), notes, in_metres=in_metres)
     if places.is_assumed:
         places = _settle_crs(places, times, road_m, nodes, notes)
-    with_units = (*find_unit_columns(table, "length"), *find_unit_columns(table, "free_speed"))
     for one, read in ((table, (*_LINK_COLUMNS, *with_units)), (nodes, _NODE_COLUMNS)):
         left = list_unread(one, read)
         if left:
@@ -148,8 +146,8 @@ def _refuse_functions(table: Table) -> None:
     for name, neutral in _NEUTRAL.items():
         if name not in table:
             continue
-        value, lost = read_values(table, name, read_missing("none"))
-        wrong = ~lost & (value != neutral)
+        value, _ = read_column(table, (name,), least=-np.inf)
+        wrong = ~np.isnan(value) & (value != neutral)
         if wrong.any():
             row = int(np.argmax(wrong))
             raise table.error(
@@ -169,7 +167,7 @@ def _settle_crs(
         notes.append(f"{nodes.file.name} states no datum; its numbers are taken as degrees of WGS 84.")
         return places
     notes.append(f"{nodes.file.name} states no CRS, and its numbers are no degrees: lengths contradict that.")
-    return NodePlaces(places.x, places.y, "unstated", True)
+    return NodePlaces(places.x, places.y, "unstated", True, places.file)
 
 
 def read_function(network: GmnsNetwork) -> tuple[npt.NDArray[np.float64], ...]:
@@ -182,7 +180,4 @@ def read_function(network: GmnsNetwork) -> tuple[npt.NDArray[np.float64], ...]:
         if gap.any() and what != "toll":
             notes.append(f"{what} of {int(gap.sum()):,} of {gap.size:,} links is not stated: {default:g} was taken.")
         found.append(np.where(gap, default, value))
-    taxed = int((found[2] > 0.0).sum())
-    if taxed:
-        notes.append(f"{taxed:,} links have a toll; it counts by toll_weight, which is 0 if omitted.")
     return tuple(found)

@@ -31,6 +31,7 @@ class NodePlaces:
     y: Floats | None
     crs: str
     is_assumed: bool
+    file: Path | None = None  # for errors
 
 
 def read_places(nodes: Table, config: Config, crs: str | None) -> NodePlaces:
@@ -46,9 +47,24 @@ def read_places(nodes: Table, config: Config, crs: str | None) -> NodePlaces:
     x, y = (nodes.numbers(name, least=None) for name in ("x_coord", "y_coord"))
     if config.crs or crs:
         file: Path | None = config.file if config.crs else nodes.file
-        return NodePlaces(x, y, agree_crs(config.crs, crs, file=file), False)
+        agreed = agree_crs(config.crs, crs, file=file)
+        if is_geographic(agreed):
+            _refuse_no_degrees(nodes, x, y, agreed)
+        return NodePlaces(x, y, agreed, False, nodes.file)
     degrees = np.abs(x).max() <= 180.0 and np.abs(y).max() <= 90.0
-    return NodePlaces(x, y, "EPSG:4326" if degrees else UNSTATED, True)
+    return NodePlaces(x, y, "EPSG:4326" if degrees else UNSTATED, True, nodes.file)
+
+
+def _refuse_no_degrees(nodes: Table, x: Floats, y: Floats, crs: str) -> None:
+    for name, values, most in (("x_coord", x, 360.0), ("y_coord", y, 90.0)):
+        beyond = np.abs(values) > most
+        if beyond.any():
+            row = int(np.argmax(beyond))
+            raise nodes.error(
+                row,
+                f"{name} is {values[row]:g}, and {crs} has degrees of at most {most:g} there",
+                "correct the crs, or swap x_coord (longitude) and y_coord (latitude)",
+            )
 
 
 def measure_m(places: NodePlaces, x: Floats, y: Floats, to_x: Floats, to_y: Floats) -> Floats | None:
@@ -65,8 +81,8 @@ def measure_m(places: NodePlaces, x: Floats, y: Floats, to_x: Floats, to_y: Floa
     if places.crs == LOCAL:
         return np.hypot(to_x - x, to_y - y)
     if places.crs != "EPSG:4326" and not is_geographic(places.crs):
-        x, y = transform(x, y, places.crs, "EPSG:4326")
-        to_x, to_y = transform(to_x, to_y, places.crs, "EPSG:4326")
+        x, y = transform(x, y, places.crs, "EPSG:4326", file=places.file)
+        to_x, to_y = transform(to_x, to_y, places.crs, "EPSG:4326", file=places.file)
     return measure_geodesics_m(x, y, to_x, to_y)
 
 

@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
-from .gmns_checks import refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
+from .gmns_checks import LONG_M, SHORT_M, refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
 from .gmns_columns import read_column
 from .gmns_config import KM_PER_HOUR, METRES, Config
 from .gmns_links import LinkRows
 from .gmns_measures import Measure, read_measure
 from .gmns_nodes import NodePlaces, find_unit
-from .tables import Table
 
 __all__ = ["TIME_COLUMNS", "LinkTimes", "read_times"]
 
@@ -22,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 _TIMES = ("vdf_fftt", "vdf_fftt1")  # minutes, by the definition of DTALite
-_OTHER_TIMES = ("fftt", "fft", "free_flow_time", "free_time", "travel_time")  # of which nobody says the unit
 TIME_COLUMNS = ("length", "free_speed", *_TIMES)
 
 
@@ -78,7 +76,6 @@ def read_times(
     speed = read_measure(table, "free_speed", config.speed_unit)
     stated, time_name = read_column(table, _TIMES)
     long, fast, time = length.value[links.row], speed.value[links.row], stated[links.row]
-    _refuse_other_times(table, time)
     if time_name and np.nanmax(time, initial=0.0) == 0.0 and np.nanmax(long, initial=0.0) > 0.0:
         raise InputError(
             f"{time_name} is 0 on every row", file=table.file, way_out="leave the column empty where times are unknown"
@@ -111,7 +108,8 @@ def read_times(
         time = np.where(computed, 0.06 * metres / np.where(computed, kmh, 1.0), time)
         by = f"{length.name or 'length'} [{unit}] by {speed.name or 'speed'} [{speed.unit or 'km/h'}]"
         notes.append(f"Free-flow times of {int(computed.sum()):,} of {time.size:,} links are {by}.")
-    time = np.where(np.isnan(time), 0.0, time)  # length 0
+    time = np.where(np.isnan(time) & (long == 0.0), 0.0, time)
+    assert np.isfinite(time).all(), "a free-flow time is neither stated nor computed"
     if not computed.all() and time_name:
         notes.append(f"Free-flow times of {int((~computed).sum()):,} links are those of {time_name} [min].")
     idle = (time == 0.0) & (long > 0.0)
@@ -119,17 +117,6 @@ def read_times(
         notes.append(f"{int(idle.sum()):,} links longer than 0 have free-flow time 0.")
     known = np.full(long.size, np.nan) if metres is None else metres
     return LinkTimes(time, np.where(np.isnan(long), 0.0, long), unit or "1", kmh, known)
-
-
-def _refuse_other_times(table: Table, time: Floats) -> None:
-    for name in _OTHER_TIMES:
-        if np.isnan(time).any() and any(cell.strip() for cell in table.columns.get(name, [])):
-            raise InputError(
-                f"column {name!r} has no unit",
-                file=table.file,
-                line=1,
-                way_out="call it vdf_fftt if it holds minutes, or remove it if length and free_speed tell the times",
-            )
 
 
 def _ask_units(
@@ -169,6 +156,14 @@ def _fill_lengths(
     if road_m is None or (length.unit is None and not np.isnan(long).all()):
         k = int(np.argmax(gap))
         raise links.error(k, "length is empty", "give a length, or state the crs of the coordinates in config.csv")
+    typical = float(np.median(road_m[gap]))
+    if not SHORT_M <= typical <= LONG_M:
+        raise InputError(
+            f"lengths of {int(gap.sum()):,} links are empty, and between x_coord and y_coord they are typically "
+            f"{typical:.3g} m; links of roads have {SHORT_M:g} m to {LONG_M:,g} m",
+            file=links.table.file,
+            way_out="give lengths, or correct the coordinates or their crs",
+        )
     unit = length.unit or "km"
     on_line = int((gap & drawn).sum())
     notes.append(

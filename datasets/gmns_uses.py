@@ -31,6 +31,14 @@ _NO_CAR = frozenset({
     "light_rail", "train", "metro", "subway", "ferry", "aeroway", "air", "none", "no", "closed", "parking", "shoulder",
     "taxi", "emergency", "truck", "trucks", "freight", "hgv", "heavy_truck", "light_truck", "delivery",
 })  # fmt: skip
+# Names that may follow each other without a mark; "private bus" or "emergency vehicles" are no such lists.
+_PLAIN = frozenset({
+    "auto", "autos", "car", "cars", "sov", "walk", "walking", "ped", "peds", "pedestrian", "pedestrians", "foot",
+    "bike", "bikes", "bicycle", "bicycles", "bus", "buses", "transit", "tram", "rail", "truck", "trucks", "taxi",
+})  # fmt: skip
+_NEGATION = re.compile(
+    r"(?:^|_)(?:no|not|non|never|except|excl\w*|without|but|prohib\w*|forbid\w*|bann?ed|restrict\w*|closed)(?:_|$)"
+)
 _HOV = re.compile(r"hov\d?\+?|hot|carpool|shared_ride|sr\d\+?")
 _DIVIDERS = re.compile(r"[,;|/&]+")
 
@@ -69,7 +77,8 @@ def find_car_rows(table: Table, folder: Path, column: str = "allowed_uses") -> n
             groups = _read_groups(folder)
         for _ in groups or {}:  # a group may hold groups
             words = set().union(*((groups or {}).get(word, {word}) for word in words)) if words else words
-        if not words or words & _CAR:
+        negated = sorted(word for word in words if word not in _NO_CAR and _NEGATION.search(word))
+        if not negated and (not words or words & _CAR):
             known[cell] = True
             continue
         unsure = sorted(words - _NO_CAR)
@@ -77,22 +86,25 @@ def find_car_rows(table: Table, folder: Path, column: str = "allowed_uses") -> n
             problem = f"{column} is {cell.strip()!r}, which does not tell whether cars may drive there"
             if all(_HOV.fullmatch(word) for word in unsure):
                 problem = f"{column} is {cell.strip()!r}: roads for shared cars only are not read"
-            raise table.error(row, problem, "write auto if all cars may, or words such as walk, bike, bus, truck")
+            raise table.error(
+                row, problem, "list who may: auto if all cars may, or words such as walk, bike, bus, truck"
+            )
         known[cell] = False
     return np.array([known[cell] for cell in cells], dtype=np.bool_)
 
 
 def _split(cell: str) -> set[str]:
-    """Words of a cell; blanks stand between words where the whole is none that is known."""
+    """Words of a cell; of a part of several words each counts where all are plain names of travellers."""
     words: set[str] = set()
     for part in _DIVIDERS.split(cell.strip().strip("[](){}\"'").lower()):
-        plain = part.strip().strip("\"'")
-        joined = re.sub(r"[\s-]+", "_", plain)
-        if joined in _CAR | _NO_CAR or _HOV.fullmatch(joined):
-            words.add(joined)
-        else:
-            words |= {word for word in re.split(r"\s+", plain) if word}
-    return words
+        joined = re.sub(r"[\s_-]+", "_", part.strip().strip("\"'"))
+        whole = joined.removesuffix("_only")
+        if whole in _CAR | _NO_CAR or _HOV.fullmatch(whole):
+            words.add(whole)
+            continue
+        pieces = set(joined.split("_"))
+        words |= pieces if pieces <= _PLAIN else {joined}
+    return words - {""}
 
 
 def _read_groups(folder: Path) -> dict[str, set[str]]:
@@ -100,4 +112,4 @@ def _read_groups(folder: Path) -> dict[str, set[str]]:
     if table is None or "use_group" not in table or "uses" not in table:
         return {}
     pairs = zip(table.columns["use_group"], table.columns["uses"], strict=True)
-    return {group.strip().lower(): _split(uses) for group, uses in pairs}
+    return {re.sub(r"[\s_-]+", "_", group.strip().lower()): _split(uses) for group, uses in pairs}

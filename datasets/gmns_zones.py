@@ -9,15 +9,18 @@ from .errors import InputError
 from .gmns_links import LinkRows
 from .tables import Table, is_number
 
-__all__ = ["ZONE_NODES", "read_passable"]
+__all__ = ["ZONE_NODES", "list_zones", "read_passable"]
 
 Bools = npt.NDArray[np.bool_]
 
 ZONE_NODES = ("block", "pass")
+_NONE = ("", "nan", "na", "n/a", "null", "none", "-")
 _CENTROIDS = ("centroid", "zone centroid", "zone_centroid", "centroid node")
 
 
-def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: list[str]) -> Bools:
+def read_passable(
+    nodes: Table, links: LinkRows, zone_nodes: str | None, notes: list[str], *, in_city: bool = False
+) -> Bools:
     """Tell which nodes paths may pass through.
 
     Parameters
@@ -30,6 +33,8 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
         Setting: ``"block"`` for the nodes of zones and centroids, ``"pass"`` for every node to be passed.
     notes
         Takes the rule.
+    in_city
+        Whether links of nodes that paths do not pass are left out: then it matters at the end of a road too.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
     """
     if zone_nodes not in (None, *ZONE_NODES):
         raise InputError(f"zone_nodes must be one of {', '.join(ZONE_NODES)}, got {zone_nodes!r}")
-    is_zone = np.array([_is_zone(cell) for cell in nodes.columns.get("zone_id", [""] * len(nodes))], dtype=np.bool_)
+    is_zone = np.array([bool(zone) for zone in list_zones(nodes)], dtype=np.bool_)
     kinds = [" ".join(cell.strip().lower().split()) for cell in nodes.columns.get("node_type", [""] * len(nodes))]
     is_centroid = np.array([kind in _CENTROIDS for kind in kinds], dtype=np.bool_)
     passable = np.ones(len(nodes), dtype=np.bool_)
@@ -52,6 +57,12 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
     if zone_nodes == "block":
         passable = ~(is_zone | is_centroid)
         notes.append(f"Paths do not pass through {int((~passable).sum()):,} nodes of zones (zone_nodes=block).")
+    elif zone_nodes == "pass" and is_centroid.any():
+        raise nodes.error(
+            int(np.argmax(is_centroid)),
+            "node_type is centroid, which paths do not pass through, and zone_nodes=pass is set",
+            "omit zone_nodes, or empty node_type",
+        )
     elif zone_nodes == "pass":
         notes.append(f"Paths pass through all nodes, {n_zones:,} nodes of zones included (zone_nodes=pass).")
     elif is_centroid.any():
@@ -59,7 +70,7 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
         notes.append(f"Paths do not pass through {int(is_centroid.sum())} nodes of type centroid.")
     elif n_zones == len(nodes):
         notes.append("Every node is the node of a zone: paths pass through all of them.")
-    elif (is_zone & _find_between(len(nodes), links)).any():
+    elif (is_zone & (_find_ends(len(nodes), links) if in_city else _find_between(len(nodes), links))).any():
         raise InputError(
             f"nothing states whether paths may pass through the {n_zones:,} nodes of zones, of {len(nodes):,} nodes",
             file=nodes.file,
@@ -71,11 +82,37 @@ def read_passable(nodes: Table, links: LinkRows, zone_nodes: str | None, notes: 
     return passable
 
 
-def _is_zone(cell: str) -> bool:
-    plain = cell.strip()
-    if is_number(plain):  # some programs write 0 or -1 for a node without a zone
-        return float(plain) > 0.0
-    return bool(plain)
+def list_zones(nodes: Table) -> list[str]:
+    """The zone of each node as ``zone_id`` names it, whole numbers in their shortest form; empty for no zone.
+
+    Raises
+    ------
+    InputError
+        If a zone is a number that is not whole.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> list_zones(Table(Path("node.csv"), {"zone_id": ["7.0", "", "0", "TAZ1", "nan"]}, [2, 3, 4, 5, 6]))
+    ['7', '', '', 'TAZ1', '']
+    """
+    zones = []
+    for row, cell in enumerate(nodes.columns.get("zone_id", [""] * len(nodes))):
+        plain = cell.strip()
+        if plain.lower() in _NONE or (is_number(plain) and float(plain) <= 0.0):
+            plain = ""  # some programs write 0 or -1 for a node without a zone
+        elif is_number(plain):
+            if not float(plain).is_integer():
+                raise nodes.error(row, f"zone_id is {plain!r}", "give a whole number or leave it empty")
+            plain = str(int(float(plain)))
+        zones.append(plain)
+    return zones
+
+
+def _find_ends(n_nodes: int, links: LinkRows) -> Bools:
+    ends = np.zeros(n_nodes, dtype=np.bool_)
+    ends[links.tail] = ends[links.head] = True
+    return ends
 
 
 def _find_between(n_nodes: int, links: LinkRows) -> Bools:

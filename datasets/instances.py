@@ -64,6 +64,11 @@ class Instance:
         Weights of generalised cost that the catalogue's name brings; 0 otherwise.
     link_name
         Names of the roads, or None.
+    link_text, node_text
+        Identifiers as the source has them, where they are texts and ``link_id`` or ``node_id`` count its rows. They
+        serve to find what a scenario names, and are not stored.
+    way_back : (link,) int32 or None
+        The link that is the same row of the source, driven the other way, -1 for none; not stored either.
     sources
         Every file that was read.
     notes
@@ -94,6 +99,9 @@ class Instance:
     toll_weight: float = 0.0
     distance_weight: float = 0.0
     link_name: tuple[str, ...] | None = None
+    link_text: tuple[str, ...] | None = None
+    node_text: tuple[str, ...] | None = None
+    way_back: Ints | None = None
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -120,8 +120,11 @@ def _number(file: Path, mapping: str, mappings: dict[str, Any], size: int) -> np
     stored = mappings[mapping][...]
     texts = [one.decode() if isinstance(one, bytes) else str(one) for one in stored.tolist()]
     try:
-        numbers = np.array([int(float(text)) for text in texts], dtype=np.int64)
-    except ValueError:
+        values = [float(text) for text in texts]
+        if not all(value.is_integer() for value in values):
+            raise ValueError
+        numbers = np.array([int(value) for value in values], dtype=np.int64)
+    except (ValueError, OverflowError):
         raise InputError(
             f"mapping {mapping!r} holds no numbers of zones", file=file, way_out="choose another"
         ) from None

@@ -20,6 +20,7 @@ __all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
 
 BASE = "base"
 FACTORS = ("capacity_factor", "speed_factor")
+LEAST_SPEED = 1e-6  # below it times become infinite, and nobody means it
 LARGEST_FACTOR = 5.0  # what is larger is rather a number in percent than a road six times as wide
 
 
@@ -85,10 +86,11 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     Parameters
     ----------
     path
-        A CSV with ``scenario``; ``link`` (its number in the source, or a name that no other link has) or ``from, to``
-        (node ids); ``capacity_factor`` and ``speed_factor``, 1 where left out; or a Zarr group of
-        ``capacity_factor, speed_factor (scenario, link)`` with names in ``scenario``. A row with neither link nor nodes
-        names a scenario that changes nothing.
+        A CSV with ``scenario``; ``link`` (its id in the source, or a name that no other link has) or ``from, to``
+        (node ids); the id of an undirected row of a GMNS table changes both directions, ``from, to`` one;
+        ``capacity_factor`` and ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor
+        (scenario, link)`` with names in ``scenario``. A row with neither link nor nodes names a scenario that changes
+        nothing.
     instance
         Whose links are meant.
 
@@ -114,13 +116,18 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     if unknown:  # a misspelt factor would leave every scenario without effect
         problem = f"unknown column {unknown[0]!r}"
         raise InputError(problem, file=table.file, line=1, way_out=f"allowed columns are {', '.join(allowed)}")
-    links = _find_links(table, instance)
+    row_of, links = _find_links(table, instance)
     capacity, speed = (table.numbers(factor, default=1.0) for factor in FACTORS)
     for factor, values in zip(FACTORS, (capacity, speed), strict=True):
         if (values > LARGEST_FACTOR).any():
             row = int(np.argmax(values))
             problem = f"{factor} must be at most {LARGEST_FACTOR:g}, got {values[row]:g}"
             raise table.error(row, problem, "give a share of 1, such as 0.7 for 70 %")
+        slow = (values > 0.0) & (values < LEAST_SPEED)
+        if factor == "speed_factor" and slow.any():
+            row = int(np.argmax(slow))
+            problem = f"{factor} must be 0 or at least {LEAST_SPEED:g}, got {values[row]:g}"
+            raise table.error(row, problem, "give 0 to close the link")
     names: dict[str, int] = {BASE: 0}
     scenario = np.zeros(len(table), dtype=np.int64)
     for row, cell in enumerate(table.columns["scenario"]):
@@ -128,23 +135,23 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
         if not name or "@" in name:
             problem = "the scenario has no name" if not name else f"scenario {name!r} has an '@' in its name"
             raise table.error(row, problem, "give a name without '@', which joins name and demand factor")
-        if name == BASE and links[row] >= 0 and (capacity[row] != 1.0 or speed[row] != 1.0):
+        if name == BASE and row in row_of and (capacity[row] != 1.0 or speed[row] != 1.0):
             raise table.error(
                 row, "scenario 'base' changes a link", "base is the network as it is: choose another name"
             )
         scenario[row] = names.setdefault(name, len(names))
     if not names.keys() - {BASE}:
         raise InputError("the file names no scenario", file=path, way_out="give at least one row")
+    scenario, capacity, speed = scenario[row_of], capacity[row_of], speed[row_of]
     order = np.lexsort((links, scenario))
-    order = order[links[order] >= 0]
     repeated = (scenario[order][1:] == scenario[order][:-1]) & (links[order][1:] == links[order][:-1])
     if repeated.any():
-        name = table.columns["scenario"][order[int(np.argmax(repeated))]].strip()
-        first, again = sorted(int(order[int(np.argmax(repeated)) + k]) for k in (0, 1))
+        at = order[int(np.argmax(repeated))]
+        name = table.columns["scenario"][row_of[at]].strip()
+        first, again = sorted(int(row_of[order[int(np.argmax(repeated)) + k]]) for k in (0, 1))
         raise table.error(
             again,
-            f"link {instance.link_id[links[again]]} stands twice in scenario {name!r}, "
-            f"first on line {table.line[first]}",
+            f"link {instance.link_id[links[at]]} stands twice in scenario {name!r}, first on line {table.line[first]}",
             "keep one of the two rows",
         )
     if order.size and not any(factor in table for factor in FACTORS):
@@ -160,8 +167,8 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     )
 
 
-def _find_links(table: Table, instance: Instance) -> npt.NDArray[np.int64]:
-    """Return the index of each row's link, -1 where the row names none."""
+def _find_links(table: Table, instance: Instance) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the row of each change and the index of its link; a row may name none, one, or a street's two."""
     by_ends = "from" in table and "to" in table
     if "link" in table and by_ends:
         raise InputError(
@@ -175,7 +182,9 @@ def _find_links(table: Table, instance: Instance) -> npt.NDArray[np.int64]:
             "no column says which links change", file=table.file, line=1, way_out="give 'link', or 'from' and 'to'"
         )
     find = _by_ends(table, instance) if by_ends else _by_id(table, instance)
-    return np.array([find(row) for row in range(len(table))], dtype=np.int64)
+    found = [(row, link) for row in range(len(table)) for link in find(row)]
+    row_of, links = (np.array([pair[k] for pair in found], dtype=np.int64) for k in (0, 1))
+    return row_of, links
 
 
 def _whole(table: Table, column: str, row: int) -> int:
@@ -186,22 +195,40 @@ def _whole(table: Table, column: str, row: int) -> int:
         raise table.error(row, f"{column} is {cell!r}", "give a whole number") from None
 
 
-def _by_id(table: Table, instance: Instance) -> Callable[[int], int]:
+def _by_id(table: Table, instance: Instance) -> Callable[[int], list[int]]:
     index = {link: k for k, link in enumerate(instance.link_id.tolist())}
+    texts: dict[str, list[int]] = {}
+    for k, text in enumerate(instance.link_text or ()):
+        texts.setdefault(text, []).append(k)
     named: dict[str, list[int]] = {}
     for k, name in enumerate(instance.link_name or ()):
         if name and not is_number(name):
             named.setdefault(name, []).append(k)
+    back = instance.way_back
+    ids = instance.link_text or instance.link_id.tolist()
 
-    def find(row: int) -> int:
+    def both(link: int) -> list[int]:
+        """The street, where the source has one row for its two directions."""
+        return [link] if back is None or back[link] < 0 else [link, int(back[link])]
+
+    def find(row: int) -> list[int]:
         cell = table.columns["link"][row].strip()
         if not cell:
-            return -1
+            return []
+        if cell in texts:
+            return texts[cell]
         if cell in named:
-            if len(named[cell]) > 1:
-                ids = ", ".join(str(instance.link_id[k]) for k in named[cell][:5])
-                raise table.error(row, f"{len(named[cell])} links are called {cell!r}: {ids}", "give the number of one")
-            return named[cell][0]
+            streets = [k for k in named[cell] if back is None or k not in back]
+            if len(streets) > 1:
+                shown = ", ".join(str(ids[k]) for k in streets[:5])
+                raise table.error(row, f"{len(streets)} links are called {cell!r}: {shown}", "give the id of one")
+            return both(streets[0])
+        if texts:
+            raise table.error(
+                row,
+                f"link {cell} is not in network {instance.name}",
+                f"its links have texts as ids, such as {next(iter(texts))!r}",
+            )
         link = _whole(table, "link", row)
         if link not in index:
             raise table.error(
@@ -209,22 +236,25 @@ def _by_id(table: Table, instance: Instance) -> Callable[[int], int]:
                 f"link {link} is not in network {instance.name}",
                 f"its link ids run from {instance.link_id.min()} to {instance.link_id.max()}",
             )
-        return index[link]
+        return both(index[link])
 
     return find
 
 
-def _by_ends(table: Table, instance: Instance) -> Callable[[int], int]:
-    ends: dict[tuple[int, int], list[int]] = {}
-    for k, pair in enumerate(
-        zip(instance.node_id[instance.tail].tolist(), instance.node_id[instance.head].tolist(), strict=True)
-    ):
-        ends.setdefault(pair, []).append(k)
+def _by_ends(table: Table, instance: Instance) -> Callable[[int], list[int]]:
+    ids = instance.node_text or instance.node_id.tolist()
+    link_ids = instance.link_text or instance.link_id.tolist()
+    ends: dict[tuple[str | int, str | int], list[int]] = {}
+    for k, (tail, head) in enumerate(zip(instance.tail.tolist(), instance.head.tolist(), strict=True)):
+        ends.setdefault((ids[tail], ids[head]), []).append(k)
 
-    def find(row: int) -> int:
+    def name(column: str, row: int) -> str | int:
+        return table.columns[column][row].strip() if instance.node_text else _whole(table, column, row)
+
+    def find(row: int) -> list[int]:
         if not table.columns["from"][row].strip() and not table.columns["to"][row].strip():
-            return -1
-        pair = (_whole(table, "from", row), _whole(table, "to", row))
+            return []
+        pair = name("from", row), name("to", row)
         found = ends.get(pair, [])
         if not found:
             raise table.error(
@@ -233,12 +263,12 @@ def _by_ends(table: Table, instance: Instance) -> Callable[[int], int]:
                 "name two nodes that a link joins in this direction",
             )
         if len(found) > 1:
-            parallel = " and ".join(str(instance.link_id[k]) for k in found)
+            parallel = " and ".join(str(link_ids[k]) for k in found)
             raise table.error(
                 row,
                 f"links {parallel} both lead from {pair[0]} to {pair[1]}",
                 "name the one that is meant in a column 'link'",
             )
-        return found[0]
+        return found
 
     return find

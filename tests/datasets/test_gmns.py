@@ -99,6 +99,25 @@ def test_undirected_links_are_driven_both_ways(tmp_path: Path):
                             .replace("true", "1")))  # fmt: skip
 
 
+def test_a_table_that_states_no_directions_is_driven_one_way(tmp_path: Path):
+    toy = open_instance(write(tmp_path, link=LINK.replace("directed", "note")))
+    assert toy.n_links == 3
+    assert "link.csv states nowhere if links are directed: each row is driven one way only." in toy.notes
+    with pytest.raises(InputError, match=r"line 3: directed is empty, and other rows state it; write true or false"):
+        open_instance(write(tmp_path, link=LINK.replace("10,20,true", "10,20,")))
+
+
+def test_undirected_rows_there_and_back_are_refused(tmp_path: Path):
+    twice = LINK.replace("true", "false").replace(",20,30,", ",30,20,", 1).replace(",1.2,", ",1.1,")
+    with pytest.raises(
+        InputError, match=r"line 4: directed is false, and so it is on line 2, .* other way: the street"
+    ):
+        open_instance(write(tmp_path, link=twice))
+    two = open_instance(write(tmp_path, link=twice.replace("30,20,false,1.1,2", "30,20,false,1.15,2")))
+    assert two.n_links == 6, "other lengths are of two streets"
+    assert "2 links repeat the ends of another one; each is kept as a road of its own." in two.notes
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [

@@ -57,4 +57,39 @@ def test_a_declared_class_is_taken_and_a_dropped_one_is_no_link(tmp_path: Path):
     link = add(LINK.replace("60,1000", "60,").replace("30,900", "30,"), "facility_type", "Klass 2", "Klass 1", "Sti")
     toy = open_instance(write(tmp_path, link=link), classes="Klass 2=secondary,klass_1=primary,Sti=drop")
     assert toy.link_id.tolist() == [11, 12] and toy.capacity.tolist() == [3 * 1000.0, 2 * 850.0]
-    assert any("1 rows of link.csv are of classes that are no roads: left out." in note for note in toy.notes)
+    assert any("1 rows of link.csv are of classes that are not for cars: left out." in note for note in toy.notes)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["rail", "Railway", "subway", "light_rail", "runway", "ferry", "walkway", "Bus Lane", "transit only", "aeroway",
+     "轻轨铁路", "Bike Path", "ped walk", "cycleway", "construction"],
+)  # fmt: skip
+def test_classes_that_are_not_for_cars_are_no_links(tmp_path: Path, word: str):
+    toy = make(tmp_path, add(LINK, "facility_type", "primary", "primary", word))
+    assert toy.link_id.tolist() == [11, 12]
+    assert any("1 rows of link.csv are of classes that are not for cars: left out." in note for note in toy.notes)
+
+
+@pytest.mark.parametrize("word", ["HOV", "hov2", "bus street", "trucks only", "bicycle boulevard"])
+def test_classes_that_do_not_tell_are_asked_for(tmp_path: Path, word: str):
+    link = add(LINK, "facility_type", "primary", "primary", word)
+    with pytest.raises(InputError, match=rf"line 4: the class '{word}' does not tell whether cars may drive there; sa"):
+        make(tmp_path, link)
+    assert open_instance(write(tmp_path, link=link), classes=f"{word}=drop").n_links == 2
+    assert open_instance(write(tmp_path, link=link), classes=f"{word}=primary").n_links == 3
+
+
+def test_unknown_classes_are_noted_where_they_do_not_matter(tmp_path: Path):
+    toy = make(tmp_path, add(LINK, "link_type_name", "Klass 2", "zone connector", "Klass 2"))
+    assert toy.n_links == 3
+    said = "The class of 3 links is unknown (Klass 2, zone connector); their capacities and times are stated."
+    assert said in toy.notes
+
+
+def test_two_classes_must_not_differ_on_whether_cars_drive(tmp_path: Path):
+    link = add(add(LINK, "facility_type", "primary", "primary", ""), "link_type_name", "primary", "railway", "primary")
+    with pytest.raises(
+        InputError, match=r"line 3: the class is 'primary' and 'railway', which is no road for cars; ke"
+    ):
+        make(tmp_path, link)

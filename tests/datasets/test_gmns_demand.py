@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from gmns_folders import write
+from gmns_folders import NODE, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import open_instance
@@ -34,3 +34,18 @@ def test_trips_names_another_file(tmp_path: Path):
     (tmp_path / "evening.csv").write_text("origin;destination;demand (veh/h)\n1;2;30,5\n")
     city = open_instance(folder, trips=tmp_path / "evening.csv")
     assert city.demand.tolist() == [30.5] and tmp_path / "evening.csv" in city.sources
+
+
+def test_zones_may_be_any_text(tmp_path: Path):
+    node = NODE.replace(",,2\n", ",,TAZ B\n").replace("centroid,1\n", "centroid,TAZ1\n")
+    demand = "o_zone_id,d_zone_id,volume\nTAZ1,TAZ B,300\nTAZ B,TAZ B,7\n"
+    city = open_instance(write(tmp_path, node=node, demand=demand))
+    assert city.demand.tolist() == [300] and city.intrazonal_demand == 7 and city.origin.tolist() == [0]
+    with pytest.raises(
+        InputError, match=r"demand.csv, line 2: o_zone_id TAZ2 is the zone_id of no node; correct the r"
+    ):
+        open_instance(write(tmp_path, node=node, demand=demand.replace("TAZ1", "TAZ2")))
+    with pytest.raises(
+        InputError, match=r"demand.csv: zone_id has texts such as '.*', and the demand is a matrix; give"
+    ):
+        open_instance(write(tmp_path, node=node, demand="zone,1,2\n1,4,300\n2,0,7\n"))

@@ -51,7 +51,7 @@ def test_a_column_under_another_name_is_not_passed_over(tmp_path: Path, file: st
     text = {"link": LINK, "node": NODE}[file]
     with pytest.raises(InputError) as found:
         open_instance(write(tmp_path, **{file: text.replace(old, new)}))
-    assert f"{file}.csv, line 1: column {old!r} is missing, and {new!r} may be it; call it {old} if" in str(found.value)
+    assert f"{file}.csv, line 1: column {old!r} is missing, and {new!r} may be it; call it {old}" in str(found.value)
 
 
 def test_an_unknown_unit_in_a_heading_is_refused(tmp_path: Path):

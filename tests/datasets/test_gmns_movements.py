@@ -55,22 +55,21 @@ def test_restricted_turn_nodes_are_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("link_tod", "link_id,timeday_id,capacity\n12,am,500\n", "capacity is 500, which changes a link"),
-        ("segment", "segment_id,link_id,r_lanes_added\n1,12,1\n", "r_lanes_added is 1, which changes a link"),
-        ("lane", "lane_id,link_id,lane_num,allowed_uses\n1,12,1,bus\n", "the lane is for 'bus' only"),
-    ],
-)
-def test_tables_that_change_links_are_refused(tmp_path: Path, name: str, text: str, said: str):
-    (tmp_path / f"{name}.csv").write_text(text)
-    with pytest.raises(InputError, match=rf"{name}.csv, line 2: .*{said}.*out of the folder"):
-        make(tmp_path)
+    "case",
+    ["prohibited=1", "is_allowed=0", "allowed=false", "turn_penalty=30", "delay=30", "restriction=no_left_turn",
+     "mvmt_type=banned", "time_s=5", "note=left turn prohibited"],
+)  # fmt: skip
+def test_a_ban_in_any_column_is_refused(tmp_path: Path, case: str):
+    column, _, cell = case.partition("=")
+    rows = "".join(f"{row},{cell if key == 'a' else ''}\n" for key, row in ROWS.items())
+    movement = HEAD.replace("\n", f",{column}\n") + rows
+    with pytest.raises(
+        InputError, match=rf"movement.csv, line 2: {column} is .*{cell}.* on the turn from link 12 to 23"
+    ):
+        open_instance(write(tmp_path, link=LINK, node=NODE, demand=DEMAND, config=None, movement=movement))
 
 
-def test_tables_that_change_nothing_are_noted(tmp_path: Path):
-    (tmp_path / "signal_phase_mvmt.csv").write_text("signal_phase_mvmt_id\n1\n")
-    (tmp_path / "lane.csv").write_text("lane_id,link_id,lane_num,allowed_uses\n1,12,1,walk\n2,12,2,auto\n")
-    (tmp_path / "readme.csv").write_text("no table of the specification\n")
-    notes = make(tmp_path).notes
-    assert "Tables of the folder that are not read: lane.csv, signal_phase_mvmt.csv." in notes
+def test_columns_of_turns_that_forbid_nothing_are_noted(tmp_path: Path):
+    movement = HEAD.replace("\n", ",prohibited,allowed,lanes\n") + "".join(f"{row},0,1,2\n" for row in ROWS.values())
+    toy = open_instance(write(tmp_path, link=LINK, node=NODE, demand=DEMAND, config=None, movement=movement))
+    assert "movement.csv: not read: capacity, ctrl_type, prohibited, allowed, lanes." in toy.notes

@@ -137,7 +137,8 @@ def test_contradicting_or_unclear_times_are_refused(tmp_path: Path):
     ):
         open_instance(write(tmp_path, link=twice))
     with pytest.raises(
-        InputError, match=r"line 1: column 'free_flow_time' has no unit; call it vdf_fftt if it holds m"
+        InputError,
+        match=r"line 1: column 'vdf_fftt' is missing, and 'free_flow_time' may be it; call it vdf_fftt, in mi",
     ):
         open_instance(write(tmp_path, link=add(LINK, "free_flow_time", "7", "8", "9")))
     with pytest.raises(

@@ -33,6 +33,23 @@ def test_words_that_do_not_tell_are_refused():
         find_car_rows(uses("hov2;hov3"), Path())
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["no auto", "not auto", "no cars", "cars prohibited", "private bus", "no trucks", "no bus", "all except cars",
+     "auto, no trucks", "non-auto", "emergency vehicles", "passenger train", "car_ban", "all;no_cars"],
+)  # fmt: skip
+def test_words_beside_others_that_turn_their_sense_are_refused(cell: str):
+    with pytest.raises(
+        InputError, match=rf"line 2: allowed_uses is '{cell}', which does not tell whether cars may dri"
+    ):
+        find_car_rows(uses(cell), Path())
+
+
+@pytest.mark.parametrize(("cell", "is_open"), [("auto only", True), ("bus only", False), ("walk-only", False)])
+def test_only_beside_one_word_leaves_its_sense(cell: str, is_open: bool):
+    assert find_car_rows(uses(cell), Path()).tolist() == [is_open]
+
+
 def test_a_group_of_uses_is_looked_up(tmp_path: Path):
     (tmp_path / "use_group.csv").write_text('use_group,uses\nmotor,"auto,truck"\nslow,"walk,bike"\nany2,"slow,motor"\n')
     assert find_car_rows(uses("motor", "slow", "slow,bus", "any2"), tmp_path).tolist() == [True, False, False, True]

@@ -50,4 +50,12 @@ def test_centroids_are_blocked_as_the_file_says(tmp_path: Path):
     assert any("Paths do not pass through 1 nodes of type centroid." in note for note in stated.notes)
     both = make(tmp_path, node=NODE.replace("2,0,", "2,0,centroid"), zone_nodes="block")
     assert both.passable.tolist() == [False, False, False, False]
-    assert make(tmp_path, node=NODE.replace("3,2,", "3,2,centroid"), zone_nodes="pass").passable.all()
+    with pytest.raises(
+        InputError, match=r"node.csv, line 4: node_type is centroid, which paths do not .*; omit zone_n"
+    ):
+        make(tmp_path, node=NODE.replace("3,2,", "3,2,centroid"), zone_nodes="pass")
+
+
+def test_a_broken_number_is_no_zone(tmp_path: Path):
+    with pytest.raises(InputError, match=r"node.csv, line 4: zone_id is '1.7'; give a whole number or leave it empty"):
+        make(tmp_path, node=NODE.replace("3,2,", "3,1.7,"), zone_nodes="pass")

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from gmns_folders import LINK, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.instances import Instance
+from citytide.datasets.instances import Instance, open_instance
 from citytide.datasets.scenarios import ScenarioTable, base_scenario, read_scenarios
 from citytide.datasets.synthetic.network import make_network
 from citytide.datasets.synthetic.textbook import make_braess, make_two_routes
@@ -65,6 +66,10 @@ def test_links_may_be_named_by_their_ends(tmp_path: Path):
         ),
         ("link,speed_factor\n1,0\n", r"column 'scenario' is missing"),
         ("scenario,link,speed_factor\na,1,70\n", r"line 2: speed_factor must be at most 5, got 70; give a share of 1"),
+        (
+            "scenario,link,speed_factor\na,1,1e-300\n",
+            r"line 2: speed_factor must be 0 or at least 1e-06, got 1e-300; gi",
+        ),
         ("scenario,link,capacity_factor\na,1,70%\n", r"line 2: capacity_factor is '70%'; give a number"),
         ("scenario;link;speed_factor (%)\na;1;70\n", r"line 1: unknown column 'speed_factor \(%\)'; allowed columns"),
         ("scenario,link\na,1\n", r"line 1: no column says what happens to the links; give capacity_factor or"),
@@ -86,10 +91,56 @@ def test_other_marks_and_decimal_commas_read_the_same(tmp_path: Path, mark: str)
 def test_a_link_may_be_named_by_a_name_of_its_own(tmp_path: Path):
     named = replace(make_braess(), link_name=("A1", "ring", "ring", "", "7"))
     assert read(tmp_path, "scenario,link,speed_factor\na,A1,0\n", named).factors(1)[1].tolist() == [0, 1, 1, 1, 1]
-    with pytest.raises(InputError, match=r"line 2: 2 links are called 'ring': 2, 3; give the number of one"):
+    with pytest.raises(InputError, match=r"line 2: 2 links are called 'ring': 2, 3; give the id of one"):
         read(tmp_path, "scenario,link,speed_factor\na,ring,0\n", named)
     with pytest.raises(InputError, match=r"link 7 is not in network braess"):
         read(tmp_path, "scenario,link,speed_factor\na,7,0\n", named)
+
+
+def make_texts(tmp_path: Path, *, name: str = "") -> Instance:
+    """Links 2, 1A, 1, 4 of nodes 2, 1, N3, 4: rows and ids differ; 4 is undirected."""
+    rows = ("2,2,1,true", "1A,1,N3,true", "1,1,2,true", "4,N3,4,false")
+    link = "link_id,from_node_id,to_node_id,directed,capacity,vdf_fftt,name\n"
+    node = "node_id,zone_id\n2,1\n1,\nN3,\n4,2\n"
+    link += "".join(f"{row},900,1,{name}\n" for row in rows)
+    return open_instance(
+        write(tmp_path, node=node, link=link, demand="o_zone_id,d_zone_id,volume\n1,2,1\n", config=None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "changed"),
+    [("1", [2]), ("2", [0]), ("1A", [1]), ("4", [3, 4])],
+    ids=["row", "other row", "text", "street"],
+)
+@pytest.mark.parametrize("name", ["", "Ring"])
+def test_ids_that_are_texts_name_their_own_links(tmp_path: Path, link: str, changed: list[int], name: str):
+    instance = make_texts(tmp_path, name=name)
+    table = read(tmp_path, f"scenario,link,capacity_factor\na,{link},0\n", instance)
+    assert np.flatnonzero(table.factors(1)[0] == 0.0).tolist() == changed
+    with pytest.raises(
+        InputError, match=r"line 2: link 3 is not in network .*; its links have texts as ids, such as '2"
+    ):
+        read(tmp_path, "scenario,link,capacity_factor\na,3,0\n", instance)
+
+
+def test_nodes_that_are_texts_name_their_own_links(tmp_path: Path):
+    instance = make_texts(tmp_path)
+    table = read(tmp_path, "scenario,from,to,capacity_factor\na,1,2,0\na,4,N3,0\n", instance)
+    assert np.flatnonzero(table.factors(1)[0] == 0.0).tolist() == [2, 4], "of a street one direction"
+    with pytest.raises(InputError, match=r"no link leads from 3 to 4 in network"):
+        read(tmp_path, "scenario,from,to,capacity_factor\na,3,4,0\n", instance)
+
+
+def test_an_undirected_row_changes_both_directions(tmp_path: Path):
+    folder = write(tmp_path, link=LINK.replace("10,20,true", "10,20,false"))
+    street = open_instance(folder)
+    table = read(tmp_path, "scenario,link,capacity_factor\na,11,0\nback,111,0\nname,红荔路,0\n", street)
+    closed = [street.link_id[table.factors(k)[0] == 0.0].tolist() for k in (1, 2, 3)]
+    assert closed == [[11, 111], [111], [11, 111]]
+    assert any("A scenario that names the row changes both." in note for note in street.notes)
+    with pytest.raises(InputError, match=r"line 3: link 111 stands twice in scenario 'a', first on line 2"):
+        read(tmp_path, "scenario,link,capacity_factor\na,11,0\na,111,0\n", street)
 
 
 def test_ends_that_name_parallel_links_are_refused(tmp_path: Path):

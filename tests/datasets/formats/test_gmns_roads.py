@@ -66,6 +66,25 @@ def test_connectors_of_zones_are_no_roads(tmp_path: Path) -> None:
     assert roads.n_links == 4 and any("4 links are connectors of zones: left out." in note for note in roads.notes)
 
 
+def test_a_city_asks_whether_the_ends_of_roads_are_connectors(tmp_path: Path) -> None:
+    node = NODE.replace("y_coord", "y_coord,zone_id").replace(".50\n", ".50,\n").replace(".51\n", ".51,\n")
+    node += "z,Z,114.002,22.505,1\n"
+    ends = "z1,,z,a,false,,0.59,residential,1,9999,30,\n"
+    with pytest.raises(
+        InputError, match=r"whether paths may pass through the 1 nodes of zones, of 4 nodes; set zone_n"
+    ):
+        open_roads(write(tmp_path, node=node, link=LINK + ends))
+    assert open_roads(tmp_path, zone_nodes="block").n_links == 4
+    assert open_roads(tmp_path, zone_nodes="pass").n_links == 6
+
+
+def test_railways_are_no_roads(tmp_path: Path) -> None:
+    rail = "rail,,a,c,false,,1.23,railway,1,450,30,\n"
+    roads = open_roads(write(tmp_path, link=LINK + rail))
+    assert roads.n_links == 4
+    assert any("2 rows of link.csv are of classes that are not for cars: left out." in note for note in roads.notes)
+
+
 def test_times_that_are_stated_win_in_a_city_too(tmp_path: Path) -> None:
     link = LINK.replace("allowed_uses", "vdf_fftt,allowed_uses").replace(",50,auto", ",50,1.545,auto")
     link = link.replace("2,,,\n", "2,,,,\n").replace('30,"', '30,,"').replace(",walk\n", ",,walk\n")
