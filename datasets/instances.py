@@ -321,6 +321,12 @@ def _suggest(name: str, known: Iterable[str]) -> str:
 
 def _open_folder(folder: Path, options: dict[str, Any]) -> Instance:
     names = {entry.name.lower() for entry in folder.iterdir()}
+    if any(name.endswith(".tntp") for name in names) and {"node.csv", "link.csv"} <= names:
+        raise InputError(
+            "the folder holds a TNTP and a GMNS network",
+            file=folder,
+            way_out="name the *_net.tntp file, or move one of the two to a folder of its own",
+        )
     if any(name.endswith(".tntp") for name in names):
         from .tntp import read_tntp
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import InputError
 from .instances import Instance
-from .scenarios import BASE, FACTORS, LARGEST_FACTOR, ScenarioTable
+from .scenarios import BASE, FACTORS, LARGEST_FACTOR, SMALLEST_SPEED, ScenarioTable
 
 __all__ = ["read_scenario_store"]
 
@@ -55,13 +55,14 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
             for factor in FACTORS
         ]
         for factor, values in zip(FACTORS, both, strict=True):
-            bad = ~((values >= 0.0) & (values <= LARGEST_FACTOR))
+            least = SMALLEST_SPEED if factor == "speed_factor" else 0.0
+            bad = ~((values == 0.0) | ((values >= least) & (values <= LARGEST_FACTOR)))
             if bad.any():
                 row, at = (int(k) for k in np.argwhere(bad)[0])
                 raise _refuse(
                     path,
                     f"{factor} of link {instance.link_id[at]} in scenario {names[low + row]!r} is {values[row, at]:g}",
-                    f"give a share of 1, such as 0.7 for 70 %, from 0 to {LARGEST_FACTOR:g}",
+                    f"give a share of 1, such as 0.7 for 70 %, from {least:g} to {LARGEST_FACTOR:g}; 0 closes the link",
                 )
         row_of, link_of = np.nonzero((both[0] != 1.0) | (both[1] != 1.0))
         for row in np.unique(row_of).tolist():

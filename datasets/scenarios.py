@@ -20,6 +20,7 @@ __all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
 
 BASE = "base"
 FACTORS = ("capacity_factor", "speed_factor")
+SMALLEST_SPEED = 1e-6  # what is smaller and not 0 would take longer than any number of iterations can tell
 LARGEST_FACTOR = 5.0  # what is larger is rather a number in percent than a road six times as wide
 
 
@@ -101,7 +102,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     ------
     InputError
         If a link is unknown or ``from, to`` names several, a link is given twice in a scenario, or a factor is
-        negative, above 5 or not finite: with the line.
+        negative, above 5 or not finite, or a speed_factor is below 1e-6 and not 0: with the line.
     """
     path = Path(path)
     if path.is_dir():
@@ -121,6 +122,10 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
             row = int(np.argmax(values))
             problem = f"{factor} must be at most {LARGEST_FACTOR:g}, got {values[row]:g}"
             raise table.error(row, problem, "give a share of 1, such as 0.7 for 70 %")
+    if ((speed > 0.0) & (speed < SMALLEST_SPEED)).any():
+        row = int(np.argmax((speed > 0.0) & (speed < SMALLEST_SPEED)))
+        problem = f"speed_factor must be 0 or at least {SMALLEST_SPEED:g}, got {speed[row]:g}"
+        raise table.error(row, problem, "give 0 to close the link")
     names: dict[str, int] = {BASE: 0}
     scenario = np.zeros(len(table), dtype=np.int64)
     for row, cell in enumerate(table.columns["scenario"]):

@@ -88,6 +88,13 @@ def test_a_folder_without_a_network_says_what_it_should_hold(tmp_path: Path):
         open_instance(tmp_path / "a.txt")
 
 
+def test_a_folder_of_two_networks_is_refused(tmp_path: Path):
+    for name in ("x_net.tntp", "Node.csv", "link.csv"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(InputError, match=r"the folder holds a TNTP and a GMNS network; name the \*_net.tntp file"):
+        open_instance(tmp_path)
+
+
 def test_an_option_that_the_reader_lacks_is_refused_with_those_it_has(tmp_path: Path):
     (tmp_path / "a_net.tntp").write_text("")
     with pytest.raises(InputError, match="option 'demmand' means nothing to this kind of network; allowed: demand"):
