@@ -110,7 +110,19 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
     >>> choose_columns(table, DemandPart(period="PM"))
     ('o', 'd', 'pm')
     """
-    stems = {_stem(column): column for column in table.columns}
+    stems: dict[str, str] = {}
+    alike = {_stem(column): column for column in reversed(table.columns)}
+    for column in table.columns:
+        stem = _stem(column)
+        first = alike[stem]
+        if first != column and (stem in _VOLUMES or any(stem in pair for pair in _ENDS)):
+            raise InputError(
+                f"columns {first!r} and {column!r} may each be the {stem}",
+                file=table.file,
+                line=1,
+                way_out="keep one of them, or give the other another name",
+            )
+        stems.setdefault(stem, column)
     ends = [pair for pair in _ENDS if all(name in stems for name in pair)]
     if len(ends) > 1:
         raise InputError(
@@ -120,6 +132,7 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
             way_out="keep one of the two ways",
         )
     if not ends:
+        _refuse_other_forms(table)
         missing = next((name for name in _ENDS[0] if name not in stems), _ENDS[0][0])
         raise _missing(table, missing)
     volumes = [stems[name] for name in _VOLUMES if name in stems]
@@ -137,6 +150,31 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
     if not volumes:
         raise _missing(table, "demand", ", or name a column of volumes with demand_mode= or demand_period=")
     return stems[ends[0][0]], stems[ends[0][1]], volumes[0]
+
+
+def _refuse_other_forms(table: Table) -> None:
+    """Say what is wrong with a matrix that has other columns than zones, and with a trip table of TNTP.
+
+    Raises
+    ------
+    InputError
+        If the table looks like one of them.
+    """
+    first, *others = table.columns or [""]
+    if first.startswith("<"):
+        raise InputError(
+            "this is a TNTP trip table, which only a TNTP network takes",
+            file=table.file,
+            way_out="give a table of pairs with columns origin, destination, demand, a matrix, or OMX",
+        )
+    no_zones = [name for name in others if not re.fullmatch(r"\d+(?:\.0*)?", name)]
+    if sum(re.match(r"\d", name) is not None for name in others) > len(others) / 2 and no_zones:
+        raise InputError(
+            f"heading {no_zones[0]!r} of a matrix is no whole number of a zone",
+            file=table.file,
+            line=1,
+            way_out="remove sums, and give zones by number alone; pairs need columns origin, destination, demand",
+        )
 
 
 def _missing(table: Table, name: str, more: str = "") -> InputError:
@@ -247,7 +285,7 @@ def find_volume_scale(table: Table, column: str) -> tuple[float, bool]:
         raise InputError(
             f"the unit of {column!r} is no number of vehicles in a time",
             file=table.file,
-            line=1,
+            line=1 if table.line else None,
             way_out="give vehicles per hour, as demand (veh/h)",
         ) from None
     if factor <= 1.0 / 24.0:
@@ -259,6 +297,6 @@ def _of_a_day(table: Table, column: str) -> InputError:
     return InputError(
         f"column {column!r} counts a day, and capacities an hour",
         file=table.file,
-        line=1,
+        line=1 if table.line else None,
         way_out="give the vehicles of the hour that is meant, as demand (veh/h)",
     )

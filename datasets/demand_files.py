@@ -113,6 +113,11 @@ def _read_matrix(table: Table, part: DemandPart) -> DemandEntries:
         zone = int(np.sort(origin)[twice[0]])
         row = int(np.flatnonzero(origin == zone)[1])
         raise table.error(row, f"zone {zone} has two rows", "keep one of them")
+    beyond = next((name for name in names if float(name) >= 2**53), None)
+    if beyond is not None:
+        raise InputError(
+            f"zone {beyond} is no number of a zone", file=table.file, line=1, way_out="correct the heading"
+        )
     destination = np.array([int(float(name)) for name in names], dtype=np.int64)
     if len(np.unique(destination)) < len(names):
         raise InputError("a zone has two columns", file=table.file, line=1, way_out="keep one of them")

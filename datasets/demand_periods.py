@@ -206,6 +206,15 @@ def _refuse_steps(table: Table, column: str, cell: str) -> None:
         _refuse(table, cell, min(gaps) / 60.0)
 
 
+def _find_hours_of_name(stem: str) -> float | None:
+    """Hours that the name of a column or a matrix speaks of, such as am_3h and 0600_0900."""
+    if _A_DAY.search(stem) or re.search(r"(?:^|_)day(?:_|$)", stem):
+        return DAY_H
+    plain = _plain(stem)
+    found, span = _RANGE.search(plain), _SPAN.search(plain)
+    return _subtract(found) if found else round(float(span[1]) * _SPANS[span[2]], 6) if span else None
+
+
 def refuse_long_name(table: Table, name: str, what: str) -> None:
     """Refuse a column or a matrix whose name says that it counts another time than an hour.
 
@@ -215,9 +224,8 @@ def refuse_long_name(table: Table, name: str, what: str) -> None:
         If its words do so.
     """
     stem = split_heading(name)[0]
-    hours = DAY_H if _A_DAY.search(stem) or re.search(r"(?:^|_)day(?:_|$)", stem) else None
-    found = hours or (find_hours(stem) if re.search(r"\d", stem) else None)
-    if found is not None and found == found and found != 1.0:
+    found = _find_hours_of_name(stem)
+    if found is not None and found != 1.0:
         raise InputError(
             f"{what} {name!r} counts {_say(found)}, and capacities are those of one hour",
             file=table.file,

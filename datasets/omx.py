@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .demand_columns import DemandPart
+from .demand_columns import DemandPart, find_volume_scale
 from .demand_modes import says_no_car
 from .demand_periods import refuse_long_name
 from .errors import InputError
@@ -73,7 +73,7 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
         stored = np.asarray(matrices[name][...])
         if stored.dtype.kind not in "iuf":
             raise InputError(f"matrix {name!r} holds no numbers", file=file, way_out="write it again as OMX")
-        volume = stored.astype(np.float64)
+        volume = stored.astype(np.float64) * _read_scale(file, name, matrices[name])
         if volume.ndim != 2:
             raise InputError(f"matrix {name!r} has shape {volume.shape}", file=file, way_out="give rows and columns")
         mappings = {key: values for key, values in _list(opened, "lookup").items() if key != COUNTED}
@@ -110,6 +110,15 @@ def _refuse_other_traffic(file: Path, name: str, is_chosen: bool) -> None:
             file=file,
             way_out=f"set demand_matrix={name} if it holds vehicles on the roads",
         )
+
+
+def _read_scale(file: Path, name: str, matrix: Any) -> float:
+    """What turns a matrix into vehicles per hour, by the attribute of its unit if it has one."""
+    stated = [value for key, value in matrix.attrs.items() if str(key).lower() in ("unit", "units")]
+    for value in stated:
+        unit = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        return find_volume_scale(Table(file, {}, []), f"{name} ({unit})")[0]
+    return 1.0
 
 
 def _list(opened: Any, group: str) -> dict[str, Any]:

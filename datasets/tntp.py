@@ -35,6 +35,7 @@ _UNITS = {
 }  # fmt: skip
 _KM = {"m": 0.001, "km": 1.0, "mile": 1.609344, "ft": 0.0003048}
 _HOURS = {"s": 1.0 / 3600.0, "min": 1.0 / 60.0, "h": 1.0}
+_NODES_PER_LINK, _SPARE_NODES = 10, 100_000  # more nodes than links can join are a slip that would take all memory
 _SPEEDS_KM_H = (2.0, 200.0)  # of cars on empty roads
 
 
@@ -223,6 +224,15 @@ def _counts(header: Header, links: Links, notes: list[str]) -> tuple[int, int]:
                 way_out="correct the row, or <NUMBER OF NODES> in the header",
             )
     stated_links, n_links = header.count("NUMBER OF LINKS"), len(links.line)
+    if n_nodes > _NODES_PER_LINK * n_links + _SPARE_NODES:
+        raise InputError(
+            f"<NUMBER OF NODES> is {n_nodes}, and {n_links} links cannot join so many"
+            if stated is not None
+            else f"the largest id of a node is {n_nodes}, and {n_links} links cannot join so many",
+            file=header.file,
+            line=header.lines.get("NUMBER OF NODES"),
+            way_out="correct the header, or number the nodes 1, 2, 3, ...",
+        )
     if stated_links is not None and stated_links < n_links:
         notes.append(f"{header.file.name} states {stated_links} links and holds {n_links}; all were taken.")
     n_zones = header.count("NUMBER OF ZONES")

@@ -112,6 +112,11 @@ def test_units_of_volumes_become_vehicles_per_hour(tmp_path: Path, heading: str,
         ("a,b,c\n1,2,3\n", r"column 'origin' is missing; the columns are a, b, c; name them origin, destination"),
         ("o,d,volume,period\n1,2,3,0600_0900\n", r"period '0600_0900' lasts 3 h, and capacities are those of one hour"),
         ("1,2,300\n1,3,200\n", r"column 'origin' is missing"),
+        ("<NUMBER OF ZONES> 2\n<END OF METADATA>\n", r"this is a TNTP trip table, which only a TNTP network takes"),
+        ("o/d,1,2,sum\n1,0,3,3\n", r"heading 'sum' of a matrix is no whole number of a zone; remove sums"),
+        ("o/d,1 Centre,2 North\n1,0,3\n", r"heading '1 centre' of a matrix is no whole number of a zone"),
+        ("o,d,demand (veh/h),demand (veh/min)\n1,2,3,4\n", r"columns 'demand \(veh/h\)' and 'demand \(veh/min\)' may"),
+        ("o (id),o (code),d,demand\n1,2,3,4\n", r"columns 'o \(id\)' and 'o \(code\)' may each be the o; keep one"),
     ],
 )
 def test_what_would_change_the_answer_is_refused(tmp_path: Path, text: str, message: str):
@@ -213,3 +218,13 @@ def test_a_comment_of_a_day_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match=r"comment '# daily trips' speaks of a day, and capacities are those of one"):
         read_entries(write(tmp_path, "# daily trips\no,d,volume\n1,2,3\n"))
     assert read_entries(write(tmp_path, "# trips of 2019\no,d,volume\n1,2,3\n")).volume.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("0600_0900", "3 h"), ("am_3h", "3 h"), ("volume_15min", "0.25 h"), ("trips_24h", "a day")]
+)
+def test_a_column_of_a_period_that_is_no_hour_is_refused(tmp_path: Path, column: str, said: str):
+    file = write(tmp_path, f"origin,destination,{column},pm\n1,2,3,4\n")
+    with pytest.raises(InputError, match=f"column '{column}' counts {said}, and capacities are those of one hour"):
+        read_entries(file, DemandPart(period=column))
+    assert read_entries(file, DemandPart(period="pm")).volume.tolist() == [4]

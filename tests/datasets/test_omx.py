@@ -77,6 +77,19 @@ def test_a_bad_omx_file_is_refused(omx: Path, name: str, values: object, message
         read_entries(omx)
 
 
+def test_the_unit_of_a_matrix_counts(omx: Path):
+    import h5py
+
+    for unit, factor in (("veh/15min", 4.0), (b"veh/h", 1.0)):
+        with h5py.File(omx, "a") as opened:
+            opened["data/car"].attrs["units"] = unit
+        assert triples(omx) == [(1, 2, 30.5 * factor), (2, 1, 7.0 * factor)]
+    with h5py.File(omx, "a") as opened:
+        opened["data/car"].attrs["units"] = "veh/day"
+    with pytest.raises(InputError, match=r"od.omx: column 'car \(veh/day\)' counts a day, and capacities an hour"):
+        read_entries(omx)
+
+
 def test_what_is_no_omx_is_refused(tmp_path: Path):
     pytest.importorskip("h5py")
     with pytest.raises(InputError, match=r"od.omx: the file is missing"):

@@ -50,6 +50,11 @@ def test_coordinates_come_from_the_node_file(tmp_path: Path):
         ("\t2.5\t0.15", "\tinf\t0.15", r"line 12: free_flow_time is inf"),
         ("30\t5\t1", "30\t-5\t1", r"line 9: toll is -5"),
         ("<NUMBER OF LINKS> 5", "<NUMBER OF LINKS> 6", r"line 4: <NUMBER OF LINKS> promises 6 links, the file holds 5"),
+        (
+            "<NUMBER OF NODES> 4",
+            "<NUMBER OF NODES> 99999999999999999999",
+            r"line 2: .* and 5 links cannot join so many",
+        ),
         ("<NUMBER OF LINKS> 5", "<NUMBER OF LINKS> five", r"line 4: <NUMBER OF LINKS> is 'five'"),
         ("<NUMBER OF ZONES> 2", "<NUMBER OF ZONES> 8", r"<NUMBER OF ZONES> is 8, more than 4 nodes"),
         ("<FIRST THRU NODE> 3", "<FIRST THRU NODE> 7", r"<FIRST THRU NODE> is 7, beyond 4 nodes"),
@@ -77,6 +82,8 @@ def test_a_bad_network_is_refused_with_its_line(tmp_path: Path, old: str, new: s
     [
         (TRIPS.replace("2 :    7.0", "3 :    7.0"), r"Toy_trips.tntp, line 8: destination 3 is not among zones 1 to 2"),
         (TRIPS.replace("Origin 1", "Origin 5"), r"line 8: origin 5 is not among zones 1 to 2"),
+        (TRIPS.replace("2 :    7.0", "99999999999999999999 : 7.0"), r"a zone has more than 18 digits"),
+        (TRIPS.replace("Origin 1", "Origin 99999999999999999999"), r"a zone has more than 18 digits"),
         (TRIPS.replace("7.0", "-7.0"), r"line 8: demand from 1 to 2 is -7; give a finite number from 0 up"),
         (TRIPS.replace("7.0", "nan"), r"line 8: demand from 1 to 2 is nan"),
         (TRIPS.replace("7.0", "x"), r"line 8: '2 :    x' is not an entry; write 'DESTINATION : FLOW;'"),
