@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .demand_modes import is_mode, refuse_no_cars, refuse_other_volumes
+from .demand_modes import is_mode, refuse_no_cars, refuse_other_volumes, says_no_trips
 from .demand_periods import is_period, refuse_long_name
 from .errors import InputError
 from .formats.headings import refuse_flags, split_heading
@@ -139,6 +139,13 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
     wanted = {value.strip().lower() for value in (part.mode, part.period) if value is not None}
     wide = [column for stem, column in stems.items() if stem in wanted or column.lower() in wanted]
     if len(wide) == 1 and wide[0] not in (stems[name] for name in ends[0]):
+        if says_no_trips(wide[0]):
+            raise InputError(
+                f"column {wide[0]!r} may hold no trips",
+                file=table.file,
+                line=1,
+                way_out="choose a column of volumes with demand_mode= or demand_period=, or rename it",
+            )
         return stems[ends[0][0]], stems[ends[0][1]], wide[0]
     if len(volumes) > 1:
         raise InputError(

@@ -12,7 +12,7 @@ from .errors import InputError
 from .formats.headings import split_heading
 from .tables import Table, is_number
 
-__all__ = ["is_mode", "refuse_no_cars", "refuse_other_volumes", "says_no_car"]
+__all__ = ["is_mode", "refuse_no_cars", "refuse_other_volumes", "says_no_car", "says_no_trips"]
 
 _VEHICLE_COLUMNS = frozenset((
     "mode", "modes", "vehicle_type", "vehicle_class", "veh_type", "veh_class", "vehtype", "agent_type", "agent", "方式",
@@ -42,7 +42,8 @@ _VOLUME_WORDS = frozenset((
 ))  # fmt: skip
 _NO_VOLUME = frozenset((
     "id", "no", "nr", "km", "type", "name", "class", "distance", "dist", "length", "time", "cost", "toll", "speed",
-    "mode", "source", "year", "vot", "code", "key", "skim", "utility",
+    "mode", "source", "year", "vot", "code", "key", "skim", "utility", "std", "sd", "se", "error",
+    "variance", "ownership", "availability",
 ))  # fmt: skip
 _SCALING = re.compile(
     r"(?:^|_)(?:factors?|weights?|weighting|expansion|scale|scaling|shares?|occupancy|occ|multipliers?|pces?|pcus?|"
@@ -79,6 +80,17 @@ def says_no_car(text: str) -> bool:
     (True, True, False, True)
     """
     return _NO_CARS.search(re.sub(r"[_-]", " ", text.lower())) is not None
+
+
+def says_no_trips(name: str) -> bool:
+    """Whether the name of a column or a matrix speaks of something else than trips.
+
+    Examples
+    --------
+    >>> says_no_trips("distance_km"), says_no_trips("travel time"), says_no_trips("car_am")
+    (True, True, False)
+    """
+    return re.search(r"dist|time|cost|skim|toll|speed|length|util|fare|index", name.lower()) is not None
 
 
 def refuse_no_cars(table: Table, column: str, stem: str, value: str) -> None:

@@ -55,9 +55,11 @@ _DAY_WORDS = re.compile(
     r"(?<![a-z])(?:daily|day|days|aadt|awdt|aawt|adt|awt|weekdays?|workdays?|whole|all)(?![a-z])|"
     r"全日|全天|整日|日均|每日|每天|日交通量"
 )
-_A_DAY = re.compile(r"(?<![a-z])(?:daily|aadt|awdt|aawt|adt)(?![a-z])|(?:per|/)[ _]?day(?![a-z])|"
-    r"(?:veh|vehicles|trips|pcu|cars)\s*/\s*d(?![a-z])|24[ -]?h|"
-                    r"全日|全天|日均|每日|每天")  # fmt: skip
+_A_DAY = re.compile(  # or longer
+    r"(?<![a-z])(?:daily|aadt|awdt|aawt|adt|weekly|monthly|annual|yearly)(?![a-z])|"
+    r"(?:per|/)[ _]?(?:day|week|month|year)(?![a-z])|(?:veh|vehicles|trips|pcu|cars)\s*/\s*d(?![a-z])|24[ -]?h|"
+    r"全日|全天|日均|每日|每天"
+)
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?t?(?=\D|$)")
 _CLOCK = r"(\d{1,2})(?:[:h时点]?(\d{2}))?(?::\d{2})?\s*(am|pm|a\.m\.|p\.m\.|h|时|点|点钟|hrs?|uhr)?"
 _RANGE = re.compile(rf"(?<![\d.:]){_CLOCK}\s*-\s*{_CLOCK}(?![\d.:])")
@@ -245,14 +247,14 @@ def refuse_daily_comments(table: Table) -> None:
     for comment in table.comments:
         if _A_DAY.search(unicodedata.normalize("NFKC", comment).lower()):
             raise InputError(
-                f"comment {comment!r} speaks of a day, and capacities are those of one hour",
+                f"comment {comment!r} speaks of a day or more, and capacities are those of one hour",
                 file=table.file,
                 way_out="give vehicles per hour and remove the comment; pairs may say demand (veh/h) in the heading",
             )
 
 
 def _say(hours: float) -> str:
-    return "a day" if hours == DAY_H else f"{hours:g} h"
+    return "a day or more" if hours == DAY_H else f"{hours:g} h"
 
 
 def _refuse(table: Table, said: str, hours: float | None) -> None:

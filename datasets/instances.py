@@ -292,7 +292,8 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         raise InputError(
             "this is no network file that can be read",
             file=path,
-            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}",
+            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}; other roads become one "
+            "by citytide city build --roads FILE --out city.zarr: then name city.zarr",
         )
     raise InputError(
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
@@ -350,7 +351,7 @@ def call_reader(reader: Callable[..., Instance], path: Path | None, options: dic
     for option in options:
         if option not in allowed:
             raise InputError(
-                f"option {option!r} means nothing to this kind of network",
+                f"option {option!r}{' (trips)' if option == 'demand' else ''} means nothing to this kind of network",
                 file=path,
                 way_out=f"allowed: {', '.join(allowed)}" if allowed else "leave it out",
             )

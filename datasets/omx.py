@@ -7,7 +7,6 @@ References
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .demand_columns import DemandPart, find_volume_scale
-from .demand_modes import says_no_car
+from .demand_modes import says_no_car, says_no_trips
 from .demand_periods import refuse_long_name
 from .errors import InputError
 from .tables import Table
@@ -103,7 +102,7 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
 def _refuse_other_traffic(file: Path, name: str, is_chosen: bool) -> None:
     """Refuse a matrix whose name says that it counts a day, or what is no car where nobody chose it."""
     refuse_long_name(Table(file, {}, []), name, "matrix")
-    no_trips = re.search(r"dist|time|cost|skim|toll|speed|length|util|fare|index", name.lower())
+    no_trips = says_no_trips(name)
     if not is_chosen and (no_trips or says_no_car(name)):
         raise InputError(
             f"matrix {name!r} is of no {'trips' if no_trips else 'cars'}",

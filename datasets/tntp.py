@@ -31,7 +31,7 @@ __all__ = ["read_tntp"]
 _UNITS = {
     "veh/h": "veh h-1", "veh/hr": "veh h-1", "vph": "veh h-1", "veh/hour": "veh h-1", "ft": "ft", "feet": "ft",
     "miles": "mile", "mile": "mile", "mi": "mile", "km": "km", "m": "m", "min": "min", "mins": "min", "minutes": "min",
-    "h": "h", "hr": "h", "hours": "h", "s": "s", "sec": "s", "seconds": "s",
+    "h": "h", "hr": "h", "hour": "h", "hours": "h", "s": "s", "sec": "s", "seconds": "s",
 }  # fmt: skip
 _KM = {"m": 0.001, "km": 1.0, "mile": 1.609344, "ft": 0.0003048}
 _HOURS = {"s": 1.0 / 3600.0, "min": 1.0 / 60.0, "h": 1.0}

@@ -33,15 +33,15 @@ _TOLL = 8
 _UNREAD = ("speed", "speed_limit", "link_type", "type", "")  # of no weight in the answer, in every file
 _SPELLINGS = {
     "init_node": ("init_node", "init", "from", "from_node", "tail", "tail_node", "a_node", "inode", "start_node", "i",
-                  "anode", "a"),
+                  "anode", "a", "node_a", "from_node_id"),
     "term_node": ("term_node", "term", "to", "to_node", "head", "head_node", "b_node", "jnode", "end_node", "j",
-                  "bnode"),
+                  "bnode", "node_b", "to_node_id"),
     "capacity": ("capacity", "cap", "lane_capacity", "link_capacity", "capacity_per_lane", "capacity_lane",
                  "capacity_veh_h_lane"),
     "length": ("length", "len", "distance", "dist", "link_length"),
     "free_flow_time": ("free_flow_time", "free-flow_time", "fftt", "fft", "ftime", "free_time", "fft_time",
-                       "freeflow_time", "free_flow_travel_time", "free_travel_time", "freeflowtime", "fftime", "t0",
-                       "time"),
+                       "freeflow_time", "free_flow_travel_time", "freeflow_travel_time", "free_travel_time",
+                       "freeflowtime", "fftime", "t0", "time"),
     "b": ("b", "alpha", "bpr_alpha", "vdf_alpha"),
     "power": ("power", "beta", "bpr_beta", "vdf_beta", "p", "pow"),
     "toll": ("toll", "tolls", "link_toll"),
@@ -85,7 +85,7 @@ def read_links(header: Header) -> Links:
     rows: list[list[str]] = []
     lines: list[int] = []
     ended: list[bool] = []
-    names = ""
+    comments: list[str] = []  # above the rows
     for number, line in enumerate(header.body.split("\n"), start=header.body_line):
         bare, mark, comment = line.partition("~")
         bare, end, _ = bare.partition(";")
@@ -95,9 +95,7 @@ def read_links(header: Header) -> Links:
             lines.append(number)
             ended.append(bool(end))
         elif mark and not rows:
-            said = comment.strip(" \t;")
-            if _count_known(said) > max(2, _count_known(names)):  # other comments may stand below the names
-                names = said
+            comments.append(comment.strip(" \t;"))
     stated = header.count("NUMBER OF LINKS")
     if stated is not None and len(rows) < stated:
         raise InputError(
@@ -123,6 +121,7 @@ def read_links(header: Header) -> Links:
         table = np.array(rows, dtype=np.float64)
     except ValueError:
         raise _not_a_number(header, rows, lines, width) from None
+    names = _find_names(comments, width)
     column_of, notes = _place_columns(header, names, width, table)
     held: dict[str, npt.NDArray[np.float64]] = {}
     for name, column in column_of.items():
@@ -215,6 +214,17 @@ def _split_names(said: str) -> Iterator[list[str]]:
         yield ["_".join(cell.lower().split()) for cell in re.split(mark, said)]
         yield ["_".join(cell.lower().split()) for cell in re.split(mark, said) if cell.strip()]
     yield _find_known(said)
+
+
+def _find_names(comments: list[str], width: int) -> str:
+    """The comment that names most columns; prose may hold a few such words too, and may stand below the names."""
+    found = ""
+    for said in comments:
+        n = _count_known(said)
+        is_row = 2 * n >= len(_find_known(said)) or any(len(cells) == width for cells in _split_names(said))
+        if is_row and n > max(2, _count_known(found)):
+            found = said
+    return found
 
 
 def _count_known(said: str) -> int:

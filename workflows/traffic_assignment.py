@@ -38,7 +38,8 @@ class AssignmentSettings(Settings):
     """Settings of ``traffic-assignment``."""
 
     network: str | None = Field(
-        default=None, description="catalogue name, TNTP or GMNS folder, or .graphml; the embedded city by default"
+        default=None,
+        description="catalogue name, TNTP or GMNS folder, .graphml, or .zarr of a city; the embedded city by default",
     )
     demand: str | None = Field(default=None, description="demand file of a .graphml, TNTP or GMNS network")
     trips: str | None = Field(default=None, description="the same, in the word of TNTP")

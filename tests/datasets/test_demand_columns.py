@@ -210,18 +210,24 @@ def test_other_traffic_beside_the_volumes_is_not_left_out_unasked(tmp_path: Path
         read_entries(file)
     assert read_entries(file, DemandPart(mode="trips")).volume.tolist() == [3]
     assert read_entries(file, DemandPart(mode="trucks")).volume.tolist() == [5]
+    file = write(tmp_path, "origin,destination,distance\n1,2,3\n")
+    with pytest.raises(InputError, match=r"column 'distance' may hold no trips; choose a column of volumes"):
+        read_entries(file, DemandPart(mode="distance"))
     plain = "origin,destination,trips,distance_km,bus_trips,vehicle_id\n1,2,3,5,6,7\n"
     assert read_entries(write(tmp_path, plain)).volume.tolist() == [3]
 
 
 def test_a_comment_of_a_day_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match=r"comment '# daily trips' speaks of a day, and capacities are those of one"):
+    with pytest.raises(
+        InputError, match=r"comment '# daily trips' speaks of a day or more, and capacities are those of one"
+    ):
         read_entries(write(tmp_path, "# daily trips\no,d,volume\n1,2,3\n"))
     assert read_entries(write(tmp_path, "# trips of 2019\no,d,volume\n1,2,3\n")).volume.tolist() == [3]
 
 
 @pytest.mark.parametrize(
-    ("column", "said"), [("0600_0900", "3 h"), ("am_3h", "3 h"), ("volume_15min", "0.25 h"), ("trips_24h", "a day")]
+    ("column", "said"),
+    [("0600_0900", "3 h"), ("am_3h", "3 h"), ("volume_15min", "0.25 h"), ("trips_24h", "a day or more")],
 )
 def test_a_column_of_a_period_that_is_no_hour_is_refused(tmp_path: Path, column: str, said: str):
     file = write(tmp_path, f"origin,destination,{column},pm\n1,2,3,4\n")

@@ -104,8 +104,9 @@ def test_what_is_no_omx_is_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("trips_24h", r"od.omx: matrix 'trips_24h' counts a day, and capacities are those of one hour"),
+        ("trips_24h", r"od.omx: matrix 'trips_24h' counts a day or more, and capacities are those of one hour"),
         ("car_daily", r"matrix 'car_daily' counts a day"),
+        ("weekly", r"matrix 'weekly' counts a day or more"),
         ("AM_7-9", r"matrix 'AM_7-9' counts 2 h, and capacities are those of one hour"),
         ("bus", r"matrix 'bus' is of no cars; set demand_matrix=bus if it holds vehicles on the roads"),
         ("distance", r"matrix 'distance' is of no trips; set demand_matrix=distance"),

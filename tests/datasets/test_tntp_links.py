@@ -22,7 +22,7 @@ def test_columns_go_by_their_names(tmp_path: Path):
 
 
 def test_a_comment_below_the_names_hides_no_column(tmp_path: Path):
-    net = NET.replace("\tlink_type\t;\n", "\tlink_type\t;\n~ surveyed in 1999, see the report\n")
+    net = NET.replace("\tlink_type\t;\n", "\tlink_type\t;\n~ surveyed from 1999 to 2003, time and length by hand\n")
     assert read_tntp(write(tmp_path, net=net)).toll.tolist() == [5, 0, 0, 0, 0]
     bare = "\n".join(line for line in NET.splitlines() if not line.startswith("~")) + "\n"
     assert read_tntp(write(tmp_path, net=bare)).toll.tolist() == [5, 0, 0, 0, 0]

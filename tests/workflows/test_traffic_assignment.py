@@ -340,8 +340,8 @@ def test_base_network_that_cuts_a_pair_is_refused(tmp_path: Path) -> None:
      ("crs", "EPSG:4547"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
 )  # fmt: skip
 def test_a_setting_that_means_nothing_to_the_network_is_refused(tmp_path: Path, name: str, value: object) -> None:
-    option = "demand" if name == "trips" else name
-    with pytest.raises(InputError, match=f"option '{option}' means nothing to this kind of network"):
+    option = "'demand' \\(trips\\)" if name == "trips" else f"'{name}'"
+    with pytest.raises(InputError, match=f"option {option} means nothing to this kind of network"):
         citytide.run("traffic-assignment", set={name: value, "network": "grid-100"}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
