@@ -292,8 +292,8 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         raise InputError(
             "this is no network file that can be read",
             file=path,
-            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}; other roads become one "
-            "by citytide city build --roads FILE --out city.zarr: then name city.zarr",
+            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}; other roads become "
+            "one by citytide city build --roads FILE --out city.zarr: then name city.zarr",
         )
     raise InputError(
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
