@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from .demand_modes import is_mode, refuse_no_cars, refuse_other_volumes, says_no_trips
+from .demand_periods import is_period, refuse_long_name
 from .errors import InputError
 from .formats.headings import refuse_flags, split_heading
 from .tables import Table
 from .units import parse_units
 
-__all__ = ["DemandPart", "choose_columns", "choose_rows", "find_volume_scale", "refuse_long_periods"]
+__all__ = ["DemandPart", "choose_columns", "choose_rows", "find_end", "find_volume_scale"]
 
 _ENDS = (
     ("origin", "destination"), ("o_zone_id", "d_zone_id"), ("o", "d"), ("from", "to"), ("orig", "dest"),
@@ -28,24 +30,33 @@ _VOLUMES = (
     "trips_per_hour", "vehicles_per_hour", "demand_per_hour", "volume_per_hour", "od_demand", "n_trips", "需求",
     "需求量", "出行量", "流量", "交通量",
 )  # fmt: skip
-_PERIODS = frozenset((
-    "period", "time_period", "demand_period", "time", "hour", "tod", "time_of_day", "interval", "time_interval",
-    "time_slice", "slice", "start", "start_time", "start_hour", "end", "end_time", "end_hour", "departure",
-    "departure_time", "depart_time", "day", "date", "weekday", "day_type", "daytype", "peak", "时段", "时间", "小时",
-    "日期", "高峰",
-))  # fmt: skip
-_MODES = frozenset((
-    "mode", "modes", "mode_type", "vehicle_type", "vehicle_class", "veh_type", "vehtype", "user_class", "class",
-    "agent_type", "agent", "demand_class", "demand_type", "segment", "demand_segment", "purpose", "trip_purpose",
-    "matrix", "category", "type", "方式", "出行方式", "车型", "类型", "目的",
-))  # fmt: skip
-_NO_CARS = frozenset((
-    "walk", "walking", "foot", "pedestrian", "bike", "bicycle", "cycle", "cycling", "bus", "transit", "pt",
-    "public transport", "rail", "train", "metro", "subway", "tram", "步行", "自行车", "公交", "地铁", "轨道",
-))  # fmt: skip
-_SCALING = re.compile(r"(?:.*_)?(?:factor|weight|expansion|scale|share|occupancy|multiplier)s?|扩样系数|系数|权重")
-_PER_DAY = re.compile(r"(?:.*_)?(?:per_day|daily|aadt|adt|day|24h)(?:_.*)?")
-_RANGE = re.compile(r"(\d{1,2}):?(\d{2})(?::\d{2})?\s*(?:[-_~\u2013]|to|至)\s*(\d{1,2}):?(\d{2})(?::\d{2})?")
+_SINGLE = re.compile(r"(?:veh|vehicles?|pcu|cars?|trips?|辆|辆次)")
+
+
+_LETTERS = {  # what one end of a trip is called in the corner of a matrix; True is a destination
+    "o": False, "orig": False, "origin": False, "origins": False, "from": False, "start": False, "i": False,
+    "p": False, "production": False, "productions": False, "row": False, "rows": False, "出发": False, "起": False,
+    "d": True, "dest": True, "destination": True, "destinations": True, "to": True, "end": True, "j": True, "a": True,
+    "attraction": True, "attractions": True, "到达": True, "目的地": True, "讫": True, "迄": True,
+}  # fmt: skip
+
+
+def find_end(words: str) -> bool | None:
+    """Tell whether words call a zone a destination (True) or an origin (False); None if they say neither.
+
+    Examples
+    --------
+    >>> find_end("d_zone_id"), find_end("起点小区"), find_end("zone")
+    (True, False, None)
+    """
+    stem = _stem(words)
+    ends = {name: bool(place) for pair in _ENDS for place, name in enumerate(pair)} | _LETTERS
+    if stem in ends:
+        return ends[stem]
+    found = [ends[word] for word in re.findall(r"[^\W\d_]+", stem) if word in ends]
+    for word in re.findall(r"[^\W\d_a-z]+", stem) if not found else ():
+        found += [ends[name] for name in ends if len(name) > 1 and word.startswith(name)][:1]
+    return found[0] if found else None
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,19 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
     >>> choose_columns(table, DemandPart(period="PM"))
     ('o', 'd', 'pm')
     """
-    stems = {_stem(column): column for column in table.columns}
+    stems: dict[str, str] = {}
+    alike = {_stem(column): column for column in reversed(table.columns)}
+    for column in table.columns:
+        stem = _stem(column)
+        first = alike[stem]
+        if first != column and (stem in _VOLUMES or any(stem in pair for pair in _ENDS)):
+            raise InputError(
+                f"columns {first!r} and {column!r} may each be the {stem}",
+                file=table.file,
+                line=1,
+                way_out="keep one of them, or give the other another name",
+            )
+        stems.setdefault(stem, column)
     ends = [pair for pair in _ENDS if all(name in stems for name in pair)]
     if len(ends) > 1:
         raise InputError(
@@ -109,23 +132,56 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
             way_out="keep one of the two ways",
         )
     if not ends:
+        _refuse_other_forms(table)
         missing = next((name for name in _ENDS[0] if name not in stems), _ENDS[0][0])
         raise _missing(table, missing)
     volumes = [stems[name] for name in _VOLUMES if name in stems]
+    wanted = {value.strip().lower() for value in (part.mode, part.period) if value is not None}
+    wide = [column for stem, column in stems.items() if stem in wanted or column.lower() in wanted]
+    if len(wide) == 1 and wide[0] not in (stems[name] for name in ends[0]):
+        if says_no_trips(wide[0]):
+            raise InputError(
+                f"column {wide[0]!r} may hold no trips",
+                file=table.file,
+                line=1,
+                way_out="choose a column of volumes with demand_mode= or demand_period=, or rename it",
+            )
+        return stems[ends[0][0]], stems[ends[0][1]], wide[0]
     if len(volumes) > 1:
         raise InputError(
             f"columns {', '.join(map(repr, volumes))} may each be the demand",
             file=table.file,
             line=1,
-            way_out="keep one of them",
+            way_out=f"keep one of them, or choose it with demand_mode={volumes[0]}",
         )
-    if volumes:
-        return stems[ends[0][0]], stems[ends[0][1]], volumes[0]
-    wanted = {value.strip().lower() for value in (part.mode, part.period) if value is not None}
-    wide = [column for stem, column in stems.items() if stem in wanted or column.lower() in wanted]
-    if len(wide) != 1:
+    if not volumes:
         raise _missing(table, "demand", ", or name a column of volumes with demand_mode= or demand_period=")
-    return stems[ends[0][0]], stems[ends[0][1]], wide[0]
+    return stems[ends[0][0]], stems[ends[0][1]], volumes[0]
+
+
+def _refuse_other_forms(table: Table) -> None:
+    """Say what is wrong with a matrix that has other columns than zones, and with a trip table of TNTP.
+
+    Raises
+    ------
+    InputError
+        If the table looks like one of them.
+    """
+    first, *others = table.columns or [""]
+    if first.startswith("<"):
+        raise InputError(
+            "this is a TNTP trip table, which only a TNTP network takes",
+            file=table.file,
+            way_out="give a table of pairs with columns origin, destination, demand, a matrix, or OMX",
+        )
+    no_zones = [name for name in others if not re.fullmatch(r"\d+(?:\.0*)?", name)]
+    if sum(re.match(r"\d", name) is not None for name in others) > len(others) / 2 and no_zones:
+        raise InputError(
+            f"heading {no_zones[0]!r} of a matrix is no whole number of a zone",
+            file=table.file,
+            line=1,
+            way_out="remove sums, and give zones by number alone; pairs need columns origin, destination, demand",
+        )
 
 
 def _missing(table: Table, name: str, more: str = "") -> InputError:
@@ -147,34 +203,23 @@ def choose_rows(table: Table, used: tuple[str, str, str], part: DemandPart, note
     """
     row = np.arange(len(table), dtype=np.int64)
     taken = list(used)
-    for option, wanted, known in (("demand_period", part.period, _PERIODS), ("demand_mode", part.mode, _MODES)):
-        columns = [column for column in table.columns if column not in used and _stem(column) in known]
+    is_chosen = False
+    for option, wanted, is_told in (("demand_period", part.period, is_period), ("demand_mode", part.mode, is_mode)):
+        columns = [column for column in table.columns if column not in (*used, *taken) and is_told(_stem(column))]
         taken += columns
         if wanted is not None and _same(_stem(used[2]), wanted):
-            continue  # the column of volumes is the one that was asked for
+            is_chosen = True  # the column of volumes is the one that was asked for
+            continue
         row = _filter(table, row, columns, option, wanted)
         if not row.size:
             continue
         for column in columns:
             value = table.columns[column][row[0]].strip()
-            if option == "demand_mode" and wanted is None and value.lower() in _NO_CARS:
-                raise InputError(
-                    f"{column} is {value!r} in every row, which are no cars",
-                    file=table.file,
-                    way_out=f"set {option}={value} if these trips drive on the roads",
-                )
+            if option == "demand_mode" and wanted is None:
+                refuse_no_cars(table, column, _stem(column), value)
             if value:
                 notes.append(f"{table.file.name}: {column} is {value} in every row that is read.")
-    for column in table.columns:
-        if column not in taken and _SCALING.fullmatch(_stem(column)):
-            values = table.numbers(column, default=1.0)
-            if (values != 1.0).any():
-                raise InputError(
-                    f"column {column!r} may scale the demand and is not read",
-                    file=table.file,
-                    line=1,
-                    way_out="multiply the volumes by it and remove the column, or remove it",
-                )
+    refuse_other_volumes(table, used[2], [name for name in table.columns if name not in taken], row, is_chosen)
     notes += refuse_flags(table, taken)
     return row
 
@@ -235,9 +280,8 @@ def find_volume_scale(table: Table, column: str) -> tuple[float, bool]:
     ((1.0, True), (4.0, True))
     """
     stem, unit = split_heading(column)
-    if _PER_DAY.fullmatch(re.sub(r"[\s-]+", "_", stem)):
-        raise _of_a_day(table, column)
-    if unit is None or re.fullmatch(r"(?:veh|vehicles?|pcu|cars?|trips?|辆|辆次)", unit):
+    if unit is None or _SINGLE.fullmatch(unit):
+        refuse_long_name(table, column, "column")
         return 1.0, bool(re.search(r"(?:veh|per)[_ ]h(?:our)?$|vph", stem))
     if re.fullmatch(r"vph|pcu/hr?|辆/小时|辆/时|/h|per hour", unit):
         return 1.0, True
@@ -248,7 +292,7 @@ def find_volume_scale(table: Table, column: str) -> tuple[float, bool]:
         raise InputError(
             f"the unit of {column!r} is no number of vehicles in a time",
             file=table.file,
-            line=1,
+            line=1 if table.line else None,
             way_out="give vehicles per hour, as demand (veh/h)",
         ) from None
     if factor <= 1.0 / 24.0:
@@ -260,30 +304,6 @@ def _of_a_day(table: Table, column: str) -> InputError:
     return InputError(
         f"column {column!r} counts a day, and capacities an hour",
         file=table.file,
-        line=1,
+        line=1 if table.line else None,
         way_out="give the vehicles of the hour that is meant, as demand (veh/h)",
     )
-
-
-def refuse_long_periods(table: Table, row: npt.NDArray[np.int64], used: tuple[str, str, str]) -> None:
-    """Refuse volumes of a period that is longer or shorter than an hour, by its own words such as 0600_0900.
-
-    Raises
-    ------
-    InputError
-        Naming the period and how many hours it lasts.
-    """
-    for column, cells in table.columns.items():
-        if column in used or _stem(column) not in _PERIODS or not row.size:
-            continue
-        found = _RANGE.search(cells[row[0]])
-        if not found:
-            continue
-        begin, end = (60 * int(found[k]) + int(found[k + 1]) for k in (1, 3))
-        hours = ((end - begin) % 1440) / 60.0
-        if hours not in (0.0, 1.0):
-            raise InputError(
-                f"period {cells[row[0]].strip()!r} lasts {hours:g} h, and capacities are those of one hour",
-                file=table.file,
-                way_out="give vehicles per hour, and say so in the heading: volume (veh/h)",
-            )

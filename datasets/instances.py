@@ -300,7 +300,8 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         raise InputError(
             "this is no network file that can be read",
             file=path,
-            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}",
+            way_out=f"name a folder with TNTP or GMNS files, an osmnx .graphml, or one of {known}; other roads become "
+            "one by citytide city build --roads FILE --out city.zarr: then name city.zarr",
         )
     raise InputError(
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
@@ -329,6 +330,12 @@ def _suggest(name: str, known: Iterable[str]) -> str:
 
 def _open_folder(folder: Path, options: dict[str, Any]) -> Instance:
     names = {entry.name.lower() for entry in folder.iterdir()}
+    if any(name.endswith(".tntp") for name in names) and {"node.csv", "link.csv"} <= names:
+        raise InputError(
+            "the folder holds a TNTP and a GMNS network",
+            file=folder,
+            way_out="name the *_net.tntp file, or move one of the two to a folder of its own",
+        )
     if any(name.endswith(".tntp") for name in names):
         from .tntp import read_tntp
 
@@ -352,7 +359,7 @@ def call_reader(reader: Callable[..., Instance], path: Path | None, options: dic
     for option in options:
         if option not in allowed:
             raise InputError(
-                f"option {option!r} means nothing to this kind of network",
+                f"option {option!r}{' (trips)' if option == 'demand' else ''} means nothing to this kind of network",
                 file=path,
                 way_out=f"allowed: {', '.join(allowed)}" if allowed else "leave it out",
             )

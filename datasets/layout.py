@@ -65,7 +65,8 @@ def _distances_along(
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    weight = length if length.size and length.min() > 0.0 else np.ones(tail.size)
+    is_usable = length.size and length.min() > 1e-12 * length.max()  # beside 1e-320 weights would overflow
+    weight = length if is_usable else np.ones(tail.size)
     start, end = np.minimum(tail, head).astype(np.int64), np.maximum(tail, head).astype(np.int64)
     pair, first = np.unique(start * n_nodes + end, return_index=True)
     ends = (pair // n_nodes).astype(np.int32), (pair % n_nodes).astype(np.int32)  # SciPy 1.14 takes no wider ones

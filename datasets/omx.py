@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .demand_columns import DemandPart
+from .demand_columns import DemandPart, find_volume_scale
+from .demand_modes import says_no_car, says_no_trips
+from .demand_periods import refuse_long_name
 from .errors import InputError
+from .tables import Table
 
 __all__ = ["OmxMatrix", "read_omx"]
 
@@ -65,7 +68,11 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
         if not matrices:
             raise InputError("the file has no matrix under data", file=file, way_out="write it again as OMX")
         name = _choose(file, "demand_matrix", "matrices", matrices, part.matrix)
-        volume = np.asarray(matrices[name][...], dtype=np.float64)
+        _refuse_other_traffic(file, name, part.matrix is not None)
+        stored = np.asarray(matrices[name][...])
+        if stored.dtype.kind not in "iuf":
+            raise InputError(f"matrix {name!r} holds no numbers", file=file, way_out="write it again as OMX")
+        volume = stored.astype(np.float64) * _read_scale(file, name, matrices[name])
         if volume.ndim != 2:
             raise InputError(f"matrix {name!r} has shape {volume.shape}", file=file, way_out="give rows and columns")
         mappings = {key: values for key, values in _list(opened, "lookup").items() if key != COUNTED}
@@ -90,6 +97,27 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
     others = ", ".join(other for other in matrices if other != name)
     told = f"{file.name}: matrix {name} by mapping {mapping} is read; its rows are origins."
     return OmxMatrix(zones[0], zones[1], volume, (told + (f" Not read: {others}." if others else ""),))
+
+
+def _refuse_other_traffic(file: Path, name: str, is_chosen: bool) -> None:
+    """Refuse a matrix whose name says that it counts a day, or what is no car where nobody chose it."""
+    refuse_long_name(Table(file, {}, []), name, "matrix")
+    no_trips = says_no_trips(name)
+    if not is_chosen and (no_trips or says_no_car(name)):
+        raise InputError(
+            f"matrix {name!r} is of no {'trips' if no_trips else 'cars'}",
+            file=file,
+            way_out=f"set demand_matrix={name} if it holds vehicles on the roads",
+        )
+
+
+def _read_scale(file: Path, name: str, matrix: Any) -> float:
+    """What turns a matrix into vehicles per hour, by the attribute of its unit if it has one."""
+    stated = [value for key, value in matrix.attrs.items() if str(key).lower() in ("unit", "units")]
+    for value in stated:
+        unit = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        return find_volume_scale(Table(file, {}, []), f"{name} ({unit})")[0]
+    return 1.0
 
 
 def _list(opened: Any, group: str) -> dict[str, Any]:
@@ -118,7 +146,7 @@ def _number(file: Path, mapping: str, mappings: dict[str, Any], size: int) -> np
     if mapping == COUNTED:
         return np.arange(1, size + 1, dtype=np.int64)
     stored = mappings[mapping][...]
-    texts = [one.decode() if isinstance(one, bytes) else str(one) for one in stored.tolist()]
+    texts = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in np.ravel(stored).tolist()]
     try:
         values = [float(text) for text in texts]
         if not all(value.is_integer() for value in values):
@@ -126,7 +154,7 @@ def _number(file: Path, mapping: str, mappings: dict[str, Any], size: int) -> np
         numbers = np.array([int(value) for value in values], dtype=np.int64)
     except (ValueError, OverflowError):
         raise InputError(
-            f"mapping {mapping!r} holds no numbers of zones", file=file, way_out="choose another"
+            f"mapping {mapping!r} holds no whole numbers of zones", file=file, way_out="choose another"
         ) from None
     if numbers.size != size or np.unique(numbers).size != size:
         raise InputError(

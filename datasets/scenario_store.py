@@ -62,7 +62,7 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
                 raise _refuse(
                     path,
                     f"{factor} of link {instance.link_id[at]} in scenario {names[low + row]!r} is {values[row, at]:g}",
-                    f"give a share of 1, such as 0.7 for 70 %, up to {LARGEST_FACTOR:g}, or 0 to close the link",
+                    f"give a share of 1, such as 0.7 for 70 %, from {least:g} to {LARGEST_FACTOR:g}; 0 closes the link",
                 )
         row_of, link_of = np.nonzero((both[0] != 1.0) | (both[1] != 1.0))
         for row in np.unique(row_of).tolist():

@@ -103,7 +103,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     ------
     InputError
         If a link is unknown or ``from, to`` names several, a link is given twice in a scenario, or a factor is
-        negative, above 5 or not finite: with the line.
+        negative, above 5 or not finite, or a speed_factor is below 1e-6 and not 0: with the line.
     """
     path = Path(path)
     if path.is_dir():

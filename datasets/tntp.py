@@ -24,12 +24,18 @@ from .tntp_files import find_tntp_files
 from .tntp_header import Header, read_factors, read_header
 from .tntp_links import Links, read_links
 from .tntp_trips import read_trips
+from .units import parse_units
 
 __all__ = ["read_tntp"]
 
-_UNITS = {"veh/h": "veh h-1", "ft": "ft", "miles": "mile", "mile": "mile", "km": "km", "m": "m", "min": "min", "h": "h"}
+_UNITS = {
+    "veh/h": "veh h-1", "veh/hr": "veh h-1", "vph": "veh h-1", "veh/hour": "veh h-1", "ft": "ft", "feet": "ft",
+    "miles": "mile", "mile": "mile", "mi": "mile", "km": "km", "m": "m", "min": "min", "mins": "min", "minutes": "min",
+    "h": "h", "hr": "h", "hour": "h", "hours": "h", "s": "s", "sec": "s", "seconds": "s",
+}  # fmt: skip
 _KM = {"m": 0.001, "km": 1.0, "mile": 1.609344, "ft": 0.0003048}
-_HOURS = {"min": 1.0 / 60.0, "h": 1.0}
+_HOURS = {"s": 1.0 / 3600.0, "min": 1.0 / 60.0, "h": 1.0}
+_NODES_PER_LINK, _SPARE_NODES = 10, 100_000  # more nodes than links can join are a slip that would take all memory
 _SPEEDS_KM_H = (2.0, 200.0)  # of cars on empty roads
 
 
@@ -83,7 +89,9 @@ def read_tntp(
             notes.append(f"The files state a {name} of {weight:g}.")
     passable = _find_passable(header, node_id, n_zones, zone_nodes, notes)
     x, y, crs, described = _place(files.nodes, n_nodes, tail, head, links.length)
-    units = _units(header)
+    units = _units(header, links.names)
+    if not trips:
+        _refuse_other_flows(files.network, files.trips, units)
     notes += _describe_speeds(links, units)
     return Instance(
         name=files.name,
@@ -158,7 +166,8 @@ def _find_passable(
             way_out="omit the setting, or correct the header",
         )
     if first > 1:
-        notes.append(f"Paths do not pass through nodes 1 to {first - 1}; they are zones only.")
+        beyond = f"; nodes {n_zones + 1} to {first - 1} of them are no zones" if first - 1 > n_zones else ""
+        notes.append(f"Paths do not pass through nodes 1 to {first - 1}" + (beyond or "; they are zones only") + ".")
     elif n_zones < node_id.size:
         notes.append("Paths may pass through every node, zones included.")
     passable: npt.NDArray[np.bool_] = node_id >= first
@@ -215,6 +224,15 @@ def _counts(header: Header, links: Links, notes: list[str]) -> tuple[int, int]:
                 way_out="correct the row, or <NUMBER OF NODES> in the header",
             )
     stated_links, n_links = header.count("NUMBER OF LINKS"), len(links.line)
+    if n_nodes > _NODES_PER_LINK * n_links + _SPARE_NODES:
+        raise InputError(
+            f"<NUMBER OF NODES> is {n_nodes}, and {n_links} links cannot join so many"
+            if stated is not None
+            else f"the largest id of a node is {n_nodes}, and {n_links} links cannot join so many",
+            file=header.file,
+            line=header.lines.get("NUMBER OF NODES"),
+            way_out="correct the header, or number the nodes 1, 2, 3, ...",
+        )
     if stated_links is not None and stated_links < n_links:
         notes.append(f"{header.file.name} states {stated_links} links and holds {n_links}; all were taken.")
     n_zones = header.count("NUMBER OF ZONES")
@@ -230,19 +248,37 @@ def _counts(header: Header, links: Links, notes: list[str]) -> tuple[int, int]:
     return n_nodes, n_zones
 
 
-def _units(header: Header) -> dict[str, str]:
+def _units(header: Header, names: str) -> dict[str, str]:
+    """Units in brackets behind the names of columns, above the rows or in the original header; for labels."""
     found = {"time": "1", "length": "1", "flow": "1", "toll": "1"}
-    text = header.values.get("ORIGINAL HEADER", "").lower()
-    for key, pattern in {
-        "flow": r"capacity",
-        "length": r"length",
-        "time": r"free flow time|fft+",
-        "toll": r"toll",
-    }.items():
-        unit = re.search(rf"(?:{pattern})\s*\(([^)]*)\)", text)
-        if unit:
-            found[key] = _UNITS.get(unit[1].strip(), unit[1].strip())
+    for text in (header.values.get("ORIGINAL HEADER", "").lower(), names.lower().replace("_", " ")):
+        for key, pattern in {
+            "flow": r"capacity",
+            "length": r"length|distance",
+            "time": r"free flow (?:travel )?time|fft+|ftime|free time",
+            "toll": r"toll",
+        }.items():
+            unit = re.search(rf"\b(?:{pattern})\s*[(\[]([^)\]]*)[)\]]", text)
+            if unit:
+                said = re.sub(r"[/ ]+lane$", "", unit[1].strip())  # such capacities are multiplied by the lanes
+                found[key] = _UNITS.get(said, said)
     return found
+
+
+def _refuse_other_flows(file: Path, trips: Path, units: dict[str, str]) -> None:
+    """Refuse capacities of another time than an hour beside a table of vehicles per hour."""
+    if units["flow"] == "1":
+        return
+    try:
+        factor = float(parse_units(units["flow"]).convert(1.0, parse_units("count h-1")))
+    except ValueError:
+        factor = 1.0
+    if abs(factor - 1.0) > 1e-9:
+        raise InputError(
+            f"capacities are in {units['flow']}, and {trips.name} counts vehicles per hour",
+            file=file,
+            way_out="give capacities in veh/h, or trips of the same time in a TNTP trip table",
+        )
 
 
 def _place(

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .demand_periods import find_hours
 from .encodings import read_text
 from .errors import InputError
+from .tables import is_number
 
 __all__ = ["Header", "read_factors", "read_header"]
 
@@ -19,7 +21,16 @@ _READ = frozenset((
     "NUMBER OF ZONES", "NUMBER OF NODES", "FIRST THRU NODE", "NUMBER OF LINKS", "ORIGINAL HEADER", "TOTAL OD FLOW",
     "TOLL FACTOR", "DISTANCE FACTOR",
 ))  # fmt: skip
-_SCALES = re.compile(r"\b(?:FACTOR|WEIGHT|SCALE|MULTIPLIER)S?\b")  # a key with such a word changes the answer
+# A key with such a word changes the answer, unless its value says what is assumed anyway.
+_TELLING = re.compile(
+    r"\b(?:FACTORS?|WEIGHTS?|SCAL(?:E|ES|ING)|MULTIPL\w*|EXPANSION|COEFF\w*|PERIODS?|HOURS?|DURATION|UNITS?|VALUE OF|"
+    r"VOT|ALPHA|BETA|BPR|DIRECTED|UNDIRECTED|VDF|FUNCTION|TOLLS?|COSTS?|CAPACIT\w*|DELAYS?|PENALT\w*|PCE|"
+    r"OCCUPANCY|SHARE|PERCENT\w*|GROWTH|MODES?|AADT|DAILY)\b"
+)
+_ASSUMED = re.compile(
+    r"1(?:\.0*)?|veh(?:icles)?(?:/| per )h(?:r|our)?|vph|bpr|1(?:\.0*)? ?h(?:our)?|hour|yes|true|cars?|autos?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -50,17 +61,17 @@ class Header:
         Raises
         ------
         InputError
-            If such a key names a factor, which would change the answer.
+            If such a key speaks of what changes the answer: a factor, a period, a unit, a toll.
         """
         unread = [key for key in self.values if key not in _READ]
         for key in unread:
-            if _SCALES.search(key):
+            if _TELLING.search(key) and self.values[key] and not _is_assumed(key, self.values[key]):
                 raise InputError(
                     f"<{key}> is {self.values[key]!r} and is not read",
                     file=self.file,
                     line=self.lines[key],
-                    way_out="apply it to the rows of the file and remove the line; what is read is <TOLL FACTOR> and "
-                    "<DISTANCE FACTOR>",
+                    way_out="apply it to the rows of the file and remove the line, or rename it if it changes nothing; "
+                    "what is read is <TOLL FACTOR> and <DISTANCE FACTOR>",
                 )
         shown = ", ".join(f"<{key}> {self.values[key]}".strip() for key in unread)
         return [f"{self.file.name}: not read: {shown}."] if unread else []
@@ -81,6 +92,16 @@ class Header:
                 way_out="give a number from 0 up",
             )
         return number
+
+
+def _is_assumed(key: str, value: str) -> bool:
+    if re.search(r"\b(?:LENGTH|DISTANCE|TIME|SPEED|COORDINATES?|CURRENCY) UNITS?\b", key):
+        return True  # an answer has the units of the file
+    if "UNDIRECTED" in key:
+        return value.lower() in ("no", "false", "0")
+    return _ASSUMED.fullmatch(value) is not None or (
+        "PERIOD" in key and not is_number(value) and find_hours(value) in (None, 1.0)
+    )
 
 
 def read_header(file: Path) -> Header:

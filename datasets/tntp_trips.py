@@ -58,6 +58,10 @@ def read_trips(file: Path, *, n_zones: int | None = None) -> Trips:
         notes.append(f"{file.name} states {stated} zones, the network {n_zones}: the network's count was used.")
     try:
         origin, destination, demand = _parse(header.body)
+    except OverflowError:
+        raise InputError(
+            "a zone has more than 18 digits", file=file, way_out="correct the origins and destinations"
+        ) from None
     except ValueError:
         raise _malformed(header) from None
     for field, zone in (("origin", origin), ("destination", destination)):

@@ -15,7 +15,7 @@ _HEADINGS = {
     "average_excess_cost": "Average excess cost", "tstt": "TSTT", "sptt": "SPTT",
     "marginal_tstt": "Marginal TSTT", "marginal_sptt": "Marginal SPTT", "iterations": "Iterations",
     "converged": "Converged", "unserved_demand": "Unserved demand", "origin": "Origin", "destination": "Destination",
-    "demand": "Demand", "changes_flow": "Changes flow",
+    "demand": "Demand", "changes_used_link": "Changes a used link",
 }  # fmt: skip
 _IDENTIFIERS = frozenset({"scenario", "origin", "destination", "link", "from", "to"})  # written as they came
 _MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"

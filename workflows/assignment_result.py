@@ -34,7 +34,7 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
     told = [name for name in list_scalars(asked["principle"]) if name in SUMMARY]
     summary = [
         {"scenario": label, **{name: data[name].values[row].item() for name in told}}
-        | ({"changes_flow": changes[row]} if inputs["scenario_row"].any() else {})
+        | ({"changes_used_link": changes[row]} if inputs["scenario_row"].any() else {})
         for row, label in enumerate(labels)
     ]
     shown = _shown(labels, inputs["demand_factor"])
@@ -80,7 +80,7 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
 
 SUMMARY = (
     "objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "marginal_tstt", "marginal_sptt",
-    "iterations",
+    "iterations", "converged",
 )  # fmt: skip
 UNUSED = 1e-9  # of the largest flow: what is below is rounding, no traffic
 
@@ -120,7 +120,7 @@ def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str
     over = int((data.flow[row] > data.capacity).sum())
     if not demand > 0:
         return ""
-    if not np.isfinite(total):
+    if not np.isfinite(data.objective.values[row]):  # flows of NaN would add up to 0
         return f"{data.scenario.values[row]} is not solved: travel costs are no finite numbers."
     time = units.get("time", "1")
     unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
@@ -184,7 +184,7 @@ def _warn(
         if cut:
             demand = float(data.unserved_demand.values[row])
             warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
-        if not line.get("changes_flow", 1) and not label.startswith(f"{BASE}@"):
+        if not line.get("changes_used_link", 1) and not label.startswith(f"{BASE}@"):
             warnings.append(
                 f"scenario {label}: no link that it changes carries traffic, there or in the base; "
                 "its answer is that of the base"

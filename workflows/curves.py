@@ -74,7 +74,8 @@ def draw_convergence(run: Path, number: int, gaps: Mapping[str, ArrayLike], *, t
             loc="upper right",
             handlelength=1.4,
         )
-    caption = _caption(curves, named, faint) + " The gap of a scenario is (TSTT \N{MINUS SIGN} SPTT) / TSTT."
+    caption = _caption(curves, named, faint) + " The gap of a scenario is (TSTT \N{MINUS SIGN} SPTT) / TSTT, "
+    caption += "with principle=system of the marginal ones."
     ends = "; ".join(f"{label}: {curves[label][-1]:.2g} after {len(curves[label])}" for label in named)
     alt = f"Relative gap by iteration on a log scale. {ends}."
     return write_figure(run, number, "convergence", figure, title="How the gap closed", caption=caption, alt=alt)

@@ -76,14 +76,16 @@ def draw_flow_map(
     _draw_legend(legend, frame, colours, ticks, "flow / capacity", top, flow_unit, bool(closed.any()))
     over = int((load > 1).sum())
     shut = f", {int(closed.sum()):,} are closed (crosses)" if closed.any() else ""
+    told = f"{over:,} of {len(flow):,} links carry more than their capacity{shut}"
+    carried = f"The busiest link carries {flow.max(initial=0.0):,.0f} {flow_unit}"
+    if not np.isfinite(flow).all():
+        told = carried = "It is not solved: its travel costs are no finite numbers"
     caption = (
-        f"Flow of scenario {scenario}. Width: flow; colour: flow over capacity. {over:,} of {len(flow):,} links carry "
-        f"more than their capacity{shut}. "
+        f"Flow of scenario {scenario}. Width: flow; colour: flow over capacity. {told}. "
         f"Traffic keeps to the right of each line. {note}"
     )
-    busiest = int(np.argmax(flow)) if len(flow) else 0
     alt = (
-        f"Map of {len(flow):,} links of scenario {scenario}. The busiest link carries {flow[busiest]:,.0f} {flow_unit}"
+        f"Map of {len(flow):,} links of scenario {scenario}. {carried}"
         f"; the largest flow over capacity is {load.max(initial=0.0):.2f}."
     )
     title = f"Where the traffic goes: {scenario}"

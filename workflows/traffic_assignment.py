@@ -27,6 +27,7 @@ __all__ = ["WORKFLOW", "AssignmentSettings", "prepare_assignment"]
 
 CHANGES = ("change_offset", "change_link", "change_capacity", "change_speed")
 STEPS = "citytide.workflows.assignment_steps"
+LARGEST_COST = 1e12  # of an empty link: beyond it, sums over links lose what flows add
 SECONDS_PER_ORIGIN_LINK = 2e-6  # rough cost of a scenario at gap 1e-6, from Chicago Sketch: 387 origins x 2,950 links
 
 NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
@@ -37,7 +38,8 @@ class AssignmentSettings(Settings):
     """Settings of ``traffic-assignment``."""
 
     network: str | None = Field(
-        default=None, description="catalogue name, TNTP or GMNS folder, or .graphml; the embedded city by default"
+        default=None,
+        description="catalogue name, TNTP or GMNS folder, .graphml, or .zarr of a city; the embedded city by default",
     )
     demand: str | None = Field(default=None, description="demand file of a .graphml, TNTP or GMNS network")
     trips: str | None = Field(default=None, description="the same, in the word of TNTP")
@@ -57,13 +59,10 @@ class AssignmentSettings(Settings):
         default=None, description="whether paths may pass through nodes of zones, where the network does not state it"
     )
     core_share: float | None = Field(
-        default=None, gt=0, le=1, description="least share of car kilometres in the largest connected part (0.8)"
+        default=None, ge=0, le=1, description="least share of car kilometres in the largest connected part (0.8)"
     )
     classes: str | None = Field(
         default=None, description="what unknown road classes mean, as WORD=primary,OTHER=drop; drop omits them"
-    )
-    oneway: Literal["osm-letters", "boolean"] | None = Field(
-        default=None, description="what the letters of a oneway column mean: F, T, B, or true and false"
     )
     crs: str | None = Field(default=None, description="CRS of the coordinates where the network does not state it")
     scenarios: str | None = Field(
@@ -97,7 +96,7 @@ class AssignmentSettings(Settings):
 # Settings that belong to the reader of the network; one that means nothing to it is refused there.
 READER_OPTIONS = (
     "demand", "trips", "demand_period", "demand_mode", "demand_matrix", "demand_mapping", "length_unit", "speed_unit",
-    "zone_nodes", "core_share", "classes", "oneway", "crs",
+    "zone_nodes", "core_share", "classes", "crs",
 )  # fmt: skip
 
 
@@ -180,8 +179,15 @@ def _weigh(instance: Instance, settings: AssignmentSettings) -> list[str]:
             way_out="set toll_weight to the time per unit of toll, or to 0 if tolls do not count",
         )
     notes = []
-    for name in ("toll_weight", "distance_weight"):
+    for name, amounts in (("toll_weight", instance.toll), ("distance_weight", instance.length)):
         asked, stated = getattr(settings, name), getattr(instance, name)
+        largest = float(amounts.max(initial=0.0)) * (stated if asked is None else asked)
+        if not largest <= LARGEST_COST:
+            raise InputError(
+                f"{name} is {stated if asked is None else asked:g}, with which a link costs {largest:g} before anybody "
+                "drives on it",
+                way_out=f"set {name} to the time per unit; costs of links must be at most {LARGEST_COST:g}",
+            )
         if asked is not None and stated and asked != stated:
             notes.append(f"{name} is {asked:g} as set; the network states {stated:g}.")
     return notes

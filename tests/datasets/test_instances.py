@@ -84,8 +84,17 @@ def test_a_folder_without_a_network_says_what_it_should_hold(tmp_path: Path):
     with pytest.raises(InputError, match=r"the folder holds no network; it should hold \*_net.tntp"):
         open_instance(tmp_path)
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(InputError, match="this is no network file"):
+    with pytest.raises(
+        InputError, match=r"this is no network file .* citytide city build --roads FILE --out city.zarr"
+    ):
         open_instance(tmp_path / "a.txt")
+
+
+def test_a_folder_of_two_networks_is_refused(tmp_path: Path):
+    for name in ("x_net.tntp", "Node.csv", "link.csv"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(InputError, match=r"the folder holds a TNTP and a GMNS network; name the \*_net.tntp file"):
+        open_instance(tmp_path)
 
 
 def test_an_option_that_the_reader_lacks_is_refused_with_those_it_has(tmp_path: Path):

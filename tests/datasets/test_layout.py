@@ -34,3 +34,8 @@ def test_a_large_network_in_two_parts_gets_finite_places():
     keep = chain != 600
     x, y = place_nodes(1200, chain[keep], chain[keep] + 1, np.ones(1198))
     assert np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0.5
+
+
+def test_a_length_far_below_the_others_leaves_places_finite():
+    x, y = place_nodes(3, [0, 1], [1, 2], [1e-320, 1.0])
+    assert np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(x) > 0.5

@@ -62,14 +62,31 @@ def test_omx_rows_without_zones_are_asked_for(omx: Path):
         ("data/car", np.array([[0, np.nan], [1, 0]]), r"matrix 'car' is nan from 1 to 2; give a finite number"),
         ("data/car", np.array([[0, -1], [1, 0]]), r"matrix 'car' is -1 from 1 to 2"),
         ("data/car", np.array([1.0, 2.0]), r"matrix 'car' has shape \(2,\)"),
+        ("data/car", np.array([[b"a", b"b"], [b"c", b"d"]]), r"matrix 'car' holds no numbers"),
+        ("data/car", np.array([[1j, 2], [3, 4]]), r"matrix 'car' holds no numbers"),
+        ("lookup/taz", np.int64(1), r"mapping 'taz' has 1 different zones for 2 rows or columns"),
         ("data/car", None, r"the file has no matrix under data"),
         ("lookup/taz", np.array([1, 1]), r"mapping 'taz' has 1 different zones for 2 rows or columns"),
-        ("lookup/taz", np.array([b"a", b"b"]), r"mapping 'taz' holds no numbers of zones"),
+        ("lookup/taz", np.array([1.0, 1.7]), r"mapping 'taz' holds no whole numbers of zones"),
+        ("lookup/taz", np.array([b"a", b"b"]), r"mapping 'taz' holds no whole numbers of zones"),
     ],
 )
 def test_a_bad_omx_file_is_refused(omx: Path, name: str, values: object, message: str):
     change(omx, name, values)
     with pytest.raises(InputError, match=message):
+        read_entries(omx)
+
+
+def test_the_unit_of_a_matrix_counts(omx: Path):
+    import h5py
+
+    for unit, factor in (("veh/15min", 4.0), (b"veh/h", 1.0)):
+        with h5py.File(omx, "a") as opened:
+            opened["data/car"].attrs["units"] = unit
+        assert triples(omx) == [(1, 2, 30.5 * factor), (2, 1, 7.0 * factor)]
+    with h5py.File(omx, "a") as opened:
+        opened["data/car"].attrs["units"] = "veh/day"
+    with pytest.raises(InputError, match=r"od.omx: column 'car \(veh/day\)' counts a day, and capacities an hour"):
         read_entries(omx)
 
 
@@ -82,3 +99,23 @@ def test_what_is_no_omx_is_refused(tmp_path: Path):
         read_entries(tmp_path / "od.omx")
     with pytest.raises(InputError, match=r"demand_period is 'AM', and an OMX file has no period; omit the option"):
         read_entries(tmp_path / "od.omx", DemandPart(period="AM"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("trips_24h", r"od.omx: matrix 'trips_24h' counts a day or more, and capacities are those of one hour"),
+        ("car_daily", r"matrix 'car_daily' counts a day"),
+        ("weekly", r"matrix 'weekly' counts a day or more"),
+        ("AM_7-9", r"matrix 'AM_7-9' counts 2 h, and capacities are those of one hour"),
+        ("bus", r"matrix 'bus' is of no cars; set demand_matrix=bus if it holds vehicles on the roads"),
+        ("distance", r"matrix 'distance' is of no trips; set demand_matrix=distance"),
+    ],
+)
+def test_a_matrix_of_a_day_or_of_no_cars_is_refused(omx: Path, name: str, message: str):
+    change(omx, "data/car", None)
+    change(omx, f"data/{name}", np.array([[0.0, 30.5], [7.0, 0.0]]))
+    with pytest.raises(InputError, match=message):
+        read_entries(omx)
+    if name == "bus":
+        assert triples(omx, DemandPart(matrix="bus")) == [(1, 2, 30.5), (2, 1, 7.0)]

@@ -65,6 +65,10 @@ def test_links_may_be_named_by_their_ends(tmp_path: Path):
             r"line 1: unknown column 'cap_factor'; allowed columns are scenario, link",
         ),
         ("link,speed_factor\n1,0\n", r"column 'scenario' is missing"),
+        (
+            "scenario,link,speed_factor\na,1,1e-320\n",
+            r"speed_factor must be 0 or at least 1e-06, got 9.99989e-321; give 0",
+        ),
         ("scenario,link,speed_factor\na,1,70\n", r"line 2: speed_factor must be at most 5, got 70; give a share of 1"),
         (
             "scenario,link,speed_factor\na,1,1e-300\n",

@@ -4,42 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tntp_folders import NET, TRIPS, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.instances import open_instance
 from citytide.datasets.tntp import read_tntp
-
-NET = """<NUMBER OF ZONES> 2
-<NUMBER OF NODES> 4
-<FIRST THRU NODE> 3
-<NUMBER OF LINKS> 5
-<ORIGINAL HEADER>~ Init node  Term node  Capacity (veh/h)  Length (miles)  Free Flow Time (min)  B  Power ;
-<END OF METADATA>
-
-~\tinit_node\tterm_node\tcapacity\tlength\tfree_flow_time\tb\tpower\tspeed\ttoll\tlink_type\t;
-\t1\t3\t100\t1\t2\t0.15\t4\t30\t5\t1\t;
-\t1\t3\t200\t1\t3\t0.15\t4\t30\t0\t1\t;
-\t3\t4\t100\t1\t0\t0\t0\t30\t0\t1\t;
-\t4\t2\t100\t1\t2.5\t0.15\t4\t30\t0\t1\t;
-\t2\t4\t0\t1\t2\t0.15\t4\t30\t0\t1\t;
-"""
-TRIPS = """<NUMBER OF ZONES> 2
-<TOTAL OD FLOW> 9.0
-<END OF METADATA>
-
-~ made by hand
-
-Origin 1
-    1 :    2.0;    2 :    7.0;
-"""
-
-
-def write(folder: Path, net: str = NET, trips: str = TRIPS, node: str | None = None) -> Path:
-    (folder / "Toy_net.tntp").write_text(net)
-    (folder / "Toy_trips.tntp").write_text(trips)
-    if node is not None:
-        (folder / "Toy_node.tntp").write_text(node)
-    return folder
 
 
 def test_a_small_network_is_read_as_it_is_written(tmp_path: Path):
@@ -81,6 +50,11 @@ def test_coordinates_come_from_the_node_file(tmp_path: Path):
         ("\t2.5\t0.15", "\tinf\t0.15", r"line 12: free_flow_time is inf"),
         ("30\t5\t1", "30\t-5\t1", r"line 9: toll is -5"),
         ("<NUMBER OF LINKS> 5", "<NUMBER OF LINKS> 6", r"line 4: <NUMBER OF LINKS> promises 6 links, the file holds 5"),
+        (
+            "<NUMBER OF NODES> 4",
+            "<NUMBER OF NODES> 99999999999999999999",
+            r"line 2: .* and 5 links cannot join so many",
+        ),
         ("<NUMBER OF LINKS> 5", "<NUMBER OF LINKS> five", r"line 4: <NUMBER OF LINKS> is 'five'"),
         ("<NUMBER OF ZONES> 2", "<NUMBER OF ZONES> 8", r"<NUMBER OF ZONES> is 8, more than 4 nodes"),
         ("<FIRST THRU NODE> 3", "<FIRST THRU NODE> 7", r"<FIRST THRU NODE> is 7, beyond 4 nodes"),
@@ -108,6 +82,8 @@ def test_a_bad_network_is_refused_with_its_line(tmp_path: Path, old: str, new: s
     [
         (TRIPS.replace("2 :    7.0", "3 :    7.0"), r"Toy_trips.tntp, line 8: destination 3 is not among zones 1 to 2"),
         (TRIPS.replace("Origin 1", "Origin 5"), r"line 8: origin 5 is not among zones 1 to 2"),
+        (TRIPS.replace("2 :    7.0", "99999999999999999999 : 7.0"), r"a zone has more than 18 digits"),
+        (TRIPS.replace("Origin 1", "Origin 99999999999999999999"), r"a zone has more than 18 digits"),
         (TRIPS.replace("7.0", "-7.0"), r"line 8: demand from 1 to 2 is -7; give a finite number from 0 up"),
         (TRIPS.replace("7.0", "nan"), r"line 8: demand from 1 to 2 is nan"),
         (TRIPS.replace("7.0", "x"), r"line 8: '2 :    x' is not an entry; write 'DESTINATION : FLOW;'"),
@@ -243,25 +219,9 @@ def test_headers_that_contradict_or_scale_are_refused(tmp_path: Path):
         read_tntp(write(tmp_path, net=NET.replace("<NUMBER OF NODES>", "<NUMBER OF ZONES> 3\n<NUMBER OF NODES>")))
 
 
-def test_columns_go_by_their_names(tmp_path: Path):
-    net = NET.replace("\tcapacity\tlength\tfree_flow_time\t", "\tlength\tcapacity\tfft\t")
-    toy = read_tntp(write(tmp_path, net=net))
-    assert toy.length.tolist() == [100, 200, 100, 100, 0] and toy.capacity.tolist() == [1] * 5
-    with pytest.raises(InputError, match=r"column 'length' stands in place 3, and others are not known"):
-        read_tntp(write(tmp_path, net=net.replace("\tcapacity\t", "\tsupply\t")))
-    lanes = NET.replace("\tcapacity\t", "\tcapacity_per_lane\t").replace("\ttoll\tlink_type", "\tlink_type\tlanes")
-    assert read_tntp(write(tmp_path, net=lanes)).capacity.tolist() == [100, 200, 100, 100, 0]
-    with pytest.raises(InputError, match=r"column 'capacity_per_lane' counts one lane, and no column is called lanes"):
-        read_tntp(write(tmp_path, net=lanes.replace("\tlanes\t", "\twidth\t")))
-
-
-def test_a_comment_below_the_names_hides_no_column(tmp_path: Path):
-    net = NET.replace("\tlink_type\t;\n", "\tlink_type\t;\n~ surveyed in 1999, see the report\n")
-    assert read_tntp(write(tmp_path, net=net)).toll.tolist() == [5, 0, 0, 0, 0]
-    bare = "\n".join(line for line in NET.splitlines() if not line.startswith("~")) + "\n"
-    assert read_tntp(write(tmp_path, net=bare)).toll.tolist() == [5, 0, 0, 0, 0]
-    lanes = bare.replace("  Power ;", "  Power Speed Critical speed Lanes ;")
-    assert not read_tntp(write(tmp_path, net=lanes)).toll.any()
+def test_blocked_nodes_that_are_no_zones_are_told(tmp_path: Path):
+    toy = read_tntp(write(tmp_path, net=NET.replace("<FIRST THRU NODE> 3", "<FIRST THRU NODE> 4")))
+    assert "Paths do not pass through nodes 1 to 3; nodes 3 to 3 of them are no zones." in toy.notes
 
 
 def test_an_asymmetric_instance_is_said_to_be_taken_as_separable(tmp_path: Path):

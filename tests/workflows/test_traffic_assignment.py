@@ -205,10 +205,26 @@ def test_scenario_without_any_path_is_nan_and_the_run_is_done(tmp_path: Path) ->
     assert any("no trip has a path left" in text for text in run.result["warnings"])
 
 
+def test_scenario_that_is_stopped_says_so_in_its_summary(tmp_path: Path, two_routes: Path) -> None:
+    short, whole = (
+        solve(tmp_path / str(n), network=str(two_routes), max_iterations=n, gap=1e-12).result["summary"][0]
+        for n in (1, 500)
+    )
+    assert (short["converged"], whole["converged"]) == (0, 1) and short["relative_gap"] > 1e-12
+
+
+def test_weights_that_overflow_costs_are_refused(two_routes: Path) -> None:
+    net = two_routes / "t_net.tntp"
+    net.write_text(net.read_text().replace("1 2 4 1 1 0.15 4 0 0 1 ;", "1 2 4 1 1 0.15 4 0 5 1 ;"))
+    for asked in ({"toll_weight": 1e308}, {"toll_weight": 0, "distance_weight": 1e13}):
+        with pytest.raises(InputError, match=f"{list(asked)[-1]} is 1e.*, with which a link costs .*; set"):
+            prepare_assignment(AssignmentSettings(network=str(two_routes), **asked))
+
+
 def test_scenario_that_changes_no_used_link_is_told(tmp_path: Path, two_routes: Path) -> None:
     (tmp_path / "s.csv").write_text("scenario,link,capacity_factor\nidle,3,0.5\nshut,3,0\nused,1,0.5\nopened,2,0\n")
     run = solve(tmp_path / "run", network=str(two_routes), scenarios=str(tmp_path / "s.csv"), demand_factors="1,3")
-    effects = {row["scenario"]: row["changes_flow"] for row in run.result["summary"]}
+    effects = {row["scenario"]: row["changes_used_link"] for row in run.result["summary"]}
     assert effects == {
         "base@1.0": 0, "base@3.0": 0, "idle@1.0": 0, "idle@3.0": 0, "shut@1.0": 0, "shut@3.0": 0, "used@1.0": 1,
         "used@3.0": 1, "opened@1.0": 1, "opened@3.0": 1,
@@ -218,7 +234,8 @@ def test_scenario_that_changes_no_used_link_is_told(tmp_path: Path, two_routes: 
         f"scenario {name}@{k}.0" for name in ("idle", "shut") for k in (1, 3)
     ]
     assert (
-        "Changes flow" in (run.path / "report.html").read_text() and told[0] in (run.path / "report.html").read_text()
+        "Changes a used link" in (run.path / "report.html").read_text()
+        and told[0] in (run.path / "report.html").read_text()
     )
     same, other = (run.open("assignment").objective.sel(scenario=name).item() for name in ("idle@1.0", "used@1.0"))
     assert same == run.open("assignment").objective.sel(scenario="base@1.0").item() != other
@@ -281,7 +298,11 @@ def test_scenario_whose_costs_overflow_is_never_solved(
     )
     assert np.isfinite(ends.flow_most).all() == (factor != "1") and (ends.n_over_capacity <= 1).all()
     row = json.loads(done.stdout)["summary"][-1]
-    assert row["objective"] is None and row["relative_gap"] is None
+    assert row["objective"] is None and row["relative_gap"] is None and row["converged"] == 0
+    if "base@1.0" in lost:
+        assert run.result["headline"] == "base@1.0 is not solved: travel costs are no finite numbers."
+        report = (run.path / "report.html").read_text()
+        assert "It is not solved: its travel costs" in report and "more than their capacity" not in report
 
 
 def test_zarr_of_scenarios_is_the_same_as_the_table(city: tuple[Path, Run], tmp_path: Path) -> None:
@@ -316,11 +337,11 @@ def test_base_network_that_cuts_a_pair_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("zone_nodes", "pass"), ("length_unit", "km"), ("speed_unit", "mph"), ("core_share", 0.5), ("classes", "a=drop"),
-     ("oneway", "boolean"), ("crs", "EPSG:4547"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
+     ("crs", "EPSG:4547"), ("trips", "a.csv"), ("demand_period", "am"), ("demand_mode", "car")],
 )  # fmt: skip
 def test_a_setting_that_means_nothing_to_the_network_is_refused(tmp_path: Path, name: str, value: object) -> None:
-    option = "demand" if name == "trips" else name
-    with pytest.raises(InputError, match=f"option '{option}' means nothing to this kind of network"):
+    option = "'demand' \\(trips\\)" if name == "trips" else f"'{name}'"
+    with pytest.raises(InputError, match=f"option {option} means nothing to this kind of network"):
         citytide.run("traffic-assignment", set={name: value, "network": "grid-100"}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
