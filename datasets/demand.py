@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .demand_files import DemandEntries, DemandPart, read_entries
+from .demand_entries import DemandEntries
+from .demand_files import DemandPart, read_entries
 from .tables import Table
 
 __all__ = ["PairDemand", "find_repeated_pair", "read_pairs", "refuse_repeated_pairs", "sort_pairs"]

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from .errors import InputError
 from .gmns_columns import read_if_there
+from .road_units import KM_PER_HOUR, METRES
 
-__all__ = ["KM_PER_HOUR", "METRES", "Config", "find_length_unit", "find_speed_unit", "read_config"]
+__all__ = ["Config", "find_length_unit", "find_speed_unit", "read_config"]
 
-METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
-KM_PER_HOUR = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
 _LENGTHS = {
     "m": "m", "meter": "m", "metre": "m", "米": "m", "km": "km", "kilometer": "km", "kilometre": "km", "公里": "km",
     "千米": "km", "mi": "mile", "mile": "mile", "英里": "mile", "ft": "ft", "foot": "ft", "feet": "ft", "英尺": "ft",

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from .demand import PairDemand, refuse_repeated_pairs, sort_pairs
 from .demand_columns import choose_columns
-from .demand_files import DemandPart, is_matrix, read_demand_table, read_entries
+from .demand_files import DemandPart, read_demand_table, read_entries
+from .demand_matrices import is_matrix
 from .errors import InputError
 from .gmns_zones import list_zones
 from .tables import Table

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .gmns_columns import read_column
-from .gmns_config import KM_PER_HOUR, METRES, find_length_unit, find_speed_unit
+from .gmns_config import find_length_unit, find_speed_unit
+from .road_units import KM_PER_HOUR, METRES
 from .tables import Table
 
 __all__ = ["Measure", "find_unit_columns", "read_measure", "refuse_lookalikes"]

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .gmns_config import METRES, Config
+from .gmns_config import Config
 from .gmns_links import LinkRows
 from .layout import LAYOUT
 from .place import LOCAL, agree_crs, is_geographic, transform
 from .plane_scale import measure_geodesics_m
+from .road_units import METRES
 from .tables import Table
 
 __all__ = ["NodePlaces", "find_unit", "measure_m", "read_places"]

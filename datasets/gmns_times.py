@@ -10,10 +10,11 @@ import numpy.typing as npt
 from .errors import InputError
 from .gmns_checks import LONG_M, SHORT_M, refuse_or_note_lengths, refuse_or_note_speeds, refuse_or_note_times
 from .gmns_columns import read_column
-from .gmns_config import KM_PER_HOUR, METRES, Config
+from .gmns_config import Config
 from .gmns_links import LinkRows
 from .gmns_measures import Measure, read_measure
 from .gmns_nodes import NodePlaces, find_unit
+from .road_units import KM_PER_HOUR, METRES
 
 __all__ = ["TIME_COLUMNS", "LinkTimes", "read_times"]
 

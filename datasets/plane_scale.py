@@ -57,7 +57,7 @@ def measure_steps_m(x: npt.ArrayLike, y: npt.ArrayLike, crs: str, *, file: str |
     Examples
     --------
     >>> [round(float(measure_steps_m([2.5e6, 2.5e6 + 1000.0], [4.57e6] * 2, crs)[0])) for crs in ("EPSG:3857", "local")]
-    [788, 1000]
+    [790, 1000]
     """
     if name_crs(crs) == LOCAL:
         return np.hypot(np.diff(np.asarray(x, np.float64)), np.diff(np.asarray(y, np.float64)))

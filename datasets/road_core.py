@@ -28,9 +28,10 @@ from .road_classes import (
 )  # fmt: skip
 from .road_graph import UNSTATED, RoadEdge, RoadGraph, name_edge
 from .road_lanes import MOST_LANES, find_lanes, find_unread_lanes, find_widest
-from .road_lengths import METRES, check_lengths, check_place, read_lengths, read_lines
+from .road_lengths import check_lengths, check_place, read_lengths, read_lines
 from .road_senses import find_senses
 from .road_speeds import read_speeds
+from .road_units import METRES
 from .road_words import split_words
 
 __all__ = ["CORE_SHARE", "RoadCore", "read_core"]

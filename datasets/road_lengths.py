@@ -14,8 +14,9 @@ from .errors import InputError
 from .place import LOCAL, is_geographic, transform
 from .plane_scale import measure_steps_m
 from .road_graph import RoadEdge, RoadGraph, name_edge
+from .road_units import METRES
 
-__all__ = ["METRES", "check_lengths", "check_place", "read_lengths", "read_lines"]
+__all__ = ["check_lengths", "check_place", "read_lengths", "read_lines"]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -29,7 +30,6 @@ _WAY_OUT = (
     "are the lengths in metres, and is the CRS right? Say length_unit=ft (or km, mile) for other units, crs for that "
     "of a file that names none, or run osmnx.distance.add_edge_lengths and save again"
 )
-METRES = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
 _NUMBERS = re.compile(r"\s*LINESTRING(?:\s+(Z|M|ZM))?\s*\(([-+.\deE ,]+)\)\s*", re.IGNORECASE)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,47 +12,16 @@ import numpy.typing as npt
 from .errors import InputError
 from .road_classes import find_class
 from .road_graph import RoadEdge, name_edge
+from .road_limits import read_limit
+from .road_units import SPEED_RANGE_KM_H
 from .road_words import split_words
 
-__all__ = ["SPEED_RANGE_KM_H", "SPEED_SPELLINGS", "read_limit", "read_speeds"]
+__all__ = ["read_speeds"]
 
-SPEED_RANGE_KM_H = (2.0, 200.0)  # outside of it a stated speed is an error, mostly of its unit
-# How units of speed are written, in lower case.
-SPEED_SPELLINGS = {
-    "km/h": "km/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h", "km_h": "km/h", "km h-1": "km/h", "km/hr": "km/h",
-    "公里/小时": "km/h", "千米/小时": "km/h", "公里/时": "km/h", "mph": "mph", "mi/h": "mph", "mile/h": "mph",
-    "miles/h": "mph", "m/s": "m/s", "m s-1": "m/s", "mps": "m/s", "m_s": "m/s", "ms": "m/s", "米/秒": "m/s",
-}  # fmt: skip
-_UNITS = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6, "knots": 1.852}  # to km/h
-_ZONE = re.compile(r"(?:(?!gb|us)[a-z]{2}:)?(?:zone:?)?(\d+)")  # DE:zone:30, zone30; of Britain these are mph
-_WALK = 6.0  # km/h, maxspeed=walk
 _ROUNDING_S = 0.06  # older osmnx rounds travel times to a tenth of a second
 _ROUNDING_KM_H = 0.06  # and speeds to a tenth of km/h
 _ROUNDING = 0.005
 _LEAST_CLEANED_KM_H = 10.0  # osmnx reads no limit of one digit: there its speed is one of the class
-
-
-def read_limit(text: str) -> float | None:
-    """A speed limit [km/h], of several the lowest; None where it names no number, or another unit.
-
-    Examples
-    --------
-    >>> read_limit("50"), read_limit("50;30"), read_limit("walk"), read_limit("DE:urban")
-    (50.0, 30.0, 6.0, None)
-    >>> read_limit("30 mph"), read_limit("10 m/s"), read_limit("50公里/小时")
-    (48.28032, 36.0, 50.0)
-    """
-    limits = []
-    for part in re.split(r"[;|]", text):
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([^\d\s.].*)?", part.strip().lower())
-        unit = SPEED_SPELLINGS.get(found[2] or "km/h", found[2]) if found else None
-        if found and unit in _UNITS:
-            limits.append(float(found[1]) * _UNITS[unit])
-        elif zone := _ZONE.fullmatch(part.strip().lower()):
-            limits.append(float(zone[1]))
-        elif part.strip().lower() == "walk":
-            limits.append(_WALK)
-    return min(limits, default=None)
 
 
 def read_speeds(

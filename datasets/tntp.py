@@ -20,6 +20,7 @@ from .encodings import read_text
 from .errors import InputError
 from .instances import Instance
 from .layout import LAYOUT, place_nodes
+from .road_units import METRES
 from .tntp_files import find_tntp_files
 from .tntp_header import Header, read_factors, read_header
 from .tntp_links import Links, read_links
@@ -33,7 +34,6 @@ _UNITS = {
     "miles": "mile", "mile": "mile", "mi": "mile", "km": "km", "m": "m", "min": "min", "mins": "min", "minutes": "min",
     "h": "h", "hr": "h", "hour": "h", "hours": "h", "s": "s", "sec": "s", "seconds": "s",
 }  # fmt: skip
-_KM = {"m": 0.001, "km": 1.0, "mile": 1.609344, "ft": 0.0003048}
 _HOURS = {"s": 1.0 / 3600.0, "min": 1.0 / 60.0, "h": 1.0}
 _NODES_PER_LINK, _SPARE_NODES = 10, 100_000  # more nodes than links can join are a slip that would take all memory
 _SPEEDS_KM_H = (2.0, 200.0)  # of cars on empty roads
@@ -194,10 +194,10 @@ def _describe_links(file: Path, links: Links, notes: list[str]) -> None:
 
 def _describe_speeds(links: Links, units: dict[str, str]) -> list[str]:
     """A note where stated times and lengths give speeds that no car drives; the times count."""
-    if units["length"] not in _KM or units["time"] not in _HOURS:
+    if units["length"] not in METRES or units["time"] not in _HOURS:
         return []
     moving = (links.length > 0.0) & (links.free_time > 0.0)
-    speed = links.length[moving] * _KM[units["length"]] / (links.free_time[moving] * _HOURS[units["time"]])
+    speed = links.length[moving] * METRES[units["length"]] / 1000.0 / (links.free_time[moving] * _HOURS[units["time"]])
     strange = int(((speed < _SPEEDS_KM_H[0]) | (speed > _SPEEDS_KM_H[1])).sum())
     if not strange:
         return []

@@ -55,6 +55,7 @@ def test_run_prints_one_json_object_and_nothing_else(braess: Path, tmp_path: Pat
     (row,) = answer["summary"]
     assert list(row) == [
         "scenario", "objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "iterations",
+        "converged",
     ]  # fmt: skip
     assert row["objective"] == pytest.approx(386, abs=1e-6) and Path(answer["products"]["assignment"]).is_dir()
     for name in ("report.html", "ro-crate-metadata.json", "ledger.jsonl"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-from collections import Counter
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,14 @@ from xml.parsers import expat
 
 from ..errors import InputError
 
-__all__ = ["OSM_SUFFIXES", "count_restrictions", "read_osm_items"]
+__all__ = ["OSM_SUFFIXES", "find_deleted", "open_osmium", "read_osm_items"]
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
-_CARS = frozenset({"motorcar", "motor_vehicle"})
-_CAR_ENDS = (":motorcar", ":motor_vehicle", ":vehicle")
 _OTHER: tuple[Any, ...] = (False, {}, [])  # a way that is not asked for, or deleted
 
 
-def _open(file: Path) -> Any:
+def open_osmium(file: Path) -> Any:
+    """The library that reads the format, once it is known that it and the file are there."""
     try:
         import osmium
     except ImportError:
@@ -43,11 +41,11 @@ def read_osm_items(file: Path, *keys: str) -> list[tuple[Any, ...]]:
     InputError
         If osmium is not installed, the file cannot be read, or it holds several versions of an item.
     """
-    osmium = _open(file)
+    osmium = open_osmium(file)
     try:
         if osmium.FileProcessor(str(file)).header.has_multiple_object_versions:
             raise _refuse_versions(file, "an item of this history file")
-        gone = _find_deleted(file)
+        gone = find_deleted(file)
         nodes = _read_nodes(osmium, file, keys, gone)
         ways = _read_ways(osmium, file, keys, gone)
         place = _read_places(osmium, file, {ref for _, _, members in ways for ref, _ in members}, gone)
@@ -121,7 +119,7 @@ def _refuse_versions(file: Path, name: str) -> InputError:
     )
 
 
-def _find_deleted(file: Path) -> set[tuple[str, int]]:
+def find_deleted(file: Path) -> set[tuple[str, int]]:
     """What the editor JOSM marks as deleted in XML (``action='delete'``), which osmium does not see."""
     openers: dict[str, Callable[..., Any]] = {".osm": open, ".bz2": bz2.open, ".gz": gzip.open}
     opener = openers.get(file.suffix.lower())
@@ -144,27 +142,3 @@ def _find_deleted(file: Path) -> set[tuple[str, int]]:
         except (expat.ExpatError, ValueError) as error:
             raise RuntimeError(str(error)) from None
     return found
-
-
-def count_restrictions(file: Path) -> Counter[str]:
-    """Turn restrictions that hold for cars, by kind."""
-    osmium, kinds = _open(file), Counter[str]()
-    gone, known = _find_deleted(file), set[int]()
-    for item in osmium.FileProcessor(str(file), osmium.osm.RELATION):
-        if item.deleted or not item.visible or ("relation", item.id) in gone or item.id in known:
-            continue
-        known.add(item.id)
-        tags = {tag.k: tag.v for tag in item.tags}
-        root, _, vehicle = tags.get("type", "").partition(":")
-        if root != "restriction" or f":{vehicle}" not in (":", *_CAR_ENDS):
-            continue
-        if _CARS & {word.strip() for word in tags.get("except", "").split(";")}:
-            continue
-        held = {key: text for key, text in tags.items() if key.partition(":")[0] == "restriction"}
-        said = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}"))]
-        timed = [text for end in ("", *_CAR_ENDS) if (text := held.get(f"restriction{end}:conditional"))]
-        if said or timed:
-            kinds[said[0] if said else f"{timed[0].partition('@')[0].strip()} at times"] += 1
-        elif not held:
-            kinds["unnamed"] += 1
-    return kinds

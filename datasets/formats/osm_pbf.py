@@ -17,7 +17,8 @@ from ..road_classes import normalise_class, read_classes
 from ..road_graph import RoadEdge, RoadGraph
 from ..road_senses import find_senses
 from ..road_vocabulary import NO_ROADS
-from .osm_extract import count_restrictions, read_osm_items
+from .osm_extract import read_osm_items
+from .osm_restrictions import count_restrictions
 
 __all__ = ["read_osm_graph"]
 

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..road_units import METRES
 from .road_columns import RoadColumns
 
-__all__ = ["LENGTH_UNITS", "read_distances"]
+__all__ = ["read_distances"]
 
-LENGTH_UNITS = {"m": 1.0, "km": 1000.0, "mile": 1609.344, "ft": 0.3048}
 _SPELLINGS = {
     "m": "m", "metre": "m", "metres": "m", "meter": "m", "meters": "m", "米": "m", "km": "km", "公里": "km",
     "千米": "km", "mi": "mile", "mile": "mile", "miles": "mile", "ft": "ft", "feet": "ft", "foot": "ft",
@@ -48,8 +48,8 @@ def read_distances(
     """
     file, factor = held.found.file, np.ones(len(rows))
     line = None if held.found.line is None else 1
-    if declared is not None and declared not in LENGTH_UNITS:
-        raise InputError(f"length_unit is {declared!r}", file=file, way_out=f"choose one of {', '.join(LENGTH_UNITS)}")
+    if declared is not None and declared not in METRES:
+        raise InputError(f"length_unit is {declared!r}", file=file, way_out=f"choose one of {', '.join(METRES)}")
     if declared is not None and "length" not in held:
         raise InputError(
             f"length_unit={declared} is declared, and the table has no lengths",
@@ -64,7 +64,7 @@ def read_distances(
     if unit is not None and unit.strip().lower() not in _SPELLINGS:
         raise InputError(
             f"heading {column.heading!r} names the unit {unit!r}, which is no unit of length read here",
-            file=file, line=line, way_out=f"write one of {', '.join(LENGTH_UNITS)}",
+            file=file, line=line, way_out=f"write one of {', '.join(METRES)}",
         )  # fmt: skip
     stated = None if unit is None else _SPELLINGS[unit.strip().lower()]
     if stated is not None and declared is not None and stated != declared:
@@ -87,7 +87,7 @@ def read_distances(
     ratio = given[asked] / measured_m[asked]
     unit = stated or declared
     if unit is None:
-        for metres in LENGTH_UNITS.values():
+        for metres in METRES.values():
             if not ratio.size or (np.abs(ratio * metres - 1.0) <= _NEAR).mean() >= _ENOUGH:
                 return factor, (f"{file.name}: {column.heading} is not read: lengths are measured along the lines.",)
         raise InputError(
@@ -99,7 +99,7 @@ def read_distances(
             "measure along the lines",
         )
     known = given > 0.0
-    factor[known] = given[known] * LENGTH_UNITS[unit] / measured_m[known]
+    factor[known] = given[known] * METRES[unit] / measured_m[known]
     off = (np.abs(np.log(factor[asked])) > np.log(2.0)).mean() if asked.any() else 0.0
     if off > 1.0 - _ENOUGH:
         raise InputError(

@@ -8,15 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..road_speeds import SPEED_SPELLINGS
+from ..road_units import KM_PER_HOUR, SPEED_SPELLINGS
 from .features import Features
 from .road_columns import Column, RoadColumns
 
-__all__ = ["SPEED_UNITS", "read_capacities", "read_speeds"]
+__all__ = ["read_capacities", "read_speeds"]
 
 Floats = npt.NDArray[np.float64]
 
-SPEED_UNITS = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6}
 _VALUE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([^\d\s].*)?")
 _NO_LIMIT = frozenset({998.0, 999.0})  # HERE: none posted, or none at all
 _LEAST, _MOST = 2.0, 200.0  # [km/h]: what stands outside is in another unit, or is a code
@@ -46,9 +45,9 @@ def read_speeds(held: RoadColumns, declared: str | None) -> dict[str, Floats]:
     InputError
         If the unit is not known, contradicts the heading, or a speed lies outside of 2 to 200 km/h.
     """
-    if declared is not None and declared not in SPEED_UNITS:
+    if declared is not None and declared not in KM_PER_HOUR:
         raise InputError(
-            f"speed_unit is {declared!r}", file=held.found.file, way_out=f"choose one of {', '.join(SPEED_UNITS)}"
+            f"speed_unit is {declared!r}", file=held.found.file, way_out=f"choose one of {', '.join(KM_PER_HOUR)}"
         )
     if declared is not None and not any(what.split(":")[0] in ("speed", "maxspeed") for what in held.by):
         raise InputError(
@@ -83,7 +82,7 @@ def _find_unit(found: Features, column: Column, declared: str | None) -> str | N
                 f"heading {column.heading!r} names the unit {column.unit!r}, which is no unit of speed read here",
                 file=found.file,
                 line=None if found.line is None else 1,
-                way_out=f"write one of {', '.join(SPEED_UNITS)}",
+                way_out=f"write one of {', '.join(KM_PER_HOUR)}",
             )
     for ending in sorted(SPEED_SPELLINGS, key=len, reverse=True):
         if stated is None and (column.known == ending or column.known.endswith("_" + ending)):
@@ -119,7 +118,7 @@ def _read_column(found: Features, column: Column, declared: str | None) -> Float
             )
         if column.known in ("fr_spd_lim", "to_spd_lim") and value in _NO_LIMIT:
             continue
-        speed[row] = value * SPEED_UNITS[own or unit or "km/h"]
+        speed[row] = value * KM_PER_HOUR[own or unit or "km/h"]
         if not _LEAST <= speed[row] <= _MOST:
             raise found.error(
                 row,
@@ -154,7 +153,7 @@ def _refuse_two(held: RoadColumns, column: Column, speed: Floats) -> None:
         match = _VALUE.fullmatch(cell.strip())
         if match is None or np.isnan(speed[row]):
             continue
-        limit = float(match[1]) * SPEED_UNITS[SPEED_SPELLINGS.get((match[2] or "km/h").strip().lower(), "km/h")]
+        limit = float(match[1]) * KM_PER_HOUR[SPEED_SPELLINGS.get((match[2] or "km/h").strip().lower(), "km/h")]
         if abs(limit - speed[row]) > 0.01 * limit:
             raise held.found.error(
                 row,

@@ -58,7 +58,7 @@ def test_a_line_of_one_part_is_a_line(tmp_path: Path):
         ({"geometry": "0102000000"}, "line 2: geometry is neither WKT LINESTRING nor GeoJSON, and no length is"),
         ({"node": "node_id,x_coord,y_coord,zone_id\n1,0,0,1\n2,0,0,\n3,0,0,2\n"}, "they are typically 0 m; links of"),
         ({"node": "node_id,x_coord,y_coord,zone_id\n1,0,0,1\n2,50,0,\n3,99,0,2\n"}, r"typically 5.\d+e\+06 m; links"),
-        ({"crs": "EPSG:4547"}, "typically 0.00996 m; links of roads have 5 m to 50,000 m; give lengths, or c"),
+        ({"crs": "EPSG:4547"}, "typically 0.00997 m; links of roads have 5 m to 50,000 m; give lengths, or c"),
         (
             {"crs": "EPSG:4326", "node": "node_id,x_coord,y_coord,zone_id\n1,22.5,114,1\n2,22.6,114,\n3,22.7,114,2\n"},
             "node.csv, line 2: y_coord is 114, and EPSG:4326 has degrees of at most 90 there; correct the crs, or swap",

@@ -11,7 +11,7 @@ import pytest
 from osmium.osm.mutable import Node, Way
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.formats.osm_extract import count_restrictions, read_osm_items
+from citytide.datasets.formats.osm_extract import read_osm_items
 from citytide.datasets.formats.roads import open_roads
 
 NODES = [(1, 0.0, 0.0), (2, 0.01, 0.0), (3, 0.01, 0.01), (4, 0.0, 0.01)]
@@ -100,31 +100,6 @@ def test_a_history_is_refused(tmp_path: Path) -> None:
         writer.add_way(Way(id=10, nodes=[1, 2], tags={"highway": "primary"}, version=1))
     with pytest.raises(InputError, match=r"this history file is given in several versions; .* osmium time-filter"):
         read_osm_items(file, "highway")
-
-
-def test_restrictions_that_are_deleted_or_stand_twice_do_not_count(tmp_path: Path) -> None:
-    ban = "<tag k='type' v='restriction'/><tag k='restriction' v='no_left_turn'/></relation>"
-    lines = ["<relation id='1'>", "<relation id='1'>", "<relation id='2' action='delete'>", "<relation id='3'>"]
-    file = write(tmp_path / "a.osm", *NODE_LINES, *WAY_LINES, *(line + ban for line in lines))
-    assert count_restrictions(file) == {"no_left_turn": 2}
-
-
-@pytest.mark.parametrize(
-    ("tags", "kind"),
-    [
-        ({"type": "restriction", "restriction:hgv": "no_left_turn"}, None),
-        ({"type": "restriction:bus", "restriction": "no_left_turn"}, None),
-        ({"type": "restriction", "restriction": "no_u_turn", "except": "bicycle; motorcar"}, None),
-        ({"type": "restriction", "restriction:motorcar": "no_left_turn"}, "no_left_turn"),
-        ({"type": "restriction:motorcar", "restriction": "no_left_turn"}, "no_left_turn"),
-        ({"type": "restriction", "restriction:conditional": "no_u_turn @ (07:00-09:00)"}, "no_u_turn at times"),
-        ({"type": "restriction"}, "unnamed"),
-    ],
-)
-def test_only_restrictions_for_cars_count(tmp_path: Path, tags: dict[str, str], kind: str | None) -> None:
-    held = "".join(f"<tag k='{key}' v='{text}'/>" for key, text in tags.items())
-    file = write(tmp_path / "a.osm", *NODE_LINES, *WAY_LINES, f"<relation id='1'>{held}</relation>")
-    assert count_restrictions(file) == ({} if kind is None else {kind: 1})
 
 
 def test_motorways_by_declared_words_are_one_way(tmp_path: Path) -> None:

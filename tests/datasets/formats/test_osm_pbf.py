@@ -216,4 +216,4 @@ def test_small_town_has_its_known_size(data: Path) -> None:
     roads = open_roads(data / "traffic/osm/small_town.osm.pbf")
     assert roads.n_links == 737 and roads.length_m.sum() == pytest.approx(77_519.1, abs=0.1)
     assert "54 ways have nodes that the extract does not hold, and end there." in roads.notes
-    assert any("77.3 of 85.0 km that are open to the mode car (91.0 %)" in note for note in roads.notes)
+    assert any("77.5 of 85.2 km that are open to the mode car (91.0 %)" in note for note in roads.notes)
