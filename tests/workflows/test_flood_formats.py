@@ -7,7 +7,6 @@ repeats it alone; ``CITYTIDE_DRAWS=3000`` makes more draws, and ``CITYTIDE_FIRST
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,46 +15,23 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from dresses import FALSE, OPEN, PLAIN, Field, draw_dress, find_level, list_single_dresses, make_generator
+from draws import list_numbers, refuse_misread
+from dresses import FALSE, OPEN, PLAIN, draw_dress, find_level, list_single_dresses, make_generator
 from flood_courses import COURSES
 from flood_frames import FRAMES
 from flood_grounds import GROUNDS
 from flood_odim import COMPOSITES
 from flood_tables import TABLES
-from verdicts import REFUSED, RIGHT, WRONG, Verdict, judge
+from verdicts import REFUSED, RIGHT, judge
 
 FIELDS = {"ground": GROUNDS, "table": TABLES, "frames": FRAMES, "odim": COMPOSITES, "course": COURSES}
 SHARES = {"ground": 0.3, "table": 0.25, "frames": 0.2, "odim": 0.1, "course": 0.15}  # of all draws; frames take longest
-N_DRAWS = int(os.environ.get("CITYTIDE_DRAWS", "250"))
-FIRST = int(os.environ.get("CITYTIDE_FIRST_DRAW", "0"))
-ONLY = os.environ.get("CITYTIDE_DRAW")
-LEAST_RIGHT = 0.35  # of the draws of a field: refusing everything is no reading
-SHOWN = 20
-
-
-def judge_draw(of: Field, number: int) -> Verdict:
-    rng = make_generator(number)
-    return judge(of, draw_dress(of.aspects, rng), rng)
-
-
-def list_numbers(name: str) -> list[int]:
-    if ONLY is not None:
-        only, _, number = ONLY.rpartition("-")
-        return [int(number)] if only == name else []
-    return list(range(FIRST, FIRST + round(N_DRAWS * SHARES[name])))
+N_DRAWS = 250
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_no_draw_is_misread(name: str) -> None:
-    counted: Counter[str] = Counter()
-    wrong = []
-    for number in list_numbers(name):
-        verdict = judge_draw(FIELDS[name], number)
-        counted[verdict.kind] += 1
-        if verdict.kind == WRONG:
-            wrong.append(f"CITYTIDE_DRAW={name}-{number} is {verdict}")
-    assert not wrong, f"{len(wrong)} of {counted.total()} draws:\n" + "\n".join(wrong[:SHOWN])
-    assert ONLY is not None or counted[RIGHT] >= LEAST_RIGHT * counted.total(), f"too few are read: {dict(counted)}"
+    refuse_misread(name, FIELDS[name], list_numbers(name, share=SHARES[name], default=N_DRAWS))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,7 @@ it alone; ``CITYTIDE_DRAWS=3000`` makes more draws, and ``CITYTIDE_FIRST_DRAW=30
 
 from __future__ import annotations
 
-import os
 import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,8 @@ import pytest
 import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parent))
-from dresses import FALSE, OPEN, PLAIN, Field, draw_dress, dress_plainly, list_single_dresses, make_generator
+from draws import list_numbers, refuse_misread
+from dresses import FALSE, OPEN, PLAIN, Field, dress_plainly, list_single_dresses, make_generator
 from road_edges import AEQUILIBRAE, EDGES
 from road_gmns import GMNS
 from road_graphml import GRAPHML
@@ -27,7 +26,7 @@ from road_tables import list_table_links, solve_tables
 from road_tntp import TNTP
 from road_trips import GMNS_ROADS, TRIPS
 from road_world import WAYS, list_links
-from verdicts import REFUSED, RIGHT, WRONG, Verdict, judge
+from verdicts import REFUSED, RIGHT, judge
 
 from citytide.__main__ import main
 from citytide.datasets.city.city import open_city
@@ -40,36 +39,12 @@ SHARES = {  # of all draws
     "osm": 0.12, "graphml": 0.12, "lines": 0.26, "edges": 0.1, "aequilibrae": 0.07, "gmns": 0.14, "gmns_roads": 0.04,
     "tntp": 0.11, "trips": 0.04,
 }  # fmt: skip
-N_DRAWS = int(os.environ.get("CITYTIDE_DRAWS", "150"))
-FIRST = int(os.environ.get("CITYTIDE_FIRST_DRAW", "0"))
-ONLY = os.environ.get("CITYTIDE_DRAW")
-LEAST_RIGHT = 0.35  # of the draws of a field: refusing everything is no reading
-SHOWN = 20
-
-
-def judge_draw(of: Field, number: int) -> Verdict:
-    rng = make_generator(number)
-    return judge(of, draw_dress(of.aspects, rng), rng)
-
-
-def list_numbers(name: str) -> list[int]:
-    if ONLY is not None:
-        only, _, number = ONLY.rpartition("-")
-        return [int(number)] if only == name else []
-    return list(range(FIRST, FIRST + round(N_DRAWS * SHARES[name])))
+N_DRAWS = 150
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_no_draw_is_misread(name: str) -> None:
-    counted: Counter[str] = Counter()
-    wrong = []
-    for number in list_numbers(name):
-        verdict = judge_draw(FIELDS[name], number)
-        counted[verdict.kind] += 1
-        if verdict.kind == WRONG:
-            wrong.append(f"CITYTIDE_DRAW={name}-{number} is {verdict}")
-    assert not wrong, f"{len(wrong)} of {counted.total()} draws:\n" + "\n".join(wrong[:SHOWN])
-    assert ONLY is not None or counted[RIGHT] >= LEAST_RIGHT * counted.total(), f"too few are read: {dict(counted)}"
+    refuse_misread(name, FIELDS[name], list_numbers(name, share=SHARES[name], default=N_DRAWS))
 
 
 @pytest.mark.parametrize("name", FIELDS)
