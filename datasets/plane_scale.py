@@ -75,8 +75,9 @@ def measure_geodesics_m(
     >>> measure_geodesics_m([0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]).round().tolist()
     [111319.0, 110574.0]
     """
-    x, y, to_x, to_y = (np.asarray(side, np.float64) for side in (longitude, latitude, to_longitude, to_latitude))
-    return np.asarray(_make_ellipsoid().inv(x, y, to_x, to_y)[2], np.float64)
+    ends = np.broadcast_arrays(*(np.asarray(e, np.float64) for e in (longitude, latitude, to_longitude, to_latitude)))
+    x, y, to_x, to_y = (end.ravel().tolist() for end in ends)  # pyproj takes an array of one number for a number
+    return np.asarray(_make_ellipsoid().inv(x, y, to_x, to_y)[2], np.float64).reshape(ends[0].shape)
 
 
 @cache
@@ -113,14 +114,11 @@ def measure_stretch_at(x: float, y: float, crs: str, *, file: str | Path | None 
     """
     if crs == LOCAL:
         return 1.0
-    from pyproj import Geod
-
     angle = np.deg2rad([0.0, 45.0, 90.0, 135.0])
     east = x + _SAMPLE_M * np.outer([-1.0, 1.0], np.cos(angle))
     north = y + _SAMPLE_M * np.outer([-1.0, 1.0], np.sin(angle))
     longitude, latitude = transform(east, north, crs, "EPSG:4326", file=file)
-    _, _, length = Geod(ellps="WGS84").inv(longitude[0], latitude[0], longitude[1], latitude[1])
-    ratio = 2 * _SAMPLE_M / np.asarray(length, np.float64)
+    ratio = 2 * _SAMPLE_M / measure_geodesics_m(longitude[0], latitude[0], longitude[1], latitude[1])
     return float(np.maximum(ratio, 1.0 / ratio).max())
 
 
