@@ -152,7 +152,6 @@ def _make_whole(request: CityRequest, tell: Tell) -> CityLayers:
 def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
     from ..datasets.formats.areas import open_areas
     from ..datasets.formats.facilities import open_facilities
-    from ..datasets.formats.roads import open_roads
     from ..datasets.formats.stations import open_readings, open_stations
 
     def read(layer: str, reader: Callable[..., Any], *before: Any) -> Any:
@@ -162,7 +161,7 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
         tell(f"reading {layer}")
         return reader(Path(file), *before, **_convert(layer, request.declared(layer)))
 
-    roads = read("roads", open_roads)
+    roads = read("roads", _read_roads)
     found: dict[str, Any] = {
         "terrain": read("terrain", partial(_read_terrain, request, roads)),
         "areas": read("areas", open_areas),
@@ -206,6 +205,22 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
             except ValueError:
                 raise RunError(f"--declare {layer}.{key}={values[key]} is no number") from None
     return values
+
+
+def _read_roads(file: Path, **declared: Any) -> RoadLayer:
+    """Read roads; errors name settings as this command takes them."""
+    from ..datasets.errors import InputError
+    from ..datasets.formats.roads import open_roads
+
+    try:
+        return open_roads(file, **declared)
+    except InputError as error:
+        told = error
+        for key in (name.partition(".")[2] for name in DECLARABLE if name.startswith("roads.")):
+            for verb in ("set", "declare"):
+                told = told.reworded(f"{verb} {key}=", f"say {key}=")
+            told = told.reworded(f" {key}=", f" --declare roads.{key}=")
+        raise told from None
 
 
 def _read_demand(roads: RoadLayer, file: Path, declared: Mapping[str, Any]) -> DemandLayer:

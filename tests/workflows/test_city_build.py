@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,17 @@ def test_what_is_declared_of_roads_reaches_their_reader(tmp_path: Path) -> None:
         build_city(CityRequest(roads=str(file), declare={"roads.crs": "EPSG:4547"}))
     with pytest.raises(RunError, match=r"roads.core_share=most is no number"):
         build_city(CityRequest(roads=str(file), declare=asked | {"roads.core_share": "most"}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "way_out"),
+    [
+        ("highway,oneway,wkt\nprimary,t,{}\nprimary,f,{}", "; say --declare roads.oneway=osm-letters"),
+        ("highway,wkt\n2_Klass,{}\n2_Klass,{}", "; say what they are with --declare roads.classes=2_Klass=CLASS"),
+    ],
+)
+def test_errors_of_roads_name_settings_as_the_command_takes_them(tmp_path: Path, rows: str, way_out: str) -> None:
+    lines = ('"LINESTRING (114 22.5, 114.01 22.5)"', '"LINESTRING (114.01 22.5, 114.01 22.51)"')
+    (tmp_path / "roads.csv").write_text(rows.format(*lines))
+    with pytest.raises(InputError, match=re.escape(way_out)):
+        build_city(CityRequest(roads=str(tmp_path / "roads.csv"), declare={"roads.crs": "EPSG:4326"}))
