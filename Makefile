@@ -108,9 +108,9 @@ test-versions: .venv-test/stamp
 # of roads in random dresses; `make test` does so a few times.
 N ?= 20
 soak: .venv-test/stamp
-	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/test_execution.py -k killed
-	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" -n 2 tests/hpc/slurm
-	CITYTIDE_DRAWS=3000 .venv-test/bin/python -m pytest tests/workflows/test_flood_formats.py tests/workflows/test_road_formats.py -k misread
+	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest tests/hpc/execution/test_execution.py -k killed
+	CITYTIDE_KILLS=$(N) .venv-test/bin/python -m pytest -m "slurm and soak" -n 2 tests/hpc
+	CITYTIDE_DRAWS=3000 .venv-test/bin/python -m pytest tests/fuzz/test_flood_formats.py tests/fuzz/test_road_formats.py -k misread
 
 look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }

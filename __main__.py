@@ -7,13 +7,13 @@ import sys
 try:
     import click
 
-    from .datasets.commands import data
-    from .hpc.commands import doctor, profile, report
-    from .hpc.run_commands import attach, bundle, cancel, logs, status
-    from .hpc.sandbox_commands import sandbox
-    from .hpc.slurm.commands import check_profile, detect_profile
+    from .datasets.catalogue.commands import data
+    from .hpc.commands.runs import attach, bundle, cancel, logs, status
+    from .hpc.commands.sandbox import sandbox
+    from .hpc.commands.site import doctor, profile, report
+    from .hpc.commands.slurm import check_profile, detect_profile
     from .kernels.commands import kernels
-    from .workflows.city_commands import city
+    from .workflows.city.commands import city
     from .workflows.commands import drive, plan, resume, run, submit, verify
 except ModuleNotFoundError as missing:
     if str(missing.name).startswith("citytide"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SUPPORT = Path(__file__).parent / "support"  # what several tests share
 IN_CI = os.environ.get("CITYTIDE_CI") == "1"
+
+sys.path.insert(0, str(SUPPORT))
 
 # Before any test imports the product: children inherit all of it.
 os.environ.setdefault("CITYTIDE_DATA", str(ROOT.parent / "shared" / "data"))

@@ -10,8 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"dask", "distributed", "matplotlib", "numba", "numpy", "pandas", "scipy", "xarray", "zarr"}
+COMMANDS = [
+    path for room in ("datasets", "hpc", "kernels", "workflows") for path in sorted((ROOT / room).rglob("*.py"))
+    if "commands" in path.relative_to(ROOT).with_suffix("").parts
+]  # fmt: skip
 LIGHT = ["citytide", "citytide.__main__"] + [
-    f"citytide.{commands.parent.name}.commands" for commands in sorted(ROOT.glob("*/commands.py"))
+    ".".join(("citytide", *path.relative_to(ROOT).with_suffix("").parts)) for path in COMMANDS
 ]
 
 

@@ -81,7 +81,7 @@ def test_sdist_holds_all_that_its_own_tests_need(built: Path) -> None:
     expected = {
         path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix not in skipped
     }
-    expected |= {path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".lock"}
+    expected |= {path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".lock" and path.name != ".git"}
     missing = {path.relative_to(ROOT).as_posix() for path in expected} - held
     assert not missing
     assert not [name for name in held if name.startswith(".dev/")]  # links, which an sdist would turn into copies

@@ -70,8 +70,8 @@ def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
 
 
 def test_every_scenario_of_the_readme_changes_a_road_that_is_driven(tmp_path: Path) -> None:
-    from citytide.datasets.instances import open_instance
-    from citytide.datasets.scenarios import read_scenarios
+    from citytide.datasets.catalogue.networks import open_instance
+    from citytide.datasets.traffic.scenarios import read_scenarios
     from citytide.kernels.traffic.assignment import assign_traffic
 
     (table,) = (block.body for block in blocks(README) if block.file == "closures.csv")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..hpc.commands import as_json, show_json
+from ..hpc.commands.site import as_json, show_json
 from .settings_help import WorkflowCommand
 
 if TYPE_CHECKING:
-    from ..hpc.runs import Run
+    from ..hpc.run.runs import Run
     from .runner import Draft
 
 __all__ = ["drive", "plan", "resume", "run", "submit", "verify"]
@@ -47,7 +47,7 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
     Exit codes: 0 done (or submitted), 1 failed, 2 bad input or a plan that cannot fit, 3 another driver holds the run,
     130 stopped or left by Ctrl-C (here: resume it; on Slurm: it goes on, attach to it) or cancelled.
     """
-    from ..hpc.settings import parse_set
+    from ..hpc.plan.settings import parse_set
     from .runner import draft_run, lay_out, start_run, submit_laid_out
 
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out, warm_up=True)
@@ -74,9 +74,9 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
 
     Exit codes: as of `citytide run`.
     """
-    from ..hpc.index import note_again
-    from ..hpc.profiles import Profile, load_profile
-    from ..hpc.runs import open_run
+    from ..hpc.plan.profiles import Profile, load_profile
+    from ..hpc.run.index import note_again
+    from ..hpc.run.runs import open_run
     from . import runner
 
     found = open_run(run)
@@ -110,7 +110,7 @@ def submit(
 
     Exit codes: 0 submitted, 1 Slurm refused or did not answer, 2 bad input or a plan that cannot fit.
     """
-    from ..hpc.settings import parse_set
+    from ..hpc.plan.settings import parse_set
     from .runner import draft_run, lay_out, refuse_local, submit_laid_out
 
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out)
@@ -124,8 +124,8 @@ def submit(
 def _rehearse(draft: Draft, as_json: bool) -> None:
     from pathlib import Path
 
-    from ..hpc.rehearsal import rehearse
-    from ..hpc.runs import name_run, refuse_occupied
+    from ..hpc.control.dry_run import rehearse
+    from ..hpc.run.runs import name_run, refuse_occupied
 
     identity = name_run(draft.workflow.name)
     path = Path(draft.out) if draft.out is not None else Path("runs") / identity
@@ -178,7 +178,7 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
     Example:
       citytide plan traffic-assignment --set demand_factors=0.8,1.0,1.2
     """
-    from ..hpc.settings import parse_set
+    from ..hpc.plan.settings import parse_set
     from .runner import draft_run
 
     drafted = draft_run(what, set=parse_set(sets), profile=profile).plan
@@ -228,7 +228,7 @@ def verify(what: str, as_json: bool) -> None:
 def _find_way_out(run: str) -> str:
     """What mends a damaged run: resume, unless it would refuse the run's layout."""
     from ..hpc.errors import RunError
-    from ..hpc.runs import open_run, refuse_older
+    from ..hpc.run.runs import open_run, refuse_older
 
     try:
         refuse_older(open_run(run))
@@ -240,21 +240,21 @@ def _find_way_out(run: str) -> str:
 def _is_run(what: str) -> bool:
     from pathlib import Path
 
-    from ..hpc.index import index_folder
+    from ..hpc.run.index import index_folder
 
     return "/" in what or Path(what).is_dir() or (index_folder() / f"{what}.json").is_file()
 
 
 def _verify_run(what: str) -> list[dict[str, Any]]:
-    from ..hpc.runs import open_run
-    from ..hpc.verify import as_json as damage_as_json
-    from ..hpc.verify import verify_run
+    from ..hpc.run.runs import open_run
+    from ..hpc.run.verify import as_json as damage_as_json
+    from ..hpc.run.verify import verify_run
 
     return [damage_as_json(damage) for damage in verify_run(open_run(what))]
 
 
 def _verify_dataset(name: str) -> list[dict[str, Any]]:
-    from ..datasets.catalogue import verify_dataset
+    from ..datasets.catalogue.catalogue import verify_dataset
 
     return [{"problem": str(problem)} for problem in verify_dataset(name)]
 
@@ -262,7 +262,7 @@ def _verify_dataset(name: str) -> list[dict[str, Any]]:
 def _tell(done: Run, as_json: bool) -> None:
     """What came of a run, for a person or a script, and the exit code that goes with it."""
     from ..hpc.errors import DONE, FAILED, STOPPED
-    from ..hpc.progress import say
+    from ..hpc.run.progress import say
 
     state, at = str(done.status()["state"]), shlex.quote(str(done.path))
     result = {"products": {}, "summary": [], "warnings": [], **done.result, "run": str(done.path.resolve())}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..datasets.grid_mapping import describe_crs
-from ..hpc.stores import Variable
+from ..datasets.place.grid_mapping import describe_crs
+from ..hpc.store.stores import Variable
 
 __all__ = ["CRS", "georeference", "name_crs_in"]
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..hpc.clusters import Backend, make_backend
 from ..hpc.errors import RunError
-from ..hpc.execution import execute_run
-from ..hpc.plans import Plan, choose_pool, make_plan
-from ..hpc.profiles import Profile, load_profile
-from ..hpc.progress import say
-from ..hpc.records import write_json
-from ..hpc.runs import Run, create_run, open_run, refuse_older
-from ..hpc.settings import RunFile, read_run_file, resolve_settings, sourced
-from ..hpc.stores import refuse_repeated_labels
+from ..hpc.execution.backends import Backend, make_backend
+from ..hpc.execution.execution import execute_run
+from ..hpc.plan.plans import Plan, choose_pool, make_plan
+from ..hpc.plan.profiles import Profile, load_profile
+from ..hpc.plan.settings import RunFile, read_run_file, resolve_settings, sourced
+from ..hpc.run.progress import say
+from ..hpc.run.records import write_json
+from ..hpc.run.runs import Run, create_run, open_run, refuse_older
+from ..hpc.store.stores import refuse_repeated_labels
 from .workflow import Prepared, Workflow, load_workflow
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def start_run(draft: Draft, *, quiet: bool = False) -> Run:
 
 def lay_out(draft: Draft) -> Run:
     """A drafted run on disk: inputs, plan, empty products; nothing runs."""
-    from ..hpc.records import stamp_inputs
+    from ..hpc.run.records import stamp_inputs
 
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
     record = {
@@ -214,8 +214,8 @@ def refuse_local(site: Profile) -> None:
 
 def submit_laid_out(laid: Run, site: Profile) -> Run:
     """Submit the driver of a run that is laid out, unless it has one."""
-    from ..hpc.slurm.controller import Controller
-    from ..hpc.slurm.submission import refuse_queued, submit_driver
+    from ..hpc.slurm.jobs.submission import refuse_queued, submit_driver
+    from ..hpc.slurm.query.controller import Controller
 
     use_slurm_conf(site)
     controller = Controller()
@@ -235,7 +235,7 @@ def use_slurm_conf(site: Profile) -> None:
 
 def drive(path: str | Path) -> Run:
     """What a driver job runs: go on with a run here, and have a successor if this allocation ends too early."""
-    from ..hpc.slurm.submission import wait_for_end_of_others
+    from ..hpc.slurm.jobs.submission import wait_for_end_of_others
 
     found = open_run(path)
     site = Profile.model_validate(found.record["profile"])
@@ -246,7 +246,7 @@ def drive(path: str | Path) -> Run:
 
 def follow(started: Run, *, quiet: bool) -> Run:
     """Wait for a submitted run to end, showing how far it is; Ctrl-C leaves it running."""
-    from ..hpc.following import follow_run
+    from ..hpc.control.attach import follow_run
 
     follow_run(started.path, quiet=quiet)
     return Run(started.path)
@@ -296,9 +296,9 @@ def resume(
 
 def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Run:
     """Submit the next driver job of a run, from any login node; a finished run is left as it is."""
-    from ..hpc.claims import refuse_live
-    from ..hpc.slurm.controller import Controller
-    from ..hpc.slurm.submission import cancel_jobs, refuse_queued
+    from ..hpc.run.driver_lock import refuse_live
+    from ..hpc.slurm.jobs.submission import cancel_jobs, refuse_queued
+    from ..hpc.slurm.query.controller import Controller
 
     if found.status()["state"] == "done":
         return found
@@ -314,8 +314,8 @@ def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Ru
 
 
 def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: bool, quiet: bool) -> Run:
-    from ..hpc.provenance import write_crate
-    from ..hpc.report import write_report
+    from ..hpc.report.provenance import write_crate
+    from ..hpc.report.report import write_report
 
     result = execute_run(found, backend, workflow.finish, take_over=take_over, quiet=quiet)
     if result["state"] == "expired":

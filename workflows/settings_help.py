@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import click
 
 if TYPE_CHECKING:
-    from ..hpc.settings import Settings
+    from ..hpc.plan.settings import Settings
 
 __all__ = ["WorkflowCommand", "list_settings"]
 
@@ -39,7 +39,7 @@ def list_settings(model: type[Settings]) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> from citytide.workflows.flood_settings import FloodSettings
+    >>> from citytide.workflows.hydro.settings import FloodSettings
     >>> dict(list_settings(FloodSettings))["edges"]
     'walls around the ground, or free outflow [closed|open; default: closed]'
     """

@@ -11,15 +11,19 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..hpc.errors import RunError
-from ..hpc.plans import BlockStep, ReductionStep
-from ..hpc.runs import Run
-from ..hpc.settings import Settings
-from ..hpc.stores import Product
+from ..hpc.plan.plans import BlockStep, ReductionStep
+from ..hpc.plan.settings import Settings
+from ..hpc.run.runs import Run
+from ..hpc.store.stores import Product
 
 __all__ = ["WORKFLOWS", "Prepared", "Workflow", "load_workflow"]
 
-# A workflow is found by its file: `traffic-assignment` stands in traffic_assignment.py as WORKFLOW.
-WORKFLOWS = ("flood-warning", "inundation", "traffic-assignment")
+# Name of each workflow, and the folder whose `question.py` holds it as WORKFLOW.
+WORKFLOWS = {
+    "flood-warning": "hydro.warning",
+    "inundation": "hydro.inundation",
+    "traffic-assignment": "traffic.assignment",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def load_workflow(name: str) -> Workflow:
             f"there is no workflow {name!r}; known: {', '.join(WORKFLOWS)} (or give a run file, FILE.yaml, or "
             "package.module:NAME)"
         )
-    workflow: Workflow = import_module(f".{name.replace('-', '_')}", __package__).WORKFLOW
+    workflow: Workflow = import_module(f".{WORKFLOWS[name]}.question", __package__).WORKFLOW
     return workflow
 
 

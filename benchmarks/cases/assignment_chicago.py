@@ -20,7 +20,7 @@ __all__ = ["main"]
 @click.option("--repeat", default=1, show_default=True, help="solves; the median counts")
 def main(network: str, gap: float, toll_weight: float, distance_weight: float, repeat: int) -> None:
     """Solve once to compile, then once for the figures; print one JSON line."""
-    from ...datasets.instances import open_instance
+    from ...datasets.catalogue.networks import open_instance
     from ...kernels.traffic.assignment import Assignment, assign_traffic
 
     instance = open_instance(network)

@@ -19,18 +19,18 @@ from .inertia import make_ground
 from .stopwatch import print_answer
 
 if TYPE_CHECKING:
-    from ...hpc.gang import Gang
+    from ...hpc.gang.gang import Gang
 
 __all__ = ["advance_in_turns", "main", "time_gang"]
 
 
 def advance_in_turns(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     """What each rank does: goes together and alone in turns; rank 0 leaves the slowest rank's seconds of each."""
-    from ...hpc.gang_layout import Place, TileLayout
-    from ...hpc.halo import HaloExchange
-    from ...kernels.hydro.inertia import REACH, advance_inertia
-    from ...kernels.hydro.surface import Surface
-    from ...kernels.hydro.water import Water
+    from ...hpc.gang.halo import HaloExchange
+    from ...hpc.gang.layout import Place, TileLayout
+    from ...kernels.hydro.inertia.step import REACH, advance_inertia
+    from ...kernels.hydro.surface_water.surface import Surface
+    from ...kernels.hydro.surface_water.water import Water
 
     n, steps = params["cells"], params["steps"]
     layout = TileLayout((n * gang.size, n), gang.size, REACH)
@@ -64,7 +64,7 @@ def time_gang(ranks: int, cells: int, *, steps: int = 64, repeat: int = 7) -> di
     1
     """
     from ...hpc.errors import RunError
-    from ...hpc.gang_launch import launch_gang
+    from ...hpc.gang.launch import launch_gang
 
     with tempfile.TemporaryDirectory() as place:
         params = {"cells": cells, "steps": steps, "repeat": repeat}

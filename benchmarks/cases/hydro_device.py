@@ -56,10 +56,10 @@ def time_device(
     n: int, *, scheme: str = "inertia", dtype: str = "f4", members: int = 1, steps: int = 64, repeat: int = 5
 ) -> dict[str, Any]:
     """Advance water of ``members`` on (n, n) cells by ``steps``, in the device's memory from before to after."""
-    from ...kernels.hydro.inertia import advance_inertia
+    from ...kernels.hydro.inertia.step import advance_inertia
     from ...kernels.hydro.shallow_water.step import advance_shallow_water
-    from ...kernels.hydro.surface import Surface
-    from ...kernels.hydro.water import Water
+    from ...kernels.hydro.surface_water.surface import Surface
+    from ...kernels.hydro.surface_water.water import Water
 
     order: Any = 2 if scheme == "second" else 1
     advance: Callable[..., Any] = advance_inertia if scheme == "inertia" else advance_shallow_water

@@ -58,9 +58,9 @@ def time_citytide(
     >>> time_citytide(20, steps=2, repeat=1)["updates"]
     800
     """
-    from ...kernels.hydro.inertia import advance_inertia
-    from ...kernels.hydro.surface import Surface
-    from ...kernels.hydro.water import Water
+    from ...kernels.hydro.inertia.step import advance_inertia
+    from ...kernels.hydro.surface_water.surface import Surface
+    from ...kernels.hydro.surface_water.water import Water
 
     surface = Surface.enclose(make_ground(n), 0.03, cell_m=10.0, dtype=dtype)
     dry = round(0.5 * n * (1.0 - wet**0.5))

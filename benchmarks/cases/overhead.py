@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from ...hpc.devices import peak_memory_bytes
+from ...hpc.plan.devices import peak_memory_bytes
 from .empty_run import drive_empty_run
 from .stopwatch import print_answer
 

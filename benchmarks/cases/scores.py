@@ -26,7 +26,7 @@ def time_citytide(
     >>> time_citytide(500, members=4, repeat=1)["values"]
     2000
     """
-    from ...kernels.hydro.crps import score_crps
+    from ...kernels.hydro.verification.crps import score_crps
 
     random = np.random.default_rng(0)
     ensemble, fell = random.gamma(0.5, 3.0, (members, n_cells)), random.gamma(0.5, 3.0, n_cells)

@@ -24,8 +24,8 @@ def time_citytide(
     800
     """
     from ...kernels.hydro.shallow_water.step import advance_shallow_water
-    from ...kernels.hydro.surface import Surface
-    from ...kernels.hydro.water import Water
+    from ...kernels.hydro.surface_water.surface import Surface
+    from ...kernels.hydro.surface_water.water import Water
 
     surface = Surface.enclose(make_ground(n), 0.03, cell_m=10.0, dtype=dtype, ring=order)
     water = Water.rest(surface, 1.0, maps=False, faces=False)

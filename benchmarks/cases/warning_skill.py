@@ -74,15 +74,15 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     """
     from dataclasses import replace
 
-    from ...datasets.rain import RainField
-    from ...datasets.synthetic.storms import compute_rain_rate, make_storms
+    from ...datasets.hydro.rain.rain import RainField
+    from ...datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
     from ...kernels.space.grid import Grid
-    from ...workflows.flood_warning import FloodWarningSettings
-    from ...workflows.inundation_steps import simulate_members
-    from ...workflows.warning_inputs import FRAMES, STORM_REGION_M, Points, split_rain, watch_storms
-    from ...workflows.warning_layout import lay_out_warning
-    from ...workflows.warning_steps import find_motion, flood_members, forecast_members
-    from ...workflows.warning_table import derive_warnings, find_onsets
+    from ...workflows.hydro.inundation.steps import simulate_members
+    from ...workflows.hydro.warning.inputs import FRAMES, STORM_REGION_M, Points, split_rain, watch_storms
+    from ...workflows.hydro.warning.layout import lay_out_warning
+    from ...workflows.hydro.warning.question import FloodWarningSettings
+    from ...workflows.hydro.warning.steps import find_motion, flood_members, forecast_members
+    from ...workflows.hydro.warning.table import derive_warnings, find_onsets
 
     coarse, fine, places = make_grounds(cell_m)
     settings = FloodWarningSettings.model_validate({**SETTINGS, "members": members})
@@ -156,8 +156,8 @@ def score_storms(storms: list[dict[str, Any]], *, seed: int = 1, n_draws: int = 
     >>> found["brier_skill"]["value"], found["pod"]["value"], found["lead_min"]["value"]
     (1.0, 1.0, 10.5)
     """
-    from ...kernels.hydro.contingency import count_outcomes
-    from ...kernels.hydro.probability import estimate_interval, score_brier, score_brier_skill
+    from ...kernels.hydro.verification.contingency import count_outcomes
+    from ...kernels.hydro.verification.probability import estimate_interval, score_brier, score_brier_skill
 
     table = {name: np.array([storm[name] for storm in storms]) for name in storms[0]}
 

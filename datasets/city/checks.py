@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
-from ..crs_titles import title_crs
 from ..errors import InputError
-from ..place import choose_plane, transform
-from ..plane_scale import is_true_plane, measure_stretch_at
-from .layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
+from ..place.crs_titles import title_crs
+from ..place.layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
+from ..place.place import choose_plane, transform
+from ..place.plane_scale import is_true_plane, measure_stretch_at
 from .outlines import make_polygons
 
 __all__ = [

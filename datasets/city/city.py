@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..errors import InputError
-from .layers import (
+from ..place.layers import (
     AreaLayer,
     DemandLayer,
     FacilityLayer,

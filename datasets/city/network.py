@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..instances import Instance
+from ..place.layers import DemandLayer, RoadLayer
+from ..traffic.instances import Instance
 from .city import open_city
-from .layers import DemandLayer, RoadLayer
 
 __all__ = ["make_instance", "read_city_network"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..demand import read_pairs
-from ..demand_files import DemandPart, read_demand_table
 from ..errors import InputError
-from ..place import transform
-from ..rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
-from .layers import DemandLayer, RoadLayer
+from ..place.layers import DemandLayer, RoadLayer
+from ..place.place import transform
+from ..traffic.demand.files import DemandPart, read_demand_table
+from ..traffic.demand.pairs import read_pairs
+from ..traffic.demand.rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
 
 __all__ = ["read_trips"]
 
@@ -35,8 +35,8 @@ def read_trips(
     roads
         With ids of nodes as the table of pairs names them, in a CRS on earth for rides.
     file
-        The table; see :func:`~citytide.datasets.rides.make_ride_demand` and
-        :func:`~citytide.datasets.demand.read_pairs`.
+        The table; see :func:`~citytide.datasets.traffic.demand.rides.make_ride_demand` and
+        :func:`~citytide.datasets.traffic.demand.pairs.read_pairs`.
     total
         Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; pairs are left as they are.
     datum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .layers import (
+from ..place.layers import (
     FACILITY_KINDS,
     ROAD_KINDS,
     STATION_KINDS,

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ...kernels.space.regrid import sample
-from ..crs_titles import title_crs
 from ..errors import InputError
-from ..place import choose_plane, is_geographic, is_in_metres, transform
+from ..maps.terrain_checks import is_true_to_scale
+from ..place.crs_titles import title_crs
+from ..place.layers import TerrainLayer
+from ..place.place import choose_plane, is_geographic, is_in_metres, transform
 from .checks import refuse_many_cells
-from .ground import is_true_to_scale
-from .layers import TerrainLayer
 
 __all__ = ["ResampledTerrain", "choose_plane_for", "resample_terrain", "warp_terrain"]
 

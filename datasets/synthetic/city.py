@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ..city.layers import AreaLayer, CityLayers, RoadLayer
 from ..errors import InputError
-from .avenues import make_streets
+from ..place.layers import AreaLayer, CityLayers, RoadLayer
 from .sizes import check_seed, get_size
-from .trips import make_trips
+from .traffic.avenues import make_streets
+from .traffic.trips import make_trips
 
 if TYPE_CHECKING:
     from ...kernels.space.grid import Grid
-    from ..instances import Instance
+    from ..traffic.instances import Instance
 
 __all__ = ["MADE", "make_city", "make_instance", "make_layers_for"]
 
@@ -75,13 +75,13 @@ def make_city(seed: int | str = 1, size: str = "8km", *, workers: int = 1, cell_
     """
     from ...kernels.space.grid import Grid
     from ..city.checks import refuse_many_cells
-    from .care import make_care
-    from .gauges import make_readings, make_stations
-    from .ground import plan_ground
-    from .people import make_areas
-    from .storms import make_storms
-    from .terrain import make_terrain
-    from .truths import find_truths
+    from .hydro.gauges import make_readings, make_stations
+    from .hydro.ground import plan_ground
+    from .hydro.storms import make_storms
+    from .hydro.terrain import make_terrain
+    from .hydro.truths import find_truths
+    from .medical.care import make_care
+    from .medical.people import make_areas
 
     seed, wanted = check_seed(seed), get_size(size)
     grid = Grid.cover(*wanted.box, cell_m=cell_m)
@@ -144,13 +144,13 @@ def make_layers_for(
     (['areas', 'demand'], 'EPSG:4547')
     """
     from ..city.checks import refuse_many_cells
-    from .care import make_care
-    from .gauges import make_readings, make_stations
-    from .ground import plan_ground
-    from .people import make_areas
-    from .storms import make_storms
-    from .terrain import make_terrain
-    from .truths import find_truths
+    from .hydro.gauges import make_readings, make_stations
+    from .hydro.ground import plan_ground
+    from .hydro.storms import make_storms
+    from .hydro.terrain import make_terrain
+    from .hydro.truths import find_truths
+    from .medical.care import make_care
+    from .medical.people import make_areas
 
     unknown = sorted(set(want) - set(MADE))
     if unknown:

@@ -109,7 +109,7 @@ def compute_infiltration(
     -------
     array of float
         Depth [m] of this step; over the step's length it is the ``loss`` that
-        :class:`~citytide.kernels.hydro.water.Forcing` takes. All broadcast together.
+        :class:`~citytide.kernels.hydro.surface_water.water.Forcing` takes. All broadcast together.
 
     Raises
     ------

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
-from .inertia import REACH as INERTIA_REACH
-from .inertia import advance_inertia, measure_depths
-from .outflows import combine_speeds, measure_outflows
+from .inertia.step import REACH as INERTIA_REACH
+from .inertia.step import advance_inertia, measure_depths
 from .shallow_water.step import REACH, advance_shallow_water, measure_signals
-from .stepping import Fields
-from .surface import Surface
-from .water import Forcing, Water
-from .windows import WindowRule, advance_to
+from .surface_water.outflows import combine_speeds, measure_outflows
+from .surface_water.stepping import Fields
+from .surface_water.surface import Surface
+from .surface_water.water import Forcing, Water
+from .surface_water.windows import WindowRule, advance_to
 
 __all__ = ["RINGS", "Scheme", "advance_flood"]
 
@@ -45,7 +45,7 @@ def advance_flood(
     Parameters
     ----------
     water, surface, forcing
-        As :func:`~citytide.kernels.hydro.inertia.advance_inertia` takes them, or for ``"shallow-water"``
+        As :func:`~citytide.kernels.hydro.inertia.step.advance_inertia` takes them, or for ``"shallow-water"``
         :func:`~citytide.kernels.hydro.shallow_water.step.advance_shallow_water` of second order.
     start_s, horizon_s
         From when to when [s]; the horizon is met exactly.

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.kernels.hydro.advection import extrapolate_rain
 from citytide.kernels.hydro.inundation import advance_flood
+from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water
-from citytide.kernels.hydro.surface import Surface
-from citytide.kernels.hydro.water import Forcing, Water, measure_volumes
+from citytide.kernels.hydro.surface_water.surface import Surface
+from citytide.kernels.hydro.surface_water.water import Forcing, Water, measure_volumes
 
 pytestmark = pytest.mark.gpu
 

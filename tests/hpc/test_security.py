@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from citytide.hpc.keys import load_security, make_keys
+from citytide.hpc.run.keys import load_security, make_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("hpc", "kernels", "datasets", "workflows", "benchmarks")
@@ -45,7 +45,7 @@ def imported(path: Path) -> Iterator[tuple[str, ast.AST]]:
 
 
 def test_every_source_is_looked_at() -> None:
-    assert len(SOURCES) > 80 and ROOT / "hpc" / "slurm" / "scripts.py" in SOURCES
+    assert len(SOURCES) > 80 and ROOT / "hpc" / "slurm" / "jobs" / "scripts.py" in SOURCES
 
 
 def test_no_module_that_reads_pickles_is_imported() -> None:

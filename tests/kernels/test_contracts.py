@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.units import parse_units
+from citytide.datasets.text.units import parse_units
 from citytide.kernels.commands import _table
 from citytide.kernels.contracts import Array, Contract
 

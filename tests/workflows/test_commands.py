@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.runs import open_run
+from citytide.hpc.run.runs import open_run
 from citytide.workflows import commands
 
 NIGHT = "name: night\nbackend: slurm-jobs\npools:\n  cpu: {memory: 2GB, walltime: '01:00:00'}\n  big: {memory: 8GB, walltime: '01:00:00'}\n"  # noqa: E501
@@ -38,7 +38,7 @@ def test_dry_run_shows_the_scripts_and_leaves_nothing(folder: Path) -> None:
     shown = CliRunner().invoke(commands.submit, [*words, "--out", "a night"])
     assert shown.exit_code == 0, shown.output
     assert shown.output.count("#!/bin/bash") == 3 and f'#SBATCH --chdir="{folder}/a night"' in shown.output
-    assert "citytide drive" in shown.output and "citytide.hpc.slurm.worker" in shown.output
+    assert "citytide drive" in shown.output and "citytide.hpc.slurm.jobs.worker" in shown.output
     told = json.loads(CliRunner().invoke(commands.submit, [*words, "--json"]).output)
     assert [name.removeprefix(told["id"]) for name in told["scripts"]] == [".1.driver", ".1.cpu.1", ".1.big.1"]
     assert told["run"] == f"{folder}/runs/{told['id']}"

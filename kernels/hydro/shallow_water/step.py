@@ -20,11 +20,11 @@ import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
 from ...engines import Array, Contract, Engine, is_device_array, kernel
-from ..active_tiles import Tiling
-from ..cube_root import NINTHS, SEEDS, THIRD
-from ..stepping import Fields, advance_members, keep_scalars
-from ..surface import GRAVITY_M_S2, WALL_M, Surface
-from ..water import Forcing, Water
+from ..surface_water.active_tiles import Tiling
+from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
+from ..surface_water.stepping import Fields, advance_members, keep_scalars
+from ..surface_water.surface import GRAVITY_M_S2, WALL_M, Surface
+from ..surface_water.water import Forcing, Water
 from .device import SIGNALS
 from .sweeps import SHALLOW_WATER, STRIP
 

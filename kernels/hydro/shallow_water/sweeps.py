@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...engines import Sweeps, prange, routine
-from ..cube_root import GUESSES, inverse_cube_root
+from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from .device import advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct

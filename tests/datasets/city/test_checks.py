@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from smallcity import SOUTH, WEST, make_areas
 
 from citytide.datasets.city.assembly import assemble_city
 from citytide.datasets.city.checks import find_core
-from citytide.datasets.city.layers import CityLayers, RoadLayer
 from citytide.datasets.errors import InputError
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from smallcity import SOUTH, WEST, make_areas
+from citytide.datasets.place.layers import CityLayers, RoadLayer
 
 
 def test_the_core_leaves_out_what_cannot_be_left_again(roads: RoadLayer) -> None:

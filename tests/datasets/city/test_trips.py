@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citytide.datasets.city.layers import RoadLayer
 from citytide.datasets.city.trips import read_trips
 from citytide.datasets.errors import InputError
-from citytide.datasets.place import transform
+from citytide.datasets.place.layers import RoadLayer
+from citytide.datasets.place.place import transform
 from citytide.kernels.space.datum import convert_wgs84_to_gcj02
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from citytide.datasets.city.assembly import assemble_city
-from citytide.datasets.city.layers import CityLayers, TerrainLayer
 from citytide.datasets.city.warp import choose_plane_for, resample_terrain, warp_terrain
 from citytide.datasets.errors import InputError
-from citytide.datasets.place import transform
+from citytide.datasets.place.layers import CityLayers, TerrainLayer
+from citytide.datasets.place.place import transform
 from citytide.kernels.space.grid import Grid
 
 

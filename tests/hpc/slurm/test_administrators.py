@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from citytide.hpc.pools import Pool
-from citytide.hpc.profiles import Profile
+from citytide.hpc.plan.pools import Pool
+from citytide.hpc.plan.profiles import Profile
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "administrators.md"
 BLOCK = re.compile(r"(?:<!-- (not run|file): ([^\n]+?) -->\n)?```(\w+)\n(.*?)^```", re.M | re.S)

@@ -31,7 +31,7 @@ from slurm_runs import (
 )  # fmt: skip
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.runs import open_run
+from citytide.hpc.run.runs import open_run
 from citytide.workflows import runner
 
 pytestmark = pytest.mark.slurm

@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from slurm_runs import nothing_is_left, write_profile
 
 pytestmark = pytest.mark.slurm

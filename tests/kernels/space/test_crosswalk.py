@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from citytide.datasets.formats.roads import open_roads
+from citytide.datasets.traffic.road_files import open_roads
 from citytide.kernels.space.crosswalk import Crosswalk, cross_lines, cross_points, cross_polygons
 from citytide.kernels.space.datum import project
 from citytide.kernels.space.grid import Grid

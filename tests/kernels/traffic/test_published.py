@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.instances import open_instance
+from citytide.datasets.catalogue.networks import open_instance
 from citytide.kernels.traffic.assignment import Assignment, assign_traffic
 from citytide.kernels.traffic.paths import load_trees
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.kernels.hydro.shallow_water.step import REACH, advance_shallow_water, measure_signals
-from citytide.kernels.hydro.surface import Surface
-from citytide.kernels.hydro.water import Forcing, Water, measure_volumes
+from citytide.kernels.hydro.surface_water.surface import Surface
+from citytide.kernels.hydro.surface_water.water import Forcing, Water, measure_volumes
 
 Order = Literal[1, 2]
 ORDERS: list[Order] = [1, 2]

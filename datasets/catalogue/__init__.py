@@ -1,0 +1,1 @@
+"""Names instead of paths, and the one door through which networks open."""

@@ -1,0 +1,134 @@
+"""``citytide data``: what the catalogue holds, and bringing it here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["data"]
+
+
+@click.group(
+    epilog="Example: citytide data list",
+    help="Data sets by name: what there is, what each is, fetch it.\n\n"
+    "Files are looked for under $CITYTIDE_DATA, then in the user's cache; what is missing is fetched from its public "
+    "source and checked against its sha256.",
+)
+def data() -> None:
+    pass
+
+
+@data.command("list", epilog="Example: citytide data list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
+def list_data(as_json: bool) -> None:
+    """List the data sets that have a name."""
+    rows = [_summarise(name) for name in _names()]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        state = {"generated": "made here", "present": "here", "absent": "to fetch"}[row["state"]]
+        kind = "network" if row["network"] else "files"
+        click.echo(f"{row['name']:<{width}}  {kind:<7}  {state:<9}  {row['title']}")
+
+
+@data.command(epilog="Example: citytide data describe chicago-sketch")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def describe(name: str, as_json: bool) -> None:
+    """Tell a data set's source, terms, files and, for a network, its size."""
+    found = _describe(name)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    click.echo(f"{found['name']}: {found['title']}")
+    for key in ("repository", "terms"):
+        if found[key]:
+            click.echo(f"  {key + ':':<12} {found[key]}")
+    for file in found["files"]:
+        click.echo(f"  {'file:':<12} {file['path']} ({file['bytes']:,} bytes)")
+        click.echo(f"  {'':<12} sha256 {file['sha256']}")
+        click.echo(f"  {'':<12} {file['at'] or 'not here; citytide data fetch ' + name}")
+    if found["size"]:
+        size = found["size"]
+        click.echo(
+            f"  {'network:':<12} {size['nodes']:,} nodes, {size['links']:,} links, {size['pairs']:,} pairs, "
+            f"demand {size['demand']:,.10g} {size['units']['flow']}"
+        )
+        for key in ("toll_weight", "distance_weight"):
+            if size[key]:
+                click.echo(f"  {'brings:':<12} {key} = {size[key]}")
+    for note in found["notes"]:
+        click.echo(f"  {'note:':<12} {note}")
+
+
+@data.command(epilog="Example: citytide data fetch sioux-falls anaheim")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def fetch(names: tuple[str, ...], as_json: bool) -> None:
+    """Bring data sets to this machine, unless they are here, and check their bytes."""
+    from . import catalogue, networks
+
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if name == networks.DEFAULT_NETWORK:
+            found[name] = []
+            continue
+        found[name] = [str(path) for path in catalogue.fetch(name)]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for name, paths in found.items():
+        click.echo(f"{name}: {len(paths)} files, sha256 as in the catalogue" if paths else f"{name}: made on the spot")
+        for path in paths:
+            click.echo(f"  {path}")
+
+
+def _names() -> list[str]:
+    from . import networks
+    from .sources import DATASETS
+
+    return [networks.DEFAULT_NETWORK, *DATASETS]
+
+
+def _summarise(name: str) -> dict[str, Any]:
+    from . import catalogue, networks
+    from .sources import DATASETS
+
+    if name == networks.DEFAULT_NETWORK:
+        return {"name": name, "title": networks.INSTANCES[name], "network": True, "state": "generated"}
+    dataset = DATASETS[name]
+    present = all(catalogue.find_file(file) for file in dataset.files)
+    state = "present" if present else "absent"
+    return {"name": name, "title": dataset.title, "network": dataset.opens is not None, "state": state}
+
+
+def _describe(name: str) -> dict[str, Any]:
+    from . import catalogue, networks
+
+    made = name == networks.DEFAULT_NETWORK
+    dataset = None if made else catalogue.get_dataset(name)
+    found = _summarise(name) | {"repository": "", "terms": "", "files": [], "size": None, "notes": []}
+    if dataset is not None:
+        found |= {"repository": dataset.repository, "terms": dataset.terms, "notes": list(dataset.notes)}
+        for file in dataset.files:
+            at = catalogue.find_file(file)
+            entry = {"path": file.path, "bytes": file.bytes, "sha256": file.sha256, "url": file.url}
+            found["files"].append(entry | {"at": str(at) if at else None})
+    if made or (dataset is not None and dataset.opens and found["state"] == "present"):
+        instance = networks.open_named(name)
+        found["notes"] = list(instance.notes)
+        found["size"] = {
+            "nodes": instance.n_nodes,
+            "links": instance.n_links,
+            "pairs": instance.n_pairs,
+            "demand": float(instance.demand.sum()),
+            "intrazonal_demand": instance.intrazonal_demand,
+            "units": instance.units,
+            "toll_weight": instance.toll_weight,
+            "distance_weight": instance.distance_weight,
+        }
+    return found

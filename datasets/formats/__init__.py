@@ -1,1 +1,0 @@
-"""Files of maps, as the layers of a city."""

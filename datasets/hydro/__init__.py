@@ -1,0 +1,1 @@
+"""Rain, water levels and the points that are to be warned."""

@@ -1,0 +1,1 @@
+"""Stations, what they measured, and points that are to be warned."""

@@ -1,0 +1,1 @@
+"""Rain as frames and as series."""

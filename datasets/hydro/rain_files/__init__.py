@@ -1,0 +1,1 @@
+"""Files of rain: radar, NetCDF, Zarr, GeoTIFF."""

@@ -1,0 +1,1 @@
+"""Files of maps that several fields read: features, rasters, terrain, areas, facilities."""

@@ -1,0 +1,1 @@
+"""Synthetic ground, storms and gauges, with the truth known."""

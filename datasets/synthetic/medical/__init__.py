@@ -1,0 +1,1 @@
+"""Synthetic people and the facilities that care for them."""

@@ -1,0 +1,1 @@
+"""Tables of text: encodings, columns, units, times, cells without a value."""

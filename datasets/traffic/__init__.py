@@ -1,0 +1,1 @@
+"""Road networks with a demand, and scenarios of them."""

@@ -1,0 +1,1 @@
+"""Trips between zones, from tables, matrices, OMX and taxi rides."""

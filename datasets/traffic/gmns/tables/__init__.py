@@ -1,0 +1,1 @@
+"""The tables of a GMNS folder, one by one."""

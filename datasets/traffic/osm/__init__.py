@@ -1,0 +1,1 @@
+"""Roads of OpenStreetMap, from extracts and from osmnx."""

@@ -1,0 +1,1 @@
+"""Roads from the lines of a map file."""

@@ -1,0 +1,1 @@
+"""Roads as a graph, and what their tags mean."""

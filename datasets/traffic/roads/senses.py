@@ -1,0 +1,63 @@
+"""In which directions a way of OpenStreetMap may be driven: one rule for every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...errors import InputError
+from .classes import find_road_class
+from .words import split_words
+
+__all__ = ["find_senses"]
+
+# The most specific comes first: what is one-way for motor vehicles may not be so for bicycles.
+_KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
+_ROUND = frozenset({"roundabout", "circular"})
+_FORWARD = frozenset({"yes", "true", "1"})
+_BACKWARD = frozenset({"-1", "reverse"})
+_BOTH = frozenset({"no", "false", "0", "reversible", "alternating"})
+
+
+def find_senses(tags: Mapping[str, str], classes: Mapping[str, str] | None = None) -> tuple[bool, bool]:
+    """Whether a way may be driven along its line, and against it.
+
+    A roundabout and a motorway are one-way unless ``oneway=no`` says otherwise; a motorway_link is not. What changes
+    its direction by the hour (``reversible``, ``alternating``) runs both ways. A motorway is one by any word that is
+    known to mean it.
+
+    Parameters
+    ----------
+    tags
+        Of the way.
+    classes
+        What words of road class are declared to mean, see :func:`~.road_classes.read_classes`.
+
+    Raises
+    ------
+    InputError
+        If ``oneway`` says something else.
+
+    Examples
+    --------
+    >>> find_senses({"oneway": "-1"}), find_senses({"junction": "roundabout"})
+    ((False, True), (True, False))
+    >>> find_senses({"highway": "高速公路"}), find_senses({"highway": "0"}, {"0": "motorway"})
+    ((True, False), (True, False))
+    >>> find_senses({"oneway": "no", "oneway:motor_vehicle": "yes"})
+    (True, False)
+    """
+    for key in _KEYS:
+        sense = tags.get(key, "").strip().lower()
+        if not sense:
+            continue
+        if sense in _FORWARD:
+            return True, False
+        if sense in _BACKWARD:
+            return False, True
+        if sense in _BOTH:
+            return True, True
+        raise InputError(f"{key} must be yes, no or -1, got {tags[key]!r}", way_out="correct the tag, or remove it")
+    junctions = {word.strip().lower() for word in split_words(tags.get("junction", ""))}
+    if junctions & _ROUND:
+        return True, False
+    return True, find_road_class(split_words(tags.get("highway", "")), classes, "all") != "motorway"

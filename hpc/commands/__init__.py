@@ -1,0 +1,1 @@
+"""Commands about runs, sites and the sandbox."""

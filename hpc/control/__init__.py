@@ -1,0 +1,1 @@
+"""A run from outside: its state, its logs, following and cancelling it."""

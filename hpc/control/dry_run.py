@@ -1,0 +1,24 @@
+"""A rehearsal: the very scripts that Slurm would be handed, made and shown, and not handed over."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..plan.profiles import Profile
+from ..slurm.jobs.scripts import driver_script, worker_script
+from ..slurm.query.job_states import job_name
+
+__all__ = ["rehearse"]
+
+
+def rehearse(profile: Profile, identity: str, run: Path, *, python: str | None = None) -> dict[str, str]:
+    """Scripts by job name: the driver's, and that of the first job of every pool that has jobs of its own."""
+    interpreter = python or profile.python or sys.executable
+    driver = job_name(identity, 1, "driver")
+    scripts = {driver: driver_script(profile, name=driver, run=run.absolute(), python=interpreter)}
+    if profile.backend == "slurm-jobs":
+        for pool in profile.pools:
+            name = job_name(identity, 1, pool, 1)
+            scripts[name] = worker_script(profile, pool, name=name, run=run.absolute(), python=interpreter)
+    return scripts

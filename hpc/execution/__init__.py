@@ -1,0 +1,1 @@
+"""Blocks at work: the driver, the workers it asks, and one block on a worker."""

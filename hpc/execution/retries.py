@@ -1,0 +1,72 @@
+"""What follows when a worker dies over a block: the class of its end decides, not a count of retries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..plan.grants import Grant
+from ..slurm.query.endings import Ending
+
+__all__ = ["Casualty", "Verdict", "decide"]
+
+LOSSES = 3  # workers that may die over one block, nobody saying why, before it is blamed
+ALONE = 2  # whole allocations that one block may use up before it is said to need a longer one
+
+
+@dataclass(frozen=True)
+class Casualty:
+    """A worker's death as one block saw it: ``alone`` if the block had the worker's allocation from its beginning."""
+
+    ending: Ending
+    worker: str
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where the block runs next, or why it does not."""
+
+    action: Literal["again", "pool", "stop"]
+    pool: str = ""
+    sentence: str = ""
+
+
+def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Verdict:
+    """What to do with a block after its latest casualty.
+
+    Out of memory: once more on the next larger pool. Walltime, preemption, a failed node, a cancelled job: again, at no
+    cost; only a block that used up whole allocations from their first second needs a longer one. A death that nobody
+    explains counts.
+    """
+    here = next(grant for grant in pools if grant.name == pool)
+    latest = history[-1].ending
+    counted = Counter(casualty.ending for casualty in history)
+    if latest is Ending.OUT_OF_MEMORY:
+        larger = _above(here, pools, lambda g: g.memory_per_worker > here.memory_per_worker)
+        if larger and counted[latest] == 1:
+            return Verdict("pool", larger.name, f"out of memory in pool {pool!r}: once more in {larger.name!r}")
+        tried = f"out of memory with {here.memory_per_worker / 1e9:.3g} GB a worker (pool {pool!r})"
+        return Verdict("stop", sentence=f"{tried}: give workers more memory, or make blocks smaller")
+    if latest is Ending.TIME_LIMIT:
+        if sum(casualty.ending is latest and casualty.alone for casualty in history) < ALONE:
+            return Verdict("again")
+        longer = _above(here, pools, lambda g: (g.walltime_s or 0) > (here.walltime_s or 0))
+        if longer:
+            return Verdict("pool", longer.name, f"the walltime of pool {pool!r} is too short: on in {longer.name!r}")
+        limit = f"does not end within the walltime of pool {pool!r} ({here.walltime_s} s)"
+        return Verdict("stop", sentence=f"{limit}: give the pool a longer walltime, or make blocks smaller")
+    if latest in (Ending.LOST, Ending.USER_CODE) and counted[Ending.LOST] + counted[Ending.USER_CODE] >= LOSSES:
+        died = f"the worker died each of {LOSSES} times it ran this block"
+        return Verdict(
+            "stop", sentence=f"{died}, most likely out of memory: give workers more memory, or smaller blocks"
+        )
+    return Verdict("again")
+
+
+def _above(here: Grant, pools: Sequence[Grant], exceeds: Callable[[Grant], bool]) -> Grant | None:
+    """The least pool of the same kind that grants more."""
+    same = [grant for grant in pools if (grant.gpus > 0) == (here.gpus > 0) and exceeds(grant)]
+    return min(same, key=lambda grant: (grant.memory_per_worker, grant.walltime_s or 0), default=None)

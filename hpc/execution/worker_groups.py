@@ -1,0 +1,84 @@
+"""A crew: the workers of a run while it is driven, and what the driver may ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..plan.grants import Grant
+from ..slurm.query.endings import Ending
+
+__all__ = ["MEMORY", "Crew", "LocalCrew"]
+
+MEMORY = "memory"  # the resource that a worker offers: bytes for blocks
+
+
+class Crew(Protocol):
+    """Workers of one or several pools under one Dask scheduler."""
+
+    @property
+    def client(self) -> Any: ...
+    @property
+    def pools(self) -> tuple[Grant, ...]: ...
+    def count_workers(self, pool: str) -> int:
+        """Workers that a pool has, or will have soon."""
+        ...
+
+    def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
+        """What a block asks of its worker: to be of the pool, and so much of its memory."""
+        ...
+
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        """For how many workers each pool has still blocks, and how long one of these may take."""
+        ...
+
+    def drain(self, worker: str) -> None:
+        """Hand a worker no further blocks: its allocation is near its end."""
+        ...
+
+    def ending(self, worker: str, since: float) -> Ending | None:
+        """Why a worker died; None while nobody knows yet."""
+        ...
+
+    def is_lost(self) -> bool:
+        """Whether the scheduler is gone, and with it all that was handed out."""
+        ...
+
+    def trouble(self) -> str | None:
+        """Why this crew will never do the work, in a sentence; None as long as it may."""
+        ...
+
+    def waits(self) -> tuple[str, ...]:
+        """Why nothing runs, if nothing does."""
+        ...
+
+
+class LocalCrew:
+    """Workers on this machine, under nannies that start them again."""
+
+    def __init__(self, client: Any, grant: Grant) -> None:
+        self.client, self.pools = client, (grant,)
+
+    def count_workers(self, pool: str) -> int:
+        return len(self.client.nthreads()) or self.pools[0].workers
+
+    def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
+        return {MEMORY: memory_bytes}
+
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        pass
+
+    def drain(self, worker: str) -> None:
+        pass
+
+    def ending(self, worker: str, since: float) -> Ending:
+        return Ending.LOST
+
+    def is_lost(self) -> bool:
+        return False
+
+    def trouble(self) -> None:
+        return None
+
+    def waits(self) -> tuple[str, ...]:
+        return ()

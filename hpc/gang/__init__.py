@@ -1,0 +1,1 @@
+"""Gangs: processes that compute one domain together over MPI."""

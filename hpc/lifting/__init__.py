@@ -1,0 +1,1 @@
+"""Kernels on chunked and labelled arrays."""

@@ -1,0 +1,1 @@
+"""What is decided before work: settings, profiles, pools, blocks and their cost."""

@@ -1,0 +1,132 @@
+"""Settings of a workflow: --set beats CITYTIDE_SET__KEY in the environment, that the file, that the profile."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ..errors import RunError
+from .documents import read_document, refuse
+
+__all__ = [
+    "RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_environment", "read_run_file", "resolve_settings",
+    "sourced",
+]  # fmt: skip
+
+COMMAND_LINE = "--set"  # the layer that beats the environment
+PREFIX = "CITYTIDE_SET__"
+
+
+class Settings(BaseModel):
+    """Base of every workflow's settings: unknown keys are refused, values do not change, a text may be a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def listed(value: Any) -> Any:
+    """Let a list be written ``0.8,1.0`` on the command line."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class RunFile(BaseModel):
+    """A run as a file: what ``citytide run FILE.yaml`` reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    workflow: str
+    set: Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)] = Field(
+        default_factory=dict
+    )
+    profile: str | None = None
+    out: str | None = None
+
+
+def read_run_file(path: Path) -> RunFile:
+    """Read a run file; relative paths in it are relative to where the command is given."""
+    return read_document("run file", path, RunFile)
+
+
+def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
+    """Values of repeated ``--set key=value``.
+
+    Examples
+    --------
+    >>> parse_set(["gap=1e-6", "demand_factors=0.8,1.0"])
+    {'gap': '1e-6', 'demand_factors': '0.8,1.0'}
+    """
+    values = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key:
+            raise RunError(f"--set {assignment!r} is not of the form key=value, such as --set gap=1e-6")
+        values[key.strip()] = value.strip()
+    return values
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A layer of settings and what to call it when it is asked where a value comes from."""
+
+    name: str
+    values: Mapping[str, Any]
+
+
+def sourced(name: str, values: Mapping[str, Any]) -> Sourced:
+    return Sourced(name, values)
+
+
+def read_environment(environment: Mapping[str, str]) -> list[Sourced]:
+    """A layer for each ``CITYTIDE_SET__KEY``, which sets ``key``.
+
+    Examples
+    --------
+    >>> read_environment({"CITYTIDE_SET__GAP": "1e-6", "HOME": "/home/ada"})
+    [Sourced(name='CITYTIDE_SET__GAP', values={'gap': '1e-6'})]
+    """
+    named = sorted(name for name in environment if name.startswith(PREFIX) and name != PREFIX)
+    return [Sourced(name, {name.removeprefix(PREFIX).lower(): environment[name]}) for name in named]
+
+
+def resolve_settings(
+    model: type[SettingsT], layers: Sequence[Sourced], environment: Mapping[str, str] | None = None
+) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
+    """Merge layers, later over earlier, and validate; those of the environment stand right below ``--set``.
+
+    Parameters
+    ----------
+    model
+        The settings' schema.
+    layers
+        From the least to the most binding.
+    environment
+        Where ``CITYTIDE_SET__KEY`` is looked for; that of this process by default.
+
+    Returns
+    -------
+    (settings, table)
+        The table holds, for each key, its value as JSON and the layer that set it.
+    """
+    merged: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    told = read_environment(os.environ if environment is None else environment)
+    asked = [layer for layer in layers if layer.name == COMMAND_LINE]
+    for layer in [*(layer for layer in layers if layer.name != COMMAND_LINE), *told, *asked]:
+        for key, value in layer.values.items():
+            merged[key], source[key] = value, layer.name
+    try:
+        settings = model.model_validate(merged)
+    except ValidationError as error:
+        wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
+        named = sorted(name for name in wrong if name.startswith(PREFIX))
+        where = f"; {' and '.join(named)} stands in the environment: unset or mend it" if named else ""
+        raise RunError(refuse("setting", error, model) + where) from None
+    values = json.loads(settings.model_dump_json())
+    return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}

@@ -1,0 +1,323 @@
+"""The provenance of a run as a Workflow Run RO-Crate.
+
+The run folder itself becomes the crate: its metadata file says what ran, by whom, on what and with which result, in the
+terms of RO-Crate 1.1 and the profiles Process Run Crate, Workflow Run Crate 0.5 and Workflow RO-Crate 1.0. Inputs are
+not copied: a file is named by its content, as a ``ni:`` URI of its SHA-256 (RFC 6920), which holds on any machine, and
+its path is told beside it. The main workflow is ``run.yaml``, which `citytide run` takes again.
+
+References
+----------
+Leo et al. (2024), Recording provenance of workflow runs with RO-Crate, PLOS ONE 19(9): e0309210.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from .inspection import Evidence, gather_evidence
+
+__all__ = ["RUN_FILE", "write_crate", "write_run_file"]
+
+METADATA, RUN_FILE = "ro-crate-metadata.json", "run.yaml"
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+_RUN_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+_BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+_FORMATS = {
+    ".json": "application/json", ".jsonl": "application/jsonl", ".svg": "image/svg+xml", ".png": "image/png",
+    ".html": "text/html", ".yaml": "application/yaml", ".csv": "text/csv", ".graphml": "application/xml",
+}  # fmt: skip
+# What the driver leaves beside the products, and what each is.
+_TRACES = {
+    "run.json": "Run record: settings and their sources, inputs, versions, machine",
+    "plan.json": "Plan: steps, blocks, bytes and memory as declared before the run",
+    "ledger.jsonl": "Ledger: one line per finished block, attempt and failure",
+    "result.json": "Result: state, products, summary, warnings",
+}
+
+
+def write_crate(run: Path) -> Path:
+    """Write ``ro-crate-metadata.json`` (and ``run.yaml``, where it is missing) into a run folder.
+
+    Written from what the folder holds, so also for a run that failed; write it after the report, so that the report is
+    part of the crate.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+
+    Returns
+    -------
+    Path
+        The metadata file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     graph = json.loads(write_crate(Path(folder)).read_text())["@graph"]
+    >>> next(entity["actionStatus"] for entity in graph if entity["@type"] == "CreateAction")
+    'http://schema.org/FailedActionStatus'
+    """
+    evidence = gather_evidence(run)
+    write_run_file(evidence)
+    crate = _describe(evidence)
+    crate.metadata.extra_contexts.append(_RUN_TERMS)
+    content = crate.metadata.generate()
+    content["@graph"] = [_compact(entity) for entity in content["@graph"]]
+    path = run / METADATA
+    partial = path.with_name(f"{METADATA}.partial")
+    partial.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """A list of one is written as that one, as RO-Crate 1.1 recommends; an empty one not at all."""
+    return {
+        key: value[0] if isinstance(value, list) and len(value) == 1 else value
+        for key, value in entity.items()
+        if value != []
+    }
+
+
+def write_run_file(evidence: Evidence) -> None:
+    """Write the run in the form `citytide run FILE.yaml` takes, with every setting that has a value."""
+    import yaml
+
+    path, record = evidence.folder / RUN_FILE, evidence.run
+    if path.exists():
+        return
+    settings = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}
+    profile = _mapping(record.get("profile")).get("name")
+    content = {
+        "workflow": record.get("workflow", ""),
+        "set": {key: value for key, value in settings.items() if value is not None},
+        **({"profile": profile} if profile else {}),
+    }
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _describe(evidence: Evidence) -> Any:
+    from rocrate.rocrate import ROCrate
+
+    record = evidence.run
+    name = str(record.get("name") or record.get("id") or evidence.folder.name)
+    workflow_name = str(record.get("workflow") or "workflow")
+    crate = ROCrate(version="1.1")
+    root = crate.root_dataset
+    agent = _entity(crate, "#" + quote(f"user-{record.get('user') or 'unknown'}"), "Person",
+                    name=str(record.get("user") or "unknown"))  # fmt: skip
+    for profile, (title, version) in PROFILES.items():
+        root.append_to("conformsTo", _entity(crate, profile, "CreativeWork", name=title, version=version))
+    moment = evidence.ended or evidence.started or datetime.now(UTC)
+    root["name"] = f"{workflow_name}: {name}"
+    root["description"] = f"Run {record.get('id', evidence.folder.name)} of citytide's workflow {workflow_name}."
+    root["datePublished"] = moment.isoformat(timespec="seconds")
+    root["license"] = _license(crate, record.get("license"))
+    root["author"] = agent
+
+    workflow = _workflow(crate, evidence, workflow_name)
+    root["mainEntity"] = workflow
+    objects = _settings(crate, workflow, record) + _inputs(crate, workflow, record)
+    results = _products(crate, workflow, evidence)
+    report = evidence.folder / "report.html"
+    if report.exists():
+        results.append(_file(crate, evidence.folder, report, "Report", is_stable=False))
+    for path, note in evidence.figures + evidence.tables:
+        results.append(_file(crate, evidence.folder, path, str(note.get("title") or path.stem)))
+
+    action = _entity(
+        crate, "#run", "CreateAction", name=f"Run of {workflow_name}: {name}", instrument=workflow, object=objects,
+        result=results, agent=agent, **_course(evidence),
+    )  # fmt: skip
+    root["mentions"] = [action]
+    for file, meaning in _TRACES.items():
+        if (evidence.folder / file).exists():
+            trace = _file(crate, evidence.folder, evidence.folder / file, meaning, is_stable=False)
+            trace["about"] = action
+    return crate
+
+
+def _course(evidence: Evidence) -> dict[str, Any]:
+    """When it ran, where, and how it ended."""
+    record = evidence.run
+    command = " ".join(str(word) for word in record.get("command") or ())
+    place = f" on {record['host']}" if record.get("host") else ""
+    is_done = evidence.state == "done"
+    course: dict[str, Any] = {
+        "description": f"{command or 'citytide'}{place}; state: {evidence.state}.",
+        "actionStatus": f"http://schema.org/{'Completed' if is_done else 'Failed'}ActionStatus",
+    }
+    for key, moment in (("startTime", evidence.started), ("endTime", evidence.ended)):
+        if moment:
+            course[key] = moment.isoformat(timespec="seconds")
+    if not is_done:
+        course["error"] = evidence.error or f"The run is {evidence.state}."
+    return course
+
+
+def _workflow(crate: Any, evidence: Evidence, name: str) -> Any:
+    from rocrate.model.computerlanguage import ComputerLanguage
+
+    record = evidence.run
+    version = str(record.get("version") or "unknown")
+    language = ComputerLanguage(crate, "#run-file", {
+        "name": "citytide run file", "alternateName": "YAML", "version": version, "url": {"@id": "https://yaml.org/"},
+    })  # fmt: skip
+    crate.add(language)
+    workflow = crate.add_workflow(RUN_FILE, RUN_FILE, main=True, lang=language, properties={
+        "name": name, "version": version, "encodingFormat": _FORMATS[".yaml"], "conformsTo": {"@id": _BIOSCHEMAS},
+        "description": f"The settings of citytide's workflow {name}, as `citytide run` takes them.", "input": [],
+        "output": [],
+    })  # fmt: skip
+    _entity(crate, _BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow", version="1.0-RELEASE")
+    needs = [_software(crate, str(key), str(value)) for key, value in _mapping(record.get("packages")).items()]
+    if record.get("python"):
+        needs.append(_entity(crate, "#python", "SoftwareApplication", name="Python", url="https://www.python.org/",
+                             softwareVersion=str(record["python"])))  # fmt: skip
+    product = _entity(crate, "#citytide", "SoftwareApplication", name="citytide", softwareVersion=version,
+                      softwareRequirements=needs)  # fmt: skip
+    if record.get("platform"):
+        product["operatingSystem"] = str(record["platform"])
+    workflow["softwareRequirements"] = product
+    workflow["creator"] = crate.get("#" + quote(f"user-{record.get('user') or 'unknown'}"))
+    return workflow
+
+
+def _software(crate: Any, name: str, version: str) -> Any:
+    page = f"https://pypi.org/project/{quote(name)}/{quote(version)}/"
+    return _entity(crate, page, "SoftwareApplication", name=name, softwareVersion=version, url=page)
+
+
+def _settings(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
+    """One parameter and one value per setting and seed."""
+    values = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}
+    values |= {f"seed of {key}": value for key, value in _mapping(record.get("seeds")).items()}
+    found = []
+    for key, value in values.items():
+        slot = quote(key, safe="")
+        parameter = _parameter(crate, workflow, "input", f"#setting-{slot}", key, _data_type(value))
+        held = value if isinstance(value, bool | int | float | str) else json.dumps(value, ensure_ascii=False)
+        found.append(_realize(crate, parameter, _entity(
+            crate, f"#value-{slot}", "PropertyValue", name=key, value=str(held) if isinstance(held, bool) else held,
+        )))  # fmt: skip
+    return found
+
+
+def _inputs(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
+    """Files read, named by their content; two names of the same bytes are one entity."""
+    found: dict[str, Any] = {}
+    for place, entry in enumerate(record.get("inputs") or ()):
+        held = _mapping(entry)
+        name, path = str(held.get("name") or f"input {place}"), str(held.get("path") or "")
+        parameter = _parameter(crate, workflow, "input", f"#input-{quote(name, safe='')}", name, "File")
+        digest = str(held.get("sha256") or "")
+        identity = _named_by_content(digest) or f"urn:x-citytide:input:{quote(name, safe='')}"
+        if identity not in found:
+            found[identity] = crate.add_file(identity, properties={
+                "name": Path(path).name or name, "alternateName": path, "sha256": digest,
+                "contentSize": str(held.get("bytes", "")), "encodingFormat": _format(Path(path)),
+                "description": f"Read by the run as {name!r}; not part of this folder.",
+            })  # fmt: skip
+        _realize(crate, parameter, found[identity])
+    return list(found.values())
+
+
+def _products(crate: Any, workflow: Any, evidence: Evidence) -> list[Any]:
+    found = []
+    folder = evidence.folder.resolve()
+    for name, given in _mapping(evidence.result.get("products")).items():
+        path = folder / str(given)
+        if not path.exists() or not path.is_relative_to(folder):
+            continue
+        place = path.relative_to(folder).as_posix()
+        kind = "Dataset" if path.is_dir() else "File"
+        parameter = _parameter(crate, workflow, "output", f"#output-{quote(str(name), safe='')}", str(name), kind)
+        properties = {"name": str(name), "description": f"Product {name!r} of the run."}
+        if kind == "Dataset":
+            properties["encodingFormat"] = "application/vnd.zarr"
+            found.append(_realize(crate, parameter, crate.add_dataset(path, place, properties=properties)))
+        else:
+            found.append(_realize(crate, parameter, _file(crate, folder, path, str(name))))
+    return found
+
+
+def _parameter(crate: Any, workflow: Any, side: str, identity: str, name: str, kind: str) -> Any:
+    parameter = crate.get(identity)
+    if parameter is None:
+        parameter = _entity(crate, identity, "FormalParameter", name=name, additionalType=kind, workExample=[])
+        workflow.append_to(side, parameter)
+    return parameter
+
+
+def _realize(crate: Any, parameter: Any, entity: Any) -> Any:
+    """Tie a parameter and what was given for it, both ways."""
+    entity.append_to("exampleOfWork", parameter)
+    parameter.append_to("workExample", entity)
+    return entity
+
+
+def _file(crate: Any, folder: Path, path: Path, name: str, *, is_stable: bool = True) -> Any:
+    """A file of the folder; size and hash only where nobody will write it again."""
+    properties: dict[str, Any] = {"name": name, "encodingFormat": _format(path)}
+    if is_stable:
+        raw = path.read_bytes()
+        properties |= {"contentSize": str(len(raw)), "sha256": hashlib.sha256(raw).hexdigest()}
+    return crate.add_file(path, path.relative_to(folder).as_posix(), properties=properties)
+
+
+def _entity(crate: Any, identity: str, kind: str, **properties: Any) -> Any:
+    from rocrate.model.contextentity import ContextEntity
+
+    entity = crate.add(ContextEntity(crate, identity, {"@type": kind}))
+    for key, value in properties.items():
+        entity[key] = value
+    return entity
+
+
+def _license(crate: Any, given: object) -> Any:
+    if isinstance(given, str) and given.startswith("https://"):
+        return _entity(crate, given, "CreativeWork", name=given.rstrip("/").rsplit("/", 1)[-1])
+    text = str(given) if given else "No licence is granted: ask the person who made the run."
+    return _entity(crate, "#rights", "CreativeWork", name="Terms of use", description=text)
+
+
+def _named_by_content(digest: str) -> str:
+    try:
+        raw = bytes.fromhex(digest)
+    except ValueError:
+        return ""
+    return f"ni:///sha-256;{base64.urlsafe_b64encode(raw).decode().rstrip('=')}" if len(raw) == 32 else ""
+
+
+def _data_type(value: object) -> str:
+    for kind, name in ((bool, "Boolean"), (int, "Integer"), (float, "Float"), (Mapping, "PropertyValue")):
+        if isinstance(value, kind):
+            return name
+    return "Text"
+
+
+def _format(path: Path) -> str:
+    return _FORMATS.get(
+        path.suffix.lower(), "text/plain" if path.suffix.lower() == ".tntp" else "application/octet-stream"
+    )
+
+
+def _value(entry: object) -> Any:
+    return entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,357 @@
+"""The report of a run: one HTML file that needs nothing else, for a phone and for a desk.
+
+It only lays out what the run folder holds (`evidence.gather_evidence`), so it can be written again at any time, for a
+run that failed or stopped too. Every text that came from outside is escaped by the template; figures stand in
+``<img>`` elements, where a script in an SVG cannot run.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from .formatting import make_column, make_columns, number_text, size_text, unit_text
+from .inspection import Evidence, gather_evidence, instant, seconds_of
+from .provenance import RUN_FILE, write_run_file
+from .timeline import make_timeline, span_text
+
+__all__ = ["write_report"]
+
+MOST_UNSERVED = 50  # pairs listed; the count tells of the others
+MOST_FIGURE_BYTES = 6_000_000  # a larger picture is linked, not put inside
+_MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+_STATES = {
+    "done": "Done", "failed": "Failed", "stopped": "Stopped before the end", "unfinished": "Not finished",
+}  # fmt: skip
+
+
+def write_report(run: Path) -> Path:
+    """Write ``report.html`` into a run folder and return its path.
+
+    Never raises for what the folder lacks: a run without ledger, result or figures gets a report that says so.
+
+    Parameters
+    ----------
+    run
+        Run folder.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written (a full disk).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_report(Path(folder)).name
+    'report.html'
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    # Every value passes the HTML escaper; a name that the context lacks is an error here and not a hole in a report.
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=number_text, size=size_text, span=span_text)
+    source = Path(__file__).with_suffix(".html.j2").read_text(encoding="utf-8")
+    evidence = gather_evidence(run)
+    if evidence.run:
+        write_run_file(evidence)
+    html = environment.from_string(source).render(_context(evidence))
+    path = run / "report.html"
+    partial = path.with_name("report.html.partial")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def _context(evidence: Evidence) -> dict[str, Any]:
+    record, result = evidence.run, evidence.result
+    steps = [step for step in _items(evidence.plan.get("steps")) if step.get("name")]
+    summary = _summary(result)
+    shown = next((row for row in summary if str(row.get("scenario")).endswith("@1.0")), summary[0] if summary else {})
+    unserved = _items(result.get("unserved"))
+    figures = [_figure(path, note, evidence.folder) for path, note in evidence.figures]
+    error, _, trace = evidence.error.partition("\n")
+    started, ended = evidence.started, evidence.ended
+    return {
+        "name": str(record.get("name") or record.get("id") or evidence.folder.name),
+        "id": str(record.get("id") or evidence.folder.name),
+        "workflow": str(record.get("workflow") or "run"),
+        "state": evidence.state,
+        "state_text": _STATES.get(evidence.state, evidence.state.capitalize()),
+        "when": f"{started:%-d %B %Y, %H:%M} UTC" if started else "",
+        "took": (ended - started).total_seconds() if started and ended and ended >= started else None,
+        "error": error,
+        "trace": trace.strip("\n"),
+        "resume": shlex.join(["citytide", "resume", str(evidence.folder.resolve())]),
+        "warnings": [str(text) for text in _sequence(result.get("warnings"))],
+        "gaps": evidence.gaps,
+        "notes": [str(text) for text in _sequence(record.get("notes"))],
+        "headlines": _headlines(result, summary),
+        "tiles": _tiles(shown),
+        "shown": str(shown.get("scenario", "")),
+        "summary": summary,
+        "summary_title": str(result.get("summary_title") or _count(len(summary), "scenario")),
+        "is_assignment": any("tstt" in row for row in summary),
+        "columns": make_columns(summary),
+        "asked": _settings(record.get("settings"), is_default=False),
+        "defaults": _settings(record.get("settings"), is_default=True),
+        "inputs": _items(record.get("inputs")),
+        "figures": [figure for figure in figures if figure["section"] != "time"],
+        "time_figures": [figure for figure in figures if figure["section"] == "time"],
+        "tables": [_table(content) for _, content in evidence.tables],
+        "unserved": unserved[:MOST_UNSERVED],
+        "unserved_columns": make_columns(unserved[:MOST_UNSERVED]),
+        "n_unserved": len(unserved),
+        "timeline": make_timeline(evidence.ledger, [str(step["name"]) for step in steps]),
+        "steps": _steps(evidence, steps),
+        "attempts": _attempts(evidence),
+        "counts": _counts(evidence),
+        "memory": _memory(evidence, steps),
+        "node_hours": evidence.plan.get("node_hours"),
+        "command": _command(record.get("command")),
+        "run_file": RUN_FILE if (evidence.folder / RUN_FILE).exists() else "",
+        "products": _products(evidence),
+        "versions": _versions(record),
+        "seeds": _pairs(record.get("seeds")),
+        "place": _pairs({key: record.get(key) for key in ("host", "user", "platform", "cpu", "python")}),
+        "profile": _pairs(record.get("profile")),
+    }
+
+
+def _sequence(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _items(value: object) -> list[dict[str, Any]]:
+    return [item for item in _sequence(value) if isinstance(item, dict)]
+
+
+def _pairs(value: object) -> list[tuple[str, str]]:
+    if not isinstance(value, Mapping):
+        return []
+    return [(str(key), _plain(item)) for key, item in value.items() if item not in (None, "", {}, [])]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "\N{EM DASH}"}[value]
+    return str(value)
+
+
+def _settings(settings: object, *, is_default: bool) -> list[tuple[str, str, str]]:
+    """Key, value and source of the settings somebody gave, or of those nobody did."""
+    rows = []
+    for key, entry in settings.items() if isinstance(settings, Mapping) else ():
+        held = entry if isinstance(entry, Mapping) and "value" in entry else {"value": entry}
+        source = str(held.get("source", ""))
+        if (source == "default") == is_default:
+            rows.append((str(key), _plain(held["value"]), source))
+    return rows
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'s' if n != 1 else ''}"
+
+
+def _summary(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the summary, with what the result tells by scenario beside it."""
+    rows = [dict(row) for row in _items(result.get("summary"))]
+    for key, values in result.items():
+        if isinstance(values, Mapping) and any(row.get("scenario") in values for row in rows):
+            for row in rows:
+                row.setdefault(key, values.get(row.get("scenario")))
+    for row in rows:
+        if row.get("converged") in (0, 1):
+            row["converged"] = bool(row["converged"])
+    return rows
+
+
+def _headlines(result: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Product and sentence: the workflow's own where it left one, else what the summary allows to say."""
+    own = result.get("headline")
+    if isinstance(own, Mapping):
+        return [(str(name), str(text)) for name, text in own.items()]
+    if isinstance(own, str):
+        return [("", own)]
+    if not summary or result.get("state") != "done":
+        return []
+    gaps = [row["relative_gap"] for row in summary if _is_number(row.get("relative_gap"))]
+    reached = [row for row in summary if row.get("converged")]
+    if len(summary) > 1:
+        part = f"All {len(summary):,}" if len(reached) == len(summary) else f"{len(reached):,} of {len(summary):,}"
+        text = f"{part} scenarios reached the gap asked for."
+    else:
+        text = (
+            f"Scenario {summary[0].get('scenario', '')} {'reached' if reached else 'did not reach'} the gap asked for."
+        )
+    if not any("converged" in row for row in summary):
+        text = f"{len(summary):,} scenario{'s' if len(summary) > 1 else ''} solved."
+    if gaps:
+        text += f" The largest relative gap is {number_text(max(gaps))}."
+    names = result.get("products")
+    return [(next(iter(names), "") if isinstance(names, Mapping) else "", text)]
+
+
+def _tiles(first: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
+    """Heading, value and exact text of one scenario's main numbers."""
+    wanted = {"objective": "Objective", "relative_gap": "Relative gap", "tstt": "TSTT", "iterations": "Iterations"}
+    return [(text, first[key], repr(first[key])) for key, text in wanted.items() if _is_number(first.get(key))]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _figure(path: Path, note: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    size = path.stat().st_size
+    data, width, height = "", 0, 0
+    if size <= MOST_FIGURE_BYTES:
+        raw = path.read_bytes()
+        data = f"data:{_MIME[path.suffix.lower()]};base64,{base64.b64encode(raw).decode()}"
+        box = re.search(rb'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', raw[:2000])
+        if path.suffix.lower() == ".svg" and box:
+            width, height = round(float(box[1])), round(float(box[2]))
+    return {
+        "data": data,
+        "bytes": size,
+        "href": "./" + quote(path.relative_to(folder).as_posix()),
+        "is_drawing": path.suffix.lower() == ".svg",
+        "width": width,
+        "height": height,
+        "section": str(note.get("section", "result")),
+        "title": str(note.get("title", path.stem)),
+        "caption": str(note.get("caption", "")),
+        "alt": str(note.get("alt") or note.get("title") or path.stem),
+        "names": [str(name) for name in _sequence(note.get("names"))],
+    }
+
+
+def _table(content: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [list(row) for row in _sequence(content.get("rows")) if isinstance(row, list)]
+    columns = []
+    for position, column in enumerate(_sequence(content.get("columns"))):
+        named = column if isinstance(column, Mapping) else {"name": column}
+        cells = [row[position] for row in rows if position < len(row)]
+        unit = unit_text(str(named.get("unit") or ""))
+        columns.append(make_column(str(position), str(named.get("name", "")), unit, cells, 7))
+    return {
+        "title": str(content.get("title", "")),
+        "caption": str(content.get("caption", "")),
+        "columns": columns,
+        "rows": [{str(position): cell for position, cell in enumerate(row)} for row in rows],
+    }
+
+
+def _blocks(evidence: Evidence) -> list[dict[str, Any]]:
+    return [line for line in evidence.ledger if line.get("kind") == "block"]
+
+
+def _steps(evidence: Evidence, planned: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    blocks = _blocks(evidence)
+    names = dict.fromkeys([*(str(step["name"]) for step in planned), *(str(line.get("step")) for line in blocks)])
+    plans = {str(step["name"]): step for step in planned}
+    rows = []
+    for tint, name in enumerate(names):
+        mine = [line for line in blocks if str(line.get("step")) == name]
+        spent = [seconds_of(line) for line in mine if line["counts"]]
+        plan = plans.get(name, {})
+        total = plan.get("tasks", plan.get("blocks"))
+        rows.append({
+            "step": name,
+            "tint": tint % 6,
+            "kind": plan.get("kind", ""),
+            "done": len(spent),
+            "blocks": total if isinstance(total, int) else None,
+            "seconds": sum(spent),
+            "longest": max(spent, default=None),
+            "estimated": plan.get("seconds"),
+            "again": len(mine) - len(spent),
+            "declared": plan.get("memory_bytes"),
+            "measured": max(_measured(mine), default=None),
+        })  # fmt: skip
+    return rows
+
+
+def _attempts(evidence: Evidence) -> list[dict[str, Any]]:
+    """One row per driver that led this run; the second and later ones took it over."""
+    rows: list[dict[str, Any]] = []
+    for line in evidence.ledger:
+        if line.get("kind") == "driver":
+            moment = instant(line.get("time"))
+            when = f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
+            host = line.get("host", "")
+            rows.append({"attempt": line.get("attempt"), "when": when, "host": host, "blocks": 0, "end": ""})
+        elif rows and line.get("kind") == "block" and line["counts"]:
+            owner = next((row for row in rows if row["attempt"] == line.get("attempt")), rows[-1])
+            owner["blocks"] += 1
+        elif rows and line.get("kind") in ("end", "failed"):
+            rows[-1]["end"] = str(line.get("state") or "failed")
+    for row in rows:
+        row["end"] = row["end"] or ("no word of its end" if row is not rows[-1] or evidence.state != "done" else "done")
+    return rows
+
+
+def _counts(evidence: Evidence) -> dict[str, Any]:
+    blocks = _blocks(evidence)
+    counted = [line for line in blocks if line["counts"]]
+    return {
+        "blocks": len(counted),
+        "again": len(blocks) - len(counted),
+        "bad": sum(line.get("kind") == "bad" for line in evidence.ledger),
+        "workers": len({str(line.get("worker")) for line in blocks}),
+        "seconds": sum(seconds_of(line) for line in counted),
+    }
+
+
+def _memory(evidence: Evidence, steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    said = evidence.result.get("memory")
+    memory = dict(said) if isinstance(said, Mapping) else {}
+    declared = [step["memory_bytes"] for step in steps if _is_number(step.get("memory_bytes"))]
+    if not _is_number(memory.get("declared")):
+        memory["declared"] = max(declared, default=None)
+    if not _is_number(memory.get("measured")):
+        memory["measured"] = max(_measured(_blocks(evidence)), default=None)
+    return memory
+
+
+def _measured(blocks: Iterable[Mapping[str, Any]]) -> list[int]:
+    return [line["memory_bytes"] for line in blocks if _is_number(line.get("memory_bytes"))]
+
+
+def _command(command: object) -> str:
+    words = [str(word) for word in _sequence(command)]
+    if not words:
+        return ""
+    if words[0].endswith(("__main__.py", "/citytide")):
+        words[0] = "citytide"
+    return shlex.join(words)
+
+
+def _products(evidence: Evidence) -> list[dict[str, str]]:
+    """Name and link of each product; the link is relative, so that it holds wherever the folder is moved."""
+    products = evidence.result.get("products")
+    rows = []
+    for name, given in products.items() if isinstance(products, Mapping) else ():
+        path = Path(str(given))
+        try:
+            link = path.relative_to(evidence.folder.resolve()) if path.is_absolute() else path
+        except ValueError:
+            link = path
+        href = "" if link.is_absolute() else "./" + quote(link.as_posix())
+        rows.append({"name": str(name), "path": link.as_posix(), "href": href})
+    return rows
+
+
+def _versions(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    own = [("citytide", str(record["version"]))] if record.get("version") else []
+    return own + _pairs(record.get("packages"))

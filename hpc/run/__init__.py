@@ -1,0 +1,1 @@
+"""The run folder: what was asked, who drives it, what is done."""

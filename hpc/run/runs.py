@@ -1,0 +1,251 @@
+"""A run is a folder: what was asked, the plan, the ledger, the products, and what came of it."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import secrets
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..control.run_status import Look, describe_jobs, find_state
+from ..errors import BUSY, REFUSED, RunError
+from ..plan.plans import Plan, read_plan
+from ..store.ledger import done_blocks, last_line, read_ledger
+from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
+from .driver_lock import live_driver
+from .index import add_run, find_run
+from .records import describe_place, now, read_json, write_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["Run", "create_run", "name_run", "open_run", "refuse_occupied", "refuse_older"]
+
+RUN_SCHEMA = 2  # of what a run goes on from: the names in its inputs and products
+
+
+class Run:
+    """One run, opened by its folder.
+
+    Examples
+    --------
+    A finished run's products are xarray data sets::
+
+        run = citytide.open_run("runs/demo")
+        run.open("assignment").flow.sel(scenario="base@1.0")
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.record: dict[str, Any] = read_json(path / "run.json")
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def workflow(self) -> str:
+        return str(self.record["workflow"])
+
+    @property
+    def plan(self) -> Plan:
+        return read_plan(self.path)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the run answered; empty until it ended."""
+        path = self.path / "result.json"
+        return read_json(path) if path.exists() else {}
+
+    @property
+    def products(self) -> dict[str, Path]:
+        """Published products by name."""
+        return {p.name: path for p in self.plan.products if (path := self.path / f"{p.name}.zarr").exists()}
+
+    def open(self, product: str) -> xr.Dataset:
+        """A published product as an xarray Dataset, read as it is needed."""
+        import xarray
+
+        if product not in self.products:
+            known = ", ".join(self.products) or "none yet"
+            raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
+        path = self.products[product].resolve()
+        # each array's own metadata, which stores of earlier versions have alone
+        data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
+        return data
+
+    def status(self, *, seen: Look | None = None) -> dict[str, Any]:
+        """State, blocks done of each step, who drives, and its jobs in Slurm: one JSON-able object.
+
+        Parameters
+        ----------
+        seen
+            What Slurm answered just now; without it the run's files alone decide.
+        """
+        lines = read_ledger(self.path / "ledger.jsonl")
+        done = done_blocks(lines)
+        steps = {
+            step.name: {"done": sum(name == step.name for name, _ in done), "blocks": step.tasks}
+            for step in self.plan.steps
+        }
+        failed = last_line(lines, "failed")
+        complete = all(step["done"] == step["blocks"] for step in steps.values())
+        state = find_state(self.path, self.id, lines, complete=complete, seen=seen)
+        return {
+            "run": str(self.path.resolve()),
+            "id": self.id,
+            "workflow": self.workflow,
+            "state": state,
+            "attempt": max((line.get("attempt", 0) for line in lines), default=0),
+            "steps": steps,
+            "driver": live_driver(self.path),
+            "error": failed["error"] if failed and state == "failed" else None,
+            "products": {name: str(path.resolve()) for name, path in self.products.items()},
+            "slurm": describe_jobs(self.path, self.id, lines, state, seen=seen),
+        }
+
+    def __repr__(self) -> str:
+        status = self.status()
+        steps = ", ".join(f"{name} {s['done']}/{s['blocks']}" for name, s in status["steps"].items())
+        products = ", ".join(status["products"]) or "none yet"
+        return (
+            f"<Run {self.id} of {self.workflow}: {status['state']}; blocks: {steps}; products: {products}; {self.path}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        status = self.status()
+        rows = {
+            "state": status["state"],
+            "blocks": ", ".join(f"{name} {s['done']}/{s['blocks']}" for name, s in status["steps"].items()),
+            "products": ", ".join(status["products"]) or "none yet",
+            "folder": str(self.path),
+        }
+        body = "".join(f"<tr><th>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
+        return f"<b>{escape(self.workflow)}</b> {escape(self.id)}<table>{body}</table>"
+
+
+def open_run(path: str | Path) -> Run:
+    """Open a run by its folder or its id."""
+    return Run(find_run(str(path)))
+
+
+def create_run(
+    out: str | Path | None,
+    plan: Plan,
+    arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]],
+    record: Mapping[str, Any],
+) -> Run:
+    """Lay out a run's folder: inputs, plan, empty products; ``run.json`` comes last and makes it a run.
+
+    Raises
+    ------
+    RunError
+        If the folder already holds a run, or anything else; or if another lays a run out there at this moment.
+    """
+    name = str(record["workflow"])
+    identity = name_run(name)
+    path = Path(out) if out is not None else Path("runs") / identity
+    refuse_occupied(path)
+    values = {name: array for name, (_, array) in arrays.items()}
+    for product in plan.products:
+        refuse_repeated_labels(product, values)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)  # also a folder that was there, empty
+    with _preparing(path):
+        write_arrays(path / "inputs.zarr", arrays)
+        for product in plan.products:
+            create_product(path, product, values)
+        (path / "ledger.jsonl").touch(mode=0o600)
+        write_json(path / "plan.json", plan.to_json())
+        stored = {
+            str(file.relative_to(path)): hash_file(file, sync=True)
+            for file in [path / "plan.json", *sorted((path / "inputs.zarr").rglob("*"))]
+            if file.is_file()
+        }
+        write_json(
+            path / "run.json",
+            {
+                "schema": RUN_SCHEMA,
+                "id": identity,
+                "created": now(),
+                **describe_place(),
+                "stored_inputs": stored,
+                **record,
+            },
+        )
+    add_run(identity, name, path)
+    return Run(path)
+
+
+def name_run(workflow: str) -> str:
+    """A new id; the names of its jobs begin with it, so it holds letters, digits, - and _ alone."""
+    short = re.sub(r"[^A-Za-z0-9_-]", "-", workflow.rpartition(":")[0].rpartition(".")[2] or workflow)
+    return f"{short}-{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def refuse_older(run: Run) -> None:
+    """Refuse to go on with a run whose inputs bear other names than those that blocks read now.
+
+    Raises
+    ------
+    RunError
+        If another version of citytide laid it out.
+    """
+    if (found := run.record.get("schema")) != RUN_SCHEMA:
+        raise RunError(
+            f"run {run.path} has layout {found}, and this citytide goes on with layout {RUN_SCHEMA}: start a new run "
+            "from the original files"
+        )
+
+
+@contextmanager
+def _preparing(path: Path) -> Iterator[None]:
+    """Of several that lay a run out in one folder at the same moment, one does.
+
+    The marker is locked as long as its owner lives, and stays behind if that dies: then the folder may be used again.
+    """
+    marker = path / "preparing"
+    with marker.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(
+                f"output folder {path} is being filled by another run at this moment: choose another --out",
+                exit_code=BUSY,
+            ) from None
+        try:
+            refuse_occupied(path)  # once more: that other may have been quicker
+        except RunError:
+            marker.unlink(missing_ok=True)
+            raise
+        yield
+        marker.unlink()
+
+
+def refuse_occupied(path: Path) -> None:
+    """End here if a folder holds a run, or anything else.
+
+    Raises
+    ------
+    RunError
+        Naming what it holds.
+    """
+    if (path / "run.json").exists():
+        other = read_json(path / "run.json")
+        raise RunError(
+            f"output folder {path} holds run {other['id']}: go on with it by "
+            f"`citytide resume {shlex.quote(str(path))}`, or choose another --out",
+            exit_code=REFUSED,
+        )
+    if path.exists() and not path.is_dir():
+        raise RunError(f"output folder {path} is a file: choose another --out")
+    if path.is_dir() and any(path.iterdir()) and not (path / "preparing").exists():
+        raise RunError(f"output folder {path} is not empty and holds no run: choose another --out, or empty it")

@@ -1,0 +1,97 @@
+"""Scrub a run: hash every file again and compare it with what the ledger says was written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunError
+from ..store.ledger import Ledger, done_blocks, last_line, read_ledger
+from ..store.stores import hash_file, locate
+from .driver_lock import claim
+from .runs import Run
+
+__all__ = ["Damage", "find_damage", "verify_run"]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file whose bytes are not those that were written, and whose block must run again."""
+
+    path: str
+    problem: str
+    step: str | None = None
+    block: int | None = None
+    product: str | None = None
+
+
+def verify_run(run: Run) -> list[Damage]:
+    """Find damaged files and write `bad` lines into the ledger, so that `resume` computes just those blocks.
+
+    Raises
+    ------
+    RunError
+        While a driver is at work on the run.
+    """
+    damage = find_damage(run)
+    if damage:
+        with claim(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
+            for bad in damage:
+                where = {"step": bad.step, "block": bad.block} if bad.step is not None else {"product": bad.product}
+                ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
+    return damage
+
+
+def find_damage(run: Run, *, threads: int = 4) -> list[Damage]:
+    """Compare every file the run wrote with its recorded hash; hashing releases the GIL, so threads help."""
+
+    def check(expected: tuple[Path, str, Damage]) -> Damage | None:
+        path, digest, damage = expected
+        if not path.exists():
+            return Damage(damage.path, "missing", damage.step, damage.block, damage.product)
+        return None if hash_file(path) == digest else damage
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [bad for bad in pool.map(check, _expected(run)) if bad is not None]
+
+
+def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
+    """Every file with its hash, and what it would mean if it differed."""
+    changed = "its bytes are not those that were written"
+    for name, digest in run.record.get("stored_inputs", {}).items():
+        yield run.path / name, digest, Damage(name, changed, product="inputs")
+    lines = read_ledger(run.path / "ledger.jsonl")
+    plan = run.plan
+    for (step, block), line in sorted(done_blocks(lines).items()):
+        product = plan.step(step).product
+        root = locate(run.path, product) if product else run.path
+        for name, digest in line["shards"].items():
+            path = root / name
+            yield path, digest, Damage(str(path.relative_to(run.path)), changed, step, block, product)
+    for store in plan.products:
+        published = last_line([line for line in lines if line.get("product") == store.name], "published")
+        for name, digest in (published or {}).get("files", {}).items():
+            path = locate(run.path, store.name) / name
+            yield path, digest, Damage(str(path.relative_to(run.path)), changed, product=store.name)
+
+
+def refuse_damaged_inputs(run: Run) -> None:
+    """A run can mend its products from its inputs, but not the inputs themselves."""
+    bad = [name for name, digest in run.record.get("stored_inputs", {}).items() if _differs(run.path / name, digest)]
+    if bad:
+        raise RunError(
+            f"run {run.path}: {bad[0]} is damaged, and every block reads it: start a new run from the original "
+            f"files ({', '.join(item['path'] for item in run.record['inputs']) or 'see run.json'})"
+        )
+
+
+def _differs(path: Path, digest: str) -> bool:
+    return not path.exists() or hash_file(path) != digest
+
+
+def as_json(damage: Damage) -> dict[str, Any]:
+    return {key: value for key, value in vars(damage).items() if value is not None}

@@ -1,0 +1,1 @@
+"""The jobs of a run: scripts, submission, and whoever keeps workers coming."""

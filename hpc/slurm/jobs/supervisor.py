@@ -1,0 +1,120 @@
+"""A keeper: whoever sees to it that a run has the workers it wants, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...plan.profiles import Profile
+from ...run.progress import say
+from ..query.controller import Controller
+from ..query.endings import Ending
+
+__all__ = ["Keeper", "Registered"]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A worker as the scheduler knows it."""
+
+    address: str
+    threads: int
+    handed: int  # tasks it has and has not finished
+    held: int = 0  # answers that nobody has fetched yet
+
+
+class Keeper:
+    """Looks every ``poll_s`` seconds; what it learned is read by the driver's thread without waiting."""
+
+    def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
+        self.run, self.attempt, self.profile, self.controller = run, attempt, profile, controller
+        self.registered: Callable[[], Mapping[str, Registered]] = dict
+        self.retire: Callable[[Sequence[str]], None] = lambda addresses: None
+        self.scheduler: dict[str, Any] = {}
+        self.wanted: dict[str, int] = {}  # workers of each pool
+        self.expected_s = 0.0
+        self.lock = threading.RLock()
+        self._looked = -profile.poll_s
+        self._ended = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def meet(
+        self,
+        registered: Callable[[], Mapping[str, Registered]],
+        retire: Callable[[Sequence[str]], None],
+        scheduler: dict[str, Any],
+    ) -> None:
+        """Learn how to ask which workers have registered, and how to let them go."""
+        self.registered, self.retire, self.scheduler = registered, retire, scheduler
+        self._woken.set()
+
+    def close(self) -> None:
+        """End the thread, then whatever it kept."""
+        self._ended.set()
+        self._woken.set()
+        if self._thread.ident:
+            self._thread.join()
+        self.dismiss()
+
+    def want(self, workers: Mapping[str, int], expected_s: float) -> None:
+        with self.lock:
+            new = {pool for pool, count in workers.items() if count} - {p for p, n in self.wanted.items() if n}
+            self.wanted, self.expected_s = dict(workers), expected_s
+        if new:
+            self._woken.set()
+
+    def _loop(self) -> None:
+        while not self._ended.is_set():
+            look = self._until_look() <= 0.0  # Slurm is asked at most once per interval, whoever wakes us
+            if look:
+                self._looked = time.monotonic()
+            try:
+                self.tick(time.time(), look=look)
+            except Exception:  # a keeper that dies would leave a run waiting for ever
+                say(f"the keeper of the workers met an error and goes on:\n{traceback.format_exc()}")
+            self._woken.wait(max(0.05, self._until_look()))
+            self._woken.clear()
+
+    def _until_look(self) -> float:
+        return self._looked + self.profile.poll_s - time.monotonic()
+
+    def wait_to_look(self) -> None:
+        """Return when Slurm may be asked again."""
+        time.sleep(max(0.0, self._until_look()))
+        self._looked = time.monotonic()
+
+    def tunnel(self) -> str | None:
+        """The command that brings the scheduler's dashboard, which listens on its own node only, to a laptop."""
+        port, host = self.scheduler.get("dashboard"), self.scheduler.get("host")
+        return f"ssh -N -L {port}:127.0.0.1:{port} {host}   # then http://127.0.0.1:{port}/status" if port else None
+
+    def tick(self, now: float, *, look: bool) -> None:
+        """Compare what is wanted with what is there; ``look`` says that Slurm may be asked."""
+        raise NotImplementedError
+
+    def dismiss(self) -> None:
+        raise NotImplementedError
+
+    def count_workers(self, pool: str) -> int:
+        raise NotImplementedError
+
+    def drain(self, worker: str) -> None:
+        raise NotImplementedError
+
+    def ending(self, worker: str, since: float) -> Ending | None:
+        raise NotImplementedError
+
+    def trouble(self) -> str | None:
+        raise NotImplementedError
+
+    def waits(self) -> tuple[str, ...]:
+        raise NotImplementedError

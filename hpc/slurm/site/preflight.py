@@ -1,0 +1,246 @@
+"""Preflight: what of a profile would never start on a site, and why, before a job is handed to Slurm."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from ...plan.profiles import Profile
+from .file_systems import Place
+from .findings import Ask, Finding, list_asks, show_time
+from .fitting import fit_beside, fit_nodes, has_features
+from .permits import permit_job, permit_jobs
+from .site import Partition, Site
+
+__all__ = ["FILL_IN", "check_profile", "find_blanks"]
+
+FILL_IN = "FILL-IN"  # stands in a template for what only the site knows
+_CLOSED = {
+    "DOWN": "is down: its jobs wait until an administrator opens it",
+    "DRAIN": "is being drained: it takes no new jobs",
+    "INACTIVE": "is inactive: it takes no new jobs and starts none",
+}
+
+
+def check_profile(profile: Profile, site: Site) -> list[Finding]:
+    """Hold a profile against a site. Nothing is asked of Slurm or of a disk here.
+
+    Parameters
+    ----------
+    profile
+        The profile.
+    site
+        What `read_site` found, with the profile's paths looked at.
+
+    Returns
+    -------
+    list of Finding
+        Errors (would never start, or end at once), warnings, what cannot be known from here, and what is well.
+    """
+    blanks = list(find_blanks(profile))
+    if not profile.backend.startswith("slurm"):
+        return [*blanks, Finding("ok", "backend", f"{profile.backend} asks nothing of Slurm")]
+    asks = list(list_asks(profile))
+    blank = {finding.where for finding in blanks}
+    found = [*blanks]
+    for ask in asks:
+        if f"{ask.where}.partition" in blank or (ask.is_driver and ask.request.partition == FILL_IN):
+            continue
+        found += _check_job(ask, site)
+    found += permit_jobs(asks, site)
+    found += fit_beside(asks, site)
+    found += _check_places(profile, site)
+    found += _check_cluster(profile, site)
+    return list(dict.fromkeys(one for one in found if one in blanks or one.where not in blank))
+
+
+def find_blanks(profile: Profile) -> Iterator[Finding]:
+    """Values of a template that are still to be filled in."""
+
+    def visit(value: Any, key: str) -> Iterator[Finding]:
+        if isinstance(value, dict):
+            for part, inner in value.items():
+                yield from visit(inner, f"{key}.{part}" if key else str(part))
+        elif isinstance(value, list | tuple):
+            for n, inner in enumerate(value):
+                yield from visit(inner, f"{key}.{n}")
+        elif isinstance(value, str) and FILL_IN in value:
+            yield Finding("error", key, f"{value!r} is to be filled in", "the comment beside it tells where to look")
+
+    yield from visit(profile.model_dump(), "")
+
+
+def _check_job(ask: Ask, site: Site) -> Iterator[Finding]:
+    name = ask.request.partition
+    partition = site.partition(name)
+    if partition is None:
+        known = [one.name for one in site.partitions]
+        close = difflib.get_close_matches(name or "", known, 1)
+        found = "this cluster has no default partition" if name is None else f"there is no partition {name!r}"
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        yield ask.finding("error", "partition", found, f"{hint}the partitions are: {', '.join(known) or 'none'}")
+        return
+    if partition.state in _CLOSED:
+        yield ask.finding(
+            "error", "partition", f"partition {partition.name!r} {_CLOSED[partition.state]}", "take another"
+        )
+    if partition.needs_reservation and not any("--reservation" in one for one in ask.request.extra_directives):
+        yield ask.finding(
+            "error",
+            "partition",
+            f"partition {partition.name!r} takes jobs of a reservation alone",
+            "name it in extra_directives: [--reservation=NAME]",
+        )
+    yield from _check_walltime(ask, site, partition)
+    yield from _check_node_count(ask, partition)
+    yield from permit_job(ask, site, partition)
+    yield from fit_nodes(ask, site, partition)
+    if has_features((), ask.request.constraint) is None:
+        yield ask.finding(
+            "unknown", "constraint", f"{ask.request.constraint!r} is more than this check reads: only Slurm can tell"
+        )
+
+
+def _fate(site: Site) -> str:
+    """What becomes of a job that is over a partition's limit: a trial by `sbatch --test-only` does not tell."""
+    if site.refuses_over_limit:
+        return "sbatch refuses it"
+    return "sbatch accepts it, also with --test-only, and it waits for ever"
+
+
+def _check_walltime(ask: Ask, site: Site, partition: Partition) -> Iterator[Finding]:
+    wall = ask.request.walltime_s
+    if {"--time", "-t"} & set(ask.request.skip_directives) or wall is None:
+        granted = partition.default_time_s or partition.max_time_s
+        if wall is not None and granted is not None and granted < wall:
+            yield ask.finding(
+                "error",
+                "walltime",
+                f"--time is left away, so a job gets {show_time(granted)} and not the {show_time(wall)} it counts on",
+                f'set walltime to "{show_time(granted)}" or less',
+            )
+    elif partition.max_time_s is not None and wall > partition.max_time_s:
+        yield ask.finding(
+            "error",
+            "walltime",
+            f"{show_time(wall)} is longer than partition {partition.name!r} allows "
+            f"({show_time(partition.max_time_s)}): {_fate(site)}",
+            f'set walltime to "{show_time(partition.max_time_s)}" or less',
+        )
+
+
+def _check_node_count(ask: Ask, partition: Partition) -> Iterator[Finding]:
+    if partition.max_nodes is not None and ask.nodes > partition.max_nodes:
+        yield ask.finding(
+            "error",
+            "nodes",
+            f"{ask.nodes} nodes are more than partition {partition.name!r} gives a job ({partition.max_nodes})",
+            f"ask for {partition.max_nodes} or fewer",
+        )
+    if ask.nodes < partition.min_nodes:
+        yield ask.finding(
+            "error",
+            "nodes",
+            f"partition {partition.name!r} takes jobs of {partition.min_nodes} nodes or more, not of {ask.nodes}",
+            "take another partition, or slurm-allocation with so many nodes",
+        )
+
+
+def _check_places(profile: Profile, site: Site) -> Iterator[Finding]:
+    if profile.python:
+        yield from _check_python(profile.python, site)
+    if profile.slurm_conf and (place := site.places.get(profile.slurm_conf)) and not place.exists:
+        yield Finding("error", "slurm_conf", f"{profile.slurm_conf} is not here", "name the slurm.conf of this cluster")
+    for name, pool in profile.pools.items():
+        if pool.interface and site.interfaces and pool.interface not in site.interfaces:
+            yield Finding(
+                "error" if site.is_one_machine else "warning",
+                f"pools.{name}.interface",
+                f"there is no network interface {pool.interface!r} on this machine",
+                f"`ip -brief address` on a node lists them; here: {', '.join(site.interfaces)}",
+            )
+        if pool.scratch in site.places:
+            yield from _check_scratch(f"pools.{name}.scratch", str(pool.scratch), site.places[str(pool.scratch)], site)
+        elif pool.scratch and "$" in pool.scratch:
+            yield Finding("unknown", f"pools.{name}.scratch", f"{pool.scratch} is set on the nodes, not here")
+
+
+def _check_python(python: str, site: Site) -> Iterator[Finding]:
+    place = site.places.get(python)
+    if place is None:
+        return
+    if not place.exists or not place.executable:
+        wrong = "is not here" if not place.exists else "cannot be executed"
+        yield Finding(
+            "error" if site.is_one_machine else "warning",
+            "python",
+            f"{python} {wrong}, and every job runs it",
+            "name an interpreter that has citytide, on a file system that all nodes mount",
+        )
+    elif not (place.is_shared or site.is_one_machine):
+        yield Finding(
+            "warning",
+            "python",
+            f"{python} is on {place.file_system or 'a file system'} of this machine, which the nodes may not see",
+            "install citytide into an environment on a shared file system and name its python",
+        )
+
+
+def _check_scratch(where: str, path: str, place: Place, site: Site) -> Iterator[Finding]:
+    if not place.exists or not place.writable:
+        wrong = "is not here" if not place.exists else "cannot be written here"
+        yield Finding(
+            "error" if site.is_one_machine else "unknown",
+            where,
+            f"{path} {wrong}" + ("" if site.is_one_machine else "; whether the nodes have it is not known"),
+            "make the folder, or leave scratch away to use $TMPDIR or /tmp of the node" if site.is_one_machine else "",
+        )
+    elif place.is_shared:
+        yield Finding(
+            "warning",
+            where,
+            f"{path} is shared ({place.file_system}): workers would crowd its metadata server",
+            "name a local disk of the nodes",
+        )
+    elif place.is_memory:
+        yield Finding(
+            "warning",
+            where,
+            f"{path} is kept in memory ({place.file_system}): what spills there is taken from the job's memory",
+            "name a local disk of the nodes, or ask for that much more memory",
+        )
+
+
+def _check_cluster(profile: Profile, site: Site) -> Iterator[Finding]:
+    """What the cluster's configuration means for any run, and what it hides."""
+    if not site.has_accounting:
+        yield Finding(
+            "warning",
+            "site",
+            "this cluster keeps no accounting, so how an ended job ended is read from squeue and logs alone",
+            "none is needed; messages are less exact",
+        )
+    age = site.settings.get("MinJobAge", "").split()
+    if age and age[0].isdigit() and 0 < int(age[0]) < 3 * profile.poll_s and not site.has_accounting:
+        yield Finding(
+            "warning",
+            "poll_s",
+            f"squeue forgets an ended job after {age[0]} s, and it is asked every {profile.poll_s:g} s",
+            f"set poll_s to {max(1, int(age[0]) // 3)}",
+        )
+    plugins = site.settings.get("JobSubmitPlugins", "(null)")
+    if plugins not in ("", "(null)"):
+        yield Finding(
+            "unknown",
+            "site",
+            f"jobs pass a filter of the site ({plugins}), which may change or refuse them and is not readable",
+            "if sbatch complains about a directive, leave it away by skip_directives",
+        )
+    if not site.is_one_machine:
+        yield Finding(
+            "unknown",
+            "site",
+            "disks, network interfaces and software of the nodes cannot be seen from here",
+            "a first small run tells; a worker that cannot start is explained by `citytide status`",
+        )

@@ -1,0 +1,1 @@
+"""What is on disk: product stores by whole shards, and the ledger."""

@@ -1,0 +1,1 @@
+"""Water on the ground by the local-inertia approximation."""

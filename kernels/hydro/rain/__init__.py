@@ -1,0 +1,1 @@
+"""Rain: merged from gauges, tracked, forecast."""

@@ -1,0 +1,359 @@
+r"""Rain on the ground: from what a radar sees, and drawn towards what gauges measured.
+
+A radar's reflectivity and the rain rate are tied by the power law
+
+.. math:: Z = a R^b, \qquad dBZ = 10 \log_{10} Z
+
+with Z in mm6 m-3 and R in mm h-1; a and b depend on the size of the drops.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engines import Array, Contract, Engine, kernel
+from ...space.grid import Grid
+from .kriging import krige_gauges
+
+__all__ = ["adjust_rain", "compute_reflectivity", "estimate_field_bias", "estimate_rain", "sample_rain"]
+
+MARSHALL_PALMER = (200.0, 1.6)  # a and b of steady rain; MeteoSwiss takes (316.0, 1.5), NEXRAD (300.0, 1.4)
+Floats = npt.NDArray[Any]
+PLACES = {"gauge_x": Array(("gauge",), "m"), "gauge_y": Array(("gauge",), "m")}
+
+
+@kernel(
+    Contract(
+        takes={"reflectivity_dbz": Array(("...",), "dBZ")},
+        gives={"rain": Array(("...",), "mm h-1", dtype="reflectivity_dbz", long_name="rain rate")},
+        engines=("numpy",),
+        blocks=("...",),
+    )
+)
+def estimate_rain(
+    reflectivity_dbz: npt.ArrayLike,
+    *,
+    a: float = MARSHALL_PALMER[0],
+    b: float = MARSHALL_PALMER[1],
+    least_dbz: float = -math.inf,
+    most_dbz: float = math.inf,
+) -> Floats:
+    """Estimate the rain rate from a radar's reflectivity.
+
+    Parameters
+    ----------
+    reflectivity_dbz : array of float
+        [dBZ]; NaN where the radar sees nothing, minus infinity where it sees that there is none.
+    a, b
+        Of the power law.
+    least_dbz
+        Below it there is no rain.
+    most_dbz
+        What is above counts as this much: hail, of which the power law knows nothing (53 dBZ is usual).
+
+    Returns
+    -------
+    array of float
+        Rain rate [mm h-1] in the dtype of the reflectivity, NaN where that is.
+
+    Raises
+    ------
+    ValueError
+        If a or b is not positive, or there is nothing between the bounds.
+
+    References
+    ----------
+    .. [1] Marshall & Palmer (1948), doi:10.1175/1520-0469(1948)005<0165:TDORWS>2.0.CO;2
+    .. [2] Fulton et al. (1998), doi:10.1175/1520-0434(1998)013<0377:TWRA>2.0.CO;2 (the cap)
+
+    Examples
+    --------
+    >>> estimate_rain([23.0103, 39.0309, 55.0], most_dbz=53.0).round(2).tolist()      # Z = 200 and 8000
+    [1.0, 10.03, 74.88]
+    """
+    _check_law(a, b)
+    if not least_dbz < most_dbz:
+        raise ValueError(f"least_dbz must lie below most_dbz, got {least_dbz} and {most_dbz}")
+    seen = _as_floats(reflectivity_dbz)
+    of = seen.dtype.type
+    shift, scale = of(math.log2(a) / b), of(math.log2(10.0) / (10.0 * b))
+    rain = np.exp2(np.minimum(seen, of(most_dbz)) * scale - shift)
+    return np.asarray(np.where(seen < of(least_dbz), of(0.0), rain))
+
+
+@kernel(
+    Contract(
+        takes={"rain": Array(("...",), "mm h-1")},
+        gives={"reflectivity": Array(("...",), "dBZ", dtype="rain", long_name="radar reflectivity")},
+        engines=("numpy",),
+        blocks=("...",),
+    )
+)
+def compute_reflectivity(
+    rain: npt.ArrayLike,
+    *,
+    a: float = MARSHALL_PALMER[0],
+    b: float = MARSHALL_PALMER[1],
+    dry_dbz: float = -math.inf,
+) -> Floats:
+    """Compute the reflectivity of rain, from which its rate can be had again.
+
+    Parameters
+    ----------
+    rain : array of float
+        Rate [mm h-1].
+    a, b
+        Of the power law.
+    dry_dbz
+        The least there is, which no rain has too.
+
+    Returns
+    -------
+    array of float
+        Reflectivity [dBZ] in the dtype of the rain, NaN where that is.
+
+    Raises
+    ------
+    ValueError
+        If a or b is not positive, or a rate is negative.
+
+    References
+    ----------
+    .. [1] Marshall & Palmer (1948), doi:10.1175/1520-0469(1948)005<0165:TDORWS>2.0.CO;2
+
+    Examples
+    --------
+    >>> compute_reflectivity([0.0, 1.0, 10.0], dry_dbz=-15.0).round(2).tolist()
+    [-15.0, 23.01, 39.01]
+    """
+    _check_law(a, b)
+    rate = _as_floats(rain)
+    if (rate < 0.0).any():
+        raise ValueError(f"rain must not be negative, got {np.nanmin(rate):g}")
+    of = rate.dtype.type
+    dbz = np.full(rate.shape, -np.inf, rate.dtype)
+    np.log10(rate, out=dbz, where=rate != 0.0)  # NaN passes through
+    return np.asarray(np.maximum(of(10.0 * b) * dbz + of(10.0 * math.log10(a)), of(dry_dbz)))
+
+
+@kernel(
+    Contract(
+        takes={"rain": Array(("y", "x"), on="grid"), **PLACES},
+        gives={"rain": Array(("gauge",), units_of="rain")},
+        engines=("numpy",),
+    )
+)
+def sample_rain(
+    rain: npt.ArrayLike, gauge_x: npt.ArrayLike, gauge_y: npt.ArrayLike, *, grid: Grid, window: int = 1
+) -> npt.NDArray[np.float64]:
+    """Sample a field of rain at gauges.
+
+    Parameters
+    ----------
+    rain : (y, x) array of float
+        In any unit, NaN where it is missing.
+    gauge_x, gauge_y : (gauge,) array of float
+        Places [m] on the grid's plane.
+    grid
+        Of the field.
+    window
+        Odd side, in cells, of the square around the gauge whose median is taken: wind carries drops to other cells.
+
+    Returns
+    -------
+    (gauge,) array of float
+        NaN for a gauge off the grid, and where all cells of its window are missing.
+
+    Raises
+    ------
+    ValueError
+        If the field does not fit the grid, the gauges' places are not of one length, or the window is not odd.
+
+    References
+    ----------
+    .. [1] Goudenhoofdt & Delobbe (2009), doi:10.5194/hess-13-195-2009
+
+    Examples
+    --------
+    >>> field = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> sample_rain(field, [5.0, 15.0, 25.0], [5.0, 19.0, 5.0], grid=Grid(0.0, 0.0, 10.0, 2, 2)).tolist()
+    [1.0, 4.0, nan]
+    """
+    field, x, y = (np.asarray(given, np.float64) for given in (rain, gauge_x, gauge_y))
+    if field.shape != grid.shape:
+        raise ValueError(f"rain {field.shape} does not fit its grid of {grid.shape} cells")
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"gauge_x {x.shape} and gauge_y {y.shape} must be of one (gauge,) shape")
+    if window < 1 or window % 2 == 0:
+        raise ValueError(f"window must be an odd number of cells, got {window}")
+    inside = (x >= grid.west) & (x < grid.east) & (y >= grid.south) & (y < grid.north)
+    column = np.floor((np.where(inside, x, grid.west) - grid.west) / grid.cell_m).astype(np.int64)
+    row = np.floor((np.where(inside, y, grid.south) - grid.south) / grid.cell_m).astype(np.int64)
+    reach = window // 2
+    framed = np.pad(field, reach, constant_values=np.nan)
+    away = np.arange(window)
+    # a gauge just below an outer edge may round onto it
+    rows, columns = (np.minimum(at, n - 1)[:, None] + away for at, n in zip((row, column), grid.shape, strict=True))
+    around = framed[rows[:, :, None], columns[:, None, :]].reshape(len(x), -1)
+    around[~inside] = np.nan
+    found = np.full(len(x), np.nan)
+    seen = ~np.isnan(around).all(axis=1)
+    found[seen] = np.nanmedian(around[seen], axis=1)
+    return found
+
+
+@kernel(
+    Contract(
+        takes={"gauge_rain": Array(("gauge",)), "radar_rain": Array(("gauge",), units_of="gauge_rain")},
+        gives={"field_bias": Array((), "1", long_name="rain of gauges over that of the radar")},
+        engines=("numpy",),
+    )
+)
+def estimate_field_bias(
+    gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, least: float = 0.0, least_gauges: int = 3
+) -> float:
+    """Estimate the one factor that brings a radar's rain to that of the gauges: the ratio of the two sums.
+
+    Parameters
+    ----------
+    gauge_rain, radar_rain : (gauge,) array of float
+        What was measured, and what the radar has at the same places, in one unit and over one time.
+    least
+        Pairs count where both are above it.
+    least_gauges
+        Pairs it takes to say anything; with fewer the factor is 1.
+
+    Returns
+    -------
+    float
+        Above 0.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in shape or a rain is negative.
+
+    References
+    ----------
+    .. [1] Smith & Krajewski (1991), doi:10.1175/1520-0450(1991)030<0397:EOTMFB>2.0.CO;2
+
+    Examples
+    --------
+    >>> estimate_field_bias([4.0, 6.0, 2.0, np.nan], [2.0, 3.0, 1.0, 9.0])
+    2.0
+    """
+    measured, seen = np.asarray(gauge_rain, np.float64), np.asarray(radar_rain, np.float64)
+    if measured.shape != seen.shape:
+        raise ValueError(f"gauge_rain {measured.shape} and radar_rain {seen.shape} must be of one shape")
+    for name, rain in (("gauge_rain", measured), ("radar_rain", seen)):
+        if (rain < 0.0).any():
+            raise ValueError(f"{name} must not be negative, got {np.nanmin(rain):g}")
+    both = (measured > least) & (seen > least)
+    return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(least_gauges, 1) else 1.0
+
+
+@kernel(
+    Contract(
+        takes={"rain": Array(("y", "x"), on="grid"), "gauge_rain": Array(("gauge",), units_of="rain"), **PLACES},
+        gives={"rain": Array(("y", "x"), units_of="rain", dtype="rain")},
+        engines=("numba", "python"),
+    )
+)
+def adjust_rain(
+    rain: npt.ArrayLike,
+    gauge_rain: npt.ArrayLike,
+    gauge_x: npt.ArrayLike,
+    gauge_y: npt.ArrayLike,
+    *,
+    grid: Grid,
+    method: Literal["additive", "mean-field"],
+    range_m: float = 10_000.0,
+    nugget: float = 0.0,
+    neighbours: int = 16,
+    window: int = 1,
+    least_gauges: int = 3,
+    engine: Engine | Literal["auto"] = "auto",
+    threads: int = 1,
+) -> Floats:
+    """Adjust a field of rain to gauges.
+
+    Parameters
+    ----------
+    rain : (y, x) array of float
+        Rate [mm h-1], or a sum in any unit; NaN where it is missing.
+    gauge_rain : (gauge,) array of float
+        In the unit of the field and over the same time; NaN for a gauge that is silent.
+    gauge_x, gauge_y : (gauge,) array of float
+        Places [m] on the grid's plane.
+    grid
+        Of the field.
+    method
+        ``"mean-field"`` multiplies all by :func:`estimate_field_bias`; ``"additive"`` adds the gauges' differences,
+        kriged, and takes what falls below 0 for dry.
+    range_m, nugget, neighbours
+        Of the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
+    window
+        See :func:`sample_rain`.
+    least_gauges
+        Gauges with a value on known rain that it takes; with fewer the field stays as it is.
+    engine, threads
+        As everywhere; the answer is the same for any number of threads.
+
+    Returns
+    -------
+    (y, x) array of float
+        In the dtype of the rain, NaN where that is.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, a rain is negative, or what the functions above raise.
+
+    References
+    ----------
+    .. [1] Goudenhoofdt & Delobbe (2009), doi:10.5194/hess-13-195-2009
+
+    Examples
+    --------
+    >>> grid, seen = Grid(0.0, 0.0, 1000.0, 1, 3), np.array([[1.0, 2.0, 3.0]])
+    >>> at = {"gauge_x": [500.0, 1500.0, 2500.0], "gauge_y": [500.0, 500.0, 500.0], "grid": grid}
+    >>> adjust_rain(seen, [2.0, 4.0, 6.0], **at, method="mean-field").tolist()
+    [[2.0, 4.0, 6.0]]
+    >>> adjust_rain(seen, [2.0, 1.0, 3.5], **at, method="additive").round(6).tolist()
+    [[2.0, 1.0, 3.5]]
+    """
+    if method not in ("additive", "mean-field"):
+        raise ValueError(f"method must be 'additive' or 'mean-field', got {method!r}")
+    field, measured = _as_floats(rain), np.asarray(gauge_rain, np.float64)
+    for name, values in (("rain", field), ("gauge_rain", measured)):
+        if (values < 0.0).any():
+            raise ValueError(f"{name} must not be negative, got {np.nanmin(values):g}")
+    seen = sample_rain(field, gauge_x, gauge_y, grid=grid, window=window)
+    if measured.shape != seen.shape:
+        raise ValueError(f"gauge_rain {measured.shape} and gauge_x {seen.shape} must be of one (gauge,) shape")
+    if method == "mean-field":
+        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, least_gauges=least_gauges)))
+    off = measured - seen
+    if np.isfinite(off).sum() < max(least_gauges, 1):
+        return field.copy()
+    differences = krige_gauges(
+        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, neighbours=neighbours,
+        engine=engine, threads=threads,
+    )  # fmt: skip
+    return np.asarray(np.maximum(field + differences, 0.0).astype(field.dtype))
+
+
+def _as_floats(given: npt.ArrayLike) -> Floats:
+    """In one piece: NumPy's logarithm of a view may differ in the last bits from that of a copy."""
+    array = np.asarray(given)
+    whole = np.ascontiguousarray(array if array.dtype.kind == "f" else array.astype(np.float64))
+    return whole.reshape(array.shape)  # a number stays one
+
+
+def _check_law(a: float, b: float) -> None:
+    if not (0.0 < a < math.inf and 0.0 < b < math.inf):
+        raise ValueError(f"a and b of the power law must be positive and finite, got {a} and {b}")

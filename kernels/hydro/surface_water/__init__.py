@@ -1,0 +1,1 @@
+"""What every scheme of surface water shares: ground, water, forcing, outflow, time steps."""

@@ -1,0 +1,377 @@
+r"""How good stated probabilities were, and how sure one may be of any score.
+
+The Brier score is the mean square of what probabilities were off by. Of forecasts that fall into bins :math:`k` of
+:math:`n_k` cases, mean probability :math:`p_k` and frequency :math:`o_k`, with :math:`\bar o` over all,
+
+.. math::
+   \frac1n \sum (p - o)^2 = \underbrace{\frac1n \sum n_k (p_k - o_k)^2}_{reliability}
+   - \underbrace{\frac1n \sum n_k (o_k - \bar o)^2}_{resolution}
+   + \underbrace{\bar o (1 - \bar o)}_{uncertainty}
+
+exactly where all forecasts of a bin are one, and nearly so in narrow bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engines import Array, Contract, kernel
+
+__all__ = ["Interval", "Reliability", "count_reliability", "estimate_interval", "score_brier", "score_brier_skill"]
+
+Scores = npt.NDArray[np.float64]
+PURPOSE = 510  # of the random numbers that draw cases
+TAKES = {
+    "probability": Array(("...",), "1"),
+    "happened": Array(("...",), dtype="bool"),
+    "valid": Array(("...",), dtype="bool"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How often what was given a probability came, by bins of that probability; ``a + b`` counts both.
+
+    Examples
+    --------
+    >>> table = count_reliability([0.1, 0.1, 0.9, 0.9], [False, False, True, False], n_bins=2)
+    >>> table.cases.tolist(), table.forecast.tolist(), table.frequency.tolist()
+    ([2, 2], [0.1, 0.9], [0.0, 0.5])
+    """
+
+    edges: Scores
+    """(bin + 1,) probabilities from 0 to 1; a bin holds its lower edge, the last one 1 too."""
+    cases: npt.NDArray[np.int64]
+    """(bin,) forecasts."""
+    events: npt.NDArray[np.int64]
+    """(bin,) forecasts that came true."""
+    promised: Scores
+    """(bin,) sum of the probabilities."""
+
+    def __add__(self, other: Reliability) -> Reliability:
+        """Both sets of cases in one table."""
+        if not isinstance(other, Reliability):
+            return NotImplemented
+        if not np.array_equal(self.edges, other.edges):
+            raise ValueError("tables of different bins cannot be added")
+        return Reliability(
+            self.edges, self.cases + other.cases, self.events + other.events, self.promised + other.promised
+        )
+
+    @property
+    def forecast(self) -> Scores:
+        """(bin,) mean probability, NaN in an empty bin."""
+        return _divide(self.promised, self.cases)
+
+    @property
+    def frequency(self) -> Scores:
+        """(bin,) share that happened, NaN in an empty bin."""
+        return _divide(self.events, self.cases)
+
+    @property
+    def reliability(self) -> float:
+        """Mean square distance of probability and frequency: less is better."""
+        return float(_divide(np.nansum(self.cases * (self.forecast - self.frequency) ** 2), self.cases.sum()))
+
+    @property
+    def resolution(self) -> float:
+        """Mean square distance of the bins' frequencies from that of all: more is better."""
+        spread = (self.frequency - _divide(self.events.sum(), self.cases.sum())) ** 2
+        return float(_divide(np.nansum(self.cases * spread), self.cases.sum()))
+
+    @property
+    def uncertainty(self) -> float:
+        """Brier score of the frequency of all as a forecast."""
+        share = float(_divide(self.events.sum(), self.cases.sum()))
+        return share * (1.0 - share)
+
+
+class Interval(NamedTuple):
+    """A score with what may be believed of it."""
+
+    value: Scores
+    """Of the cases as they are."""
+    low: Scores
+    """Quantile of the draws below which half of the rest lies."""
+    high: Scores
+    """Quantile of the draws above which the other half lies."""
+    undefined: npt.NDArray[np.int64]
+    """Draws that had no score, such as those without any event; they are left out."""
+
+
+@kernel(
+    Contract(
+        takes=TAKES,
+        gives={"brier_score": Array((), "1", long_name="Brier score")},
+        engines=("numpy",),
+    )
+)
+def score_brier(
+    probability: npt.ArrayLike,
+    happened: npt.ArrayLike,
+    *,
+    valid: npt.ArrayLike | None = None,
+    axis: int | tuple[int, ...] | None = None,
+) -> Scores:
+    """Score probabilities by the mean square of what they were off by.
+
+    Parameters
+    ----------
+    probability : array of float
+        From 0 to 1.
+    happened : array of bool
+        Of a shape that broadcasts with ``probability``.
+    valid : array of bool, optional
+        Cases that count at all; the rest may hold NaN.
+    axis
+        Dims to average over; None averages over all.
+
+    Returns
+    -------
+    array of float
+        From 0 (sure and right) to 1 (sure and wrong), NaN where no case counts.
+
+    Raises
+    ------
+    ValueError
+        If a probability that counts lies outside 0 to 1, an array does not hold truth values, or shapes do not fit.
+
+    References
+    ----------
+    .. [1] Brier (1950), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2 (half of his, as usual now)
+
+    Examples
+    --------
+    >>> float(score_brier([1.0, 0.5, 0.0], [True, False, False]).round(6))
+    0.083333
+    """
+    chance, came, counts = _check(probability, happened, valid)
+    off = np.where(counts, chance - came, 0.0)
+    return _divide((off * off).sum(axis=axis), counts.sum(axis=axis))
+
+
+@kernel(
+    Contract(
+        takes={**TAKES, "climatology": Array(("...",), "1")},
+        gives={"brier_skill_score": Array((), "1", long_name="Brier skill score")},
+        engines=("numpy",),
+    )
+)
+def score_brier_skill(
+    probability: npt.ArrayLike,
+    happened: npt.ArrayLike,
+    *,
+    climatology: npt.ArrayLike | None = None,
+    valid: npt.ArrayLike | None = None,
+    axis: int | tuple[int, ...] | None = None,
+) -> Scores:
+    """Score probabilities against always stating the climatology.
+
+    Parameters
+    ----------
+    probability, happened, valid, axis
+        As :func:`score_brier` takes them.
+    climatology : array of float, optional
+        Probability without any forecast; None takes the frequency in the cases at hand, which is the hardest to beat.
+
+    Returns
+    -------
+    array of float
+        1 for a perfect forecast, 0 for one no better than the climatology; NaN where that makes no error at all.
+
+    Raises
+    ------
+    ValueError
+        As :func:`score_brier` does.
+
+    References
+    ----------
+    .. [1] Wilks (2019), Statistical Methods in the Atmospheric Sciences, 4th edition, section 9.4
+
+    Examples
+    --------
+    >>> float(score_brier_skill([0.9, 0.1, 0.2, 0.8], [True, False, False, True]).round(3))
+    0.9
+    """
+    chance, came, counts = _check(probability, happened, valid)
+    if climatology is None:
+        climatology = _divide((came & counts).sum(axis=axis, keepdims=True), counts.sum(axis=axis, keepdims=True))
+        climatology = np.nan_to_num(climatology, nan=0.5)  # nothing counts there: the score is NaN all the same
+    usual = score_brier(climatology, came, valid=counts, axis=axis)
+    ratio = _divide(score_brier(chance, came, valid=counts, axis=axis), usual)
+    return np.asarray(1.0 - ratio)
+
+
+@kernel(
+    Contract(
+        takes=TAKES,
+        gives={
+            "edges": Array(("bin_edge",), "1"),
+            "cases": Array(("bin",), "1", dtype="int64"),
+            "events": Array(("bin",), "1", dtype="int64"),
+            "promised": Array(("bin",), "1"),
+        },
+        structure="Reliability",
+        engines=("numpy",),
+    )
+)
+def count_reliability(
+    probability: npt.ArrayLike, happened: npt.ArrayLike, *, n_bins: int = 10, valid: npt.ArrayLike | None = None
+) -> Reliability:
+    """Count, by bins of the probability, how often it came true.
+
+    Parameters
+    ----------
+    probability, happened, valid
+        As :func:`score_brier` takes them.
+    n_bins
+        Bins of one width. Of m members, m + 1 bins keep all their shares apart.
+
+    Returns
+    -------
+    Reliability
+        Which knows the three parts of the Brier score.
+
+    Raises
+    ------
+    ValueError
+        As :func:`score_brier` does, or if there is no bin.
+
+    References
+    ----------
+    .. [1] Murphy (1973), doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2
+
+    Examples
+    --------
+    >>> table = count_reliability([0.0, 0.5, 0.5, 1.0], [False, False, True, True], n_bins=3)
+    >>> table.reliability, table.resolution, table.uncertainty
+    (0.0, 0.125, 0.25)
+    """
+    if n_bins < 1:
+        raise ValueError(f"n_bins must be at least 1, got {n_bins}")
+    chance, came, counts = _check(probability, happened, valid)
+    stated, true = chance[counts], came[counts]
+    edges = np.arange(n_bins + 1) / n_bins
+    place = np.searchsorted(edges[1:-1], stated, side="right")
+    return Reliability(
+        edges,
+        np.bincount(place, minlength=n_bins).astype(np.int64),
+        np.bincount(place[true], minlength=n_bins).astype(np.int64),
+        np.bincount(place, stated, minlength=n_bins).astype(np.float64),
+    )
+
+
+@kernel(
+    Contract(
+        takes={"cases": Array(("case", "..."))},
+        gives={
+            "value": Array(("...",)),
+            "low": Array(("...",)),
+            "high": Array(("...",)),
+            "undefined": Array(("...",), "1", dtype="int64"),
+        },
+        structure="Interval",
+        engines=("numpy",),
+    )
+)
+def estimate_interval(
+    score: Callable[..., npt.ArrayLike],
+    *cases: npt.ArrayLike,
+    seed: int,
+    n_draws: int = 1000,
+    level: float = 0.9,
+) -> Interval:
+    """Estimate how far any score would move with other cases of the same kind (percentile bootstrap).
+
+    Parameters
+    ----------
+    score
+        Called with arrays like ``cases``; returns a number or an array of them (all of one draw).
+    *cases : (case, ...) array
+        What is drawn from, with replacement, along the first dim: storms, say, with all points of a storm together,
+        as what happened at neighbouring points is no new evidence.
+    seed
+        Draw number n is the same whatever else is drawn.
+    n_draws, level
+        How many draws, and the share of them inside the interval.
+
+    Returns
+    -------
+    Interval
+        Each field of the shape of a score. NaN where no draw has one.
+
+    Raises
+    ------
+    ValueError
+        If there are no cases or not the same number in all arrays, no draw, or a level outside (0, 1).
+
+    References
+    ----------
+    .. [1] Efron (1979), doi:10.1214/aos/1176344552
+    .. [2] Hamill (1999), doi:10.1175/1520-0434(1999)014<0155:HTFENP>2.0.CO;2 (whole cases are drawn)
+
+    Examples
+    --------
+    >>> found = estimate_interval(np.mean, np.arange(100.0), seed=1)
+    >>> float(found.value), bool(found.low < 49.5 < found.high)
+    (49.5, True)
+    """
+    arrays = [np.asarray(values) for values in cases]
+    sizes = {array.shape[:1] for array in arrays}
+    if len(sizes) != 1 or sizes & {(), (0,)}:
+        raise ValueError(f"cases must be arrays of one length of at least 1, got {[a.shape for a in arrays]}")
+    if n_draws < 1 or not 0.0 < level < 1.0:
+        raise ValueError(f"n_draws must be at least 1 and level inside (0, 1), got {n_draws} and {level}")
+    (n,) = sizes.pop()
+    draws = []
+    for draw in range(n_draws):
+        bits = np.random.Philox(key=np.array([seed, PURPOSE], np.uint64), counter=np.array([0, 0, draw, 0], np.uint64))
+        chosen = np.random.Generator(bits).integers(0, n, n)
+        draws.append(np.asarray(score(*(array[chosen] for array in arrays)), np.float64))
+    found = np.stack(draws)
+    undefined = np.isnan(found).sum(axis=0)
+    low, high = _find_quantiles(found, undefined, (0.5 - level / 2.0, 0.5 + level / 2.0))
+    return Interval(np.asarray(score(*arrays), np.float64), low, high, np.asarray(undefined))
+
+
+def _find_quantiles(found: Scores, undefined: Any, shares: tuple[float, float]) -> tuple[Scores, Scores]:
+    """NaN, which sorts last, is left out; NaN comes back where there is nothing else."""
+    ordered = np.sort(found, axis=0)
+    last = np.maximum(len(found) - undefined - 1, 0)
+    ends = []
+    for share in shares:
+        place = share * last
+        below = np.floor(place).astype(np.int64)
+        pair = (np.take_along_axis(ordered, np.asarray(at)[None], 0)[0] for at in (below, np.minimum(below + 1, last)))
+        first, second = pair
+        ends.append(np.asarray(first + (place - below) * (second - first)))
+    return ends[0], ends[1]
+
+
+def _check(probability: Any, happened: Any, valid: Any) -> tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    chance, came = np.asarray(probability, np.float64), np.asarray(happened)
+    counts = np.asarray(True if valid is None else valid)
+    for name, array in (("happened", came), ("valid", counts)):
+        if array.dtype != np.bool_:
+            raise ValueError(f"{name} must hold True or False, got {array.dtype}: compare with a threshold first")
+    try:
+        chance, came, counts = np.broadcast_arrays(chance, came, counts)
+    except ValueError:
+        raise ValueError(
+            f"shapes do not broadcast together: probability {chance.shape}, happened {came.shape}, valid {counts.shape}"
+        ) from None
+    wrong = counts & ~((chance >= 0.0) & (chance <= 1.0))
+    if wrong.any():
+        raise ValueError(f"a probability lies from 0 to 1, got {chance[wrong][0]}")
+    return chance, came, counts
+
+
+def _divide(part: Any, whole: Any) -> Scores:
+    whole = np.asarray(whole, np.float64)
+    shape = np.broadcast_shapes(np.shape(part), whole.shape)
+    return np.asarray(np.divide(part, whole, out=np.full(shape, np.nan), where=whole != 0.0))

@@ -1,0 +1,38 @@
+"""Workers start without the caller's script, and also where a release lacks what that leans on."""
+
+from __future__ import annotations
+
+import multiprocessing.spawn
+from typing import Any
+
+import distributed.utils
+import pytest
+
+from citytide.hpc.execution import forkserver as nursery
+from citytide.hpc.execution.forkserver import choose_method, without_main
+
+
+def test_children_are_not_told_of_the_callers_script() -> None:
+    before = multiprocessing.spawn.get_preparation_data
+    with without_main():
+        told = multiprocessing.spawn.get_preparation_data("child")
+    assert told["name"] == "child" and not [key for key in told if key.startswith("init_main")]
+    assert multiprocessing.spawn.get_preparation_data is before
+
+
+def test_python_without_the_function_keeps_its_own_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(multiprocessing.spawn, "get_preparation_data")
+    with without_main():
+        assert not hasattr(multiprocessing.spawn, "get_preparation_data")
+
+
+@pytest.mark.parametrize("has_mark", [True, False])
+def test_distributed_without_the_mark_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, has_mark: bool) -> None:
+    budget: dict[str, Any] = {"OMP_NUM_THREADS": "1"}
+    monkeypatch.setattr(nursery, "_budget", budget)
+    monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", False)
+    if not has_mark:
+        monkeypatch.delattr(distributed.utils, "_forkserver_preload_set")
+    assert choose_method(budget) == "forkserver"
+    assert getattr(distributed.utils, "_forkserver_preload_set", None) is (True if has_mark else None)
+    assert choose_method({"OMP_NUM_THREADS": "2"}) == "spawn"  # other threads than the nursery has

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+from runfolder import T0, block_line, summary_row, write_run
+
+from citytide.hpc.report.report import MOST_UNSERVED, write_report
+
+HOSTILE = "\"><script>alert('1')</script>&amp;\u0007<img src=x onerror=alert(2)> ../../etc"
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; a tag closed out of turn is an error."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def report(run: Path) -> Page:
+    return Page(write_report(run).read_text(encoding="utf-8"))
+
+
+def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
+    page = report(write_run(tmp_path))
+    assert not page.all("script") and not page.all("link")
+    assert all(str(image["src"]).startswith("data:image/") for image in page.all("img"))
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"url\(|@import|https?://", html)
+
+
+def test_what_was_asked_stands_with_its_source(tmp_path: Path) -> None:
+    text = report(write_run(tmp_path)).text
+    for said in ("sioux-falls", "--set", "0.8, 1.0, 1.2", "run.yaml", "ace9" * 16, "3.81 kB", "Times are in minutes."):
+        assert said in text
+    assert "2 settings left at the default" in text
+
+
+def test_what_came_out_stands_to_ten_digits(tmp_path: Path) -> None:
+    page = report(write_run(tmp_path, ["base@1.0"]))
+    assert "3 scenarios" not in page.text and "1 scenario" in page.text
+    row = summary_row("base@1.0", 0.6)
+    assert f"{row['objective']:,.3f}" in page.text and repr(row["objective"]) in {
+        cell.get("title") for cell in page.all("td")
+    }
+    assert "Busiest roads" in page.text and "veh/h" in page.text
+    assert {image["alt"] for image in page.all("img")} == {"Map of 76 links."}
+
+
+def test_every_table_has_headers(tmp_path: Path) -> None:
+    html = write_report(write_run(tmp_path)).read_text(encoding="utf-8")
+    tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
+    assert len(tables) >= 6
+    assert all('<th scope="col"' in table for table in tables)
+
+
+def test_the_commands_to_reproduce_stand_there(tmp_path: Path) -> None:
+    page = report(write_run(tmp_path))
+    assert "citytide run traffic-assignment --set network=sioux-falls --out runs/demo" in page.text
+    assert f"citytide resume {tmp_path.resolve()}" in page.text
+    assert {"href": "./assignment.zarr"} in page.all("a")
+    for version in ("0.1.0", "2.4.6", "0.62.1", "3.11.7", "Linux-6.1"):
+        assert version in page.text
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    row = {**summary_row(HOSTILE), HOSTILE: HOSTILE}
+    run = write_run(
+        tmp_path / "quotes ' and \" and <b>", [HOSTILE],
+        run={"name": HOSTILE, "workflow": HOSTILE, "command": ["citytide", HOSTILE], "notes": [HOSTILE],
+             "seeds": {HOSTILE: HOSTILE},
+             "inputs": [{"name": HOSTILE, "path": HOSTILE, "sha256": HOSTILE, "bytes": HOSTILE}],
+             "settings": {HOSTILE: {"value": [HOSTILE], "source": HOSTILE},
+                          "b": {"value": HOSTILE, "source": "default"}}},
+        result={"summary": [row], "warnings": [HOSTILE], "products": {HOSTILE: f"javascript:{HOSTILE}"},
+                "unserved": [{"scenario": HOSTILE, "origin": HOSTILE, "destination": 2, "demand": 1.5}],
+                "headline": {HOSTILE: HOSTILE}, "state": "failed", "error": f"{HOSTILE}\n{HOSTILE}"},
+        ledger=[{"kind": "driver", "attempt": HOSTILE, "host": HOSTILE, "time": T0},
+                {**block_line(0), "step": HOSTILE, "worker": HOSTILE, "block": HOSTILE}],
+    )  # fmt: skip
+    sidecar = {"section": HOSTILE, "title": HOSTILE, "caption": HOSTILE, "alt": HOSTILE, "names": [HOSTILE]}
+    (run / "figures" / "01-map.json").write_text(json.dumps(sidecar))
+    table = {"title": HOSTILE, "caption": HOSTILE, "columns": [{"name": HOSTILE, "unit": HOSTILE}], "rows": [[HOSTILE]]}
+    (run / "tables" / "01-roads.json").write_text(json.dumps(table))
+    page = report(run)
+    assert not page.all("script")
+    assert all(set(image) <= {"src", "alt", "class", "width", "height"} for image in page.all("img"))
+    assert all(str(link["href"]).startswith(("#", "./")) for link in page.all("a"))
+    assert page.text.count("<script>alert('1')</script>") > 15
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped"])
+def test_a_run_that_did_not_finish_opens_with_the_way_on(tmp_path: Path, state: str) -> None:
+    ledger = [
+        {"kind": "driver", "attempt": 1, "time": T0}, block_line(0),
+        {"kind": "failed", "step": "solve", "block": 1, "error": "no space left on the disk\n  File m.py"},
+        {"kind": "end", "attempt": 1, "state": state, "time": T0 + 5},
+    ]  # fmt: skip
+    run = write_run(tmp_path, ledger=ledger, result={"state": state, "summary": [], "products": {}})
+    text = report(run).text
+    top = text[: text.index("What was asked")]
+    assert "no space left on the disk" in top and f"citytide resume {tmp_path.resolve()}" in top
+
+
+def test_warnings_stand_before_everything_else(tmp_path: Path) -> None:
+    text = report(write_run(tmp_path, result={"warnings": ["scenario flood@1.0 has no path left"]})).text
+    assert text.index("1 warning") < text.index("flood@1.0 has no path left") < text.index("What was asked")
+
+
+def test_the_first_cut_pairs_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+    pairs = [{"scenario": "flood@1.0", "origin": 10_000 + i, "destination": 7, "demand": 2.5} for i in range(1234)]
+    text = report(write_run(tmp_path, result={"unserved": pairs})).text
+    assert "1,234 pairs without a path" in text and f"The first {MOST_UNSERVED} of 1,234" in text
+    assert str(10_000 + MOST_UNSERVED - 1) in text and str(10_000 + MOST_UNSERVED) not in text
+
+
+def test_a_thousand_scenarios_scroll(tmp_path: Path) -> None:
+    names = [f"scenario {place}@1.0" for place in range(1000)]
+    run = write_run(tmp_path, names)
+    page = report(run)
+    assert "1,000 scenarios" in page.text and "scenario 999@1.0" in page.text
+    assert any("tall" in str(part.get("class")) for part in page.all("div"))
+    assert len(page.all("rect")) < 1100
+    assert (run / "report.html").stat().st_size < 1_500_000
+
+
+def test_a_scenario_of_nothing_is_told_as_nan(tmp_path: Path) -> None:
+    row = {**summary_row("cut@1.0"), "objective": float("nan"), "converged": False, "average_excess_cost": None}
+    text = report(write_run(tmp_path, result={"summary": [summary_row("base@1.0"), row]})).text
+    assert "NaN" in text and "1 of 2 scenarios reached the gap asked for." in text
+
+
+def test_what_a_result_tells_by_scenario_joins_the_table(tmp_path: Path) -> None:
+    row = {key: value for key, value in summary_row("base@1.0").items() if key not in ("converged", "unserved_demand")}
+    text = report(write_run(tmp_path, result={"summary": [row], "unserved_demand": {"base@1.0": 12.5}})).text
+    assert "Unserved demand" in text and "12.5" in text
+
+
+@pytest.mark.parametrize("lacking", ["run.json", "plan.json", "ledger.jsonl", "result.json", "figures/01-map.json"])
+def test_a_missing_file_is_named_and_costs_only_its_part(tmp_path: Path, lacking: str) -> None:
+    run = write_run(tmp_path)
+    (run / lacking).unlink()
+    text = report(run).text
+    assert f"{lacking} is missing" in text and "How to reproduce it" in text
+
+
+def test_a_torn_ledger_line_is_left_out(tmp_path: Path) -> None:
+    run = write_run(tmp_path)
+    with (run / "ledger.jsonl").open("a") as file:
+        file.write('{"kind":"block","step":"sol')
+    text = report(run).text
+    assert "1 line is torn in ledger.jsonl" in text and "3 of 3" in text
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+LINE_KEYS = "step block attempt worker started seconds memory_bytes time error state"
+keys = st.sampled_from(
+    "state summary warnings unserved products memory started ended steps name settings inputs command packages seeds "
+    "notes profile created headline error".split()
+)
+
+
+@settings(max_examples=25)
+@given(
+    record=st.dictionaries(keys, junk), plan=st.dictionaries(keys, junk), result=st.dictionaries(keys, junk),
+    lines=st.lists(st.fixed_dictionaries(
+        {"kind": st.sampled_from(["driver", "block", "bad", "failed", "end", "other"])},
+        optional={key: junk for key in LINE_KEYS.split()},
+    ), max_size=6),
+)  # fmt: skip
+def test_no_content_of_the_folder_can_stop_the_report(
+    tmp_path_factory: pytest.TempPathFactory, record: Any, plan: Any, result: Any, lines: Any
+) -> None:
+    run = tmp_path_factory.mktemp("run")
+    for name, content in (("run", record), ("plan", plan), ("result", result)):
+        (run / f"{name}.json").write_text(json.dumps(content))
+    (run / "ledger.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert not report(run).all("script")

@@ -1,0 +1,1 @@
+"""A city: built, stored, shown."""

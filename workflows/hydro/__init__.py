@@ -1,0 +1,1 @@
+"""Questions about water, and what they share."""

@@ -1,0 +1,1 @@
+"""Where a rainstorm's water goes."""

@@ -1,0 +1,57 @@
+"""What a block of members holds at once, in one process or on ranks: figures measured on 1 and 4 million cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...hpc.plan.plans import Block
+from ...hpc.store.stores import Variable
+
+__all__ = ["FloodMemory"]
+
+RANK_BYTES = 310_000_000  # what a rank holds before its first step: interpreter, Zarr, MPI, Numba that compiles
+MEMBER_ARRAYS = 20  # of a member's cells: fields, those before and after a step, maps, forcing; 17 are needed
+GATHERED_ARRAYS = 15  # of a member's cells, on the first rank at the end: what is gathered, with a ring, and the maps
+GROUND_BYTES = 48  # of a cell, whatever the members: ground and rain before factors; 32 were measured
+SOIL_BYTES = 40  # of a cell, and of each member's cells, in double precision
+OWN_RAIN_BYTES = 24  # of each member's cells, where members do not share one rain
+
+
+@dataclass(frozen=True)
+class FloodMemory:
+    """Memory of a simulation on ``n_cells`` cells that reads ``input_bytes`` and hands over ``parts`` as they come."""
+
+    n_cells: int
+    itemsize: int
+    input_bytes: int
+    parts: Sequence[Variable]
+    has_soil: bool
+    has_own_rain: bool = False
+
+    def count_block(self, block: Block) -> int:
+        """Of a block in one process [B]."""
+        n_members = block.stop - block.start
+        return self._count_ground() + n_members * self._count_member() + self._count_parts(n_members)
+
+    def count_rank(self, block: Block, ranks: int) -> int:
+        """Of a block, on each rank but the first: the inputs and the whole ground, and the water of its tile [B]."""
+        return RANK_BYTES + self._count_ground() + -(-(block.stop - block.start) * self._count_member() // ranks)
+
+    def count_gang(self, block: Block, ranks: int) -> int:
+        """Of a block, on all ranks: the first gathers the others' water, and its worker writes the parts [B]."""
+        n_members = block.stop - block.start
+        gathered = n_members * GATHERED_ARRAYS * self.itemsize * self.n_cells
+        return ranks * self.count_rank(block, ranks) + gathered + self._count_parts(n_members)
+
+    def _count_ground(self) -> int:
+        return self.input_bytes + (GROUND_BYTES + SOIL_BYTES * self.has_soil) * self.n_cells
+
+    def _count_member(self) -> int:
+        more = SOIL_BYTES * self.has_soil + OWN_RAIN_BYTES * self.has_own_rain
+        return (MEMBER_ARRAYS * self.itemsize + more) * self.n_cells
+
+    def _count_parts(self, n_members: int) -> int:
+        """Shards that fill up, one that is encoded, and what is seen at one time."""
+        shards = [variable.shard_bytes for variable in self.parts]
+        return n_members * (sum(shards) + 4 * self.n_cells) + 2 * max(shards, default=0)

@@ -1,0 +1,1 @@
+"""From radar rain to flood warnings."""

@@ -1,0 +1,1 @@
+"""Who drives where when everybody has found their best route."""

@@ -1,0 +1,230 @@
+"""What an assignment answers: summary, warnings, figures and tables from the published products and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....datasets.traffic.scenarios import BASE
+from ....hpc.run.records import write_json
+from ....hpc.run.runs import Run
+from ....hpc.store.ledger import done_blocks, read_ledger
+from ....hpc.store.stores import read_arrays
+from .products import list_scalars
+
+__all__ = ["finish_assignment"]
+
+BUSIEST = 15  # links in the table of the busiest
+DRAWN = 2000  # scenarios whose convergence is handed to the figure
+
+
+def finish_assignment(run: Run) -> Mapping[str, Any]:
+    """Write figures and tables, and return summary, warnings and cut pairs."""
+    from .figures import write_figures
+
+    data = run.open("assignment")
+    inputs = read_arrays(run.path / "inputs.zarr")
+    labels = [str(label) for label in data.scenario.values]
+    asked = {name: setting["value"] for name, setting in run.record["settings"].items()}
+    columns = _ledger_columns(run)
+    changes = _find_changes(data, inputs, labels, columns["changed_flow"])
+    told = [name for name in list_scalars(asked["principle"]) if name in SUMMARY]
+    summary = [
+        {"scenario": label, **{name: data[name].values[row].item() for name in told}}
+        | ({"changes_used_link": changes[row]} if inputs["scenario_row"].any() else {})
+        for row, label in enumerate(labels)
+    ]
+    shown = _shown(labels, inputs["demand_factor"])
+    units = run.record["attrs"]["instance"]["units"]
+    served = inputs["demand"].sum() * inputs["demand_factor"] - data.unserved_demand.values
+    write_figures(
+        run.path,
+        x=inputs["x"],
+        y=inputs["y"],
+        tail=inputs["tail"],
+        head=inputs["head"],
+        capacity=inputs["capacity"],
+        flow=data.flow.data if hasattr(data.flow, "data") else data.flow.values,
+        closed=_Closed(data),
+        connector=~(inputs["passable"][inputs["tail"]] & inputs["passable"][inputs["head"]]),
+        scenario=labels,
+        link_name=_names(run, inputs),
+        crs=str(run.record["attrs"]["instance"]["crs"]),
+        flow_unit=units.get("flow", "1"),
+        time_unit=units.get("time", "1"),
+        tstt=data.tstt.values,
+        served_demand=served,
+        gaps={
+            label: history
+            for label, history in zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)
+            if np.isfinite(history).any()
+        },
+        target=float(asked["gap"]),
+    )
+    _write_busiest(run, data, inputs, shown)
+    return {
+        "headline": _headline(data, served, shown, units),
+        "summary": summary,
+        "warnings": _warn(summary, data, columns, served),
+        "overflowed": [
+            line["scenario"] for line, trips in zip(summary, served, strict=True) if _overflowed(line, trips)
+        ],
+        "unserved": _name_cut_pairs(labels, columns, inputs),
+        "unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True)),
+        "converged": dict(zip(labels, data.converged.values.tolist(), strict=True)),
+    }
+
+
+SUMMARY = (
+    "objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "marginal_tstt", "marginal_sptt",
+    "iterations", "converged",
+)  # fmt: skip
+UNUSED = 1e-9  # of the largest flow: what is below is rounding, no traffic
+
+
+def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], changed_flow: list[float]) -> list[int]:
+    """For each scenario, 1 if a link that it changes carries flow under it or in the base at the same demand, else 0.
+
+    Where neither carries any, the base's answer and the scenario's are answers to the same question.
+    """
+    factors, rows, offset = inputs["demand_factor"], inputs["scenario_row"], inputs["change_offset"]
+    found = [0] * len(labels)
+    for factor in np.unique(factors):
+        same = np.flatnonzero(factors == factor)
+        base = data.flow[int(same[rows[same] == 0][0])].values
+        least = UNUSED * float(np.nanmax(base, initial=0.0))
+        for row in same.tolist():
+            links = inputs["change_link"][offset[rows[row]] : offset[rows[row] + 1]]
+            is_used = np.isnan(changed_flow[row]) or changed_flow[row] > least or (base[links] > least).any()
+            found[row] = int(links.size > 0 and bool(is_used))
+    return found
+
+
+def _overflowed(line: Mapping[str, Any], served: float) -> bool:
+    """Whether a scenario with trips has an objective that is no finite number."""
+    return bool(served > 0.0 and not np.isfinite(line["objective"]))
+
+
+def _shown(labels: list[str], factors: Any) -> int:
+    """The scenario that a reader sees first: the base at the demand nearest to what was given."""
+    base = [row for row, label in enumerate(labels) if label.startswith("base@")]
+    return min(base, key=lambda row: abs(float(factors[row]) - 1.0))
+
+
+def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str:
+    """The answer in one sentence."""
+    demand, total = float(served[row]), float((data.flow[row] * data.cost[row].where(data.flow[row] > 0, 0.0)).sum())
+    over = int((data.flow[row] > data.capacity).sum())
+    if not demand > 0:
+        return ""
+    if not np.isfinite(data.objective.values[row]):  # flows of NaN would add up to 0
+        return f"{data.scenario.values[row]} is not solved: travel costs are no finite numbers."
+    time = units.get("time", "1")
+    unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
+    return (
+        f"Under {data.scenario.values[row]}, {demand:,.6g} trips take {total / demand:.4g}{unit} each on average; "
+        f"{over:,} of {data.sizes['link']:,} links carry more than their capacity."
+    )
+
+
+class _Closed:
+    """Rows of the mask of closed links, made when asked for: their cost is infinite."""
+
+    def __init__(self, data: Any) -> None:
+        self.cost = data.cost
+
+    def __getitem__(self, scenario: int, /) -> Any:
+        return np.isinf(self.cost[scenario].values)
+
+
+def _ledger_columns(run: Run) -> dict[str, list[Any]]:
+    """What travelled in the ledger beside the product's scalars, scenario by scenario."""
+    done = done_blocks(read_ledger(run.path / "ledger.jsonl"))
+    tasks = run.plan.step("assignment").tasks
+    blocks = [done["assignment", index]["scalars"] for index in range(tasks)]
+    return {
+        name: [value for block in blocks for value in block[name]]
+        for name in ("history", "unserved", "n_unserved", "changed_flow")
+    }
+
+
+def _name_cut_pairs(labels: list[str], columns: Mapping[str, list[Any]], inputs: Mapping[str, Any]) -> list[Any]:
+    node = inputs["node"]
+    return [
+        {
+            "scenario": label,
+            "origin": int(node[inputs["origin"][pair]]),
+            "destination": int(node[inputs["destination"][pair]]),
+            "demand": float(inputs["demand"][pair] * factor),
+        }
+        for label, factor, pairs in zip(labels, inputs["demand_factor"], columns["unserved"], strict=True)
+        for pair in pairs
+    ]
+
+
+def _warn(
+    summary: list[dict[str, Any]], data: Any, columns: Mapping[str, list[Any]], served: NDArray[np.float64]
+) -> list[str]:
+    warnings = []
+    for row, line in enumerate(summary):
+        label, cut = line["scenario"], int(columns["n_unserved"][row])
+        if _overflowed(line, served[row]):
+            warnings.append(
+                f"scenario {label}: travel costs are no finite numbers, and it is not solved; check demand, capacities "
+                "and powers, and the factors of the scenario"
+            )
+            continue
+        if line["objective"] != line["objective"]:
+            why = "no trip has a path left" if cut else "there is no demand"
+            warnings.append(f"scenario {label}: {why}; its figures are not a number")
+            continue
+        if cut:
+            demand = float(data.unserved_demand.values[row])
+            warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
+        if not line.get("changes_used_link", 1) and not label.startswith(f"{BASE}@"):
+            warnings.append(
+                f"scenario {label}: no link that it changes carries traffic, there or in the base; "
+                "its answer is that of the base"
+            )
+        if not data.converged.values[row]:
+            warnings.append(
+                f"scenario {label}: stopped at relative gap {line['relative_gap']:.3g} after {line['iterations']} "
+                "iterations: allow more with --set max_iterations=N, or ask for a larger gap"
+            )
+    return warnings
+
+
+def _names(run: Run, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
+    from ....datasets.traffic.instances import Instance
+
+    return Instance.from_arrays(dict(inputs), run.record["attrs"]["instance"]).link_name
+
+
+def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> None:
+    """The links that carry most in the scenario shown first."""
+    flow, cost = data.flow[shown].values, data.cost[shown].values
+    names = _names(run, inputs)
+    order = np.argsort(-flow, kind="stable")[:BUSIEST]
+    units = run.record["attrs"]["instance"]["units"]
+    columns = [("link", "1"), ("from", "1"), ("to", "1"), ("flow", units.get("flow", "1")), ("flow / capacity", "1"),
+               ("cost", units.get("time", "1"))]  # fmt: skip
+    rows = []
+    for link in order.tolist():
+        capacity = inputs["capacity"][link]
+        row = [int(inputs[name][link]) for name in ("link", "from_node", "to_node")]
+        ratio = float(flow[link] / capacity) if capacity > 0 else None
+        rows.append([*row, float(flow[link]), ratio, float(cost[link]), *([names[link]] if names else [])])
+    (run.path / "tables").mkdir(exist_ok=True)
+    write_json(
+        run.path / "tables" / "01-busiest.json",
+        {
+            "section": "result",
+            "title": "Busiest links",
+            "caption": f"The {len(rows)} links with the largest flow in scenario {data.scenario.values[shown]}.",
+            "columns": [{"name": n, "unit": u} for n, u in columns + ([("name", "1")] if names else [])],
+            "rows": rows,
+        },
+    )
