@@ -19,7 +19,10 @@ ifneq ($(DATA),)
 export CITYTIDE_DATA ?= $(realpath $(DATA))
 endif
 
-.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean
+# Parts of `make test` that run beside the unit tests.
+BESIDE := lint simulator test-slurm
+
+.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean $(BESIDE:%=beside-%)
 
 help:
 	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
@@ -62,7 +65,16 @@ demo: .venv/stamp
 	@echo "map:    $(CURDIR)/runs/demo-city.png"
 	@echo "report: $(CURDIR)/runs/demo/report.html"
 
-test: lint unit simulator test-slurm
+# Tests with a Slurm mostly wait for it, so the parts run at once, by their priority: Slurm, unit tests, the rest.
+# Every part runs to its end; the exit code counts all of them. Ctrl-C stops all of them.
+test: .venv-test/stamp .dev/citytide
+	@rm -rf .test-logs && mkdir .test-logs
+	@echo "make test runs four parts at once: unit tests, whose output follows, and $(BESIDE), whose output comes at the end"
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going unit $(BESIDE:%=beside-%) || failed=1; \
+	for part in $(BESIDE); do printf '\n==== make %s\n' $$part; cat .test-logs/$$part.log; done; exit $${failed:-0}
+
+$(BESIDE:%=beside-%): beside-%:
+	@$(MAKE) --no-print-directory $* >.test-logs/$*.log 2>&1 || { echo "make $* failed: see .test-logs/$*.log" >&2; exit 1; }
 
 # Links to the rooms under the package's name, for type checkers; an sdist does not carry them.
 .dev/citytide:
@@ -70,20 +82,21 @@ test: lint unit simulator test-slurm
 	for name in benchmarks datasets hpc kernels workflows __init__.py __main__.py py.typed; do ln -s ../../$$name $@/$$name; done
 
 lint: .venv-test/stamp .dev/citytide
-	.venv-test/bin/ruff check .
-	.venv-test/bin/ruff format --check .
-	.venv-test/bin/mypy
+	nice -n 10 .venv-test/bin/ruff check .
+	nice -n 10 .venv-test/bin/ruff format --check .
+	nice -n 10 .venv-test/bin/mypy
 
+# Modules are handed out in the order of tests/conftest.py: those that take longest begin.
 unit: .venv-test/stamp .dev/citytide
-	.venv-test/bin/python -m pytest -n 2 --dist loadfile
+	nice -n 5 .venv-test/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The simulator is chosen when numba is imported, so it has a process of its own.
 simulator: .venv-test/stamp
-	NUMBA_ENABLE_CUDASIM=1 .venv-test/bin/python -m pytest -m cuda tests/cuda
+	NUMBA_ENABLE_CUDASIM=1 nice -n 10 .venv-test/bin/python -m pytest -m cuda tests/cuda
 
 # A Slurm of its own, started and stopped by the tests; without its packages (make slurm) they skip and say so.
 test-slurm: .venv-test/stamp
-	.venv-test/bin/python -m pytest -m "slurm and not soak" -n 2 tests
+	.venv-test/bin/python -m pytest -m "slurm and not soak" -n 4 tests
 
 # `apt-get update` does not wait for its lock, whatever DPkg::Lock::Timeout says; `install` does.
 APT_WAIT_S ?= 5
@@ -118,4 +131,4 @@ look: .venv/stamp
 	.venv/bin/python tests/look.py runs/demo/report.html
 
 clean:
-	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache build dist runs/demo runs/demo-city.*
+	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache .test-logs build dist runs/demo runs/demo-city.*

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
@@ -41,3 +44,45 @@ def test_slurm_says_at_once_what_else_is_wrong(tmp_path: Path) -> None:
         and "E: no such release" in told.stderr
         and "install" not in (tmp_path / "calls").read_text()
     )
+
+
+# Stands for every tool of the environment: notes its start, waits until every part has started, and fails as asked.
+TOOL = """#!/bin/bash
+case "$0 $*" in
+*ruff*) exit 0;; *mypy*) part=lint;; *"-m cuda"*) part=simulator;; *slurm*) part=test-slurm;; *) part=unit;; esac
+touch {folder}/started-$part
+for at in {{1..400}}; do started=({folder}/started-*); [ ${{#started[@]}} = 4 ] && break; sleep 0.05; done
+echo "first line of $part"; sleep 0.2; echo "last line of $part with ${{#started[@]}} parts"
+[ $part != "{failing}" ]
+"""
+
+
+def make_test(folder: Path, failing: str = "") -> subprocess.CompletedProcess[str]:
+    """``make test`` in a folder whose environment holds :data:`TOOL` only."""
+    tools = folder / ".venv-test" / "bin"
+    tools.mkdir(parents=True)
+    (folder / ".dev" / "citytide").mkdir(parents=True)
+    (folder / "pyproject.toml").touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("python", "ruff", "mypy"):
+        (tools / name).write_text(TOOL.format(folder=folder, failing=failing))
+        (tools / name).chmod(0o755)
+    (folder / ".venv-test" / "stamp").touch()
+    command = ["make", "--no-print-directory", "test"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_parts_of_a_test_run_at_once_and_tell_their_output_one_after_the_other(tmp_path: Path) -> None:
+    told = make_test(tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("with 4 parts") == 4  # each started before any ended
+    told_of = [line.split()[3] for line in told.stdout.splitlines() if line.startswith(("first line", "last line"))]
+    assert told_of == [part for part in ("unit", "lint", "simulator", "test-slurm") for _ in range(2)]
+
+
+@pytest.mark.parametrize("failing", ["unit", "lint", "simulator", "test-slurm"])
+def test_one_part_that_fails_is_counted_and_stops_no_other(tmp_path: Path, failing: str) -> None:
+    told = make_test(tmp_path, failing)
+    assert told.returncode != 0 and told.stdout.count("last line of") == 4
+    assert failing == "unit" or f"make {failing} failed: see .test-logs/{failing}.log" in told.stderr
