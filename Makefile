@@ -88,7 +88,7 @@ lint: .venv-test/stamp .dev/citytide
 
 # Modules are handed out in the order of tests/conftest.py: those that take longest begin.
 unit: .venv-test/stamp .dev/citytide
-	nice -n 5 .venv-test/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	nice -n 5 .venv-test/bin/python -m pytest -n 3 --dist loadfile
 
 # The simulator is chosen when numba is imported, so it has a process of its own.
 simulator: .venv-test/stamp

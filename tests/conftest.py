@@ -1,10 +1,14 @@
-"""What every test may lean on: the data folder, a home of its own, one cache of compiled kernels."""
+"""What every test may rely on: the data folder, a home of its own, one cache of compiled kernels, shared default runs.
+
+Also the order in which ``make test`` hands modules to its workers.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,23 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SUPPORT = Path(__file__).parent / "support"  # what several tests share
 IN_CI = os.environ.get("CITYTIDE_CI") == "1"
+
+# Modules that take longest, by what they took: they begin, so that no worker is left alone with one at the end.
+LONGEST = (
+    "tests/test_readme.py", "tests/workflows/hydro/inundation/test_question.py",
+    "tests/workflows/traffic/assignment/test_question.py", "tests/workflows/hydro/warning/test_question.py",
+    "tests/kernels/hydro/shallow_water/test_step.py", "tests/benchmarks/cases/test_shallow_water.py",
+    "tests/workflows/hydro/inundation/test_gang.py", "tests/hpc/execution/test_execution.py",
+    "tests/workflows/hydro/test_boundaries.py", "tests/workflows/hydro/test_soils.py",
+    "tests/workflows/test_default_runs.py", "tests/fuzz/test_road_formats.py", "tests/test_main.py",
+    "tests/kernels/hydro/rain/test_nowcast.py", "tests/kernels/hydro/test_inundation.py", "tests/test_doctests.py",
+    "tests/kernels/hydro/shallow_water/test_published.py", "tests/kernels/space/test_datum.py",
+    "tests/workflows/test_commands.py", "tests/workflows/hydro/test_ground.py",
+)  # fmt: skip
+APART = (
+    "tests/test_readme.py",
+    "tests/test_doctests.py",
+)  # whose tests share no fixture: any worker takes one
 
 sys.path.insert(0, str(SUPPORT))
 
@@ -28,6 +49,28 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "here")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules begin; the others keep their order."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For ``--dist loadfile``: a worker takes a whole module, but for those of APART, in the order of collection."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByModule(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return nodeid if module in APART else module
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     """An index of runs that is nobody's: tests must not list their runs among the user's."""
@@ -39,6 +82,45 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
         del os.environ["CITYTIDE_HOME"]
     else:
         os.environ["CITYTIDE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], Any]], Path]:
+    """A path that all workers of this session share: the first who asks for a name has it made, the others wait.
+
+    ``make(path)`` writes a file or a folder there, which no test may change; copy it for that.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
+
+    def make_unless_made(name: str, make: Callable[[Path], Any]) -> Path:
+        path, made = shared / name, shared / f"{name}.made"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                make(path)
+                made.touch()
+        return path
+
+    return make_unless_made
+
+
+@pytest.fixture(scope="session")
+def default_run(make_once: Callable[[str, Callable[[Path], Any]], Path]) -> Callable[[str], Path]:
+    """Of a workflow's name, the folder of a run with its default settings; of "city.zarr", the default city."""
+
+    def make(path: Path) -> None:
+        import citytide
+        from citytide.workflows.city.build import CityRequest, build_city
+        from citytide.workflows.city.store import write_city
+
+        if path.suffix == ".zarr":
+            write_city(build_city(CityRequest(synthetic=True)), path)
+        else:
+            citytide.run(path.name, out=path)
+
+    return lambda name: make_once(name, make)
 
 
 @pytest.fixture(scope="session")
