@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,7 +13,11 @@ PRODUCT = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 LONGEST_MODULE = 400
-MEDIAN_MODULE = 150
+MEDIAN_MODULE = 149
+MODULES_IN_FOLDER = 12
+FULLER = {  # folders with more modules: how many, and why they are not split
+    "benchmarks/cases": (17, "one module a case, all alike, each opened by its name and none read beside another"),
+}
 MARKED_SKIPS = 1  # the small disk that only root can mount
 NOUNLESS = {"base", "common", "helpers", "misc", "utils"}
 
@@ -29,6 +34,14 @@ def test_no_module_is_too_long_to_have_one_noun() -> None:
 
 def test_median_module_reads_in_one_sitting() -> None:
     assert statistics.median(n_lines(path) for path in PRODUCT if path.name != "__init__.py") <= MEDIAN_MODULE
+
+
+def test_folder_holds_no_more_modules_than_one_remembers() -> None:
+    held = Counter(str(path.parent.relative_to(ROOT)) for path in PRODUCT if path.name != "__init__.py")
+    limits = {name: most for name, (most, _) in FULLER.items()}
+    too_full = {name: n for name, n in held.items() if n > limits.get(name, MODULES_IN_FOLDER)}
+    assert not too_full, "split it by a second noun, or name it in FULLER with the reason"
+    assert not [name for name in FULLER if held[name] <= MODULES_IN_FOLDER], "no longer full: take it out of FULLER"
 
 
 def test_every_module_is_named_by_a_noun() -> None:

@@ -31,7 +31,10 @@ DECLARED = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if text.s
 STORES = ("city.zarr", "traffic", "water", "warning", "killed")
 TRIED = ("run", "fonts", "geo", "mpi", "radar", "slurm")
 TOOLS = ("pytest", "hypothesis")
-READERS = ROOT / "tests" / "datasets" / "formats"
+READERS = [  # of files, each its folder of tests
+    path for path in sorted((ROOT / "tests" / "datasets").iterdir())
+    if path.is_dir() and path.name not in ("__pycache__", "catalogue", "city", "synthetic")
+]  # fmt: skip
 pytestmark = pytest.mark.versions
 
 
@@ -97,7 +100,7 @@ def try_out(python: str, releases: str, wheel: Path, folder: Path, is_long: bool
         [here, Path(__file__).with_name("trial.py"), work, *(["all"] if is_long else [])],
     ]
     if lowest:  # readers of files are what the extras bring
-        steps.append([here, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-W", "default", READERS])
+        steps.append([here, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-W", "default", *READERS])
     for words in steps:
         if failure := call(*words, env=environment, cwd=folder):
             return Trial(python, releases, work, failure)
