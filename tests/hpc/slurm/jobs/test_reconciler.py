@@ -147,9 +147,9 @@ def is_accepted(*words: str) -> bool:
 
 
 def test_slow_blocks_and_short_allocations_lose_no_block_and_no_retry(sandbox, tmp_path: Path) -> None:
-    """Walltime 60 s, blocks of 25 s, twelve of them: allocations are used up to their end and replaced."""
+    """Walltime 60 s, blocks of 21 s, twelve of them: two fit into an allocation, which is then replaced."""
     profile = write_profile(tmp_path, cpu={"walltime": "00:01:00", "max_jobs": 6}, driver={"walltime": "00:20:00"})
-    run = begin(tmp_path, profile, rows=12, sleep=25.0)
+    run = begin(tmp_path, profile, rows=12, sleep=21.0)  # beside them a worker has 18 s to start
     ended = wait_for_end(run, 300)
     assert ended.result["state"] == "done" and lines(run, "failed") == []
     assert lines(run, "casualty") == []

@@ -114,7 +114,7 @@ def test_memory_kill_is_told_with_the_memory_used(desk: Desk) -> None:
     over = desk.wait(desk.submit(body), is_over, within_s=60.0)
     assert classify(over, desk.tail(over), registered=True) is Ending.OUT_OF_MEMORY
     rows = desk.wait_for_accounts(over.name, lambda rows: rows[-1].max_rss is not None)
-    assert (rows[-1].max_rss or 0) > 200 * 2**20
+    assert (rows[-1].max_rss or 0) > 100 * 2**20  # more than it was granted; how much more, its last sample decides
 
 
 def test_cancelled_and_requeued_jobs(desk: Desk) -> None:
