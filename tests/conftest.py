@@ -42,6 +42,7 @@ sys.path.insert(0, str(SUPPORT))
 os.environ.setdefault("CITYTIDE_DATA", str(ROOT.parent / "shared" / "data"))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".numba_cache"))  # compiled once for all tests and all runs
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of some hundred children compiles the product's source anew
 
 # Deadlines time the machine, not the code; in CI a failure must come back on the next run.
 hypothesis.settings.register_profile("here", deadline=None)
