@@ -9,6 +9,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable, Generator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SUPPORT = Path(__file__).parent / "support"  # what several tests share
 IN_CI = os.environ.get("CITYTIDE_CI") == "1"
 
-# Modules that take longest, by what they took: they begin, so that no worker is left alone with one at the end.
+# Patterns of the modules that take longest: they begin, so that no worker is left alone with one at the end.
 LONGEST = (
     "tests/test_readme.py", "tests/workflows/hydro/inundation/test_question.py",
     "tests/workflows/traffic/assignment/test_question.py", "tests/workflows/hydro/warning/test_question.py",
-    "tests/kernels/hydro/shallow_water/test_step.py", "tests/benchmarks/cases/test_shallow_water.py",
+    "tests/kernels/hydro/shallow_water/test_step.py", "tests/benchmarks/*/test_shallow_water.py",
     "tests/workflows/hydro/inundation/test_gang.py", "tests/hpc/execution/test_execution.py",
-    "tests/workflows/hydro/test_boundaries.py", "tests/workflows/hydro/test_soils.py",
+    "tests/workflows/hydro/*test_boundaries.py", "tests/workflows/hydro/*test_soils.py",
     "tests/workflows/test_default_runs.py", "tests/fuzz/test_road_formats.py", "tests/test_main.py",
     "tests/kernels/hydro/rain/test_nowcast.py", "tests/kernels/hydro/test_inundation.py", "tests/test_doctests.py",
-    "tests/kernels/hydro/shallow_water/test_published.py", "tests/kernels/space/test_datum.py",
-    "tests/workflows/test_commands.py", "tests/workflows/hydro/test_ground.py",
+    "tests/kernels/hydro/shallow_water/test_published.py", "tests/workflows/test_commands.py",
+    "tests/workflows/hydro/*test_ground.py",
 )  # fmt: skip
 APART = (
     "tests/test_readme.py",
@@ -52,8 +53,12 @@ hypothesis.settings.load_profile("ci" if IN_CI else "here")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest modules begin; the others keep their order."""
-    place = {name: at for at, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
+    def find_place(item: pytest.Item) -> int:
+        module = item.nodeid.partition("::")[0]
+        return next((at for at, pattern in enumerate(LONGEST) if fnmatch(module, pattern)), len(LONGEST))
+
+    items.sort(key=find_place)
 
 
 @pytest.hookimpl(optionalhook=True)
