@@ -21,7 +21,7 @@ SHIPPED = (*ROOMS, "configs")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LEFT_AT_HOME = (
     "*.pyc", "*.nbi", "*.nbc", "__pycache__", "build", "dist", ".git", ".venv*", ".*_cache", ".hypothesis",
-    "*.egg-info", "runs",
+    "*.egg-info", "runs", ".test-logs",
 )  # fmt: skip
 
 
