@@ -79,7 +79,9 @@ def call(*words: str | Path, **how: Any) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built as a release is: from the sdist, which is built from a copy without what lies about."""
     copy, out = tmp_path_factory.mktemp("copy") / "citytide", tmp_path_factory.mktemp("dist")
-    skipped = shutil.ignore_patterns(".venv*", ".git", "__pycache__", "build", "*.egg-info", "runs", ".*_cache", ".test-logs")
+    skipped = shutil.ignore_patterns(
+        ".venv*", ".git", "__pycache__", "build", "*.egg-info", "runs", ".*_cache", ".test-logs"
+    )
     shutil.copytree(ROOT, copy, ignore=skipped, symlinks=True)
     failure = call(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, copy)
     assert not failure, failure
