@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
+from .inertia.outflows import combine_speeds, measure_outflows
 from .inertia.step import REACH as INERTIA_REACH
 from .inertia.step import advance_inertia, measure_depths
 from .shallow_water.step import REACH, advance_shallow_water, measure_signals
-from .surface_water.outflows import combine_speeds, measure_outflows
+from .surface_water.adaptive_steps import WindowRule, advance_to
 from .surface_water.stepping import Fields
 from .surface_water.surface import Surface
 from .surface_water.water import Forcing, Water
-from .surface_water.windows import WindowRule, advance_to
 
 __all__ = ["RINGS", "Scheme", "advance_flood"]
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from citytide.kernels.engines import is_device_array
+from citytide.kernels.hydro.inertia.outflows import measure_outflows
 from citytide.kernels.hydro.inertia.step import advance_inertia, measure_depths
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
-from citytide.kernels.hydro.surface_water.outflows import measure_outflows
+from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import Surface
-from citytide.kernels.hydro.surface_water.water import MAPS, PLACED, Forcing, Water
+from citytide.kernels.hydro.surface_water.water import PLACED, Forcing, Water
 
 pytestmark = pytest.mark.cuda
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...hpc.gang.layout import EXTRA, Place, Tile, TileLayout
+from ...kernels.hydro.inertia.outflows import combine_speeds, measure_outflows
 from ...kernels.hydro.inertia.step import REACH, advance_inertia
-from ...kernels.hydro.surface_water.outflows import combine_speeds, measure_outflows
+from ...kernels.hydro.surface_water.adaptive_steps import WindowRule, advance_to
 from ...kernels.hydro.surface_water.stepping import Fields
 from ...kernels.hydro.surface_water.surface import WALL_M, Surface
 from ...kernels.hydro.surface_water.water import Forcing, Water
-from ...kernels.hydro.surface_water.windows import WindowRule, advance_to
 
 __all__ = ["advance_in_tiles"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from ...engines import Sweeps, cuda, routine
-from ..inertia.device import record_cell
+from ..surface_water.maps import record_cell
 from .fluxes import carry, lifted, pulled, push, slowest, standing, thrust_ahead, thrust_behind, travel
 from .slopes import is_smooth, minmod
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from ...device_arrays import copy_of, fetch, place_beside
 from ...engines import Engine, is_device_array
 from .active_tiles import ActiveTiles, Tiling
+from .argument_checks import check_arguments
 from .device_forcing import DeviceForcing
-from .forcings import HostForcing, as_members, find_touched
-from .misfits import refuse_misfits
+from .host_forcing import HostForcing, as_members, find_touched
 from .surface import Surface
 from .water import Forcing, Water
 
@@ -77,7 +77,7 @@ def advance_members(
     if (counts != n_steps).any():
         raise ValueError(f"n_steps are whole numbers, got {np.asarray(n_steps).tolist()}")
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
-    refuse_misfits(water, surface, forcing, steps, counts)
+    check_arguments(water, surface, forcing, steps, counts)
     on_device = is_device_array(water.depth)
     fed = (surface, forcing, steps, water.gained)
     held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device_arrays import choose_rows, fetch, place
+from .maps import ARRIVAL, MAPS
 from .surface import Surface
 
-__all__ = ["MAPS", "Forcing", "Water", "measure_volumes"]
+__all__ = ["Forcing", "Water", "measure_volumes"]
 
 Array = npt.NDArray[Any]
-MAPS = ("deepest", "hazard", "arrival", "duration", "limited")
 PLACED = ("depth", "flow_x", "flow_y", "lost", "maps")  # what lives where the water is computed
 NEVER = np.inf  # the arrival where water never came
 
@@ -64,7 +64,7 @@ class Water:
     maps
         (map, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
         time above the threshold (infinite: never), time above it [s], and time for which local inertia limits the
-        outflow [s], see :mod:`~citytide.kernels.hydro.surface_water.outflows`.
+        outflow [s], see :mod:`~citytide.kernels.hydro.inertia.outflows`.
     """
 
     depth: Array
@@ -112,7 +112,7 @@ class Water:
         whole[:, surface.is_wall] = 0.0
         n_y, n_x = surface.shape
         recorded = np.zeros((len(MAPS), n_members, n_y, n_x) if maps else (len(MAPS), 0, 0, 0), dtype)
-        recorded[MAPS.index("arrival")] = NEVER
+        recorded[ARRIVAL] = NEVER
         return cls(
             whole,
             np.zeros((n_members, n_y, n_x + faces), dtype),

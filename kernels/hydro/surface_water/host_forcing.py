@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
 from ...engines import is_device_array
+from .maps import ARRIVAL, DEEPEST, DURATION
 from .surface import Surface
-from .water import MAPS, Forcing
+from .water import Forcing
 
 __all__ = ["HostForcing", "as_kept", "as_members", "find_inward", "find_touched"]
 
 THINNEST_M = 1e-6  # water that moves is deeper
-DEEPEST, _, ARRIVAL, DURATION, _ = range(len(MAPS))
 Acts = npt.NDArray[np.bool_]
 Gains = npt.NDArray[np.float64]
 

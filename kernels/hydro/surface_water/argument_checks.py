@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .maps import MAPS
 from .surface import Surface
-from .water import MAPS, PLACED, Forcing, Water
+from .water import PLACED, Forcing, Water
 
-__all__ = ["refuse_misfits"]
+__all__ = ["check_arguments"]
 
 
-def refuse_misfits(
+def check_arguments(
     water: Water,
     surface: Surface,
     forcing: Forcing,
@@ -26,7 +27,7 @@ def refuse_misfits(
     --------
     >>> surface = Surface.enclose(np.zeros((2, 3)), 0.03, cell_m=10.0)
     >>> water = Water.rest(surface, n_members=2)
-    >>> refuse_misfits(water, surface, Forcing(rain=np.zeros((3, 4, 5))), np.ones(2), np.ones(2, int))
+    >>> check_arguments(water, surface, Forcing(rain=np.zeros((3, 4, 5))), np.ones(2), np.ones(2, int))
     Traceback (most recent call last):
     ...
     ValueError: rain of 3 members does not fit water of 2: give one for all or one each

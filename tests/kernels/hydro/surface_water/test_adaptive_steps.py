@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from citytide.kernels.hydro.inertia.step import advance_inertia, signal_speed
 from citytide.kernels.hydro.inundation import advance_flood
+from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule, advance_to, plan_window
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
-from citytide.kernels.hydro.surface_water.windows import WindowRule, advance_to, plan_window
 
 
 @given(bound=st.floats(0.5, 50.0), left=st.floats(1e-3, 1e5), steps=st.integers(1, 100))

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
 from ...engines import Sweeps, cuda, is_device_array, prange, routine
-from ..inertia.device import raise_peak
-from .surface import GRAVITY_M_S2
-from .water import MAPS, Water
+from ..surface_water.maps import LIMITED, MAPS
+from ..surface_water.surface import GRAVITY_M_S2
+from ..surface_water.water import Water
+from .device import raise_peak
 
 __all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "combine_speeds", "measure_outflows"]
 
@@ -30,7 +31,6 @@ DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
 ROOM = 1.05  # so that a flow which the quarter limits breaks the speed bound of its window
 STRIPS = 32
-LIMITED = MAPS.index("limited")
 
 
 @routine
@@ -97,7 +97,7 @@ def measure_outflows(
 
     Examples
     --------
-    >>> from .surface import Surface
+    >>> from ..surface_water.surface import Surface
     >>> water = Water.rest(Surface.enclose(np.zeros((1, 2)), 0.03, cell_m=10.0), 0.5)
     >>> water.flow_x[0, 1, 2] = 0.6
     >>> measure_outflows(water).round(9).tolist()

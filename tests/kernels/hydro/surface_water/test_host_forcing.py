@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.kernels.hydro.surface_water.forcings import HostForcing, as_members, find_inward
+from citytide.kernels.hydro.surface_water.host_forcing import HostForcing, as_members, find_inward
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.kernels.hydro.surface_water.outflows import FROUDE, combine_speeds, measure_outflows
+from citytide.kernels.hydro.inertia.outflows import FROUDE, combine_speeds, measure_outflows
+from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import GRAVITY_M_S2, Surface
-from citytide.kernels.hydro.surface_water.water import MAPS, Water
+from citytide.kernels.hydro.surface_water.water import Water
 
 LIMITED = MAPS.index("limited")
 

@@ -9,8 +9,9 @@ import pytest
 
 from citytide.kernels.hydro.inertia.step import advance_inertia
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water
+from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import Surface
-from citytide.kernels.hydro.surface_water.water import MAPS, Forcing, Water
+from citytide.kernels.hydro.surface_water.water import Forcing, Water
 
 SURFACE = Surface.enclose(np.zeros((4, 5)), 0.03, cell_m=10.0)  # 6 x 7 with its ring
 SCHEMES: list[tuple[Callable[..., Any], bool]] = [(advance_inertia, True), (advance_shallow_water, False)]
