@@ -49,8 +49,8 @@ def time_advection(arrays: Arrays, *, dtype: str = "f4", repeat: int = 5) -> Arr
     from ...kernels.hydro.rain.advection import extrapolate_rain
 
     rain, motion = arrays["rain"][-1].astype(dtype), arrays["motion"].astype(dtype)
-    extrapolate_rain(rain, motion, 1)  # compiles
-    seconds, ahead = time_goes(lambda: extrapolate_rain(rain, motion, STEPS), repeat=repeat)
+    extrapolate_rain(rain, motion, n_steps=1)  # compiles
+    seconds, ahead = time_goes(lambda: extrapolate_rain(rain, motion, n_steps=STEPS), repeat=repeat)
     cells = STEPS * rain.size
     return {
         **seconds, "cells": cells, "cells_per_cpu_second": cells / max(seconds["cpu_seconds"], 1e-9),
@@ -70,8 +70,8 @@ def time_member_step(arrays: Arrays, *, repeat: int = 3) -> Arrays:
 
     def forecast(n_steps: int) -> Any:
         return nowcast_ensemble(
-            arrays["rain"], arrays["motion"], n_steps, [0], seed=1, cell_m=float(arrays["cell_m"]),
-            step_s=float(arrays["step_s"]),
+            arrays["rain"], arrays["motion"], n_steps=n_steps, members=[0], seed=1,
+            cell_length_m=float(arrays["cell_m"]), time_step_s=float(arrays["step_s"]),
         )  # fmt: skip
 
     forecast(1)  # compiles

@@ -48,7 +48,7 @@ def time_citytide(case: str, *, dtype: str = "f8", size: float = 1.0, repeat: in
     >>> time_citytide("coarsen", size=0.02, repeat=1)["target_cells"]
     66
     """
-    from ...kernels.space.regrid import RegridWeights
+    from ...kernels.space.regridding import RegridWeights
 
     field, source, target = _make(case, dtype, size)
     weights = RegridWeights(source, target)
@@ -70,7 +70,7 @@ def time_scipy(
     """
     from scipy.sparse import csr_array, kron
 
-    from ...kernels.space.regrid import RegridWeights
+    from ...kernels.space.regridding import RegridWeights
 
     field, source, target = _make(case, dtype, size)
     weights = RegridWeights(source, target)

@@ -95,7 +95,9 @@ def advance_flood(
             return advance_shallow_water(state, surface, forcing, order=2, **given)
         after, peak = advance_inertia(state, surface, forcing, theta=theta, **given)
         outflow = measure_outflows(after, time_step_s * n_steps, threads=threads)
-        return after, combine_speeds(peak, outflow, courant=rule.courant, step_s=time_step_s, cell_m=surface.cell_m)
+        return after, combine_speeds(
+            peak, outflow, courant=rule.courant, time_step_s=time_step_s, cell_length_m=surface.cell_m
+        )
 
     def measure(state: Water) -> npt.NDArray[np.float64]:
         return combine_speeds(measure_depths(state), measure_outflows(state, threads=threads), courant=rule.courant)

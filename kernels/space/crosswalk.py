@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contracts import Array, Contract, kernel
+from ..engines import Array, Contract, Engine, choose_engine, kernel
 from .grid import Grid
 from .lines import LINES, bound_entries
 from .polygons import cover_rings
@@ -223,7 +223,7 @@ def cross_lines(
     y: npt.ArrayLike,
     grid: Grid,
     *,
-    engine: Any = "numba",
+    engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Crosswalk:
     """The share of each line's length in each cell.
@@ -268,8 +268,9 @@ def cross_lines(
     bound = bound_entries(offset, across, up, grid.n_y, grid.n_x)
     cell, share = np.empty(int(bound[-1]), np.int64), np.empty(int(bound[-1]))
     count = np.zeros(len(offset) - 1, np.int64)
-    parallel = threads > 1 and engine == "numba"
-    LINES.on(engine, parallel=parallel)(bound, offset, across, up, grid.n_y, grid.n_x, cell, share, count)
+    chosen = choose_engine(LINES.engines, engine)
+    parallel = threads > 1 and chosen == "numba"
+    LINES.on(chosen, parallel=parallel)(bound, offset, across, up, grid.n_y, grid.n_x, cell, share, count)
     kept = np.arange(len(cell)) - np.repeat(bound[:-1], np.diff(bound)) < np.repeat(count, np.diff(bound))
     return Crosswalk(np.concatenate([[0], np.cumsum(count)]), cell[kept], share[kept], grid.n_cells)
 
@@ -296,7 +297,7 @@ def cross_polygons(
     y: npt.ArrayLike,
     grid: Grid,
     *,
-    engine: Any = "numba",
+    engine: Engine | Literal["auto"] = "auto",
 ) -> Crosswalk:
     """The share of each area in each cell, by exact clipping.
 
@@ -337,8 +338,9 @@ def cross_polygons(
     if cut.size != len(vertices) - 1:
         raise ValueError(f"hole must say yes or no for each of {len(vertices) - 1} rings, got {cut.size}")
     across, up = (across - grid.west) / grid.cell_m, (up - grid.south) / grid.cell_m
+    chosen = choose_engine(("numba", "python"), engine)
     found = [
-        cover_rings(int(first), int(last), cut, vertices, across, up, grid.n_y, grid.n_x, engine)
+        cover_rings(int(first), int(last), cut, vertices, across, up, grid.n_y, grid.n_x, chosen)
         for first, last in pairwise(rings)
     ]
     for area, (_, _, size) in enumerate(found):

@@ -211,7 +211,7 @@ class RegridWeights:
         *,
         valid: Any = None,
         normalize: Normalize = "cover",
-        least_cover: float | None = None,
+        min_cover: float | None = None,
         engine: Engine | Literal["auto"] = "auto",
         threads: int = 1,
     ) -> Any:
@@ -220,9 +220,9 @@ class RegridWeights:
         field = prepare_field(field, valid, shape)
         if normalize not in ("cover", "cell"):
             raise ValueError(f"unknown normalize {normalize!r}; choose 'cover' or 'cell'")
-        least = LEAST_COVER[self.method] if least_cover is None else least_cover
+        least = LEAST_COVER[self.method] if min_cover is None else min_cover
         if not 0.0 < least <= 1.0:
-            raise ValueError(f"least_cover must be above 0 and at most 1, got {least}")
+            raise ValueError(f"min_cover must be above 0 and at most 1, got {least}")
         chosen = REGRID.choose(field, engine)
         leading, (n_y, n_x) = field.shape[:-2], (axis.offset.size - 1 for axis in (self.y, self.x))
         n_fields = int(np.prod(leading))

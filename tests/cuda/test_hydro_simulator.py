@@ -107,9 +107,9 @@ def test_rain_carried_on_the_device_is_that_of_the_host_to_the_last_bit(dtype: s
     rain = random.random((5, 6)).astype(dtype)
     rain[1, 2] = np.nan
     motion = random.uniform(-1.5, 1.5, (2, 5, 6))
-    there = extrapolate_rain(cuda.to_device(rain), motion, 3)
+    there = extrapolate_rain(cuda.to_device(rain), motion, n_steps=3)
     assert there.dtype == rain.dtype
-    here = extrapolate_rain(rain, motion, 3, engine="python")
+    here = extrapolate_rain(rain, motion, n_steps=3, engine="python")
     assert np.isnan(here).any() and not np.isnan(here).all()
     np.testing.assert_array_equal(there.copy_to_host(), here)
 

@@ -171,7 +171,7 @@ class _Field:
         parts = [_run(self.client, _first, pair) for pair in found]
         peaks = _gather(self.client, [_run(self.client, _second, pair) for pair in found])
         deepest, outflow = np.max(peaks, axis=0)
-        met = combine_speeds(deepest, outflow, courant=self.courant, step_s=time_step_s, cell_m=self.cell_m)
+        met = combine_speeds(deepest, outflow, courant=self.courant, time_step_s=time_step_s, cell_length_m=self.cell_m)
         return _State(tuple(parts), self.client), met
 
     def measure(self, state: _State) -> Floats:

@@ -121,8 +121,8 @@ def measure_outflows(
 
 
 def combine_speeds(
-    deepest_m: npt.ArrayLike, outflow_m_s: npt.ArrayLike, *, courant: float, step_s: npt.ArrayLike = 0.0,
-    cell_m: float = 1.0,
+    deepest_m: npt.ArrayLike, outflow_m_s: npt.ArrayLike, *, courant: float, time_step_s: npt.ArrayLike = 0.0,
+    cell_length_m: float = 1.0,
 ) -> npt.NDArray[np.float64]:  # fmt: skip
     """Combine the speeds of small waves and of outflow into the one that limits the time step.
 
@@ -132,7 +132,7 @@ def combine_speeds(
         Greatest depth [m], and how fast water leaves a cell [m s-1].
     courant
         Share of a cell that the combined speed may cross in a step.
-    step_s, cell_m
+    time_step_s, cell_length_m
         The step in which the outflow was measured [s], and the side of a cell [m]. If the quarter of a cell's water
         limited the outflow in this step, its real speed is unknown: it is taken as twice the measured one.
 
@@ -149,7 +149,7 @@ def combine_speeds(
     [2.1]
     """
     depth, outflow = np.asarray(deepest_m, np.float64), np.asarray(outflow_m_s, np.float64)
-    share = outflow * np.asarray(step_s, np.float64) / cell_m
+    share = outflow * np.asarray(time_step_s, np.float64) / cell_length_m
     factor = np.where(share > 0.99 * QUARTER, 2.0, 1.0)
     speed = max(ROOM / 0.25 * courant, 1.0 / INERTIAL_FROUDE) * outflow
     return np.asarray(np.maximum(np.sqrt(GRAVITY_M_S2 * depth), factor * speed))

@@ -163,7 +163,7 @@ def krige_gauges(
     *,
     range_m: float,
     nugget: float = 0.0,
-    neighbours: int = 16,
+    n_neighbours: int = 16,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[np.float64]:
@@ -184,8 +184,8 @@ def krige_gauges(
         at which it is as good as flat.
     nugget
         Share of the variance that is the gauge's own, in [0, 1); with 0 the gauges' values are met exactly.
-    neighbours
-        Nearest gauges that a cell heeds; all there are, if fewer.
+    n_neighbours
+        Nearest gauges that a cell uses; all of them if there are fewer.
     engine, threads
         As everywhere; the answer is the same for any number of threads and any part of the grid.
 
@@ -217,11 +217,12 @@ def krige_gauges(
         )
     if columns.ndim != 1 or rows.ndim != 1:
         raise ValueError(f"x and y must each be a line of places, got shapes {columns.shape} and {rows.shape}")
-    if not (0.0 < range_m < math.inf and 0.0 <= nugget < 1.0 and neighbours >= 1):
-        raise ValueError(
-            "range_m must be positive and finite, nugget in [0, 1) and neighbours at least 1, "
-            f"got {range_m}, {nugget} and {neighbours}"
-        )
+    if not 0.0 < range_m < math.inf:
+        raise ValueError(f"range_m must be finite and above 0, got {range_m}")
+    if not 0.0 <= nugget < 1.0:
+        raise ValueError(f"nugget must be in [0, 1), got {nugget}")
+    if n_neighbours < 1:
+        raise ValueError(f"n_neighbours must be at least 1, got {n_neighbours}")
     known = np.isfinite(told)
     told, at_x, at_y = told[known], at_x[known], at_y[known]
     if told.size == 0:
@@ -232,7 +233,7 @@ def krige_gauges(
     if nugget == 0.0:
         _refuse_twins(at_x, at_y)
     out = np.empty((rows.size, columns.size))
-    numbers = (min(neighbours, told.size), float(range_m), float(nugget))
+    numbers = (min(n_neighbours, told.size), float(range_m), float(nugget))
     chosen: Any = KRIGING.choose(told, engine)
     KRIGING(chosen, out, told, at_x, at_y, columns, rows, *numbers, threads=threads)
     return out

@@ -39,8 +39,8 @@ def estimate_rain(
     *,
     a: float = MARSHALL_PALMER[0],
     b: float = MARSHALL_PALMER[1],
-    least_dbz: float = -math.inf,
-    most_dbz: float = math.inf,
+    min_dbz: float = -math.inf,
+    max_dbz: float = math.inf,
 ) -> Floats:
     """Estimate the rain rate from a radar's reflectivity.
 
@@ -50,9 +50,9 @@ def estimate_rain(
         [dBZ]; NaN where the radar sees nothing, minus infinity where it sees that there is none.
     a, b
         Of the power law.
-    least_dbz
+    min_dbz
         Below it there is no rain.
-    most_dbz
+    max_dbz
         What is above counts as this much: hail, of which the power law knows nothing (53 dBZ is usual).
 
     Returns
@@ -72,17 +72,17 @@ def estimate_rain(
 
     Examples
     --------
-    >>> estimate_rain([23.0103, 39.0309, 55.0], most_dbz=53.0).round(2).tolist()      # Z = 200 and 8000
+    >>> estimate_rain([23.0103, 39.0309, 55.0], max_dbz=53.0).round(2).tolist()      # Z = 200 and 8000
     [1.0, 10.03, 74.88]
     """
     _check_law(a, b)
-    if not least_dbz < most_dbz:
-        raise ValueError(f"least_dbz must lie below most_dbz, got {least_dbz} and {most_dbz}")
+    if not min_dbz < max_dbz:
+        raise ValueError(f"min_dbz must lie below max_dbz, got {min_dbz} and {max_dbz}")
     seen = _as_floats(reflectivity_dbz)
     of = seen.dtype.type
     shift, scale = of(math.log2(a) / b), of(math.log2(10.0) / (10.0 * b))
-    rain = np.exp2(np.minimum(seen, of(most_dbz)) * scale - shift)
-    return np.asarray(np.where(seen < of(least_dbz), of(0.0), rain))
+    rain = np.exp2(np.minimum(seen, of(max_dbz)) * scale - shift)
+    return np.asarray(np.where(seen < of(min_dbz), of(0.0), rain))
 
 
 @kernel(
@@ -214,7 +214,7 @@ def sample_rain(
     )
 )
 def estimate_field_bias(
-    gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, least: float = 0.0, least_gauges: int = 3
+    gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, threshold: float = 0.0, min_gauges: int = 3
 ) -> float:
     """Estimate the one factor that brings a radar's rain to that of the gauges: the ratio of the two sums.
 
@@ -222,9 +222,9 @@ def estimate_field_bias(
     ----------
     gauge_rain, radar_rain : (gauge,) array of float
         What was measured, and what the radar has at the same places, in one unit and over one time.
-    least
-        Pairs count where both are above it.
-    least_gauges
+    threshold
+        Pairs count where both are above it, in the unit of the rain.
+    min_gauges
         Pairs it takes to say anything; with fewer the factor is 1.
 
     Returns
@@ -252,8 +252,8 @@ def estimate_field_bias(
     for name, rain in (("gauge_rain", measured), ("radar_rain", seen)):
         if (rain < 0.0).any():
             raise ValueError(f"{name} must not be negative, got {np.nanmin(rain):g}")
-    both = (measured > least) & (seen > least)
-    return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(least_gauges, 1) else 1.0
+    both = (measured > threshold) & (seen > threshold)
+    return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(min_gauges, 1) else 1.0
 
 
 @kernel(
@@ -273,9 +273,9 @@ def adjust_rain(
     method: Literal["additive", "mean-field"],
     range_m: float = 10_000.0,
     nugget: float = 0.0,
-    neighbours: int = 16,
+    n_neighbours: int = 16,
     window: int = 1,
-    least_gauges: int = 3,
+    min_gauges: int = 3,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Floats:
@@ -294,11 +294,11 @@ def adjust_rain(
     method
         ``"mean-field"`` multiplies all by :func:`estimate_field_bias`; ``"additive"`` adds the gauges' differences,
         kriged, and takes what falls below 0 for dry.
-    range_m, nugget, neighbours
+    range_m, nugget, n_neighbours
         Of the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
     window
         See :func:`sample_rain`.
-    least_gauges
+    min_gauges
         Gauges with a value on known rain that it takes; with fewer the field stays as it is.
     engine, threads
         As everywhere; the answer is the same for any number of threads.
@@ -336,12 +336,12 @@ def adjust_rain(
     if measured.shape != seen.shape:
         raise ValueError(f"gauge_rain {measured.shape} and gauge_x {seen.shape} must be of one (gauge,) shape")
     if method == "mean-field":
-        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, least_gauges=least_gauges)))
+        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, min_gauges=min_gauges)))
     off = measured - seen
-    if np.isfinite(off).sum() < max(least_gauges, 1):
+    if np.isfinite(off).sum() < max(min_gauges, 1):
         return field.copy()
     differences = krige_gauges(
-        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, neighbours=neighbours,
+        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, n_neighbours=n_neighbours,
         engine=engine, threads=threads,
     )  # fmt: skip
     return np.asarray(np.maximum(field + differences, 0.0).astype(field.dtype))

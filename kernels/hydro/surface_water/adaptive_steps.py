@@ -56,7 +56,7 @@ class WindowRule:
 
 
 def plan_window(
-    bound_m_s: npt.ArrayLike, left_s: npt.ArrayLike, cell_m: float, rule: WindowRule
+    bound_m_s: npt.ArrayLike, left_s: npt.ArrayLike, cell_length_m: float, rule: WindowRule
 ) -> tuple[Floats, Counts]:
     """Choose the step and the number of steps of a window.
 
@@ -76,7 +76,7 @@ def plan_window(
     (array([3.]), array([3]))
     """
     bound, left = np.asarray(bound_m_s, np.float64), np.asarray(left_s, np.float64)
-    longest = np.minimum(rule.courant * cell_m / bound, rule.longest_s)
+    longest = np.minimum(rule.courant * cell_length_m / bound, rule.longest_s)
     # A hair more than a whole number of steps is that number.
     needed = np.maximum(np.ceil(left / longest * (1.0 - 1e-9)), 1.0)
     whole = needed <= rule.steps
@@ -88,7 +88,7 @@ def advance_to(
     water: Any,
     horizon_s: float,
     clock_s: Floats,
-    cell_m: float,
+    cell_length_m: float,
     rule: WindowRule,
     *,
     speed: Callable[[Any], Floats],
@@ -103,7 +103,7 @@ def advance_to(
         The state; ``water.choose(takes, other)`` puts two together by member.
     horizon_s, clock_s
         Where to, and where each member is [s].
-    cell_m
+    cell_length_m
         Length of a cell's side [m].
     speed
         The fastest signal of each member in a state [m s-1], here and on this tile.
@@ -127,7 +127,9 @@ def advance_to(
     fastest = _refuse_no_numbers(together(speed(water)), clock_s)
     while (clock_s < horizon_s).any():
         bound = np.maximum(rule.headroom * fastest, rule.slowest_m_s)
-        water, steps_s, counts, n_tried = _try_window(water, horizon_s, clock_s, cell_m, rule, bound, steps, together)
+        water, steps_s, counts, n_tried = _try_window(
+            water, horizon_s, clock_s, cell_length_m, rule, bound, steps, together
+        )
         taken += n_tried
         last = np.minimum(clock_s + counts * steps_s, horizon_s)
         is_there = np.abs(horizon_s - last) <= 1e-9 * np.maximum(steps_s, 1e-9)
@@ -150,14 +152,14 @@ def _try_window(
     water: Any,
     horizon_s: float,
     clock_s: Floats,
-    cell_m: float,
+    cell_length_m: float,
     rule: WindowRule,
     bound: Floats,
     steps: Callable[[Any, Floats, Counts, Floats], tuple[Any, Floats]],
     together: Callable[[Floats], Floats],
 ) -> tuple[Any, Floats, Counts, Counts]:
     """A window of every member, again for those that broke their bound."""
-    steps_s, counts = plan_window(bound, horizon_s - clock_s, cell_m, rule)
+    steps_s, counts = plan_window(bound, horizon_s - clock_s, cell_length_m, rule)
     settled, tried = water, np.zeros_like(counts)
     ahead = counts > 0
     for _ in range(MOST_ATTEMPTS):
@@ -173,7 +175,7 @@ def _try_window(
         # NaN, which such steps may end in as well, tells nothing of how fast the water is.
         faster = np.fmin(rule.headroom * met, MOST_GROWTH * bound)
         bound = np.where(broken, faster, bound)
-        again_s, again = plan_window(bound, horizon_s - clock_s, cell_m, rule)
+        again_s, again = plan_window(bound, horizon_s - clock_s, cell_length_m, rule)
         steps_s, counts = np.where(broken, again_s, steps_s), np.where(broken, again, counts)
     member = int(np.flatnonzero(ahead)[0])
     raise ValueError(

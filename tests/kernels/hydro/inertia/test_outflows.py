@@ -62,6 +62,6 @@ def test_step_lets_no_flow_cross_a_quarter_of_a_cell() -> None:
 
 
 def test_flow_that_was_held_back_counts_twice() -> None:
-    free, held = combine_speeds([0.0, 0.0], [1.0, 1.0], courant=0.45, step_s=[1.0, 1.25], cell_m=5.0)
+    free, held = combine_speeds([0.0, 0.0], [1.0, 1.0], courant=0.45, time_step_s=[1.0, 1.25], cell_length_m=5.0)
     assert held == 2.0 * free
     assert np.isnan(combine_speeds([np.nan], [0.0], courant=0.45)).all()

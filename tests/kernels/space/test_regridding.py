@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citytide.kernels.space.grid import Grid
-from citytide.kernels.space.regrid import RegridWeights, regrid, sample
 from citytide.kernels.space.regrid_weights import REGRID
+from citytide.kernels.space.regridding import RegridWeights, regrid, sample
 
 ENGINES = [engine for engine in REGRID.engines if engine not in ("cuda", "cupy")]
 METHODS = ["conservative", "bilinear"]
@@ -57,7 +57,7 @@ def test_total_of_a_field_with_gaps_is_kept_per_whole_cell(seed: int) -> None:
     source, target = draw_grid(rng), draw_grid(rng, margin=rng.uniform(0.0, 50.0))
     field = draw_field(rng, source)
     before = np.nansum(field * area(source))
-    after = regrid(field, source, target, normalize="cell", least_cover=1e-15)
+    after = regrid(field, source, target, normalize="cell", min_cover=1e-15)
     assert np.nansum(after * area(target)) == pytest.approx(before, rel=1e-12, abs=1e-9)
 
 
@@ -67,9 +67,9 @@ def test_a_constant_stays_and_means_lie_between_the_extremes(seed: int, method: 
     source, target = draw_grid(rng), draw_grid(rng, margin=30.0)
     field = draw_field(rng, source)
     level = np.where(np.isnan(field), np.nan, 7.3)
-    after = regrid(level, source, target, method=method, least_cover=1e-9)
+    after = regrid(level, source, target, method=method, min_cover=1e-9)
     np.testing.assert_allclose(after[np.isfinite(after)], 7.3, rtol=1e-12)
-    mean = regrid(field, source, target, method=method, least_cover=1e-9)
+    mean = regrid(field, source, target, method=method, min_cover=1e-9)
     held = np.isfinite(mean)
     assert (held == np.isfinite(after)).all()
     if held.any():
@@ -94,7 +94,7 @@ def test_engines_agree_to_the_last_bit(seed: int, method: Any, dtype: str) -> No
     rng = np.random.default_rng(seed)
     source, target = draw_grid(rng), draw_grid(rng, margin=rng.uniform(-20.0, 20.0))
     field = draw_field(rng, source, dtype=dtype)
-    options: dict[str, Any] = {"method": method, "least_cover": 0.5, "normalize": rng.choice(["cover", "cell"])}
+    options: dict[str, Any] = {"method": method, "min_cover": 0.5, "normalize": rng.choice(["cover", "cell"])}
     answers = [regrid(field, source, target, engine=engine, **options) for engine in ENGINES]
     answers.append(regrid(field, source, target, threads=2, **options))
     for answer in answers:
@@ -132,7 +132,7 @@ def test_one_in_four_of_known_means() -> None:
     field = np.array([[1.0, 2.0, np.nan, 8.0], [3.0, 4.0, np.nan, np.nan]])
     np.testing.assert_array_equal(regrid(field, fine, coarse), [[2.5, 8.0, np.nan]])
     np.testing.assert_array_equal(regrid(field, fine, coarse, normalize="cell"), [[2.5, 2.0, np.nan]])
-    np.testing.assert_array_equal(regrid(field, fine, coarse, least_cover=0.5), [[2.5, np.nan, np.nan]])
+    np.testing.assert_array_equal(regrid(field, fine, coarse, min_cover=0.5), [[2.5, np.nan, np.nan]])
     np.testing.assert_array_equal(regrid(field, fine, coarse, valid=field != 8.0), [[2.5, np.nan, np.nan]])
     np.testing.assert_array_equal(regrid(np.ma.masked_greater(field, 2.0), fine, coarse), [[1.5, np.nan, np.nan]])
 
@@ -175,7 +175,7 @@ def test_sample_is_nan_beside_a_gap_and_off_the_grid() -> None:
     [
         ({"method": "cubic"}, "unknown method 'cubic'; choose one of conservative, bilinear"),
         ({"normalize": "sum"}, "unknown normalize 'sum'"),
-        ({"least_cover": 0.0}, "least_cover must be above 0 and at most 1, got 0.0"),
+        ({"min_cover": 0.0}, "min_cover must be above 0 and at most 1, got 0.0"),
         ({"field": np.zeros((3, 2))}, r"field must be \(..., 2, 3\) as its grid has it, got \(3, 2\)"),
         ({"field": np.zeros((2, 3), complex)}, "field must be float32 or float64, got complex128"),
         ({"valid": np.ones((3, 2))}, r"valid must be \(2, 3\) or \(2, 3\), got \(3, 2\)"),

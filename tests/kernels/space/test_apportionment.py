@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citytide.kernels.space.apportion import apportion
+from citytide.kernels.space.apportionment import apportion
 from citytide.kernels.space.crosswalk import Crosswalk
 
 

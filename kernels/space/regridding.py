@@ -40,7 +40,7 @@ def regrid(
     method: Method = "conservative",
     valid: Any = None,
     normalize: Normalize = "cover",
-    least_cover: float | None = None,
+    min_cover: float | None = None,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Any:
@@ -64,8 +64,8 @@ def regrid(
     normalize
         ``"cover"``: a mean over the valid part of a target cell. ``"cell"``: over the whole cell, what is not known
         counting as 0; the total (values times areas) is kept wherever the target covers the source, but for cells below
-        ``least_cover``.
-    least_cover
+        ``min_cover``.
+    min_cover
         Share of a target cell that valid cells must have, else it is NaN. By default any (1e-9) for
         ``"conservative"`` and all of it for ``"bilinear"``, which so draws no value from an unknown neighbour.
     engine
@@ -100,7 +100,7 @@ def regrid(
     [[1.0, 2.0]]
     """
     return RegridWeights(source, target, method).apply(
-        field, valid=valid, normalize=normalize, least_cover=least_cover, engine=engine, threads=threads
+        field, valid=valid, normalize=normalize, min_cover=min_cover, engine=engine, threads=threads
     )
 
 
