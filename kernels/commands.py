@@ -124,14 +124,14 @@ def _write_import(name: str, function: Any) -> str:
     """The shortest import of a kernel: its field if that exports it, else its module."""
     from importlib import import_module
 
-    field = name.partition(".")[0]
+    field, short = name.partition(".")[0], function.__name__
     try:
-        offered = import_module(f".{field}", __package__)
+        offered = vars(import_module(f".{field}", __package__)).get("__all__", ())
     except ModuleNotFoundError:  # a kernel of another package
-        offered = None
-    if getattr(offered, function.__name__, None) is function:
-        return f"from {__package__} import {field}; {field}.{function.__name__}(...)"
-    return f"from {function.__module__} import {function.__name__}"
+        offered = ()
+    if short in offered and function.__module__.startswith(f"{__package__}."):
+        return f"from {__package__} import {field}; {field}.{short}(...)"
+    return f"from {function.__module__} import {short}"
 
 
 def _references(docstring: str) -> list[str]:

@@ -37,7 +37,7 @@ def test_what_a_field_offers_is_what_type_checkers_see(field: ModuleType) -> Non
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(AttributeError, match="module 'citytide.kernels.hydro' has no attribute 'advance_watr'"):
+    with pytest.raises(AttributeError, match=r"module 'citytide\.kernels\.hydro' has no attribute 'advance_watr'"):
         hydro.advance_watr  # type: ignore[attr-defined]  # noqa: B018
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import click
 import numpy as np
 
+from ..stopwatch import print_answer, time_goes
 from .inertia import make_ground
-from .stopwatch import print_answer, time_goes
 
 __all__ = ["main", "time_citytide"]
 
@@ -23,9 +23,9 @@ def time_citytide(
     >>> time_citytide(20, steps=2, repeat=1)["updates"]
     800
     """
-    from ...kernels.hydro.shallow_water.step import advance_shallow_water
-    from ...kernels.hydro.surface_water.surface import Surface
-    from ...kernels.hydro.surface_water.water import Water
+    from ....kernels.hydro.shallow_water.step import advance_shallow_water
+    from ....kernels.hydro.surface_water.surface import Surface
+    from ....kernels.hydro.surface_water.water import Water
 
     surface = Surface.enclose(make_ground(n), 0.03, cell_m=10.0, dtype=dtype, ring=order)
     water = Water.rest(surface, 1.0, maps=False, faces=False)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 
 __all__ = ["main", "save_frames", "time_advection", "time_member_step"]
 
@@ -30,8 +30,8 @@ def make_frames(n_y: int = 60, n_x: int = 70) -> Arrays:
 
 def save_frames(frames: Path, first: int, file: Path) -> None:
     """Three frames of a folder from the ``first`` on, and their motion, into an npz file."""
-    from ...datasets.hydro.rain_files.rain_files import open_rain
-    from ...kernels.hydro.rain.motion import estimate_motion
+    from ....datasets.hydro.rain_files.rain_files import open_rain
+    from ....kernels.hydro.rain.motion import estimate_motion
 
     field = open_rain(frames)
     rain = field.rate[first : first + 3]
@@ -46,7 +46,7 @@ def time_advection(arrays: Arrays, *, dtype: str = "f4", repeat: int = 5) -> Arr
     >>> time_advection(make_frames(), repeat=1)["cells"]
     50400
     """
-    from ...kernels.hydro.rain.advection import extrapolate_rain
+    from ....kernels.hydro.rain.advection import extrapolate_rain
 
     rain, motion = arrays["rain"][-1].astype(dtype), arrays["motion"].astype(dtype)
     extrapolate_rain(rain, motion, n_steps=1)  # compiles
@@ -66,7 +66,7 @@ def time_member_step(arrays: Arrays, *, repeat: int = 3) -> Arrays:
     >>> time_member_step(make_frames(), repeat=1)["steps"]
     12
     """
-    from ...kernels.hydro.rain.nowcast import nowcast_ensemble
+    from ....kernels.hydro.rain.nowcast import nowcast_ensemble
 
     def forecast(n_steps: int) -> Any:
         return nowcast_ensemble(

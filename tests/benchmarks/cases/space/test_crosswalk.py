@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citytide.benchmarks.cases.crosswalk import measure_crosswalk
+from citytide.benchmarks.cases.space.crosswalk import measure_crosswalk
 
 
 def test_growing_parts_of_a_city_are_laid_over_cells() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer
+from ..stopwatch import print_answer
 
 __all__ = ["main", "score_storms", "warn_storm"]
 
@@ -33,8 +33,8 @@ def make_grounds(cell_m: float) -> tuple[Any, Any, tuple[tuple[float, float], ..
     """The city's ground in cells of a side and of half of it, and places: where its roads are lowest."""
     from dataclasses import replace
 
-    from ...datasets.city.assembly import assemble_city
-    from ...datasets.synthetic.city import make_city
+    from ....datasets.city.assembly import assemble_city
+    from ....datasets.synthetic.city import make_city
 
     coarse, fine = (make_city(seed=1, size="2km", cell_m=side) for side in (cell_m, cell_m / 2))
     city = assemble_city(coarse)
@@ -74,15 +74,15 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     """
     from dataclasses import replace
 
-    from ...datasets.hydro.rain.rain import RainField
-    from ...datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
-    from ...kernels.space.grid import Grid
-    from ...workflows.hydro.inundation.steps import simulate_members
-    from ...workflows.hydro.warning.inputs import FRAMES, STORM_REGION_M, Points, split_rain, watch_storms
-    from ...workflows.hydro.warning.layout import lay_out_warning
-    from ...workflows.hydro.warning.question import FloodWarningSettings
-    from ...workflows.hydro.warning.steps import find_motion, flood_members, forecast_members
-    from ...workflows.hydro.warning.table import derive_warnings, find_onsets
+    from ....datasets.hydro.rain.rain import RainField
+    from ....datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
+    from ....kernels.space.grid import Grid
+    from ....workflows.hydro.inundation.steps import simulate_members
+    from ....workflows.hydro.warning.inputs import FRAMES, STORM_REGION_M, Points, split_rain, watch_storms
+    from ....workflows.hydro.warning.layout import lay_out_warning
+    from ....workflows.hydro.warning.question import FloodWarningSettings
+    from ....workflows.hydro.warning.steps import find_motion, flood_members, forecast_members
+    from ....workflows.hydro.warning.table import derive_warnings, find_onsets
 
     coarse, fine, places = make_grounds(cell_m)
     settings = FloodWarningSettings.model_validate({**SETTINGS, "members": members})
@@ -156,8 +156,8 @@ def score_storms(storms: list[dict[str, Any]], *, seed: int = 1, n_draws: int = 
     >>> found["brier_skill"]["value"], found["pod"]["value"], found["lead_min"]["value"]
     (1.0, 1.0, 10.5)
     """
-    from ...kernels.hydro.verification.contingency import count_outcomes
-    from ...kernels.hydro.verification.probability import estimate_interval, score_brier, score_brier_skill
+    from ....kernels.hydro.verification.contingency import count_outcomes
+    from ....kernels.hydro.verification.probability import estimate_interval, score_brier, score_brier_skill
 
     table = {name: np.array([storm[name] for storm in storms]) for name in storms[0]}
 

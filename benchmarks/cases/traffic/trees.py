@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 from .tree_networks import TREE_NETWORKS, Arrays, Reach, load_network, make_tree_network
 
 __all__ = ["main", "time_trees"]
@@ -27,8 +27,8 @@ def time_trees(arrays: Arrays, *, repeat: int = 5) -> dict[str, Any]:
     >>> answer["trees"], answer["cpu_seconds_per_tree"] > 0
     (141, True)
     """
-    from ...kernels.traffic.network import RoadNetwork
-    from ...kernels.traffic.paths import load_trees
+    from ....kernels.traffic.network import RoadNetwork
+    from ....kernels.traffic.paths import load_trees
 
     links = len(arrays["tail"])
     roads = RoadNetwork(

@@ -48,8 +48,8 @@ def make_tree_network(
     >>> bool(city["cost"].min() > 0), city["origins"].size
     (True, 141)
     """
-    from ...datasets.catalogue.networks import open_instance
-    from ...datasets.synthetic.traffic.network import make_network
+    from ....datasets.catalogue.networks import open_instance
+    from ....datasets.synthetic.traffic.network import make_network
 
     if name not in TREE_NETWORKS:
         raise ValueError(f"there is no network {name!r}; known: {', '.join(TREE_NETWORKS)}")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from citytide.benchmarks.cases.nowcast import main, make_frames
+from citytide.benchmarks.cases.hydro.nowcast import main, make_frames
 from citytide.benchmarks.sides import parse_answer
 
 

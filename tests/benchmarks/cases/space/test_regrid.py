@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from citytide.benchmarks.cases.regrid import CASES, main
+from citytide.benchmarks.cases.space.regrid import CASES, main
 from citytide.benchmarks.sides import parse_answer
 
 

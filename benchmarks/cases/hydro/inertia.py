@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 
 __all__ = ["main", "time_citytide", "time_members", "time_tiles", "time_triad"]
 
@@ -58,9 +58,9 @@ def time_citytide(
     >>> time_citytide(20, steps=2, repeat=1)["updates"]
     800
     """
-    from ...kernels.hydro.inertia.step import advance_inertia
-    from ...kernels.hydro.surface_water.surface import Surface
-    from ...kernels.hydro.surface_water.water import Water
+    from ....kernels.hydro.inertia.step import advance_inertia
+    from ....kernels.hydro.surface_water.surface import Surface
+    from ....kernels.hydro.surface_water.water import Water
 
     surface = Surface.enclose(make_ground(n), 0.03, cell_m=10.0, dtype=dtype)
     dry = round(0.5 * n * (1.0 - wet**0.5))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from citytide.benchmarks.cases.growth import measure_growth, relate_to_nlogn
-from citytide.benchmarks.cases.tree_networks import load_network, make_tree_network
-from citytide.benchmarks.cases.trees import main
+from citytide.benchmarks.cases.traffic.growth import measure_growth, relate_to_nlogn
+from citytide.benchmarks.cases.traffic.tree_networks import load_network, make_tree_network
+from citytide.benchmarks.cases.traffic.trees import main
 from citytide.benchmarks.sides import parse_answer
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 import psutil
 
-from .stopwatch import print_answer
+from ..stopwatch import print_answer
 
 __all__ = ["main", "watch_peaks"]
 

@@ -10,9 +10,9 @@ from typing import Any
 import click
 import numpy as np
 
-from ...datasets.synthetic.traffic.avenues import make_streets
-from ...kernels.space.crosswalk import cross_lines
-from ...kernels.space.grid import Grid
+from ....datasets.synthetic.traffic.avenues import make_streets
+from ....kernels.space.crosswalk import cross_lines
+from ....kernels.space.grid import Grid
 
 __all__ = ["main", "measure_crosswalk"]
 

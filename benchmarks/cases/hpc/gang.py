@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from .inertia import make_ground
-from .stopwatch import print_answer
+from ..hydro.inertia import make_ground
+from ..stopwatch import print_answer
 
 if TYPE_CHECKING:
-    from ...hpc.gang.gang import Gang
+    from ....hpc.gang.gang import Gang
 
 __all__ = ["advance_in_turns", "main", "time_gang"]
 
 
 def advance_in_turns(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     """What each rank does: goes together and alone in turns; rank 0 leaves the slowest rank's seconds of each."""
-    from ...hpc.gang.halo import HaloExchange
-    from ...hpc.gang.layout import Place, TileLayout
-    from ...kernels.hydro.inertia.step import REACH, advance_inertia
-    from ...kernels.hydro.surface_water.surface import Surface
-    from ...kernels.hydro.surface_water.water import Water
+    from ....hpc.gang.halo import HaloExchange
+    from ....hpc.gang.layout import Place, TileLayout
+    from ....kernels.hydro.inertia.step import REACH, advance_inertia
+    from ....kernels.hydro.surface_water.surface import Surface
+    from ....kernels.hydro.surface_water.water import Water
 
     n, steps = params["cells"], params["steps"]
     layout = TileLayout((n * gang.size, n), gang.size, REACH)
@@ -63,8 +63,8 @@ def time_gang(ranks: int, cells: int, *, steps: int = 64, repeat: int = 7) -> di
     >>> time_gang(2, 20, steps=2, repeat=1)["pairs"]
     1
     """
-    from ...hpc.errors import RunError
-    from ...hpc.gang.launch import launch_gang
+    from ....hpc.errors import RunError
+    from ....hpc.gang.launch import launch_gang
 
     with tempfile.TemporaryDirectory() as place:
         params = {"cells": cells, "steps": steps, "repeat": repeat}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from citytide.benchmarks.cases.scores import main
+from citytide.benchmarks.cases.hydro.scores import main
 from citytide.benchmarks.sides import parse_answer
 
 

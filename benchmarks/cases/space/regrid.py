@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 
 __all__ = ["main", "time_citytide", "time_scipy"]
 
@@ -20,7 +20,7 @@ CASES = {"coarsen": (10.0, 100.0), "shift": (10.0, 10.0), "refine": (1000.0, 10.
 
 
 def _make(case: str, dtype: str, size: float) -> tuple[Any, Any, Any]:
-    from ...kernels.space.grid import Grid
+    from ....kernels.space.grid import Grid
 
     cell_m, to_m = CASES[case]
     source = Grid(0.0, 0.0, cell_m, int(33_000 * size / cell_m), int(60_000 * size / cell_m))
@@ -48,7 +48,7 @@ def time_citytide(case: str, *, dtype: str = "f8", size: float = 1.0, repeat: in
     >>> time_citytide("coarsen", size=0.02, repeat=1)["target_cells"]
     66
     """
-    from ...kernels.space.regridding import RegridWeights
+    from ....kernels.space.regridding import RegridWeights
 
     field, source, target = _make(case, dtype, size)
     weights = RegridWeights(source, target)
@@ -70,7 +70,7 @@ def time_scipy(
     """
     from scipy.sparse import csr_array, kron
 
-    from ...kernels.space.regridding import RegridWeights
+    from ....kernels.space.regridding import RegridWeights
 
     field, source, target = _make(case, dtype, size)
     weights = RegridWeights(source, target)

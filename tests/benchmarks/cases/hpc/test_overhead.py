@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citytide.benchmarks.cases.empty_run import drive_empty_run
-from citytide.benchmarks.cases.memory import watch_peaks
-from citytide.benchmarks.cases.overhead import summarise_blocks
+from citytide.benchmarks.cases.hpc.empty_run import drive_empty_run
+from citytide.benchmarks.cases.hpc.memory import watch_peaks
+from citytide.benchmarks.cases.hpc.overhead import summarise_blocks
 from citytide.benchmarks.cases.stopwatch import time_goes
 
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
 
-from citytide.benchmarks.cases.gang import main
+from citytide.benchmarks.cases.hpc.gang import main
 from citytide.benchmarks.sides import parse_answer
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 
 __all__ = ["main", "time_citytide"]
 
@@ -26,7 +26,7 @@ def time_citytide(
     >>> time_citytide(500, members=4, repeat=1)["values"]
     2000
     """
-    from ...kernels.hydro.verification.crps import score_crps
+    from ....kernels.hydro.verification.crps import score_crps
 
     random = np.random.default_rng(0)
     ensemble, fell = random.gamma(0.5, 3.0, (members, n_cells)), random.gamma(0.5, 3.0, n_cells)

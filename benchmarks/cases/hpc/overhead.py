@@ -19,9 +19,9 @@ from typing import Any
 
 import click
 
-from ...hpc.plan.devices import peak_memory_bytes
+from ....hpc.plan.devices import peak_memory_bytes
+from ..stopwatch import print_answer
 from .empty_run import drive_empty_run
-from .stopwatch import print_answer
 
 __all__ = ["main", "summarise_blocks"]
 

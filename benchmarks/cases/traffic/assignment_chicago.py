@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from .stopwatch import print_answer, time_goes
+from ..stopwatch import print_answer, time_goes
 
 __all__ = ["main"]
 
@@ -20,8 +20,8 @@ __all__ = ["main"]
 @click.option("--repeat", default=1, show_default=True, help="solves; the median counts")
 def main(network: str, gap: float, toll_weight: float, distance_weight: float, repeat: int) -> None:
     """Solve once to compile, then once for the figures; print one JSON line."""
-    from ...datasets.catalogue.networks import open_instance
-    from ...kernels.traffic.assignment import Assignment, assign_traffic
+    from ....datasets.catalogue.networks import open_instance
+    from ....kernels.traffic.assignment import Assignment, assign_traffic
 
     instance = open_instance(network)
     roads, closed = instance.network(toll_weight, distance_weight)
