@@ -133,12 +133,13 @@ def compute_infiltration(
     given = {"sunk": sunk, "conductivity_m_s": conductivity_m_s, "suction_m": suction_m, "deficit": deficit}
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in given.items()}
     for name, values in arrays.items():
-        if not (np.isfinite(values) & (values >= 0.0)).all():
-            raise ValueError(f"{name} must be finite and not negative")
+        wrong = ~(np.isfinite(values) & (values >= 0.0))
+        if wrong.any():
+            raise ValueError(f"{name} must be finite and >= 0, got {values[wrong][0]:g}")
     if (arrays["deficit"] > 1.0).any():
-        raise ValueError("deficit is a share, at most 1")
+        raise ValueError(f"deficit must be at most 1, got {arrays['deficit'].max():g}")
     if not 0.0 < time_step_s < np.inf:
-        raise ValueError(f"time_step_s must be positive and finite, got {time_step_s}")
+        raise ValueError(f"time_step_s must be finite and above 0, got {time_step_s}")
     before, conductivity, suction, free = np.broadcast_arrays(*arrays.values())
     out = np.empty(before.size)
     lines = (before.ravel(), (conductivity * time_step_s).ravel(), (suction * free).ravel())
@@ -190,12 +191,14 @@ def compute_runoff(
     3.25
     """
     rain, number = np.asarray(rain_mm, dtype=np.float64), np.asarray(curve_number, dtype=np.float64)
-    if not (np.isfinite(rain) & (rain >= 0.0)).all():
-        raise ValueError("rain_mm must be finite and not negative")
-    if not ((number > 0.0) & (number <= 100.0)).all():
-        raise ValueError("a curve number lies above 0 and is at most 100")
+    for name, values, wrong in (
+        ("rain_mm must be finite and >= 0", rain, ~(np.isfinite(rain) & (rain >= 0.0))),
+        ("curve_number must be in (0, 100]", number, ~((number > 0.0) & (number <= 100.0))),
+    ):
+        if wrong.any():
+            raise ValueError(f"{name}, got {values[wrong][0]:g}")
     if not 0.0 <= initial_share < 1.0:
-        raise ValueError(f"initial_share must lie in [0, 1), got {initial_share}")
+        raise ValueError(f"initial_share must be in [0, 1), got {initial_share}")
     storage = 25_400.0 / number - 254.0
     left = np.maximum(rain - initial_share * storage, 0.0)
     return np.asarray(np.divide(left * left, left + storage, out=np.zeros(np.broadcast(rain, number).shape),

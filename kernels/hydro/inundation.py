@@ -81,7 +81,7 @@ def advance_flood(
     0.006
     """
     if not start_s <= horizon_s:
-        raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
+        raise ValueError(f"horizon_s must be at least start_s, got {horizon_s} before the start {start_s}")
 
     is_full = scheme == "shallow-water"
     rule = rule or WindowRule()

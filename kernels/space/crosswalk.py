@@ -336,7 +336,7 @@ def cross_polygons(
     cut = np.ascontiguousarray(hole, np.bool_)
     rings = _offsets("ring_offset", ring_offset, cut.size)
     if cut.size != len(vertices) - 1:
-        raise ValueError(f"hole must say yes or no for each of {len(vertices) - 1} rings, got {cut.size}")
+        raise ValueError(f"hole must be True or False for each of {len(vertices) - 1} rings, got {cut.size}")
     across, up = (across - grid.west) / grid.cell_m, (up - grid.south) / grid.cell_m
     chosen = choose_engine(("numba", "python"), engine)
     found = [
@@ -345,7 +345,7 @@ def cross_polygons(
     ]
     for area, (_, _, size) in enumerate(found):
         if not size > 0.0:
-            raise ValueError(f"area {area} has a size of {size * grid.cell_m**2:g} m2; give rings that enclose one")
+            raise ValueError(f"area {area} must be larger than 0 m2, got {size * grid.cell_m**2:g} m2")
     offset = np.concatenate([[0], np.cumsum([len(cell) for cell, _, _ in found])]).astype(np.int64)
     cells = np.concatenate([cell for cell, _, _ in found] or [np.zeros(0, np.int64)])
     weights = np.concatenate([part / size for _, part, size in found] or [np.zeros(0)])

@@ -198,7 +198,7 @@ class RegridWeights:
         for given, edges, part, old in sides:
             start, stop, step = part.indices(edges.size - 1)
             if step != 1 or stop <= start:
-                raise ValueError(f"a block is a run of target cells, got {part} of {edges.size - 1}")
+                raise ValueError(f"a block must be a contiguous run of target cells, got {part} of {edges.size - 1}")
             target.append(edges[start : stop + 1])
             reach = METHODS[self.method](given, target[-1]).window
             source.append(given[reach.start : reach.stop + 1])

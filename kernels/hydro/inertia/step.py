@@ -98,7 +98,7 @@ def advance_inertia(
         Step [s]; it is stable up to about 0.7 of ``cell_m / signal_speed(depth)``, and right while no water crosses a
         quarter of a cell in it.
     n_steps : (member,) array of int
-        How many; a member without any stays as it is.
+        Number of steps; a member with 0 steps is not changed.
     clock_s : (member,) array
         When the first step starts [s], for the map of arrivals.
     threshold_m
@@ -109,19 +109,19 @@ def advance_inertia(
         Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
         that its neighbours have computed.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
     water : Water
         After the steps.
     peak : (member,) array of float
-        Greatest depth [m] from which a step started: what the stability of all of them hung on.
+        Greatest depth [m] from which a step started: the depth that limits the stable step.
 
     Raises
     ------
     ValueError
-        If a step is negative or no number, theta lies outside (0, 1], or shapes and dtypes do not fit.
+        If a step is negative or not finite, theta is outside (0, 1], or shapes and dtypes do not fit.
     EngineError
         If the engine cannot take the arrays.
 
@@ -139,9 +139,9 @@ def advance_inertia(
     (1.0, 1.0, True)
     """
     if water.flow_x.shape[2] != water.depth.shape[2] + 1:
-        raise ValueError("local inertia needs flows over faces: Water.rest(surface)")
+        raise ValueError("flow_x must hold flows over faces for local inertia: make the water with Water.rest(surface)")
     if not 0.0 < theta <= 1.0:
-        raise ValueError(f"theta must lie in (0, 1], got {theta}")
+        raise ValueError(f"theta must be in (0, 1], got {theta}")
 
     def list_scalars(step: float, n_bytes: int) -> tuple[float, ...]:
         """In the order of ``sweeps.OWN``."""

@@ -172,7 +172,7 @@ def krige_gauges(
     Parameters
     ----------
     value : (gauge,) array of float
-        In any unit; a gauge with NaN is left out.
+        In any unit; a gauge with NaN is ignored.
     gauge_x, gauge_y : (gauge,) array of float
         Places [m].
     x : (x,) array of float
@@ -187,7 +187,7 @@ def krige_gauges(
     n_neighbours
         Nearest gauges that a cell uses; all of them if there are fewer.
     engine, threads
-        As everywhere; the answer is the same for any number of threads and any part of the grid.
+        As in every kernel; the answer is the same for any number of threads and any part of the grid.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def krige_gauges(
             f"value {told.shape}, gauge_x {at_x.shape}, gauge_y {at_y.shape} must be of one (gauge,) shape"
         )
     if columns.ndim != 1 or rows.ndim != 1:
-        raise ValueError(f"x and y must each be a line of places, got shapes {columns.shape} and {rows.shape}")
+        raise ValueError(f"x and y must each have one dimension, got shapes {columns.shape} and {rows.shape}")
     if not 0.0 < range_m < math.inf:
         raise ValueError(f"range_m must be finite and above 0, got {range_m}")
     if not 0.0 <= nugget < 1.0:
@@ -226,10 +226,10 @@ def krige_gauges(
     known = np.isfinite(told)
     told, at_x, at_y = told[known], at_x[known], at_y[known]
     if told.size == 0:
-        raise ValueError("no gauge has a value to interpolate")
+        raise ValueError("value must be finite at one gauge at least, got none")
     for name, places in (("gauge_x", at_x), ("gauge_y", at_y), ("x", columns), ("y", rows)):
         if not np.isfinite(places).all():
-            raise ValueError(f"{name} must be finite")
+            raise ValueError(f"{name} must be finite, got {places[~np.isfinite(places)][0]}")
     if nugget == 0.0:
         _refuse_twins(at_x, at_y)
     out = np.empty((rows.size, columns.size))
@@ -244,4 +244,4 @@ def _refuse_twins(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Non
     twin = np.flatnonzero((np.diff(x[order]) == 0.0) & (np.diff(y[order]) == 0.0))
     if twin.size:
         place = order[twin[0]]
-        raise ValueError(f"two gauges stand at x {x[place]:g}, y {y[place]:g}: leave one out, or give a nugget above 0")
+        raise ValueError(f"two gauges stand at x {x[place]:g}, y {y[place]:g}: omit one, or give a nugget above 0")

@@ -189,7 +189,7 @@ def sample_rain(
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"gauge_x {x.shape} and gauge_y {y.shape} must be of one (gauge,) shape")
     if window < 1 or window % 2 == 0:
-        raise ValueError(f"window must be an odd number of cells, got {window}")
+        raise ValueError(f"window must be an odd number of cells of at least 1, got {window}")
     inside = (x >= grid.west) & (x < grid.east) & (y >= grid.south) & (y < grid.north)
     column = np.floor((np.where(inside, x, grid.west) - grid.west) / grid.cell_m).astype(np.int64)
     row = np.floor((np.where(inside, y, grid.south) - grid.south) / grid.cell_m).astype(np.int64)
@@ -356,4 +356,4 @@ def _as_floats(given: npt.ArrayLike) -> Floats:
 
 def _check_law(a: float, b: float) -> None:
     if not (0.0 < a < math.inf and 0.0 < b < math.inf):
-        raise ValueError(f"a and b of the power law must be positive and finite, got {a} and {b}")
+        raise ValueError(f"a and b of the power law must be finite and above 0, got {a} and {b}")

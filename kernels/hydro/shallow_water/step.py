@@ -85,19 +85,20 @@ def advance_shallow_water(
         Step [s]. Up to a quarter of ``cell_m`` over the fastest signal no depth becomes negative (half of it in a
         channel one cell wide); above, a depth may, and is filled again: no water is made.
     n_steps : (member,) array of int
-        How many; a member without any stays as it is.
+        Number of steps; a member with 0 steps is not changed.
     clock_s : (member,) array
         When the first step starts [s], for the map of arrivals.
     threshold_m
         Depth above which the maps of arrival and duration count a cell as flooded [m].
     order
-        Of the scheme, in space and time where water is wet and smooth. The first makes water on a slope too shallow
-        where it is some two to ten times as deep as the ground falls in a cell (by up to 15 %); the second does not.
+        Order of the scheme in space and time, where water is wet and smooth. The first order makes water on a slope
+        too shallow (by up to 15 %) where it is two to ten times as deep as the ground falls in a cell; the second
+        order does not.
     after_step
         Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
         that its neighbours have computed; and once more after held cells, if there are any, took their momentum.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def advance_shallow_water(
     Raises
     ------
     ValueError
-        If a step is negative or no number, the order is another, or shapes and dtypes do not fit.
+        If a step is negative or not finite, the order is not 1 or 2, or shapes and dtypes do not fit.
     EngineError
         If the engine cannot take the arrays.
 
@@ -128,7 +129,7 @@ def advance_shallow_water(
     (1.0, True)
     """
     if order not in REACH:
-        raise ValueError(f"order is 1 or 2, got {order}")
+        raise ValueError(f"order must be 1 or 2, got {order}")
     if water.flow_x.shape != water.depth.shape or surface.ring < REACH[order]:
         raise ValueError(
             f"order {order} needs flows in cells (Water.rest(surface, faces=False)) and a ring of {REACH[order]}, got "

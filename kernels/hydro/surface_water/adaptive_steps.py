@@ -3,8 +3,8 @@
 A step must be no longer than what the fastest signal allows. To ask for that before each step would make every tile
 wait for all others; so a window of many steps takes its step from a bound laid down before: the speed at the window's
 start times a headroom. If any state within the window was faster than the bound, that member's window is done again,
-on all tiles, with a bound above what was met. Each member has windows of its own, so its bits do not hang on its
-companions.
+on all tiles, with a bound above what was met. Each member has windows of its own, so its bits do not depend on the
+other members.
 """
 
 from __future__ import annotations
@@ -49,10 +49,15 @@ class WindowRule:
     longest_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if not (0.0 < self.courant <= 1.0 and self.steps >= 1 and self.headroom >= 1.0):
-            raise ValueError(f"a window needs 0 < courant <= 1, steps from 1 up and headroom from 1 up, got {self}")
-        if not (self.slowest_m_s > 0.0 and self.longest_s > 0.0):
-            raise ValueError(f"slowest_m_s and longest_s must be above 0, got {self}")
+        for name, rule, holds in (
+            ("courant", "in (0, 1]", 0.0 < self.courant <= 1.0),
+            ("steps", "at least 1", self.steps >= 1),
+            ("headroom", "at least 1", self.headroom >= 1.0),
+            ("slowest_m_s", "above 0", self.slowest_m_s > 0.0),
+            ("longest_s", "above 0", self.longest_s > 0.0),
+        ):
+            if not holds:
+                raise ValueError(f"{name} must be {rule}, got {getattr(self, name)}")
 
 
 def plan_window(
@@ -110,7 +115,7 @@ def advance_to(
     steps
         ``steps(water, time_step_s, n_steps, clock_s)`` returns the state after and the fastest signal met on the way.
     highest
-        Makes of a tile's speeds those of all tiles; as it is for a tile that is alone.
+        Combines the speeds of this tile with those of all other tiles; None for a tile that is alone.
 
     Returns
     -------
@@ -120,7 +125,7 @@ def advance_to(
     Raises
     ------
     ValueError
-        If a window stays unstable in the smallest steps that are tried, or a state holds what is no number.
+        If a window stays unstable in the smallest steps that are tried, or a state became NaN or infinite.
     """
     together = highest or (lambda values: values)
     taken = np.zeros(clock_s.size, dtype=np.int64)
@@ -142,8 +147,8 @@ def _refuse_no_numbers(speeds: Floats, clock_s: Floats) -> Floats:
     wrong = np.flatnonzero(~np.isfinite(speeds))
     if wrong.size:
         raise ValueError(
-            f"unstable: member {wrong[0]} holds what is no number {clock_s[wrong[0]]:.6g} s after the start; look for "
-            "a level, source or rain out of range"
+            f"unstable: member {wrong[0]} became NaN or infinite {clock_s[wrong[0]]:.6g} s after the start; look "
+            "for a level, source or rain out of range"
         )
     return speeds
 

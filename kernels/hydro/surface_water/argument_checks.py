@@ -1,4 +1,4 @@
-"""Water, surface, forcing and steps that do not fit together: said before a compiled loop would run past an array."""
+"""Checks that water, surface, forcing and steps fit together, before a compiled loop would run past an array."""
 
 from __future__ import annotations
 
@@ -37,18 +37,22 @@ def check_arguments(
     n_held = 0 if forcing.level_cell is None else forcing.level_cell.size
     if water.gained.ndim != 2 or len(water.gained) != water.n_members or water.gained.shape[1] not in (1, n_held):
         raise ValueError(
-            f"gains are kept as {water.gained.shape}; there are {water.n_members} members and {n_held} held cells"
+            f"gained must be (member, 1) or (member, held) for {water.n_members} members and {n_held} held cells, got "
+            f"{water.gained.shape}"
         )
-    if not (np.isfinite(steps).all() and (steps >= 0.0).all() and (counts >= 0).all()):
-        raise ValueError(f"steps are finite and their number not negative, got {steps.tolist()} x {counts.tolist()}")
+    wrong = ~(np.isfinite(steps) & (steps >= 0.0))
+    if wrong.any():
+        raise ValueError(f"time_step_s must be finite and >= 0, got {steps[wrong][0]}")
+    if (counts < 0).any():
+        raise ValueError(f"n_steps must be >= 0, got {counts.min()}")
 
 
 def _refuse_fields(water: Water, surface: Surface) -> None:
     dtype, n, (n_y, n_x) = water.depth.dtype, water.n_members, surface.shape
     if dtype != surface.ground.dtype or dtype not in (np.float32, np.float64):
         raise ValueError(
-            f"water ({dtype}) and surface ({surface.ground.dtype}) must be both float32 or both float64, in this "
-            "machine's byte order"
+            f"water and surface must be both float32 or both float64, in this machine's byte order, got {dtype} and "
+            f"{surface.ground.dtype}"
         )
     if surface.manning.shape != surface.shape or surface.manning.dtype != dtype:
         raise ValueError(
@@ -84,22 +88,22 @@ def _refuse_forcing(n_members: int, surface: Surface, forcing: Forcing) -> None:
         if not (0 if cells is None else cells.size) and not (0 if values is None else values.size):
             continue
         if cells is None or values is None:
-            raise ValueError(f"{what} and {what}_cell are given together or not at all")
+            raise ValueError(f"{what} and {what}_cell must be given together")
         if values.ndim != 2 or values.shape[0] not in (1, n_members) or values.shape[1] != cells.size:
             raise ValueError(
-                f"{what} is (member or 1, cell) for {n_members} members and {cells.size} cells, got {values.shape}"
+                f"{what} must be (member or 1, cell) for {n_members} members and {cells.size} cells, got {values.shape}"
             )
         if cells.size and not 0 <= cells.min() <= cells.max() < surface.shape[0] * surface.shape[1]:
-            raise ValueError(f"{what}_cell {_outside(cells, surface)} lies outside a surface of {surface.shape}")
+            raise ValueError(f"{what}_cell must be inside a surface of {surface.shape}, got {_outside(cells, surface)}")
         if np.unique(cells).size != cells.size:
-            raise ValueError(f"{what}_cell names a cell twice: put its {what}s together")
+            raise ValueError(f"{what}_cell must name a cell only once: combine its {what}s")
     inward, n_held = forcing.inward_cell, 0 if forcing.level_cell is None else forcing.level_cell.size
     if inward is not None and inward.shape != (n_held,):
-        raise ValueError(f"inward_cell names one cell for each of {n_held} held ones, got {inward.shape}")
+        raise ValueError(f"inward_cell must name one cell for each of {n_held} held cells, got shape {inward.shape}")
     if inward is not None and n_held and not 0 <= inward.min() <= inward.max() < surface.shape[0] * surface.shape[1]:
-        raise ValueError(f"inward_cell {_outside(inward, surface)} lies outside a surface of {surface.shape}")
+        raise ValueError(f"inward_cell must be inside a surface of {surface.shape}, got {_outside(inward, surface)}")
     if forcing.source is not None and (forcing.source < 0.0).any():
-        raise ValueError("a source feeds: what takes water away is a loss, which never takes more than there is")
+        raise ValueError(f"source must be >= 0, got {forcing.source.min():g}: give what takes water away as a loss")
 
 
 def _outside(cells: npt.NDArray[np.int64], surface: Surface) -> int:

@@ -23,7 +23,9 @@ Gains = npt.NDArray[np.float64]
 def as_members(field: Any, surface: Surface, like: Any) -> Any:
     """A forcing field as sweeps take it: (member, y, x) over the whole surface, where ``like`` lives, of its dtype."""
     if field.ndim != 3 or field.shape[1:] != surface.shape:
-        raise ValueError(f"a forcing field is (member, y, x) over the whole surface {surface.shape}, got {field.shape}")
+        raise ValueError(
+            f"a forcing field must be (member, y, x) over the whole surface {surface.shape}, got {field.shape}"
+        )
     if is_device_array(field) and is_device_array(like) and field.dtype == like.dtype:
         return field
     return place_beside(like, np.ascontiguousarray(fetch(field), dtype=like.dtype))

@@ -54,28 +54,28 @@ def advance_members(
     sweep
         One step, out of place.
     tiling
-        Tiles of the ground, of which those where nothing changes are passed over; each row of them keeps a peak.
+        Tiles of the ground; tiles where nothing changes are skipped, and each row of tiles keeps a peak.
     lets_through
         Whether held cells take the momentum of the water beside them.
     engine, threads
-        Of the sweep; one that visits cell by cell on the host passes tiles over.
+        Engine and threads of the sweep; only a sweep that visits cell by cell on the host skips tiles.
 
     Returns
     -------
     water : Water
     peak : (member,) array of float
-        The greatest of what the sweep noted, over all steps.
+        The greatest value that the sweep noted, over all steps.
 
     Raises
     ------
     ValueError
-        If a step is negative or no number, or shapes and dtypes do not fit.
+        If a step is negative or not finite, or shapes and dtypes do not fit.
     """
     n, dtype = water.n_members, water.depth.dtype
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
     counts = np.broadcast_to(np.asarray(n_steps), (n,)).astype(np.int64)
     if (counts != n_steps).any():
-        raise ValueError(f"n_steps are whole numbers, got {np.asarray(n_steps).tolist()}")
+        raise ValueError(f"n_steps must be whole numbers, got {np.asarray(n_steps).tolist()}")
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
     check_arguments(water, surface, forcing, steps, counts)
     on_device = is_device_array(water.depth)

@@ -101,13 +101,15 @@ class Water:
         Raises
         ------
         ValueError
-            If a depth is negative or no number, or the array does not fit.
+            If a depth is negative or not finite, or the array does not fit.
         """
         dtype, inside = surface.ground.dtype, surface.inside
         whole = np.zeros((n_members, *surface.shape), dtype)
         given = np.asarray(depth, dtype=np.float64)
-        if not (given >= 0.0).all() or not np.isfinite(given).all():
-            raise ValueError("a depth is a finite number from 0 up")
+        wrong = ~(np.isfinite(given) & (given >= 0.0))
+        if wrong.any():
+            at = np.argwhere(wrong)[0].tolist()
+            raise ValueError(f"depth must be finite and >= 0, got {given[wrong][0]:g}" + (f" at {at}" if at else ""))
         whole[(slice(None), *inside)] = given
         whole[:, surface.is_wall] = 0.0
         n_y, n_x = surface.shape

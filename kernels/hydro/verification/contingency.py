@@ -63,7 +63,7 @@ class Contingency:
         for name in self.__dataclass_fields__:
             counts = np.asarray(getattr(self, name))
             if counts.dtype.kind not in "iu" or (counts < 0).any():
-                raise ValueError(f"{name} must be whole numbers from 0 up, got {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be whole numbers >= 0, got {getattr(self, name)!r}")
             object.__setattr__(self, name, counts.astype(np.int64))
 
     def __add__(self, other: Contingency) -> Contingency:

@@ -128,9 +128,9 @@ def score_crps(
     n = members.shape[0] if members.ndim else 0
     shape = _broadcast(members.shape[1:], target.shape)
     if n < 1 or shape is None:
-        raise ValueError(f"an ensemble of shape {members.shape} does not fit what was observed, {target.shape}")
+        raise ValueError(f"ensemble must be (member, ...) over observed, got {members.shape} and {target.shape}")
     if fair and n < 2:
-        raise ValueError("a fair score needs two members or more, got 1")
+        raise ValueError("a fair score needs at least 2 members, got 1")
     dtype = members.dtype
     members = members.reshape(n, *(1,) * (len(shape) + 1 - members.ndim), *members.shape[1:])
     flat = np.ascontiguousarray(np.broadcast_to(members, (n, *shape)).reshape(n, math.prod(shape)))

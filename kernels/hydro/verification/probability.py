@@ -58,7 +58,7 @@ class Reliability:
         if not isinstance(other, Reliability):
             return NotImplemented
         if not np.array_equal(self.edges, other.edges):
-            raise ValueError("tables of different bins cannot be added")
+            raise ValueError("tables must have the same bins to be added")
         return Reliability(
             self.edges, self.cases + other.cases, self.events + other.events, self.promised + other.promised
         )
@@ -101,7 +101,7 @@ class Interval(NamedTuple):
     high: Scores
     """Quantile of the draws above which the other half lies."""
     undefined: npt.NDArray[np.int64]
-    """Draws that had no score, such as those without any event; they are left out."""
+    """Draws that had no score, such as those without any event; they are not counted."""
 
 
 @kernel(
@@ -325,8 +325,10 @@ def estimate_interval(
     sizes = {array.shape[:1] for array in arrays}
     if len(sizes) != 1 or sizes & {(), (0,)}:
         raise ValueError(f"cases must be arrays of one length of at least 1, got {[a.shape for a in arrays]}")
-    if n_draws < 1 or not 0.0 < level < 1.0:
-        raise ValueError(f"n_draws must be at least 1 and level inside (0, 1), got {n_draws} and {level}")
+    if n_draws < 1:
+        raise ValueError(f"n_draws must be at least 1, got {n_draws}")
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must be in (0, 1), got {level}")
     (n,) = sizes.pop()
     draws = []
     for draw in range(n_draws):
@@ -340,7 +342,7 @@ def estimate_interval(
 
 
 def _find_quantiles(found: Scores, undefined: Any, shares: tuple[float, float]) -> tuple[Scores, Scores]:
-    """NaN, which sorts last, is left out; NaN comes back where there is nothing else."""
+    """NaN, which sorts last, is ignored; the answer is NaN where there is nothing else."""
     ordered = np.sort(found, axis=0)
     last = np.maximum(len(found) - undefined - 1, 0)
     ends = []
@@ -367,7 +369,7 @@ def _check(probability: Any, happened: Any, valid: Any) -> tuple[Scores, npt.NDA
         ) from None
     wrong = counts & ~((chance >= 0.0) & (chance <= 1.0))
     if wrong.any():
-        raise ValueError(f"a probability lies from 0 to 1, got {chance[wrong][0]}")
+        raise ValueError(f"probability must be in [0, 1], got {chance[wrong][0]}")
     return chance, came, counts
 
 

@@ -192,7 +192,7 @@ def test_bad_input_is_named(change: dict[str, Any], problem: str) -> None:
 
 def test_an_empty_block_and_an_unknown_way_to_sample_are_refused() -> None:
     grid = Grid(0, 0, 1, 2, 3)
-    with pytest.raises(ValueError, match="a block is a run of target cells"):
+    with pytest.raises(ValueError, match="a block must be a contiguous run of target cells"):
         RegridWeights(grid, grid).block(slice(1, 1), slice(0, 1))
     with pytest.raises(ValueError, match="unknown method 'cubic'"):
         sample(np.zeros((2, 3)), grid, 0.5, 0.5, method="cubic")  # type: ignore[arg-type]

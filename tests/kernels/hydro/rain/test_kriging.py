@@ -105,9 +105,9 @@ def test_wrong_arguments_are_named() -> None:
     at: dict = {"value": [1.0, 2.0], "gauge_x": [0.0, 1.0], "gauge_y": [0.0, 0.0], "x": [0.0], "y": [0.0]}
     for change, said in (
         ({"value": [1.0]}, r"value \(1,\), gauge_x \(2,\)"),
-        ({"x": [[0.0]]}, "each be a line"),
-        ({"value": [np.nan, np.nan]}, "no gauge has a value"),
-        ({"gauge_x": [3.0, 3.0]}, "two gauges stand at x 3, y 0: leave one out, or give a nugget"),
+        ({"x": [[0.0]]}, "x and y must each have one dimension"),
+        ({"value": [np.nan, np.nan]}, "value must be finite at one gauge at least"),
+        ({"gauge_x": [3.0, 3.0]}, "two gauges stand at x 3, y 0: omit one, or give a nugget"),
         ({"gauge_x": [3.0, np.inf]}, "gauge_x must be finite"),
         ({"range_m": 0.0}, "range_m must be finite and above 0, got 0.0"),
         ({"nugget": 1.0}, r"nugget must be in \[0, 1\), got 1.0"),

@@ -162,7 +162,7 @@ def test_wrong_arguments_are_named() -> None:
         ({"gauge_rain": [1.0, -2.0, 3.0]}, "gauge_rain must not be negative, got -2"),
         ({"gauge_rain": [1.0]}, r"gauge_rain \(1,\)"),
         ({"gauge_x": x[1:]}, "one \\(gauge,\\) shape"),
-        ({"window": 2}, "odd number of cells, got 2"),
+        ({"window": 2}, "window must be an odd number of cells of at least 1, got 2"),
     ):
         with pytest.raises(ValueError, match=said):
             adjust_rain(grid=GRID, **{**at, **change})

@@ -36,12 +36,21 @@ def test_field_of_another_shape_is_named_before_a_step(
     [
         ({"rain": np.zeros((2, 6, 7))}, "rain of 2 members does not fit water of 3"),
         ({"loss": np.zeros((0, 6, 7))}, "loss of 0 members"),
-        ({"source_cell": np.array([8, 8]), "source": np.ones((1, 2))}, "source_cell names a cell twice"),
-        ({"level_cell": np.array([8, 8]), "level": np.ones((1, 2))}, "level_cell names a cell twice"),
-        ({"source_cell": np.array([-14]), "source": np.ones((1, 1))}, "source_cell -14 lies outside"),
-        ({"source_cell": np.array([8]), "source": np.ones((2, 1))}, r"source is \(member or 1, cell\) for 3 members"),
-        ({"source_cell": np.array([8])}, "given together or not at all"),
-        ({"source_cell": np.array([8]), "source": -np.ones((1, 1))}, "a source feeds"),
+        ({"source_cell": np.array([8, 8]), "source": np.ones((1, 2))}, "source_cell must name a cell only once"),
+        ({"level_cell": np.array([8, 8]), "level": np.ones((1, 2))}, "level_cell must name a cell only once"),
+        (
+            {"source_cell": np.array([-14]), "source": np.ones((1, 1))},
+            r"source_cell must be inside .*, got -14",
+        ),
+        (
+            {"source_cell": np.array([8]), "source": np.ones((2, 1))},
+            r"source must be \(member or 1, cell\) for 3",
+        ),
+        ({"source_cell": np.array([8])}, "source and source_cell must be given together"),
+        (
+            {"source_cell": np.array([8]), "source": -np.ones((1, 1))},
+            "source must be >= 0, got -1: give",
+        ),
     ],
 )
 def test_forcing_that_does_not_fit_is_named(
@@ -55,7 +64,7 @@ def test_other_misfits_are_named() -> None:
     water = Water.rest(SURFACE, 1.0)
     with pytest.raises(ValueError, match=r"manning is float64 of shape \(2, 2\)"):
         advance_inertia(water, replace(SURFACE, manning=np.zeros((2, 2))), time_step_s=0.1)
-    with pytest.raises(ValueError, match=r"n_steps are whole numbers, got 2.9"):
+    with pytest.raises(ValueError, match=r"n_steps must be whole numbers, got 2.9"):
         advance_inertia(water, SURFACE, time_step_s=0.1, n_steps=2.9)
     with pytest.raises(ValueError, match="byte order"):
         advance_inertia(replace(water, depth=water.depth.astype(">f8")), SURFACE, time_step_s=0.1)
