@@ -33,7 +33,7 @@ TRIAD = Sweeps(gpu=_triad)
 
 
 def synchronize() -> None:
-    """Wait until the device has done what it was told."""
+    """Wait until the device has finished its work."""
     import numba.cuda
 
     numba.cuda.synchronize()

@@ -88,22 +88,22 @@ def compute_infiltration(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[Any]:
-    """Compute the most that sinks in a step, while water stands on the ground, by Green and Ampt.
+    """Compute the infiltration capacity of a step under ponded water, by Green and Ampt.
 
     Parameters
     ----------
     sunk : array of float
-        Depth that has sunk so far [m].
+        Depth that has infiltrated so far [m].
     conductivity_m_s
-        Of the saturated soil [m s-1].
+        Hydraulic conductivity of the saturated soil [m s-1].
     suction_m
-        At the wet front [m].
+        Suction head at the wetting front [m].
     deficit
         Share of the soil that water can still fill, from 0 (wet) to 1.
     time_step_s
-        [s].
+        Length of the step [s].
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def compute_infiltration(
     Raises
     ------
     ValueError
-        If anything is negative or no number, or the step is 0.
+        If an argument is negative or not finite, or the step is 0.
 
     References
     ----------
@@ -163,21 +163,21 @@ def compute_runoff(
     Parameters
     ----------
     rain_mm : array of float
-        Of the whole storm [mm].
+        Rain of the whole storm [mm].
     curve_number : array of float
-        Above 0, at most 100 (nothing sinks).
+        Curve number in (0, 100]; with 100 nothing sinks.
     initial_share
-        Of the storage that is filled before anything runs off.
+        Share of the storage that is filled before runoff begins, in [0, 1).
 
     Returns
     -------
     array of float
-        [mm].
+        Runoff of the storm [mm].
 
     Raises
     ------
     ValueError
-        If a rain is negative or no number, or a curve number lies outside (0, 100].
+        If a rain is negative or not finite, or a curve number is outside (0, 100].
 
     References
     ----------

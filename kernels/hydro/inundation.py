@@ -48,16 +48,16 @@ def advance_flood(
         As :func:`~citytide.kernels.hydro.inertia.step.advance_inertia` takes them, or for ``"shallow-water"``
         :func:`~citytide.kernels.hydro.shallow_water.step.advance_shallow_water` of second order.
     start_s, horizon_s
-        From when to when [s]; the horizon is met exactly.
+        Start and end [s]; the last step ends exactly at the horizon.
     rule
-        How steps are chosen.
+        How steps are chosen; the default is ``WindowRule()``.
     threshold_m, theta, engine, threads
-        As there.
+        As these functions take them.
     scheme
         ``"inertia"`` for gradual flow, ``"shallow-water"`` also for steep and fast flow, with shocks.
     after_step, highest
-        Of a tile among others: what brings it its ring after every step, and what makes of a tile's fastest signals
-        (member,) those of all tiles.
+        For one tile among several: ``after_step`` fetches its ring after every step, and ``highest`` combines its
+        fastest signals (member,) with those of all tiles.
 
     Returns
     -------

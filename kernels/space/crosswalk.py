@@ -44,7 +44,7 @@ class Crosswalk:
     weight : (entry,) float64
         Shares of the row.
     n_columns
-        How many columns there are.
+        Number of columns.
 
     Examples
     --------
@@ -170,7 +170,7 @@ _WEIGHTS = {
     )
 )
 def cross_points(x: npt.ArrayLike, y: npt.ArrayLike, grid: Grid) -> Crosswalk:
-    """The cell that holds each point.
+    """Find the cell that holds each point.
 
     A point on the edge between cells belongs to the eastern and northern one, on the grid's outer edge to the last.
 
@@ -226,7 +226,7 @@ def cross_lines(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Crosswalk:
-    """The share of each line's length in each cell.
+    """Compute the share of each line's length in each cell.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ def cross_polygons(
     *,
     engine: Engine | Literal["auto"] = "auto",
 ) -> Crosswalk:
-    """The share of each area in each cell, by exact clipping.
+    """Compute the share of each area in each cell, by exact clipping.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ class RegridWeights:
         A :class:`~.grid.Grid`, or ``(y_edges, x_edges)``, ascending. Cells of degrees are weighed by their area on the
         globe if the sine of the latitude is given as ``y_edges``.
     method
-        ``"conservative"`` or ``"bilinear"``; see :func:`~.regrid.regrid`.
+        ``"conservative"`` or ``"bilinear"``; see :func:`~.regridding.regrid`.
     window
         What part of a larger source this one is; :meth:`block` says it.
 
@@ -215,7 +215,7 @@ class RegridWeights:
         engine: Engine | Literal["auto"] = "auto",
         threads: int = 1,
     ) -> Any:
-        """Carry a field (..., y, x) over; parameters and errors are those of :func:`~.regrid.regrid`."""
+        """Carry a field (..., y, x) over; parameters and errors are those of :func:`~.regridding.regrid`."""
         shape = tuple(edges.size - 1 for edges in self.source_edges)
         field = prepare_field(field, valid, shape)
         if normalize not in ("cover", "cell"):

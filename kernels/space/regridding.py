@@ -128,7 +128,7 @@ def sample(
     Returns
     -------
     array of float
-        Of shape (..., *points), in the field's unit and dtype; NaN off the grid.
+        Values of shape (..., *points), in the field's unit and dtype; NaN off the grid.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def summarise_blocks(lines: Sequence[dict[str, Any]], workers: int) -> dict[str,
     lines
         Block lines of a ledger: ``started``, ``seconds``, ``compute_seconds``, and ``time`` when the line was queued.
     workers
-        How many ran side by side.
+        Number of workers that ran side by side.
 
     Returns
     -------

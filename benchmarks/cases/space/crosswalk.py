@@ -25,9 +25,9 @@ def measure_crosswalk(size: str = "shenzhen", *, shares: Sequence[float] = SHARE
     Parameters
     ----------
     size
-        Of the synthetic city.
+        Size of the synthetic city.
     shares
-        Of its links; the last row of the answer is held against the first.
+        Shares of its links; the last row of the answer is compared with the first.
     rounds
         Neighbours on the machine only add, so the least counts.
 

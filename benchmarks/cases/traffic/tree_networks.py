@@ -33,7 +33,7 @@ def make_tree_network(
     name
         One of ``TREE_NETWORKS``.
     kind, seed
-        Of a synthetic city.
+        Size of a synthetic city.
     to
         ``"zones"``: the network's own demand; ``"nodes"``: one trip from every zone to every other node.
 

@@ -26,7 +26,7 @@ __all__ = ["DRY_M", "FROUDE", "OUTFLOWS", "QUARTER", "combine_speeds", "measure_
 
 FROUDE = 2.0  # of the fastest flow over a face
 INERTIAL_FROUDE = 0.5  # above it a flow keeps only a share of its inertia; its waves run at twice its speed
-QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding shall not make it more
+QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rounding must not make it more
 DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
 ROOM = 1.05  # so that a flow which the quarter limits breaks the speed bound of its window
@@ -86,7 +86,7 @@ def measure_outflows(
     Parameters
     ----------
     water
-        Of local inertia; flows over faces.
+        Water of local inertia, with flows over faces.
     seconds : (member,) array
         Time to add to the map ``limited``, in place, of cells whose outflow is at the limit [s].
 

@@ -84,12 +84,13 @@ def advance_inertia(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
-    """Advance the water of every member by its own number of steps of its own length.
+    """Advance water by the local inertial equations: every member by its own number of steps of its own length.
 
     Parameters
     ----------
     water : Water
-        Of dtype float32 or float64, as the surface; it is not changed. Water on a GPU is advanced there and stays.
+        State before, in the dtype of the surface (float32 or float64); it is not changed. Water in GPU memory is
+        advanced there and stays there.
     surface : Surface
         Ground and roughness, with a ring of at least one cell: walls, or a neighbour's cells, which stay as they are.
     forcing
@@ -114,7 +115,7 @@ def advance_inertia(
     Returns
     -------
     water : Water
-        After the steps.
+        State after the steps.
     peak : (member,) array of float
         Greatest depth [m] from which a step started: the depth that limits the stable step.
 

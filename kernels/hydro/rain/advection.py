@@ -124,7 +124,7 @@ def extrapolate_rain(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Any:
-    """Carry a rain field along a motion field that stays as it is.
+    """Carry a rain field along a constant motion field.
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ def krige_gauges(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[np.float64]:
-    """Interpolate what gauges tell to a grid by ordinary kriging from the nearest of them.
+    """Interpolate values of gauges to a grid by ordinary kriging from the nearest gauges.
 
     Parameters
     ----------

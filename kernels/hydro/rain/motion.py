@@ -181,7 +181,7 @@ def spread_motion(place: Floats, shift: Floats, shape: tuple[int, int]) -> Float
     place, shift : (vector, 2) array
         Rows and columns; along x and along y.
     shape
-        Of the field.
+        Rows and columns of the field.
 
     Returns
     -------

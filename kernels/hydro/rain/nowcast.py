@@ -77,7 +77,7 @@ def nowcast_ensemble(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Any:
-    """Forecast members of an ensemble.
+    """Forecast members of an ensemble of rain fields.
 
     Parameters
     ----------

@@ -47,13 +47,13 @@ def estimate_rain(
     Parameters
     ----------
     reflectivity_dbz : array of float
-        [dBZ]; NaN where the radar sees nothing, minus infinity where it sees that there is none.
+        [dBZ]; NaN where the radar sees nothing, minus infinity where it sees no rain.
     a, b
-        Of the power law.
+        Factor and exponent of the power law Z = a R^b.
     min_dbz
-        Below it there is no rain.
+        Reflectivity below which there is no rain [dBZ].
     max_dbz
-        What is above counts as this much: hail, of which the power law knows nothing (53 dBZ is usual).
+        Reflectivity above which hail is assumed: it is lowered to this value [dBZ]; 53 is usual.
 
     Returns
     -------
@@ -100,16 +100,16 @@ def compute_reflectivity(
     b: float = MARSHALL_PALMER[1],
     dry_dbz: float = -math.inf,
 ) -> Floats:
-    """Compute the reflectivity of rain, from which its rate can be had again.
+    """Compute the reflectivity of rain, which inverts to the rain rate.
 
     Parameters
     ----------
     rain : array of float
         Rate [mm h-1].
     a, b
-        Of the power law.
+        Factor and exponent of the power law Z = a R^b.
     dry_dbz
-        The least there is, which no rain has too.
+        Lowest reflectivity, which dry cells get too [dBZ].
 
     Returns
     -------
@@ -159,7 +159,7 @@ def sample_rain(
     gauge_x, gauge_y : (gauge,) array of float
         Places [m] on the grid's plane.
     grid
-        Of the field.
+        Grid of the field.
     window
         Odd side, in cells, of the square around the gauge whose median is taken: wind carries drops to other cells.
 
@@ -216,7 +216,7 @@ def sample_rain(
 def estimate_field_bias(
     gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, threshold: float = 0.0, min_gauges: int = 3
 ) -> float:
-    """Estimate the one factor that brings a radar's rain to that of the gauges: the ratio of the two sums.
+    """Estimate the mean-field bias of a radar: the ratio of the gauges' sum to the radar's sum.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def estimate_field_bias(
     threshold
         Pairs count where both are above it, in the unit of the rain.
     min_gauges
-        Pairs it takes to say anything; with fewer the factor is 1.
+        Smallest number of pairs; with fewer the factor is 1.
 
     Returns
     -------
@@ -290,18 +290,18 @@ def adjust_rain(
     gauge_x, gauge_y : (gauge,) array of float
         Places [m] on the grid's plane.
     grid
-        Of the field.
+        Grid of the field.
     method
         ``"mean-field"`` multiplies all by :func:`estimate_field_bias`; ``"additive"`` adds the gauges' differences,
         kriged, and takes what falls below 0 for dry.
     range_m, nugget, n_neighbours
-        Of the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
+        Parameters for kriging the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
     window
         See :func:`sample_rain`.
     min_gauges
-        Gauges with a value on known rain that it takes; with fewer the field stays as it is.
+        Smallest number of gauges with a value on known rain; with fewer the field is returned unchanged.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------

@@ -69,7 +69,7 @@ def advance_shallow_water(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
-    """Advance the water of every member by its own number of steps of its own length.
+    """Advance water by the shallow-water equations: every member by its own number of steps of its own length.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def advance_shallow_water(
     Returns
     -------
     water : Water
-        After the steps.
+        State after the steps.
     fastest : (member,) array of float
         Fastest signal, speed and wave together, from which a step started [m s-1].
 

@@ -1,7 +1,7 @@
 """Time steps that are fixed for a window of steps, so that every cut of the domain takes the same ones.
 
 A step must be no longer than what the fastest signal allows. To ask for that before each step would make every tile
-wait for all others; so a window of many steps takes its step from a bound laid down before: the speed at the window's
+wait for all others; so a window of many steps takes its step from a bound chosen in advance: the speed at the window's
 start times a headroom. If any state within the window was faster than the bound, that member's window is done again,
 on all tiles, with a bound above what was met. Each member has windows of its own, so its bits do not depend on the
 other members.
@@ -31,13 +31,13 @@ class WindowRule:
     Parameters
     ----------
     courant
-        Share of a cell that the bound may cross in a step.
+        Share of a cell that a signal at the bound may cross in a step.
     steps
         Most steps in a window.
     headroom
         The bound over the speed at the window's start.
     slowest_m_s
-        The least bound: a dry city has no speed [m s-1].
+        The smallest bound, for a dry city, where nothing moves [m s-1].
     longest_s
         The longest step [s].
     """

@@ -33,8 +33,8 @@ class Forcing:
         Cells, each once, whose water stands at a level [m], such as a tide's; they take and give what that needs.
         An empty list tells a tile that others hold some.
     inward_cell : (held,) array of int
-        The cell beside each held one whose momentum it takes in shallow water; found by default. A tile that sees
-        less than the whole surface must be told.
+        The cell beside each held one whose momentum it takes in shallow water; found by default. For a tile that
+        sees only a part of the surface it must be given.
     """
 
     rain: Array | None = None
@@ -92,7 +92,7 @@ class Water:
         depth
             A number, an (inside y, inside x) array or one with a leading member dim [m]; walls stay dry.
         maps
-            Whether they are kept.
+            Whether maps are kept.
         n_held
             Held cells whose gains are kept apart; 1 keeps their sum.
         faces

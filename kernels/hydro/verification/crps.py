@@ -88,18 +88,18 @@ def score_crps(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[Any]:
-    """Score an ensemble against what was observed, cell by cell.
+    """Compute the continuous ranked probability score (CRPS) of an ensemble, cell by cell.
 
     Parameters
     ----------
     ensemble : (member, ...) array of float
-        Any order of members.
+        Values of the members, in any order.
     observed : (...) array of float
         In the ensemble's unit, of a shape that broadcasts with a member; NaN in either gives NaN.
     fair
-        Whether the score shall not depend on the number of members.
+        Whether to correct for ensemble size.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------

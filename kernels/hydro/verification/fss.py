@@ -59,7 +59,7 @@ def score_fss(
     valid: npt.ArrayLike | None = None,
     engine: Engine | Literal["auto"] = "auto",
 ) -> npt.NDArray[np.float64]:
-    """Score a forecast against what was observed, at many scales from one pair of summed-area tables.
+    """Compute the fractions skill score (FSS) of a forecast at many scales, from one pair of summed-area tables.
 
     Parameters
     ----------

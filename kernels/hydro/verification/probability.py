@@ -118,14 +118,14 @@ def score_brier(
     valid: npt.ArrayLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> Scores:
-    """Score probabilities by the mean square of what they were off by.
+    """Compute the Brier score: the mean squared error of probabilities.
 
     Parameters
     ----------
     probability : array of float
-        From 0 to 1.
+        Probability, in [0, 1].
     happened : array of bool
-        Of a shape that broadcasts with ``probability``.
+        Whether the event happened; the shape broadcasts with ``probability``.
     valid : array of bool, optional
         Cases that count at all; the rest may hold NaN.
     axis
@@ -170,7 +170,7 @@ def score_brier_skill(
     valid: npt.ArrayLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> Scores:
-    """Score probabilities against always stating the climatology.
+    """Compute the Brier skill score, with the climatology as reference.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def score_brier_skill(
 def count_reliability(
     probability: npt.ArrayLike, happened: npt.ArrayLike, *, n_bins: int = 10, valid: npt.ArrayLike | None = None
 ) -> Reliability:
-    """Count, by bins of the probability, how often it came true.
+    """Count, for each bin of the probability, how often the event happened (reliability diagram).
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def estimate_interval(
     n_draws: int = 1000,
     level: float = 0.9,
 ) -> Interval:
-    """Estimate how far any score would move with other cases of the same kind (percentile bootstrap).
+    """Estimate the confidence interval of any score by the percentile bootstrap over cases.
 
     Parameters
     ----------
@@ -298,7 +298,7 @@ def estimate_interval(
     seed
         Draw number n is the same whatever else is drawn.
     n_draws, level
-        How many draws, and the share of them inside the interval.
+        Number of draws, and the share of them inside the interval.
 
     Returns
     -------
