@@ -53,7 +53,7 @@ def estimate_ratio(a: Sequence[float], b: Sequence[float], *, seed: int = 0, lev
     a, b : (pair,) sequences of float
         Seconds of either side; pair ``i`` was measured together.
     seed
-        Of the resampling: the same samples and seed give the same interval.
+        Seed of the resampling: the same samples and seed give the same interval.
     level
         Probability that the interval holds the true ratio.
 
@@ -99,7 +99,7 @@ def judge_ratio(interval: Interval, *, tolerance: float = 0.03, noise: float = 0
     Parameters
     ----------
     interval
-        Of A's time over B's.
+        Interval of A's time over B's.
     tolerance
         Differences up to this fraction count as none.
     noise

@@ -44,7 +44,7 @@ def compare(
     pairs, calibrate, warmups
         Pairs of A and B; pairs of A with a second A before them (0: none); goes of each side that do not count.
     seed
-        Of the order within pairs and of the bootstrap.
+        Seed of the order within pairs and of the bootstrap.
     tolerance
         Differences up to this fraction count as none.
     at_most

@@ -55,7 +55,7 @@ def show_kernel(name: str, as_json: bool) -> None:
     missing = [engine for engine in record["engines"] if engine not in record["engines_here"]]
     structure = [f"{record['structure']}, which holds"] if record["structure"] else []
     rows = {
-        "call": [f"from {record['module']} import {record['function']}"],
+        "call": [record["call"]],
         "engines": [", ".join(record["engines_here"]) + (f" (not here: {', '.join(missing)})" if missing else "")],
         "takes": [_write_array(array, given) for array, given in record["takes"].items()],
         "gives": structure + [_write_array(array, given) for array, given in record["gives"].items()],
@@ -101,12 +101,13 @@ def _describe(name: str) -> dict[str, Any]:
     function = KERNELS[name]
     contract = function.contract  # type: ignore[attr-defined]
     text = inspect.getdoc(function) or ""
-    root = Path(__file__).parent.parent
+    root, file = Path(__file__).parent.parent, Path(inspect.getfile(function))
     return {
         "name": name,
         "summary": text.partition("\n")[0],
         "module": function.__module__,
         "function": function.__name__,
+        "call": _write_import(name, function),
         "engines": list(contract.engines),
         "engines_here": [engine for engine in contract.engines if is_usable(engine)],
         "takes": {array: asdict(given) for array, given in contract.takes.items()},
@@ -114,9 +115,23 @@ def _describe(name: str) -> dict[str, Any]:
         "structure": contract.structure,
         "blocks": list(contract.blocks),
         "halo": dict(contract.halo),
-        "file": str(Path(inspect.getfile(function)).relative_to(root)),
+        "file": str(file.relative_to(root) if file.is_relative_to(root) else file),
         "references": _references(text),
     }
+
+
+def _write_import(name: str, function: Any) -> str:
+    """The shortest import of a kernel: its field if that exports it, else its module."""
+    from importlib import import_module
+
+    field, short = name.partition(".")[0], function.__name__
+    try:
+        offered = vars(import_module(f".{field}", __package__)).get("__all__", ())
+    except ModuleNotFoundError:  # a kernel of another package
+        offered = ()
+    if short in offered and function.__module__.startswith(f"{__package__}."):
+        return f"from {__package__} import {field}; {field}.{short}(...)"
+    return f"from {function.__module__} import {short}"
 
 
 def _references(docstring: str) -> list[str]:

@@ -66,7 +66,7 @@ class _NoDevice:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise EngineError("a gpu sweep has no meaning outside a CUDA launch")
+        raise EngineError("a gpu sweep can run only inside a CUDA launch")
 
 
 cuda = _NoDevice()

@@ -1,6 +1,7 @@
 """Water on a GPU: cell updates per second beside what the device's memory allows, measured in the same minute.
 
 The ceiling counts the bytes that one pass must move: depth and two flows read and written, ground and roughness read.
+Published documents name this path (``python -m citytide.benchmarks.cases.hydro_device``): it stays here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from ...kernels.device_arrays import place
 from ...kernels.engines import Sweeps, cuda
-from .inertia import make_ground
+from .hydro.inertia import make_ground
 from .stopwatch import print_answer, time_goes
 
 __all__ = ["main", "time_device", "time_triad"]
@@ -32,7 +33,7 @@ TRIAD = Sweeps(gpu=_triad)
 
 
 def synchronize() -> None:
-    """Wait until the device has done what it was told."""
+    """Wait until the device has finished its work."""
     import numba.cuda
 
     numba.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""properscoring's score of an ensemble, over the fields of ``citytide.benchmarks.cases.scores``.
+"""properscoring's score of an ensemble, over the fields of ``citytide.benchmarks.cases.hydro.scores``.
 
 Run by the peer's own Python: ``python -m citytide.benchmarks.peers run properscoring --members 20``. Prints one JSON
 line, seconds of the scoring.

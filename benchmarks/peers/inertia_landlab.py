@@ -1,4 +1,4 @@
-"""landlab's OverlandFlow (de Almeida et al. 2012) over the hills of ``citytide.benchmarks.cases.inertia``.
+"""landlab's OverlandFlow (de Almeida et al. 2012) over the hills of ``citytide.benchmarks.cases.hydro.inertia``.
 
 Run by the peer's own Python: ``python -m citytide.benchmarks.peers run landlab --cells 500 --steps 20``. Prints one
 JSON line, seconds of the steps.

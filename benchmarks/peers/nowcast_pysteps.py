@@ -1,4 +1,4 @@
-"""pysteps' extrapolation and STEPS, over the file of ``citytide.benchmarks.cases.nowcast save``.
+"""pysteps' extrapolation and STEPS, over the file of ``citytide.benchmarks.cases.hydro.nowcast save``.
 
 Run by the peer's own Python: ``python -m citytide.benchmarks.peers run pysteps advection FILE``. Prints one JSON line.
 """

@@ -1,6 +1,6 @@
 """SciPy grows shortest path trees from many origins in one batched call with predecessors; nothing is loaded on them.
 
-Run by the peer's own Python on a file of arrays that ``citytide.benchmarks.cases.trees`` writes:
+Run by the peer's own Python on a file of arrays that ``citytide.benchmarks.cases.traffic.trees`` writes:
 ``python -m citytide.benchmarks.peers run scipy FILE.npz --repeat 5``. Prints one JSON line, seconds of one call.
 
 A node that no path may pass through is split: paths start at a copy that has its outgoing links, and end at the node

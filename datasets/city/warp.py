@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
-from ...kernels.space.regrid import sample
+from ...kernels.space.regridding import sample
 from ..errors import InputError
 from ..maps.terrain_checks import is_true_to_scale
 from ..place.crs_titles import title_crs

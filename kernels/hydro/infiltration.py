@@ -88,22 +88,22 @@ def compute_infiltration(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[Any]:
-    """Compute the most that sinks in a step, while water stands on the ground, by Green and Ampt.
+    """Compute the infiltration capacity of a step under ponded water, by Green and Ampt.
 
     Parameters
     ----------
     sunk : array of float
-        Depth that has sunk so far [m].
+        Depth that has infiltrated so far [m].
     conductivity_m_s
-        Of the saturated soil [m s-1].
+        Hydraulic conductivity of the saturated soil [m s-1].
     suction_m
-        At the wet front [m].
+        Suction head at the wetting front [m].
     deficit
         Share of the soil that water can still fill, from 0 (wet) to 1.
     time_step_s
-        [s].
+        Length of the step [s].
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def compute_infiltration(
     Raises
     ------
     ValueError
-        If anything is negative or no number, or the step is 0.
+        If an argument is negative or not finite, or the step is 0.
 
     References
     ----------
@@ -133,12 +133,13 @@ def compute_infiltration(
     given = {"sunk": sunk, "conductivity_m_s": conductivity_m_s, "suction_m": suction_m, "deficit": deficit}
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in given.items()}
     for name, values in arrays.items():
-        if not (np.isfinite(values) & (values >= 0.0)).all():
-            raise ValueError(f"{name} must be finite and not negative")
+        wrong = ~(np.isfinite(values) & (values >= 0.0))
+        if wrong.any():
+            raise ValueError(f"{name} must be finite and >= 0, got {values[wrong][0]:g}")
     if (arrays["deficit"] > 1.0).any():
-        raise ValueError("deficit is a share, at most 1")
+        raise ValueError(f"deficit must be at most 1, got {arrays['deficit'].max():g}")
     if not 0.0 < time_step_s < np.inf:
-        raise ValueError(f"time_step_s must be positive and finite, got {time_step_s}")
+        raise ValueError(f"time_step_s must be finite and above 0, got {time_step_s}")
     before, conductivity, suction, free = np.broadcast_arrays(*arrays.values())
     out = np.empty(before.size)
     lines = (before.ravel(), (conductivity * time_step_s).ravel(), (suction * free).ravel())
@@ -162,21 +163,21 @@ def compute_runoff(
     Parameters
     ----------
     rain_mm : array of float
-        Of the whole storm [mm].
+        Rain of the whole storm [mm].
     curve_number : array of float
-        Above 0, at most 100 (nothing sinks).
+        Curve number in (0, 100]; with 100 nothing sinks.
     initial_share
-        Of the storage that is filled before anything runs off.
+        Share of the storage that is filled before runoff begins, in [0, 1).
 
     Returns
     -------
     array of float
-        [mm].
+        Runoff of the storm [mm].
 
     Raises
     ------
     ValueError
-        If a rain is negative or no number, or a curve number lies outside (0, 100].
+        If a rain is negative or not finite, or a curve number is outside (0, 100].
 
     References
     ----------
@@ -190,12 +191,14 @@ def compute_runoff(
     3.25
     """
     rain, number = np.asarray(rain_mm, dtype=np.float64), np.asarray(curve_number, dtype=np.float64)
-    if not (np.isfinite(rain) & (rain >= 0.0)).all():
-        raise ValueError("rain_mm must be finite and not negative")
-    if not ((number > 0.0) & (number <= 100.0)).all():
-        raise ValueError("a curve number lies above 0 and is at most 100")
+    for name, values, wrong in (
+        ("rain_mm must be finite and >= 0", rain, ~(np.isfinite(rain) & (rain >= 0.0))),
+        ("curve_number must be in (0, 100]", number, ~((number > 0.0) & (number <= 100.0))),
+    ):
+        if wrong.any():
+            raise ValueError(f"{name}, got {values[wrong][0]:g}")
     if not 0.0 <= initial_share < 1.0:
-        raise ValueError(f"initial_share must lie in [0, 1), got {initial_share}")
+        raise ValueError(f"initial_share must be in [0, 1), got {initial_share}")
     storage = 25_400.0 / number - 254.0
     left = np.maximum(rain - initial_share * storage, 0.0)
     return np.asarray(np.divide(left * left, left + storage, out=np.zeros(np.broadcast(rain, number).shape),

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine
+from .inertia.outflows import combine_speeds, measure_outflows
 from .inertia.step import REACH as INERTIA_REACH
 from .inertia.step import advance_inertia, measure_depths
 from .shallow_water.step import REACH, advance_shallow_water, measure_signals
-from .surface_water.outflows import combine_speeds, measure_outflows
+from .surface_water.adaptive_steps import WindowRule, advance_to
 from .surface_water.stepping import Fields
 from .surface_water.surface import Surface
 from .surface_water.water import Forcing, Water
-from .surface_water.windows import WindowRule, advance_to
 
 __all__ = ["RINGS", "Scheme", "advance_flood"]
 
@@ -48,16 +48,16 @@ def advance_flood(
         As :func:`~citytide.kernels.hydro.inertia.step.advance_inertia` takes them, or for ``"shallow-water"``
         :func:`~citytide.kernels.hydro.shallow_water.step.advance_shallow_water` of second order.
     start_s, horizon_s
-        From when to when [s]; the horizon is met exactly.
+        Start and end [s]; the last step ends exactly at the horizon.
     rule
-        How steps are chosen.
+        How steps are chosen; the default is ``WindowRule()``.
     threshold_m, theta, engine, threads
-        As there.
+        As these functions take them.
     scheme
         ``"inertia"`` for gradual flow, ``"shallow-water"`` also for steep and fast flow, with shocks.
     after_step, highest
-        Of a tile among others: what brings it its ring after every step, and what makes of a tile's fastest signals
-        (member,) those of all tiles.
+        For one tile among several: ``after_step`` fetches its ring after every step, and ``highest`` combines its
+        fastest signals (member,) with those of all tiles.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def advance_flood(
     0.006
     """
     if not start_s <= horizon_s:
-        raise ValueError(f"the horizon ({horizon_s} s) lies before the start ({start_s} s)")
+        raise ValueError(f"horizon_s must be at least start_s, got {horizon_s} before the start {start_s}")
 
     is_full = scheme == "shallow-water"
     rule = rule or WindowRule()
@@ -95,7 +95,9 @@ def advance_flood(
             return advance_shallow_water(state, surface, forcing, order=2, **given)
         after, peak = advance_inertia(state, surface, forcing, theta=theta, **given)
         outflow = measure_outflows(after, time_step_s * n_steps, threads=threads)
-        return after, combine_speeds(peak, outflow, courant=rule.courant, step_s=time_step_s, cell_m=surface.cell_m)
+        return after, combine_speeds(
+            peak, outflow, courant=rule.courant, time_step_s=time_step_s, cell_length_m=surface.cell_m
+        )
 
     def measure(state: Water) -> npt.NDArray[np.float64]:
         return combine_speeds(measure_depths(state), measure_outflows(state, threads=threads), courant=rule.courant)

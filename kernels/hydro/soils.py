@@ -45,7 +45,7 @@ class Soil(NamedTuple):
         0.34
         """
         if not 0.0 <= saturation <= 1.0:
-            raise ValueError(f"saturation is a share from 0 to 1, got {saturation}")
+            raise ValueError(f"saturation must be in [0, 1], got {saturation}")
         return (1.0 - saturation) * self.porosity
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..contracts import Array, Contract, kernel
+from ..engines import Array, Contract, Engine, choose_engine, kernel
 from .grid import Grid
 from .lines import LINES, bound_entries
 from .polygons import cover_rings
@@ -44,7 +44,7 @@ class Crosswalk:
     weight : (entry,) float64
         Shares of the row.
     n_columns
-        How many columns there are.
+        Number of columns.
 
     Examples
     --------
@@ -170,7 +170,7 @@ _WEIGHTS = {
     )
 )
 def cross_points(x: npt.ArrayLike, y: npt.ArrayLike, grid: Grid) -> Crosswalk:
-    """The cell that holds each point.
+    """Find the cell that holds each point.
 
     A point on the edge between cells belongs to the eastern and northern one, on the grid's outer edge to the last.
 
@@ -223,10 +223,10 @@ def cross_lines(
     y: npt.ArrayLike,
     grid: Grid,
     *,
-    engine: Any = "numba",
+    engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Crosswalk:
-    """The share of each line's length in each cell.
+    """Compute the share of each line's length in each cell.
 
     Parameters
     ----------
@@ -268,8 +268,9 @@ def cross_lines(
     bound = bound_entries(offset, across, up, grid.n_y, grid.n_x)
     cell, share = np.empty(int(bound[-1]), np.int64), np.empty(int(bound[-1]))
     count = np.zeros(len(offset) - 1, np.int64)
-    parallel = threads > 1 and engine == "numba"
-    LINES.on(engine, parallel=parallel)(bound, offset, across, up, grid.n_y, grid.n_x, cell, share, count)
+    chosen = choose_engine(LINES.engines, engine)
+    parallel = threads > 1 and chosen == "numba"
+    LINES.on(chosen, parallel=parallel)(bound, offset, across, up, grid.n_y, grid.n_x, cell, share, count)
     kept = np.arange(len(cell)) - np.repeat(bound[:-1], np.diff(bound)) < np.repeat(count, np.diff(bound))
     return Crosswalk(np.concatenate([[0], np.cumsum(count)]), cell[kept], share[kept], grid.n_cells)
 
@@ -296,9 +297,9 @@ def cross_polygons(
     y: npt.ArrayLike,
     grid: Grid,
     *,
-    engine: Any = "numba",
+    engine: Engine | Literal["auto"] = "auto",
 ) -> Crosswalk:
-    """The share of each area in each cell, by exact clipping.
+    """Compute the share of each area in each cell, by exact clipping.
 
     Parameters
     ----------
@@ -335,15 +336,16 @@ def cross_polygons(
     cut = np.ascontiguousarray(hole, np.bool_)
     rings = _offsets("ring_offset", ring_offset, cut.size)
     if cut.size != len(vertices) - 1:
-        raise ValueError(f"hole must say yes or no for each of {len(vertices) - 1} rings, got {cut.size}")
+        raise ValueError(f"hole must be True or False for each of {len(vertices) - 1} rings, got {cut.size}")
     across, up = (across - grid.west) / grid.cell_m, (up - grid.south) / grid.cell_m
+    chosen = choose_engine(("numba", "python"), engine)
     found = [
-        cover_rings(int(first), int(last), cut, vertices, across, up, grid.n_y, grid.n_x, engine)
+        cover_rings(int(first), int(last), cut, vertices, across, up, grid.n_y, grid.n_x, chosen)
         for first, last in pairwise(rings)
     ]
     for area, (_, _, size) in enumerate(found):
         if not size > 0.0:
-            raise ValueError(f"area {area} has a size of {size * grid.cell_m**2:g} m2; give rings that enclose one")
+            raise ValueError(f"area {area} must be larger than 0 m2, got {size * grid.cell_m**2:g} m2")
     offset = np.concatenate([[0], np.cumsum([len(cell) for cell, _, _ in found])]).astype(np.int64)
     cells = np.concatenate([cell for cell, _, _ in found] or [np.zeros(0, np.int64)])
     weights = np.concatenate([part / size for _, part, size in found] or [np.zeros(0)])

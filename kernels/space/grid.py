@@ -40,14 +40,16 @@ class Grid:
     n_x: int
 
     def __post_init__(self) -> None:
-        if not (np.isfinite([self.west, self.south]).all() and 0.0 < self.cell_m < np.inf):
-            raise ValueError(f"a grid starts at a finite place and has cells above 0 m, got {self}")
+        if not np.isfinite([self.west, self.south]).all():
+            raise ValueError(f"west and south must be finite, got {self.west} and {self.south}")
+        if not 0.0 < self.cell_m < np.inf:
+            raise ValueError(f"cell_m must be finite and above 0, got {self.cell_m}")
         if self.n_y < 1 or self.n_x < 1:
-            raise ValueError(f"a grid has rows and columns, got {self.n_y} x {self.n_x}")
+            raise ValueError(f"n_y and n_x must be at least 1, got {self.n_y} and {self.n_x}")
 
     @classmethod
     def cover(cls, west: float, south: float, east: float, north: float, *, cell_m: float) -> Grid:
-        """The least grid over a box whose edges are whole multiples of ``cell_m``."""
+        """The smallest grid over a box whose edges are whole multiples of ``cell_m``."""
         column, row = floor(west / cell_m), floor(south / cell_m)
         n_x, n_y = ceil(east / cell_m) - column, ceil(north / cell_m) - row
         return cls(column * cell_m, row * cell_m, cell_m, max(n_y, 1), max(n_x, 1))

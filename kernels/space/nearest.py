@@ -38,7 +38,7 @@ def find_nearest(
 
     places = np.column_stack([np.asarray(to_x, np.float64), np.asarray(to_y, np.float64)])
     if not len(places):
-        raise ValueError("there is no place to be near to")
+        raise ValueError("there must be at least one place to find, got none")
     points = np.column_stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
     # the first of places that coincide, and of up to eight that are equally far
     unique, first = np.unique(places, axis=0, return_index=True)

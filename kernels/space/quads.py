@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..engines import Traversal
+from ..engines import Engine, Traversal, choose_engine
 from .grid import Grid
 from .polygons import add_rings
 
@@ -92,7 +92,7 @@ class QuadWeights:
     x: npt.ArrayLike
     y: npt.ArrayLike
     target: Grid
-    engine: Any = "numba"
+    engine: Engine | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         x, y = np.shape(self.x), np.shape(self.y)
@@ -117,7 +117,7 @@ class QuadWeights:
         size = int(np.prod([np.maximum(room[:, at + 1] - room[:, at], 0) for at in (0, 2)], axis=0).sum())
         target, source = np.empty(size, np.int64), np.empty(size, np.int64)
         share = np.empty(size)
-        n = WEIGH.on(self.engine)(x, y, room, grid.n_y, grid.n_x, target, source, share)
+        n = WEIGH.on(choose_engine(WEIGH.engines, self.engine))(x, y, room, grid.n_y, grid.n_x, target, source, share)
         shape = grid.n_cells, self.shape[0] * self.shape[1]
         return csr_array((share[:n], (target[:n], source[:n])), shape=shape)
 
@@ -127,14 +127,14 @@ class QuadWeights:
         held: Floats = np.asarray(self.matrix.sum(axis=1)).reshape(self.target.shape)
         return held
 
-    def apply(self, field: npt.ArrayLike, *, least_cover: float = 1e-9) -> npt.NDArray[Any]:
+    def apply(self, field: npt.ArrayLike, *, min_cover: float = 1e-9) -> npt.NDArray[Any]:
         """Carry a field over.
 
         Parameters
         ----------
         field : (..., row, column) array of float
             An intensive quantity; NaN where it is not known.
-        least_cover
+        min_cover
             Share of a target cell that known cells must have, else it is NaN.
 
         Returns
@@ -151,7 +151,7 @@ class QuadWeights:
             known = ~np.isnan(values)
             total = self.matrix @ np.where(known, values, 0.0)
             cover = self.cover.ravel() if known.all() else self.matrix @ known.astype(np.float64)
-            is_known = cover >= least_cover * (1.0 - 1e-9)
+            is_known = cover >= min_cover * (1.0 - 1e-9)
             mean = np.divide(total, cover, out=np.full(total.shape, np.nan), where=is_known & (cover > 0.0))
             out[at] = mean.reshape(self.target.shape)
         return out

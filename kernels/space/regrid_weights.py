@@ -135,7 +135,7 @@ class RegridWeights:
         A :class:`~.grid.Grid`, or ``(y_edges, x_edges)``, ascending. Cells of degrees are weighed by their area on the
         globe if the sine of the latitude is given as ``y_edges``.
     method
-        ``"conservative"`` or ``"bilinear"``; see :func:`~.regrid.regrid`.
+        ``"conservative"`` or ``"bilinear"``; see :func:`~.regridding.regrid`.
     window
         What part of a larger source this one is; :meth:`block` says it.
 
@@ -198,7 +198,7 @@ class RegridWeights:
         for given, edges, part, old in sides:
             start, stop, step = part.indices(edges.size - 1)
             if step != 1 or stop <= start:
-                raise ValueError(f"a block is a run of target cells, got {part} of {edges.size - 1}")
+                raise ValueError(f"a block must be a contiguous run of target cells, got {part} of {edges.size - 1}")
             target.append(edges[start : stop + 1])
             reach = METHODS[self.method](given, target[-1]).window
             source.append(given[reach.start : reach.stop + 1])
@@ -211,18 +211,18 @@ class RegridWeights:
         *,
         valid: Any = None,
         normalize: Normalize = "cover",
-        least_cover: float | None = None,
+        min_cover: float | None = None,
         engine: Engine | Literal["auto"] = "auto",
         threads: int = 1,
     ) -> Any:
-        """Carry a field (..., y, x) over; parameters and errors are those of :func:`~.regrid.regrid`."""
+        """Carry a field (..., y, x) over; parameters and errors are those of :func:`~.regridding.regrid`."""
         shape = tuple(edges.size - 1 for edges in self.source_edges)
         field = prepare_field(field, valid, shape)
         if normalize not in ("cover", "cell"):
             raise ValueError(f"unknown normalize {normalize!r}; choose 'cover' or 'cell'")
-        least = LEAST_COVER[self.method] if least_cover is None else least_cover
+        least = LEAST_COVER[self.method] if min_cover is None else min_cover
         if not 0.0 < least <= 1.0:
-            raise ValueError(f"least_cover must be above 0 and at most 1, got {least}")
+            raise ValueError(f"min_cover must be above 0 and at most 1, got {least}")
         chosen = REGRID.choose(field, engine)
         leading, (n_y, n_x) = field.shape[:-2], (axis.offset.size - 1 for axis in (self.y, self.x))
         n_fields = int(np.prod(leading))

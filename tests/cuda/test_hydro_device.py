@@ -50,5 +50,7 @@ def test_rain_carried_on_the_device_is_that_of_the_host() -> None:
 
     random = np.random.default_rng(2)
     rain, motion = random.random((300, 400)), random.uniform(-2.0, 2.0, (2, 300, 400))
-    there = extrapolate_rain(cuda.to_device(rain), motion, 3, outside=0.0)
-    np.testing.assert_allclose(there.copy_to_host(), extrapolate_rain(rain, motion, 3, outside=0.0), rtol=0, atol=1e-9)
+    there = extrapolate_rain(cuda.to_device(rain), motion, n_steps=3, outside=0.0)
+    np.testing.assert_allclose(
+        there.copy_to_host(), extrapolate_rain(rain, motion, n_steps=3, outside=0.0), rtol=0, atol=1e-9
+    )

@@ -9,12 +9,12 @@ import pytest
 
 from citytide.kernels.engines import Sweeps, rebind
 from citytide.kernels.hydro.inertia.device import HIGHEST
+from citytide.kernels.hydro.inertia.outflows import OUTFLOWS
 from citytide.kernels.hydro.inertia.sweeps import INERTIA
 from citytide.kernels.hydro.rain.advection import ADVECTION
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
 from citytide.kernels.hydro.surface_water.device_forcing import FEED, HOLD, LET_THROUGH
-from citytide.kernels.hydro.surface_water.outflows import OUTFLOWS
 
 pytestmark = pytest.mark.ptx
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from citytide.kernels.engines import is_device_array
+from citytide.kernels.hydro.inertia.outflows import measure_outflows
 from citytide.kernels.hydro.inertia.step import advance_inertia, measure_depths
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
-from citytide.kernels.hydro.surface_water.outflows import measure_outflows
+from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import Surface
-from citytide.kernels.hydro.surface_water.water import MAPS, PLACED, Forcing, Water
+from citytide.kernels.hydro.surface_water.water import PLACED, Forcing, Water
 
 pytestmark = pytest.mark.cuda
 
@@ -106,9 +107,9 @@ def test_rain_carried_on_the_device_is_that_of_the_host_to_the_last_bit(dtype: s
     rain = random.random((5, 6)).astype(dtype)
     rain[1, 2] = np.nan
     motion = random.uniform(-1.5, 1.5, (2, 5, 6))
-    there = extrapolate_rain(cuda.to_device(rain), motion, 3)
+    there = extrapolate_rain(cuda.to_device(rain), motion, n_steps=3)
     assert there.dtype == rain.dtype
-    here = extrapolate_rain(rain, motion, 3, engine="python")
+    here = extrapolate_rain(rain, motion, n_steps=3, engine="python")
     assert np.isnan(here).any() and not np.isnan(here).all()
     np.testing.assert_array_equal(there.copy_to_host(), here)
 

@@ -9,7 +9,7 @@ import pytest
 
 from citytide.kernels.engines import EngineError
 from citytide.kernels.space.grid import Grid
-from citytide.kernels.space.regrid import regrid
+from citytide.kernels.space.regridding import regrid
 from citytide.kernels.traffic.godunov import advance_density
 
 pytestmark = pytest.mark.cuda

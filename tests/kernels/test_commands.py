@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from citytide.kernels.commands import kernels
@@ -27,6 +28,7 @@ def test_show_takes_the_short_name_and_tells_contract_file_and_references() -> N
     answer = CliRunner().invoke(kernels, ["show", "advance_density"])
     assert answer.exit_code == 0
     for expected in (
+        "call       from citytide.kernels import traffic; traffic.advance_density(...)",
         "takes      density (link, cell) [veh m-1]",
         "gives      density (link, cell) [veh m-1]",
         "blocks     link, cell",
@@ -60,6 +62,19 @@ def test_unknown_kernel_is_refused_with_the_known_ones() -> None:
     assert answer.exit_code == 2
     assert "no kernel is called 'traffic.advance_densty'; there are" in answer.output
     assert "traffic.advance_density" in answer.output
+
+
+def test_a_kernel_that_its_field_does_not_export_is_imported_from_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    from citytide.kernels import contracts
+
+    @contracts.kernel(contracts.Contract(takes={}, gives={}, engines=("numpy",)))
+    def strange() -> None:
+        """Do nothing."""
+
+    monkeypatch.delitem(contracts.KERNELS, name := next(key for key in contracts.KERNELS if key.endswith("strange")))
+    monkeypatch.setitem(contracts.KERNELS, "hydro.strange", strange)
+    answer = CliRunner().invoke(kernels, ["show", "hydro.strange"])
+    assert f"call       from {__name__} import strange" in answer.output, name
 
 
 def test_commands_are_light_to_import() -> None:

@@ -90,7 +90,7 @@ ROWS = {
         blocks=True, result=("storm y x", "runoff", "mm"),
     ),
     "hydro.estimate_rain": Row(
-        {"reflectivity_dbz": ("time y x", some(2, 3, 4, high=60.0))}, {"most_dbz": 53.0},
+        {"reflectivity_dbz": ("time y x", some(2, 3, 4, high=60.0))}, {"max_dbz": 53.0},
         blocks=True, result=("time y x", "rain", "mm h-1"),
     ),
     "hydro.compute_reflectivity": Row(

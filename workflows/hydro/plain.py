@@ -14,10 +14,11 @@ from scipy.ndimage import binary_dilation
 
 from ...hpc.execution.parts import Part
 from ...kernels.hydro.inundation import RINGS, Scheme, advance_flood
-from ...kernels.hydro.surface_water.forcings import find_inward
+from ...kernels.hydro.surface_water.adaptive_steps import WindowRule
+from ...kernels.hydro.surface_water.host_forcing import find_inward
+from ...kernels.hydro.surface_water.maps import MAPS
 from ...kernels.hydro.surface_water.surface import Surface
-from ...kernels.hydro.surface_water.water import MAPS, Forcing, Water, measure_volumes
-from ...kernels.hydro.surface_water.windows import WindowRule
+from ...kernels.hydro.surface_water.water import Forcing, Water, measure_volumes
 from ...kernels.space.grid import Grid
 from ...kernels.space.regrid_weights import RegridWeights
 from .inundation.products import LIMITED_SHARE

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...hpc.gang.layout import EXTRA, Place, Tile, TileLayout
+from ...kernels.hydro.inertia.outflows import combine_speeds, measure_outflows
 from ...kernels.hydro.inertia.step import REACH, advance_inertia
-from ...kernels.hydro.surface_water.outflows import combine_speeds, measure_outflows
+from ...kernels.hydro.surface_water.adaptive_steps import WindowRule, advance_to
 from ...kernels.hydro.surface_water.stepping import Fields
 from ...kernels.hydro.surface_water.surface import WALL_M, Surface
 from ...kernels.hydro.surface_water.water import Forcing, Water
-from ...kernels.hydro.surface_water.windows import WindowRule, advance_to
 
 __all__ = ["advance_in_tiles"]
 
@@ -171,7 +171,7 @@ class _Field:
         parts = [_run(self.client, _first, pair) for pair in found]
         peaks = _gather(self.client, [_run(self.client, _second, pair) for pair in found])
         deepest, outflow = np.max(peaks, axis=0)
-        met = combine_speeds(deepest, outflow, courant=self.courant, step_s=time_step_s, cell_m=self.cell_m)
+        met = combine_speeds(deepest, outflow, courant=self.courant, time_step_s=time_step_s, cell_length_m=self.cell_m)
         return _State(tuple(parts), self.client), met
 
     def measure(self, state: _State) -> Floats:

@@ -79,7 +79,7 @@ def reproject_rain(
         min(max(west, x.min()), over.west), min(max(south, y.min()), over.south),
         max(min(east, x.max()), over.east), max(min(north, y.max()), over.north), cell_m=cell,
     )  # fmt: skip
-    rate = QuadWeights(x, y, target).apply(rain.rate[:, rows, columns], least_cover=LEAST_KNOWN)
+    rate = QuadWeights(x, y, target).apply(rain.rate[:, rows, columns], min_cover=LEAST_KNOWN)
     size = f"{source.cell_m:.4g} degrees" if is_geographic(rain.crs) else f"{source.cell_m:g} m"
     is_whole = (rows, columns) == (slice(0, source.n_y), slice(0, source.n_x))
     cut = "" if is_whole or not reach_m else f", within {(over.west - box[0]) / 1000:g} km of it"

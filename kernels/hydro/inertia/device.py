@@ -12,11 +12,10 @@ from __future__ import annotations
 import math
 
 from ...engines import Sweeps, cuda, routine
+from ..surface_water.maps import record_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
-__all__ = ["HIGHEST", "advance_cell", "record_cell"]
-
-DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
+__all__ = ["HIGHEST", "advance_cell", "raise_peak"]
 
 
 @routine
@@ -32,16 +31,6 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
     rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
     new = slowed(push, math.sqrt(own[13] + rub), own[13], own[18])
     return bounded(new, behind, ahead, own[4], own[17] * opened * math.sqrt(opened))
-
-
-@routine
-def record_cell(maps, member, y, x, depth, along, over, clock, step, threshold):
-    """Greatest depth and unit discharge, first time above the threshold, and time above it."""
-    maps[DEEPEST, member, y, x] = max(maps[DEEPEST, member, y, x], depth)
-    maps[HAZARD, member, y, x] = max(maps[HAZARD, member, y, x], math.sqrt(along * along + over * over))
-    if depth > threshold:
-        maps[ARRIVAL, member, y, x] = min(maps[ARRIVAL, member, y, x], clock)
-        maps[DURATION, member, y, x] += step
 
 
 @routine

@@ -36,16 +36,16 @@ from ...device_arrays import bits_of, fetch, place_beside
 from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..surface_water.active_tiles import Tiling
 from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
-from ..surface_water.outflows import DRY_M, FROUDE, INERTIAL_FROUDE, QUARTER
-from ..surface_water.stepping import Fields, advance_members, keep_scalars
+from ..surface_water.scheme import Scheme, advance_scheme
+from ..surface_water.stepping import Fields
 from ..surface_water.surface import GRAVITY_M_S2, Surface
 from ..surface_water.water import Forcing, Water
 from .device import HIGHEST
+from .outflows import DRY_M, FROUDE, INERTIAL_FROUDE, QUARTER
 from .sweeps import COLUMNS, INERTIA, STRIP
 
 __all__ = ["REACH", "advance_inertia", "measure_depths", "signal_speed"]
 
-Arrays = tuple[npt.NDArray[Any], ...]
 MOST_DIVISOR = 64.0  # of inertia, where a flow comes from deeper water
 REACH = 1  # cells that one step looks beyond a cell, and the faces on their far side
 
@@ -84,12 +84,13 @@ def advance_inertia(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
-    """Advance the water of every member by its own number of steps of its own length.
+    """Advance water by the local inertial equations: every member by its own number of steps of its own length.
 
     Parameters
     ----------
     water : Water
-        Of dtype float32 or float64, as the surface; it is not changed. Water on a GPU is advanced there and stays.
+        State before, in the dtype of the surface (float32 or float64); it is not changed. Water in GPU memory is
+        advanced there and stays there.
     surface : Surface
         Ground and roughness, with a ring of at least one cell: walls, or a neighbour's cells, which stay as they are.
     forcing
@@ -98,7 +99,7 @@ def advance_inertia(
         Step [s]; it is stable up to about 0.7 of ``cell_m / signal_speed(depth)``, and right while no water crosses a
         quarter of a cell in it.
     n_steps : (member,) array of int
-        How many; a member without any stays as it is.
+        Number of steps; a member with 0 steps is not changed.
     clock_s : (member,) array
         When the first step starts [s], for the map of arrivals.
     threshold_m
@@ -109,19 +110,19 @@ def advance_inertia(
         Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
         that its neighbours have computed.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
     water : Water
-        After the steps.
+        State after the steps.
     peak : (member,) array of float
-        Greatest depth [m] from which a step started: what the stability of all of them hung on.
+        Greatest depth [m] from which a step started: the depth that limits the stable step.
 
     Raises
     ------
     ValueError
-        If a step is negative or no number, theta lies outside (0, 1], or shapes and dtypes do not fit.
+        If a step is negative or not finite, theta is outside (0, 1], or shapes and dtypes do not fit.
     EngineError
         If the engine cannot take the arrays.
 
@@ -139,29 +140,26 @@ def advance_inertia(
     (1.0, 1.0, True)
     """
     if water.flow_x.shape[2] != water.depth.shape[2] + 1:
-        raise ValueError("local inertia needs flows over faces: Water.rest(surface)")
+        raise ValueError("flow_x must hold flows over faces for local inertia: make the water with Water.rest(surface)")
     if not 0.0 < theta <= 1.0:
-        raise ValueError(f"theta must lie in (0, 1], got {theta}")
-    dtype = water.depth.dtype
-    sweeps = INERTIA.get(dtype.itemsize, INERTIA[8])  # what is no float of these is refused below
-    chosen = sweeps.choose(water.depth, engine)
-    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
-    scalars = _scalars(steps, surface.cell_m, theta, threshold_m, dtype)
-    ground, rough = surface.beside(water.depth)
-    own = keep_scalars(scalars, water.depth)
+        raise ValueError(f"theta must be in (0, 1], got {theta}")
 
-    def sweep(
-        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any,
-        active: Any,
-    ) -> None:  # fmt: skip
-        visited = (active,) if chosen in ("numba", "python") else ()
-        sweeps(chosen, *there, lost, maps, peak, *here, ground, rough, rain, loss, clock, own(step),
-                bits_of(here[0]), *visited, threads=threads)  # fmt: skip
+    def list_scalars(step: float, n_bytes: int) -> tuple[float, ...]:
+        """In the order of ``sweeps.OWN``."""
+        cell = surface.cell_m
+        return (
+            step, step / cell, GRAVITY_M_S2 * step / cell, GRAVITY_M_S2 * step,
+            QUARTER * cell / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[n_bytes],
+            threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5, 2.0, 4.0,
+            INERTIAL_FROUDE**-2 / GRAVITY_M_S2, MOST_DIVISOR,
+        )  # fmt: skip
 
-    return advance_members(
-        water, surface, forcing or Forcing(), sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,
-        threshold_m=threshold_m, tiling=Tiling(surface.shape, REACH, STRIP, COLUMNS), after_step=after_step,
-        engine=chosen, threads=threads,
+    scheme = Scheme(
+        INERTIA, Tiling(surface.shape, REACH, STRIP, COLUMNS), list_scalars, lambda depth: (bits_of(depth),)
+    )
+    return advance_scheme(
+        water, surface, forcing, scheme, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
+        threshold_m=threshold_m, after_step=after_step, engine=engine, threads=threads,
     )  # fmt: skip
 
 
@@ -178,17 +176,3 @@ def measure_depths(water: Water) -> npt.NDArray[np.float64]:
     peak = place_beside(water.depth, np.zeros((water.n_members, STRIP), bits.dtype))
     HIGHEST("cuda", bits, peak)
     return np.asarray(fetch(peak).max(axis=1).view(water.depth.dtype), dtype=np.float64)
-
-
-def _scalars(
-    steps: npt.NDArray[np.float64], cell_m: float, theta: float, threshold_m: float, dtype: np.dtype[Any]
-) -> npt.NDArray[Any]:
-    """One row for each member, in the order of ``inertia_sweeps.OWN``."""
-    rows = [
-        (step, step / cell_m, GRAVITY_M_S2 * step / cell_m, GRAVITY_M_S2 * step,
-         QUARTER * cell_m / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[dtype.itemsize],
-         threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5, 2.0, 4.0,
-         INERTIAL_FROUDE**-2 / GRAVITY_M_S2, MOST_DIVISOR)
-        for step in steps.tolist()
-    ]  # fmt: skip
-    return np.array(rows, dtype=np.float64).astype(dtype)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engines import Sweeps, prange, routine, rule
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
+from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
 from .device import advance_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
@@ -21,7 +22,6 @@ STRIP = 32  # rows that one thread takes at a time; the face between two strips 
 TURN = 8  # rows of a member before it is the next one's turn
 COLUMNS = 64  # of a tile, which is passed over while nothing in it changes
 ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no compiler has to test for being negative
-DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third", "seed", "threshold", "zero", "half",
        "one", "fourteen", "seven", "two", "swift", "twice", "four", "divisor", "most")  # fmt: skip

@@ -118,13 +118,13 @@ ADVECTION = Sweeps(cpu=_cpu, gpu=_gpu)
 def extrapolate_rain(
     rain: Any,
     motion: Any,
-    n_steps: int,
     *,
+    n_steps: int,
     outside: float = math.nan,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Any:
-    """Carry a rain field along a motion field that stays as it is.
+    """Carry a rain field along a constant motion field.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def extrapolate_rain(
     --------
     >>> rain = np.array([[0.0, 6.0, 0.0, 0.0]])
     >>> motion = np.stack([np.full((1, 4), 0.5), np.zeros((1, 4))])
-    >>> extrapolate_rain(rain, motion, 2, outside=0.0)
+    >>> extrapolate_rain(rain, motion, n_steps=2, outside=0.0)
     array([[[0., 3., 3., 0.]],
     <BLANKLINE>
            [[0., 0., 6., 0.]]])

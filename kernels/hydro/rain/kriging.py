@@ -163,16 +163,16 @@ def krige_gauges(
     *,
     range_m: float,
     nugget: float = 0.0,
-    neighbours: int = 16,
+    n_neighbours: int = 16,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[np.float64]:
-    """Interpolate what gauges tell to a grid by ordinary kriging from the nearest of them.
+    """Interpolate values of gauges to a grid by ordinary kriging from the nearest gauges.
 
     Parameters
     ----------
     value : (gauge,) array of float
-        In any unit; a gauge with NaN is left out.
+        In any unit; a gauge with NaN is ignored.
     gauge_x, gauge_y : (gauge,) array of float
         Places [m].
     x : (x,) array of float
@@ -184,10 +184,10 @@ def krige_gauges(
         at which it is as good as flat.
     nugget
         Share of the variance that is the gauge's own, in [0, 1); with 0 the gauges' values are met exactly.
-    neighbours
-        Nearest gauges that a cell heeds; all there are, if fewer.
+    n_neighbours
+        Nearest gauges that a cell uses; all of them if there are fewer.
     engine, threads
-        As everywhere; the answer is the same for any number of threads and any part of the grid.
+        As in every kernel; the answer is the same for any number of threads and any part of the grid.
 
     Returns
     -------
@@ -216,23 +216,24 @@ def krige_gauges(
             f"value {told.shape}, gauge_x {at_x.shape}, gauge_y {at_y.shape} must be of one (gauge,) shape"
         )
     if columns.ndim != 1 or rows.ndim != 1:
-        raise ValueError(f"x and y must each be a line of places, got shapes {columns.shape} and {rows.shape}")
-    if not (0.0 < range_m < math.inf and 0.0 <= nugget < 1.0 and neighbours >= 1):
-        raise ValueError(
-            "range_m must be positive and finite, nugget in [0, 1) and neighbours at least 1, "
-            f"got {range_m}, {nugget} and {neighbours}"
-        )
+        raise ValueError(f"x and y must each have one dimension, got shapes {columns.shape} and {rows.shape}")
+    if not 0.0 < range_m < math.inf:
+        raise ValueError(f"range_m must be finite and above 0, got {range_m}")
+    if not 0.0 <= nugget < 1.0:
+        raise ValueError(f"nugget must be in [0, 1), got {nugget}")
+    if n_neighbours < 1:
+        raise ValueError(f"n_neighbours must be at least 1, got {n_neighbours}")
     known = np.isfinite(told)
     told, at_x, at_y = told[known], at_x[known], at_y[known]
     if told.size == 0:
-        raise ValueError("no gauge has a value to interpolate")
+        raise ValueError("value must be finite at one gauge at least, got none")
     for name, places in (("gauge_x", at_x), ("gauge_y", at_y), ("x", columns), ("y", rows)):
         if not np.isfinite(places).all():
-            raise ValueError(f"{name} must be finite")
+            raise ValueError(f"{name} must be finite, got {places[~np.isfinite(places)][0]}")
     if nugget == 0.0:
         _refuse_twins(at_x, at_y)
     out = np.empty((rows.size, columns.size))
-    numbers = (min(neighbours, told.size), float(range_m), float(nugget))
+    numbers = (min(n_neighbours, told.size), float(range_m), float(nugget))
     chosen: Any = KRIGING.choose(told, engine)
     KRIGING(chosen, out, told, at_x, at_y, columns, rows, *numbers, threads=threads)
     return out
@@ -243,4 +244,4 @@ def _refuse_twins(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Non
     twin = np.flatnonzero((np.diff(x[order]) == 0.0) & (np.diff(y[order]) == 0.0))
     if twin.size:
         place = order[twin[0]]
-        raise ValueError(f"two gauges stand at x {x[place]:g}, y {y[place]:g}: leave one out, or give a nugget above 0")
+        raise ValueError(f"two gauges stand at x {x[place]:g}, y {y[place]:g}: omit one, or give a nugget above 0")

@@ -87,7 +87,7 @@ def estimate_motion(
     if rain.ndim != 3 or len(rain) < 2 or rain.dtype.kind != "f":
         raise ValueError(f"rain must be two or more frames (frame, y, x) of floats, got {rain.dtype} of {rain.shape}")
     if np.isinf(rain).any():
-        raise ValueError("rain holds infinite rates; NaN marks what is not known")
+        raise ValueError("rain must be finite, or NaN where it is not known; got an infinite rate")
     if window < 3 or window % 2 == 0:
         raise ValueError(f"window must be odd and at least 3, got {window}")
     pictures, clear = _to_pictures(rain)
@@ -181,7 +181,7 @@ def spread_motion(place: Floats, shift: Floats, shape: tuple[int, int]) -> Float
     place, shift : (vector, 2) array
         Rows and columns; along x and along y.
     shape
-        Of the field.
+        Rows and columns of the field.
 
     Returns
     -------

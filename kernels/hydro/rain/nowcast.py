@@ -67,17 +67,17 @@ class _Start:
 def nowcast_ensemble(
     rain: Any,
     motion: Any,
+    *,
     n_steps: int,
     members: Sequence[int],
-    *,
     seed: int,
-    cell_m: float = 1000.0,
-    step_s: float = 300.0,
+    cell_length_m: float = 1000.0,
+    time_step_s: float = 300.0,
     n_levels: int = 6,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Any:
-    """Forecast members of an ensemble.
+    """Forecast members of an ensemble of rain fields.
 
     Parameters
     ----------
@@ -89,13 +89,15 @@ def nowcast_ensemble(
     n_steps
         Steps to look ahead.
     members
-        Which members, from 0 up: a member is the same whoever is computed beside it.
+        Numbers of the members, 0 or more; a member does not depend on which others are computed with it.
     seed
-        Of the ensemble, from 0 up.
-    cell_m, step_s
-        Of the frames; errors of motion and the reach of new rain depend on them.
+        Seed of the ensemble, 0 or more.
+    cell_length_m
+        Side of a cell [m].
+    time_step_s
+        Time between two frames [s]. The errors of motion and the reach of new rain depend on both.
     n_levels
-        Of the cascade.
+        Levels of the cascade.
     engine
         ``"numba"``, or ``"python"`` for small fields.
     threads
@@ -120,8 +122,8 @@ def nowcast_ensemble(
     >>> y, x = np.mgrid[:40, :60]
     >>> frames = np.stack([20.0 * np.exp(-((x - 20 - at) ** 2 + (y - 20) ** 2) / 40.0) for at in range(3)])
     >>> motion = np.stack([np.ones((40, 60)), np.zeros((40, 60))])
-    >>> members = nowcast_ensemble(frames, motion, 2, [0, 1], seed=7)
-    >>> alone = nowcast_ensemble(frames, motion, 2, [1], seed=7)
+    >>> members = nowcast_ensemble(frames, motion, n_steps=2, members=[0, 1], seed=7)
+    >>> alone = nowcast_ensemble(frames, motion, n_steps=2, members=[1], seed=7)
     >>> members.shape, bool(np.array_equal(members[1], alone[0], equal_nan=True))
     ((2, 2, 40, 60), True)
     """
@@ -133,29 +135,33 @@ def nowcast_ensemble(
     if motion.shape != (2, *rain.shape[1:]):
         raise ValueError(f"motion must be of shape {(2, *rain.shape[1:])}, got {motion.shape}")
     members, seed = [index(member) for member in members], index(seed)
-    if n_steps < 1 or not all(0 <= member < MOST_MEMBERS for member in members) or not 0 <= seed < 2**64:
-        raise ValueError(
-            f"n_steps ({n_steps}) is at least 1; members and seed ({seed}) are 0 or more, below 2^32 and 2^64"
-        )
-    if not (0.0 < cell_m < np.inf and 0.0 < step_s < np.inf and 1 <= n_levels <= MOST_LEVELS):
-        raise ValueError(
-            f"cell_m ({cell_m}) and step_s ({step_s}) are above 0, n_levels ({n_levels}) is 1 to {MOST_LEVELS}"
-        )
+    if n_steps < 1:
+        raise ValueError(f"n_steps must be at least 1, got {n_steps}")
+    wrong = [member for member in members if not 0 <= member < MOST_MEMBERS]
+    if wrong:
+        raise ValueError(f"members must be 0 or more and below 2^32, got {wrong[0]}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be 0 or more and below 2^64, got {seed}")
+    for name, value in (("cell_length_m", cell_length_m), ("time_step_s", time_step_s)):
+        if not 0.0 < value < np.inf:
+            raise ValueError(f"{name} must be finite and above 0, got {value}")
+    if not 1 <= n_levels <= MOST_LEVELS:
+        raise ValueError(f"n_levels must be from 1 to {MOST_LEVELS}, got {n_levels}")
     if np.isinf(rain[-FRAMES:]).any():
-        raise ValueError("rain holds infinite rates; NaN marks what is not known")
+        raise ValueError("rain must be finite, or NaN where it is not known; got an infinite rate")
     for back in range(FRAMES):
         if np.isnan(rain[-1 - back]).all():
-            raise ValueError(f"frame {len(rain) - 1 - back} of rain is not known anywhere: fill it, or leave it out")
+            raise ValueError(f"frame {len(rain) - 1 - back} of rain is not known anywhere: fill it, or omit it")
     motion = np.ascontiguousarray(motion, dtype=np.float32)
     shape = rain.shape[1:]
     out = np.empty((len(members), n_steps, *shape), dtype=np.float32)
     unknown = np.isnan(rain[-1])
     if not (rain[-1] >= WET_MM_H).any():
-        ahead = extrapolate_rain(rain[-1].astype(np.float32), motion, n_steps, engine=engine, threads=threads)
+        ahead = extrapolate_rain(rain[-1].astype(np.float32), motion, n_steps=n_steps, engine=engine, threads=threads)
         out[:] = ahead  # nothing falls that noise could be made after
         return out
     start = _prepare(rain[-FRAMES:].astype(np.float32), motion, n_levels, engine, threads)
-    cells = _Cells(cell_m, step_s)
+    cells = _Cells(cell_length_m, time_step_s)
     ways = Trajectories(motion, engine=engine, threads=threads)
     states = [_Member(start, seed, member, cells, shape) for member in members]
     hidden = unknown.astype(np.float32) if unknown.any() else None
@@ -173,17 +179,17 @@ def nowcast_ensemble(
 
 @dataclass(frozen=True)
 class _Cells:
-    cell_m: float
-    step_s: float
+    cell_length_m: float
+    time_step_s: float
 
     def reach(self, step: int) -> float:
         """Cells from the rain seen within which it may rain after a step."""
-        return (RIM_KM + RIM_KM_MIN * (step + 1) * self.step_s / 60.0) * 1000.0 / self.cell_m
+        return (RIM_KM + RIM_KM_MIN * (step + 1) * self.time_step_s / 60.0) * 1000.0 / self.cell_length_m
 
     def stray(self, step: int) -> list[float]:
         """Cells that a trajectory is off after a step, along and across, for an error of one."""
-        minutes = (np.arange(step + 1) + 1.0) * self.step_s / 60.0
-        per_km_h = self.step_s / 3600.0 * 1000.0 / self.cell_m
+        minutes = (np.arange(step + 1) + 1.0) * self.time_step_s / 60.0
+        per_km_h = self.time_step_s / 3600.0 * 1000.0 / self.cell_length_m
         return [float(np.maximum(a * minutes**b + c, 0.0).sum()) * per_km_h for a, b, c in MOTION_ERRORS]
 
 
@@ -192,7 +198,9 @@ def _prepare(rain: Floats, motion: Floats, n_levels: int, engine: Any, threads: 
 
     level = [_to_decibels(rain[-1])]
     for back in (1, 2):  # where the earlier frames would be now
-        carried = extrapolate_rain(rain[-1 - back], motion, back, outside=0.0, engine=engine, threads=threads)[-1]
+        carried = extrapolate_rain(rain[-1 - back], motion, n_steps=back, outside=0.0, engine=engine, threads=threads)[
+            -1
+        ]
         level.append(np.where(np.isnan(carried), level[0], _to_decibels(carried)))
     mean = float(level[0].mean(dtype=np.float64))
     spectrum = np.stack([fft.rfft2(frame - np.float32(mean)) for frame in level])

@@ -39,21 +39,21 @@ def estimate_rain(
     *,
     a: float = MARSHALL_PALMER[0],
     b: float = MARSHALL_PALMER[1],
-    least_dbz: float = -math.inf,
-    most_dbz: float = math.inf,
+    min_dbz: float = -math.inf,
+    max_dbz: float = math.inf,
 ) -> Floats:
     """Estimate the rain rate from a radar's reflectivity.
 
     Parameters
     ----------
     reflectivity_dbz : array of float
-        [dBZ]; NaN where the radar sees nothing, minus infinity where it sees that there is none.
+        [dBZ]; NaN where the radar sees nothing, minus infinity where it sees no rain.
     a, b
-        Of the power law.
-    least_dbz
-        Below it there is no rain.
-    most_dbz
-        What is above counts as this much: hail, of which the power law knows nothing (53 dBZ is usual).
+        Factor and exponent of the power law Z = a R^b.
+    min_dbz
+        Reflectivity below which there is no rain [dBZ].
+    max_dbz
+        Reflectivity above which hail is assumed: it is lowered to this value [dBZ]; 53 is usual.
 
     Returns
     -------
@@ -72,17 +72,17 @@ def estimate_rain(
 
     Examples
     --------
-    >>> estimate_rain([23.0103, 39.0309, 55.0], most_dbz=53.0).round(2).tolist()      # Z = 200 and 8000
+    >>> estimate_rain([23.0103, 39.0309, 55.0], max_dbz=53.0).round(2).tolist()      # Z = 200 and 8000
     [1.0, 10.03, 74.88]
     """
     _check_law(a, b)
-    if not least_dbz < most_dbz:
-        raise ValueError(f"least_dbz must lie below most_dbz, got {least_dbz} and {most_dbz}")
+    if not min_dbz < max_dbz:
+        raise ValueError(f"min_dbz must lie below max_dbz, got {min_dbz} and {max_dbz}")
     seen = _as_floats(reflectivity_dbz)
     of = seen.dtype.type
     shift, scale = of(math.log2(a) / b), of(math.log2(10.0) / (10.0 * b))
-    rain = np.exp2(np.minimum(seen, of(most_dbz)) * scale - shift)
-    return np.asarray(np.where(seen < of(least_dbz), of(0.0), rain))
+    rain = np.exp2(np.minimum(seen, of(max_dbz)) * scale - shift)
+    return np.asarray(np.where(seen < of(min_dbz), of(0.0), rain))
 
 
 @kernel(
@@ -100,16 +100,16 @@ def compute_reflectivity(
     b: float = MARSHALL_PALMER[1],
     dry_dbz: float = -math.inf,
 ) -> Floats:
-    """Compute the reflectivity of rain, from which its rate can be had again.
+    """Compute the reflectivity of rain, which inverts to the rain rate.
 
     Parameters
     ----------
     rain : array of float
         Rate [mm h-1].
     a, b
-        Of the power law.
+        Factor and exponent of the power law Z = a R^b.
     dry_dbz
-        The least there is, which no rain has too.
+        Lowest reflectivity, which dry cells get too [dBZ].
 
     Returns
     -------
@@ -159,7 +159,7 @@ def sample_rain(
     gauge_x, gauge_y : (gauge,) array of float
         Places [m] on the grid's plane.
     grid
-        Of the field.
+        Grid of the field.
     window
         Odd side, in cells, of the square around the gauge whose median is taken: wind carries drops to other cells.
 
@@ -189,7 +189,7 @@ def sample_rain(
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"gauge_x {x.shape} and gauge_y {y.shape} must be of one (gauge,) shape")
     if window < 1 or window % 2 == 0:
-        raise ValueError(f"window must be an odd number of cells, got {window}")
+        raise ValueError(f"window must be an odd number of cells of at least 1, got {window}")
     inside = (x >= grid.west) & (x < grid.east) & (y >= grid.south) & (y < grid.north)
     column = np.floor((np.where(inside, x, grid.west) - grid.west) / grid.cell_m).astype(np.int64)
     row = np.floor((np.where(inside, y, grid.south) - grid.south) / grid.cell_m).astype(np.int64)
@@ -214,18 +214,18 @@ def sample_rain(
     )
 )
 def estimate_field_bias(
-    gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, least: float = 0.0, least_gauges: int = 3
+    gauge_rain: npt.ArrayLike, radar_rain: npt.ArrayLike, *, threshold: float = 0.0, min_gauges: int = 3
 ) -> float:
-    """Estimate the one factor that brings a radar's rain to that of the gauges: the ratio of the two sums.
+    """Estimate the mean-field bias of a radar: the ratio of the gauges' sum to the radar's sum.
 
     Parameters
     ----------
     gauge_rain, radar_rain : (gauge,) array of float
         What was measured, and what the radar has at the same places, in one unit and over one time.
-    least
-        Pairs count where both are above it.
-    least_gauges
-        Pairs it takes to say anything; with fewer the factor is 1.
+    threshold
+        Pairs count where both are above it, in the unit of the rain.
+    min_gauges
+        Smallest number of pairs; with fewer the factor is 1.
 
     Returns
     -------
@@ -252,8 +252,8 @@ def estimate_field_bias(
     for name, rain in (("gauge_rain", measured), ("radar_rain", seen)):
         if (rain < 0.0).any():
             raise ValueError(f"{name} must not be negative, got {np.nanmin(rain):g}")
-    both = (measured > least) & (seen > least)
-    return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(least_gauges, 1) else 1.0
+    both = (measured > threshold) & (seen > threshold)
+    return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(min_gauges, 1) else 1.0
 
 
 @kernel(
@@ -273,9 +273,9 @@ def adjust_rain(
     method: Literal["additive", "mean-field"],
     range_m: float = 10_000.0,
     nugget: float = 0.0,
-    neighbours: int = 16,
+    n_neighbours: int = 16,
     window: int = 1,
-    least_gauges: int = 3,
+    min_gauges: int = 3,
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> Floats:
@@ -290,18 +290,18 @@ def adjust_rain(
     gauge_x, gauge_y : (gauge,) array of float
         Places [m] on the grid's plane.
     grid
-        Of the field.
+        Grid of the field.
     method
         ``"mean-field"`` multiplies all by :func:`estimate_field_bias`; ``"additive"`` adds the gauges' differences,
         kriged, and takes what falls below 0 for dry.
-    range_m, nugget, neighbours
-        Of the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
+    range_m, nugget, n_neighbours
+        Parameters for kriging the differences: see :func:`~citytide.kernels.hydro.rain.kriging.krige_gauges`.
     window
         See :func:`sample_rain`.
-    least_gauges
-        Gauges with a value on known rain that it takes; with fewer the field stays as it is.
+    min_gauges
+        Smallest number of gauges with a value on known rain; with fewer the field is returned unchanged.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -336,12 +336,12 @@ def adjust_rain(
     if measured.shape != seen.shape:
         raise ValueError(f"gauge_rain {measured.shape} and gauge_x {seen.shape} must be of one (gauge,) shape")
     if method == "mean-field":
-        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, least_gauges=least_gauges)))
+        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, min_gauges=min_gauges)))
     off = measured - seen
-    if np.isfinite(off).sum() < max(least_gauges, 1):
+    if np.isfinite(off).sum() < max(min_gauges, 1):
         return field.copy()
     differences = krige_gauges(
-        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, neighbours=neighbours,
+        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, n_neighbours=n_neighbours,
         engine=engine, threads=threads,
     )  # fmt: skip
     return np.asarray(np.maximum(field + differences, 0.0).astype(field.dtype))
@@ -356,4 +356,4 @@ def _as_floats(given: npt.ArrayLike) -> Floats:
 
 def _check_law(a: float, b: float) -> None:
     if not (0.0 < a < math.inf and 0.0 < b < math.inf):
-        raise ValueError(f"a and b of the power law must be positive and finite, got {a} and {b}")
+        raise ValueError(f"a and b of the power law must be finite and above 0, got {a} and {b}")

@@ -52,7 +52,7 @@ def make_windows(shape: tuple[int, int], n_levels: int = 6) -> Floats:
     ((4, 32, 25), True, 1.0)
     """
     if n_levels < 2:
-        raise ValueError(f"a cascade has 2 levels or more, got {n_levels}")
+        raise ValueError(f"n_levels must be at least 2, got {n_levels}")
     longest = max(shape)
     along = np.fft.rfftfreq(shape[1])[None, :] * longest
     up = np.fft.fftfreq(shape[0])[:, None] * longest

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from ...engines import Sweeps, cuda, routine
-from ..inertia.device import record_cell
+from ..surface_water.maps import record_cell
 from .fluxes import carry, lifted, pulled, push, slowest, standing, thrust_ahead, thrust_behind, travel
 from .slopes import is_smooth, minmod
 
@@ -114,7 +114,7 @@ def cross(behind, ahead, low, high, own):
 
 @routine
 def raise_signal(peak, member, strip, signal):
-    """What is no number counts as infinite, so that it is not lost among the others."""
+    """NaN counts as infinite, so that it is not lost among the other signals."""
     if not signal <= peak[member, strip]:
         cuda.atomic.max(peak, (member, strip), signal if signal == signal else math.inf)
 

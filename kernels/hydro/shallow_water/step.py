@@ -13,7 +13,7 @@ follow slopes and half a step in time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,8 @@ from ...device_arrays import fetch, place_beside
 from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..surface_water.active_tiles import Tiling
 from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
-from ..surface_water.stepping import Fields, advance_members, keep_scalars
+from ..surface_water.scheme import Scheme, advance_scheme
+from ..surface_water.stepping import Fields
 from ..surface_water.surface import GRAVITY_M_S2, WALL_M, Surface
 from ..surface_water.water import Forcing, Water
 from .device import SIGNALS
@@ -30,7 +31,6 @@ from .sweeps import SHALLOW_WATER, STRIP
 
 __all__ = ["REACH", "advance_shallow_water", "measure_signals"]
 
-Arrays = tuple[npt.NDArray[Any], ...]
 REACH = {1: 1, 2: 2}  # cells that one step looks beyond a cell, by order
 DRY_M = 1e-6  # water stands still below this
 
@@ -69,7 +69,7 @@ def advance_shallow_water(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> tuple[Water, npt.NDArray[np.float64]]:
-    """Advance the water of every member by its own number of steps of its own length.
+    """Advance water by the shallow-water equations: every member by its own number of steps of its own length.
 
     Parameters
     ----------
@@ -85,31 +85,32 @@ def advance_shallow_water(
         Step [s]. Up to a quarter of ``cell_m`` over the fastest signal no depth becomes negative (half of it in a
         channel one cell wide); above, a depth may, and is filled again: no water is made.
     n_steps : (member,) array of int
-        How many; a member without any stays as it is.
+        Number of steps; a member with 0 steps is not changed.
     clock_s : (member,) array
         When the first step starts [s], for the map of arrivals.
     threshold_m
         Depth above which the maps of arrival and duration count a cell as flooded [m].
     order
-        Of the scheme, in space and time where water is wet and smooth. The first makes water on a slope too shallow
-        where it is some two to ten times as deep as the ground falls in a cell (by up to 15 %); the second does not.
+        Order of the scheme in space and time, where water is wet and smooth. The first order makes water on a slope
+        too shallow (by up to 15 %) where it is two to ten times as deep as the ground falls in a cell; the second
+        order does not.
     after_step
         Called after every step with the fields ``depth, flow_x, flow_y`` as they are then, to bring a tile the ring
         that its neighbours have computed; and once more after held cells, if there are any, took their momentum.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
     water : Water
-        After the steps.
+        State after the steps.
     fastest : (member,) array of float
         Fastest signal, speed and wave together, from which a step started [m s-1].
 
     Raises
     ------
     ValueError
-        If a step is negative or no number, the order is another, or shapes and dtypes do not fit.
+        If a step is negative or not finite, the order is not 1 or 2, or shapes and dtypes do not fit.
     EngineError
         If the engine cannot take the arrays.
 
@@ -128,34 +129,29 @@ def advance_shallow_water(
     (1.0, True)
     """
     if order not in REACH:
-        raise ValueError(f"order is 1 or 2, got {order}")
+        raise ValueError(f"order must be 1 or 2, got {order}")
     if water.flow_x.shape != water.depth.shape or surface.ring < REACH[order]:
         raise ValueError(
             f"order {order} needs flows in cells (Water.rest(surface, faces=False)) and a ring of {REACH[order]}, got "
             f"flows of {water.flow_x.shape[1:]} and a ring of {surface.ring}"
         )
-    given = forcing or Forcing()
-    dtype = water.depth.dtype
-    sweeps = SHALLOW_WATER.get(dtype.itemsize, SHALLOW_WATER[8])  # what is no float of these is refused below
-    chosen = sweeps.choose(water.depth, engine)
-    steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
-    scalars = _scalars(steps, surface.cell_m, threshold_m, dtype)
-    ground, rough = surface.beside(water.depth)
-    own = keep_scalars(scalars, water.depth)
+    reach = REACH[order]
 
-    def sweep(
-        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any,
-        active: Any,
-    ) -> None:  # fmt: skip
-        noted = peak.view(dtype) if chosen == "cuda" else peak  # a device compares floats, a host their bits
-        visited = (active,) if chosen in ("numba", "python") else ()
-        sweeps(chosen, *there, lost, maps, noted, *here, ground, rough, rain, loss, clock, own(step),
-               REACH[order], *visited, threads=threads)  # fmt: skip
+    def list_scalars(step: float, n_bytes: int) -> tuple[float, ...]:
+        """In the order of ``sweeps.OWN``."""
+        cell = surface.cell_m
+        return (
+            step, GRAVITY_M_S2, 0.5 * GRAVITY_M_S2, 1e-30, 0.5 * WALL_M, DRY_M, 0.0, 0.5, 1.0, 2.0, 0.5 * step / cell,
+            step / cell, GRAVITY_M_S2 * step, THIRD, SEEDS[n_bytes], *NINTHS, threshold_m, 4.0,
+        )  # fmt: skip
 
-    return advance_members(
-        water, surface, given, sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,
-        threshold_m=threshold_m, tiling=Tiling(surface.shape, REACH[order], STRIP, max(STRIP, surface.shape[1])),
-        lets_through=True, after_step=after_step, engine=chosen, threads=threads,
+    scheme = Scheme(
+        SHALLOW_WATER, Tiling(surface.shape, reach, STRIP, max(STRIP, surface.shape[1])), list_scalars,
+        lambda depth: (reach,), lets_through=True, has_float_peak=True,
+    )  # fmt: skip
+    return advance_scheme(
+        water, surface, forcing, scheme, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
+        threshold_m=threshold_m, after_step=after_step, engine=engine, threads=threads,
     )  # fmt: skip
 
 
@@ -171,16 +167,3 @@ def measure_signals(water: Water) -> npt.NDArray[np.float64]:
     speed = np.divide(flow, depth, out=np.zeros_like(depth), where=depth > DRY_M)
     signal = speed + np.sqrt(GRAVITY_M_S2 * np.maximum(depth, 0.0))
     return np.asarray(signal.max(axis=(1, 2)), dtype=np.float64)
-
-
-def _scalars(
-    steps: npt.NDArray[np.float64], cell_m: float, threshold_m: float, dtype: np.dtype[Any]
-) -> npt.NDArray[Any]:
-    """One row for each member, in the order of ``sweeps.OWN``."""
-    rows = [
-        (step, GRAVITY_M_S2, 0.5 * GRAVITY_M_S2, 1e-30, 0.5 * WALL_M, DRY_M, 0.0, 0.5, 1.0, 2.0, 0.5 * step / cell_m,
-         step / cell_m, GRAVITY_M_S2 * step, THIRD, SEEDS[dtype.itemsize], *NINTHS,
-         threshold_m, 4.0)
-        for step in steps.tolist()
-    ]  # fmt: skip
-    return np.array(rows, dtype=np.float64).astype(dtype)

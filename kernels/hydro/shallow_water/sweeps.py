@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engines import Sweeps, prange, routine
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
+from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
 from .device import advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct
@@ -19,7 +20,6 @@ from .slopes import reconstruct
 __all__ = ["OWN", "SHALLOW_WATER"]
 
 STRIP = 32  # rows that one thread takes at a time
-DEEPEST, HAZARD, ARRIVAL, DURATION = 0, 1, 2, 3  # of maps
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "gravity", "half_g", "tiny", "high", "dry", "zero", "half", "one", "two", "half_ratio", "ratio", "drag",
        "third", "seed", "fourteen", "seven", "two_ninths", "threshold", "four")  # fmt: skip

@@ -32,9 +32,9 @@ class Tiling:
     shape
         Rows and columns with the ring.
     ring
-        Its width.
+        Width of the ring in cells.
     rows, columns
-        Of a tile; the last ones are what is left.
+        Rows and columns of a tile; the last tiles may be smaller.
     """
 
     shape: tuple[int, int]
@@ -76,18 +76,18 @@ class ActiveTiles:
     Parameters
     ----------
     tiling
-        Of the ground.
+        Tiling of the ground.
     n_members
-        Of the water.
+        Number of members.
     fed
-        Flat indices of cells that something beside the sweep changes: their tiles never rest.
+        Flat indices of cells that something other than the sweep changes: their tiles are always visited.
     absorbing
-        (y, x) cells that rain may leave as they are, since it sinks at once and only the sum of that grows: nor do
-        theirs. None where there are none.
+        (y, x) cells where rain may sink at once, so that only the sum of losses grows: their tiles are always visited
+        too. None if there are no such cells.
     is_edge_moved
-        Whether the ring changes between steps, as a tile's among others does.
+        Whether the ring changes between steps, as it does for one tile among several.
     still_m
-        Water that is deeper leaves no tile at rest, since something is counted there at every step [m].
+        Depth above which a tile is always visited, since something is counted there at every step [m].
 
     Attributes
     ----------

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""Sources and held levels of water that lives on a GPU: what :mod:`.forcings` does there, for a few cells at a time."""
+"""Sources and held levels of water in GPU memory: what :mod:`.host_forcing` does on the host, a few cells at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
 from ...engines import Sweeps, cuda, empty_for
-from .forcings import ARRIVAL, DEEPEST, DURATION, THINNEST_M, as_kept, find_inward, find_touched
+from .host_forcing import THINNEST_M, as_kept, find_inward, find_touched
+from .maps import ARRIVAL, DEEPEST, DURATION
 from .surface import Surface
 from .water import Forcing
 
@@ -74,7 +75,7 @@ class DeviceForcing:
     like
         An array of the water, (member, y, x).
     surface, forcing, steps, gained
-        As :class:`~.forcings.HostForcing` takes them.
+        As :class:`~.host_forcing.HostForcing` takes them.
     """
 
     def __init__(

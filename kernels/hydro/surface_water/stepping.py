@@ -13,9 +13,9 @@ import numpy.typing as npt
 from ...device_arrays import copy_of, fetch, place_beside
 from ...engines import Engine, is_device_array
 from .active_tiles import ActiveTiles, Tiling
+from .argument_checks import check_arguments
 from .device_forcing import DeviceForcing
-from .forcings import HostForcing, as_members, find_touched
-from .misfits import refuse_misfits
+from .host_forcing import HostForcing, as_members, find_touched
 from .surface import Surface
 from .water import Forcing, Water
 
@@ -54,30 +54,30 @@ def advance_members(
     sweep
         One step, out of place.
     tiling
-        Tiles of the ground, of which those where nothing changes are passed over; each row of them keeps a peak.
+        Tiles of the ground; tiles where nothing changes are skipped, and each row of tiles keeps a peak.
     lets_through
         Whether held cells take the momentum of the water beside them.
     engine, threads
-        Of the sweep; one that visits cell by cell on the host passes tiles over.
+        Engine and threads of the sweep; only a sweep that visits cell by cell on the host skips tiles.
 
     Returns
     -------
     water : Water
     peak : (member,) array of float
-        The greatest of what the sweep noted, over all steps.
+        The greatest value that the sweep noted, over all steps.
 
     Raises
     ------
     ValueError
-        If a step is negative or no number, or shapes and dtypes do not fit.
+        If a step is negative or not finite, or shapes and dtypes do not fit.
     """
     n, dtype = water.n_members, water.depth.dtype
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (n,))
     counts = np.broadcast_to(np.asarray(n_steps), (n,)).astype(np.int64)
     if (counts != n_steps).any():
-        raise ValueError(f"n_steps are whole numbers, got {np.asarray(n_steps).tolist()}")
+        raise ValueError(f"n_steps must be whole numbers, got {np.asarray(n_steps).tolist()}")
     clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
-    refuse_misfits(water, surface, forcing, steps, counts)
+    check_arguments(water, surface, forcing, steps, counts)
     on_device = is_device_array(water.depth)
     fed = (surface, forcing, steps, water.gained)
     held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)

@@ -63,7 +63,7 @@ class Surface:
         Raises
         ------
         ValueError
-            If ground or roughness of a valid cell is no finite number, a roughness is negative, or shapes differ.
+            If ground or roughness of a valid cell is not finite, a roughness is negative, or shapes differ.
         """
         ground = np.asarray(ground, dtype=np.float64)
         manning = np.broadcast_to(np.asarray(manning, dtype=np.float64), ground.shape)
@@ -71,12 +71,17 @@ class Surface:
         if ground.ndim != 2 or valid.shape != ground.shape:
             raise ValueError(f"ground and valid must be one (y, x) array, got {ground.shape} and {valid.shape}")
         if not 0.0 < cell_m < np.inf:
-            raise ValueError(f"cell_m must be positive and finite, got {cell_m}")
-        for name, values, good in (("ground", ground, abs(ground) < WALL_M), ("manning", manning, manning >= 0.0)):
+            raise ValueError(f"cell_m must be finite and above 0, got {cell_m}")
+        for name, values, good, rule in (
+            ("ground", ground, abs(ground) < WALL_M, f"finite and within {WALL_M:g} m of 0"),
+            ("manning", manning, manning >= 0.0, "finite and >= 0"),
+        ):
             bad = valid & ~(np.isfinite(values) & good)
             if bad.any():
                 row, column = np.argwhere(bad)[0]
-                raise ValueError(f"{name} is {values[row, column]} at row {row}, column {column}: mark it as not valid")
+                raise ValueError(
+                    f"{name} must be {rule}, got {values[row, column]} at [{row}, {column}]: mark the cell as not valid"
+                )
         walled = np.pad(np.where(valid, ground, WALL_M), ring, constant_values=WALL_M)
         rough = np.pad(np.where(valid, manning, 0.0), ring)
         return cls(walled.astype(dtype), rough.astype(dtype), float(cell_m), ring)

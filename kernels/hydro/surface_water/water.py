@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device_arrays import choose_rows, fetch, place
+from .maps import ARRIVAL, MAPS
 from .surface import Surface
 
-__all__ = ["MAPS", "Forcing", "Water", "measure_volumes"]
+__all__ = ["Forcing", "Water", "measure_volumes"]
 
 Array = npt.NDArray[Any]
-MAPS = ("deepest", "hazard", "arrival", "duration", "limited")
 PLACED = ("depth", "flow_x", "flow_y", "lost", "maps")  # what lives where the water is computed
 NEVER = np.inf  # the arrival where water never came
 
@@ -33,8 +33,8 @@ class Forcing:
         Cells, each once, whose water stands at a level [m], such as a tide's; they take and give what that needs.
         An empty list tells a tile that others hold some.
     inward_cell : (held,) array of int
-        The cell beside each held one whose momentum it takes in shallow water; found by default. A tile that sees
-        less than the whole surface must be told.
+        The cell beside each held one whose momentum it takes in shallow water; found by default. For a tile that
+        sees only a part of the surface it must be given.
     """
 
     rain: Array | None = None
@@ -64,7 +64,7 @@ class Water:
     maps
         (map, member, y, x) or empty: :data:`MAPS`: greatest depth [m], greatest unit discharge h v [m2 s-1], first
         time above the threshold (infinite: never), time above it [s], and time for which local inertia limits the
-        outflow [s], see :mod:`~citytide.kernels.hydro.surface_water.outflows`.
+        outflow [s], see :mod:`~citytide.kernels.hydro.inertia.outflows`.
     """
 
     depth: Array
@@ -92,7 +92,7 @@ class Water:
         depth
             A number, an (inside y, inside x) array or one with a leading member dim [m]; walls stay dry.
         maps
-            Whether they are kept.
+            Whether maps are kept.
         n_held
             Held cells whose gains are kept apart; 1 keeps their sum.
         faces
@@ -101,18 +101,20 @@ class Water:
         Raises
         ------
         ValueError
-            If a depth is negative or no number, or the array does not fit.
+            If a depth is negative or not finite, or the array does not fit.
         """
         dtype, inside = surface.ground.dtype, surface.inside
         whole = np.zeros((n_members, *surface.shape), dtype)
         given = np.asarray(depth, dtype=np.float64)
-        if not (given >= 0.0).all() or not np.isfinite(given).all():
-            raise ValueError("a depth is a finite number from 0 up")
+        wrong = ~(np.isfinite(given) & (given >= 0.0))
+        if wrong.any():
+            at = np.argwhere(wrong)[0].tolist()
+            raise ValueError(f"depth must be finite and >= 0, got {given[wrong][0]:g}" + (f" at {at}" if at else ""))
         whole[(slice(None), *inside)] = given
         whole[:, surface.is_wall] = 0.0
         n_y, n_x = surface.shape
         recorded = np.zeros((len(MAPS), n_members, n_y, n_x) if maps else (len(MAPS), 0, 0, 0), dtype)
-        recorded[MAPS.index("arrival")] = NEVER
+        recorded[ARRIVAL] = NEVER
         return cls(
             whole,
             np.zeros((n_members, n_y, n_x + faces), dtype),

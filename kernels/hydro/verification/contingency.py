@@ -63,7 +63,7 @@ class Contingency:
         for name in self.__dataclass_fields__:
             counts = np.asarray(getattr(self, name))
             if counts.dtype.kind not in "iu" or (counts < 0).any():
-                raise ValueError(f"{name} must be whole numbers from 0 up, got {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be whole numbers >= 0, got {getattr(self, name)!r}")
             object.__setattr__(self, name, counts.astype(np.int64))
 
     def __add__(self, other: Contingency) -> Contingency:
@@ -125,9 +125,9 @@ def count_outcomes(
     Parameters
     ----------
     warned, happened : array of bool
-        Of shapes that broadcast together, such as (storm, point, threshold).
+        What was forecast and what was observed; the shapes broadcast, such as (storm, point, threshold).
     valid : array of bool, optional
-        Cases that count at all. A comparison with NaN is False: leave out here what is not known.
+        Cases that count at all. A comparison with NaN is False: mark here what is not known as False.
     axis
         Dims to count over; None counts over all. The dims that stay have a table each.
 

@@ -88,18 +88,18 @@ def score_crps(
     engine: Engine | Literal["auto"] = "auto",
     threads: int = 1,
 ) -> npt.NDArray[Any]:
-    """Score an ensemble against what was observed, cell by cell.
+    """Compute the continuous ranked probability score (CRPS) of an ensemble, cell by cell.
 
     Parameters
     ----------
     ensemble : (member, ...) array of float
-        Any order of members.
+        Values of the members, in any order.
     observed : (...) array of float
         In the ensemble's unit, of a shape that broadcasts with a member; NaN in either gives NaN.
     fair
-        Whether the score shall not depend on the number of members.
+        Whether to correct for ensemble size.
     engine, threads
-        As everywhere; the answer is the same for any number of threads.
+        As in every kernel; the answer is the same for any number of threads.
 
     Returns
     -------
@@ -128,9 +128,9 @@ def score_crps(
     n = members.shape[0] if members.ndim else 0
     shape = _broadcast(members.shape[1:], target.shape)
     if n < 1 or shape is None:
-        raise ValueError(f"an ensemble of shape {members.shape} does not fit what was observed, {target.shape}")
+        raise ValueError(f"ensemble must be (member, ...) over observed, got {members.shape} and {target.shape}")
     if fair and n < 2:
-        raise ValueError("a fair score needs two members or more, got 1")
+        raise ValueError("a fair score needs at least 2 members, got 1")
     dtype = members.dtype
     members = members.reshape(n, *(1,) * (len(shape) + 1 - members.ndim), *members.shape[1:])
     flat = np.ascontiguousarray(np.broadcast_to(members, (n, *shape)).reshape(n, math.prod(shape)))

@@ -59,7 +59,7 @@ def score_fss(
     valid: npt.ArrayLike | None = None,
     engine: Engine | Literal["auto"] = "auto",
 ) -> npt.NDArray[np.float64]:
-    """Score a forecast against what was observed, at many scales from one pair of summed-area tables.
+    """Compute the fractions skill score (FSS) of a forecast at many scales, from one pair of summed-area tables.
 
     Parameters
     ----------
@@ -104,10 +104,10 @@ def score_fss(
         raise ValueError(f"forecast {fields[0].shape} and observed {fields[1].shape} must be of one (y, x) shape")
     counts = np.ones(fields[0].shape, np.bool_) if valid is None else np.asarray(valid, np.bool_)
     if counts.shape != fields[0].shape:
-        raise ValueError(f"valid is of shape {counts.shape}, the forecast of {fields[0].shape}")
+        raise ValueError(f"valid must have the shape of the forecast, {fields[0].shape}, got {counts.shape}")
     wrong = [window for window in windows if window != int(window) or window < 1]
     if wrong:
-        raise ValueError(f"a window has a whole number of cells from 1 up, got {wrong[0]}")
+        raise ValueError(f"windows must be whole numbers of at least 1 cell, got {wrong[0]}")
     most = min(max(windows, default=1) ** 2, counts.size)
     if most**2 * counts.size >= 2**63:
         raise ValueError(f"windows of {max(windows)} cells on {counts.size:,} cells are too large for exact sums")

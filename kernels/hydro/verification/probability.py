@@ -58,7 +58,7 @@ class Reliability:
         if not isinstance(other, Reliability):
             return NotImplemented
         if not np.array_equal(self.edges, other.edges):
-            raise ValueError("tables of different bins cannot be added")
+            raise ValueError("tables must have the same bins to be added")
         return Reliability(
             self.edges, self.cases + other.cases, self.events + other.events, self.promised + other.promised
         )
@@ -101,7 +101,7 @@ class Interval(NamedTuple):
     high: Scores
     """Quantile of the draws above which the other half lies."""
     undefined: npt.NDArray[np.int64]
-    """Draws that had no score, such as those without any event; they are left out."""
+    """Draws that had no score, such as those without any event; they are not counted."""
 
 
 @kernel(
@@ -118,14 +118,14 @@ def score_brier(
     valid: npt.ArrayLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> Scores:
-    """Score probabilities by the mean square of what they were off by.
+    """Compute the Brier score: the mean squared error of probabilities.
 
     Parameters
     ----------
     probability : array of float
-        From 0 to 1.
+        Probability, in [0, 1].
     happened : array of bool
-        Of a shape that broadcasts with ``probability``.
+        Whether the event happened; the shape broadcasts with ``probability``.
     valid : array of bool, optional
         Cases that count at all; the rest may hold NaN.
     axis
@@ -170,7 +170,7 @@ def score_brier_skill(
     valid: npt.ArrayLike | None = None,
     axis: int | tuple[int, ...] | None = None,
 ) -> Scores:
-    """Score probabilities against always stating the climatology.
+    """Compute the Brier skill score, with the climatology as reference.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def score_brier_skill(
 def count_reliability(
     probability: npt.ArrayLike, happened: npt.ArrayLike, *, n_bins: int = 10, valid: npt.ArrayLike | None = None
 ) -> Reliability:
-    """Count, by bins of the probability, how often it came true.
+    """Count, for each bin of the probability, how often the event happened (reliability diagram).
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def estimate_interval(
     n_draws: int = 1000,
     level: float = 0.9,
 ) -> Interval:
-    """Estimate how far any score would move with other cases of the same kind (percentile bootstrap).
+    """Estimate the confidence interval of any score by the percentile bootstrap over cases.
 
     Parameters
     ----------
@@ -298,7 +298,7 @@ def estimate_interval(
     seed
         Draw number n is the same whatever else is drawn.
     n_draws, level
-        How many draws, and the share of them inside the interval.
+        Number of draws, and the share of them inside the interval.
 
     Returns
     -------
@@ -325,8 +325,10 @@ def estimate_interval(
     sizes = {array.shape[:1] for array in arrays}
     if len(sizes) != 1 or sizes & {(), (0,)}:
         raise ValueError(f"cases must be arrays of one length of at least 1, got {[a.shape for a in arrays]}")
-    if n_draws < 1 or not 0.0 < level < 1.0:
-        raise ValueError(f"n_draws must be at least 1 and level inside (0, 1), got {n_draws} and {level}")
+    if n_draws < 1:
+        raise ValueError(f"n_draws must be at least 1, got {n_draws}")
+    if not 0.0 < level < 1.0:
+        raise ValueError(f"level must be in (0, 1), got {level}")
     (n,) = sizes.pop()
     draws = []
     for draw in range(n_draws):
@@ -340,7 +342,7 @@ def estimate_interval(
 
 
 def _find_quantiles(found: Scores, undefined: Any, shares: tuple[float, float]) -> tuple[Scores, Scores]:
-    """NaN, which sorts last, is left out; NaN comes back where there is nothing else."""
+    """NaN, which sorts last, is ignored; the answer is NaN where there is nothing else."""
     ordered = np.sort(found, axis=0)
     last = np.maximum(len(found) - undefined - 1, 0)
     ends = []
@@ -367,7 +369,7 @@ def _check(probability: Any, happened: Any, valid: Any) -> tuple[Scores, npt.NDA
         ) from None
     wrong = counts & ~((chance >= 0.0) & (chance <= 1.0))
     if wrong.any():
-        raise ValueError(f"a probability lies from 0 to 1, got {chance[wrong][0]}")
+        raise ValueError(f"probability must be in [0, 1], got {chance[wrong][0]}")
     return chance, came, counts
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.benchmarks.cases.trees import time_trees
+from citytide.benchmarks.cases.traffic.trees import time_trees
 from citytide.benchmarks.peers import trees_scipy
 
 

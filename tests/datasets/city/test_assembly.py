@@ -12,7 +12,7 @@ from citytide.datasets.city.assembly import assemble_city, choose_plane_of
 from citytide.datasets.errors import InputError
 from citytide.datasets.place.layers import CityLayers
 from citytide.datasets.place.place import transform
-from citytide.kernels.space.apportion import apportion
+from citytide.kernels.space.apportionment import apportion
 
 
 def move(layers: CityLayers, name: str, crs: str) -> CityLayers:

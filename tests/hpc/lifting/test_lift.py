@@ -20,7 +20,7 @@ from citytide.kernels.hydro.rain.precipitation import compute_reflectivity, esti
 from citytide.kernels.hydro.verification.contingency import count_outcomes
 from citytide.kernels.hydro.verification.crps import score_crps
 from citytide.kernels.hydro.verification.probability import score_brier
-from citytide.kernels.space.regrid import regrid
+from citytide.kernels.space.regridding import regrid
 from citytide.kernels.traffic.godunov import advance_density
 
 ROAD: dict[str, Any] = {

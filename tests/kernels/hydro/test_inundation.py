@@ -12,9 +12,10 @@ import pytest
 from citytide.datasets.synthetic.city import make_city
 from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
 from citytide.kernels.hydro.inundation import RINGS, Scheme, advance_flood
+from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule
+from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import Surface
-from citytide.kernels.hydro.surface_water.water import MAPS, Forcing, Water, measure_volumes
-from citytide.kernels.hydro.surface_water.windows import WindowRule
+from citytide.kernels.hydro.surface_water.water import Forcing, Water, measure_volumes
 
 
 def swashes(*case: int) -> np.ndarray:

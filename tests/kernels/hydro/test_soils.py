@@ -23,5 +23,5 @@ def test_finer_soils_conduct_less() -> None:
 
 @pytest.mark.parametrize("saturation", [-0.1, 1.1, float("nan")])
 def test_saturation_is_a_share(saturation: float) -> None:
-    with pytest.raises(ValueError, match="saturation is a share"):
+    with pytest.raises(ValueError, match=r"saturation must be in \[0, 1\], got"):
         Soil(1e-6, 0.1, 0.4).find_deficit(saturation)

@@ -213,7 +213,10 @@ def test_a_row_off_the_grid_gathers_nothing() -> None:
         (lambda: cross_lines([0, 0, 2], [0.0, 1.0], [0.0, 0.0], GRID), r"line 0 has no vertex"),
         (lambda: cross_lines([0, 3], [0.0, 1.0], [0.0, 0.0], GRID), r"vertex_offset must rise from 0 to 2"),
         (lambda: cross_points([0.0], [0.0, 1.0], GRID), r"one length"),
-        (lambda: cross_polygons([0, 1], [False], [0, 3], [0, 1, 2], [0, 0, 0], GRID), r"area 0 has a size of 0 m2"),
+        (
+            lambda: cross_polygons([0, 1], [False], [0, 3], [0, 1, 2], [0, 0, 0], GRID),
+            "area 0 must be larger than 0 m2",
+        ),
         (lambda: cross_points([505.0], [2005.0], GRID).gather([1.0]), r"each of 192 columns"),
         (lambda: Crosswalk(np.array([0, 2]), np.array([1]), np.array([1.0]), 3), r"2 entries has 1 columns"),
     ],

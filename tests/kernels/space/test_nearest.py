@@ -48,7 +48,7 @@ def test_of_both_ways_of_a_street_the_first_is_taken() -> None:
 
 
 def test_no_place_to_be_near_to_is_refused() -> None:
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="at least one place to find, got none"):
         find_nearest([0.0], [0.0], [], [])
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from citytide.kernels.space.grid import Grid
 from citytide.kernels.space.quads import QuadWeights
-from citytide.kernels.space.regrid import regrid
+from citytide.kernels.space.regridding import regrid
 
 
 def turn(n_y: int, n_x: int, cell: float, angle: float, bend: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -40,8 +40,8 @@ def test_upright_cells_are_carried_as_regrid_does() -> None:
     x, y = np.meshgrid(source.x_edges, source.y_edges)
     found = QuadWeights(x, y, target).apply(field)
     np.testing.assert_allclose(found, regrid(field, source, target), rtol=1e-12)
-    strict = QuadWeights(x, y, target).apply(field, least_cover=0.5)
-    np.testing.assert_allclose(strict, regrid(field, source, target, least_cover=0.5), rtol=1e-12)
+    strict = QuadWeights(x, y, target).apply(field, min_cover=0.5)
+    np.testing.assert_allclose(strict, regrid(field, source, target, min_cover=0.5), rtol=1e-12)
 
 
 def test_compiled_is_as_it_stands() -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from citytide.datasets.errors import InputError
 from citytide.datasets.traffic.osm.graphml import read_graphml
 from citytide.hpc.errors import RunError
-from citytide.kernels.space.apportion import apportion
+from citytide.kernels.space.apportionment import apportion
 from citytide.workflows.city.build import DECLARABLE, CityRequest, build_city
 from citytide.workflows.city.store import write_city
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from citytide.hpc.errors import RunError
 from citytide.kernels.hydro.inundation import advance_flood
+from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
-from citytide.kernels.hydro.surface_water.windows import WindowRule
 from citytide.workflows.hydro.tiles import advance_in_tiles
 
 RULE = WindowRule(steps=5)

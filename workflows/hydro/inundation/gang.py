@@ -21,8 +21,9 @@ from ....hpc.gang.checkpoint import read_checkpoint, write_checkpoint
 from ....hpc.gang.gang import Gang
 from ....hpc.gang.halo import HaloExchange
 from ....hpc.gang.layout import Place, TileLayout
+from ....kernels.hydro.surface_water.maps import MAPS
 from ....kernels.hydro.surface_water.surface import Surface
-from ....kernels.hydro.surface_water.water import MAPS, Forcing, Water
+from ....kernels.hydro.surface_water.water import Forcing, Water
 from ..plain import FloodPlain, FloodRecord, Span
 
 __all__ = ["simulate_on_ranks"]

@@ -58,18 +58,18 @@ def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
         if number == OBSERVED:
             found.append(arrays["rain_after"])
         elif number == CONTROL:
-            carried = extrapolate_rain(radar[-1], motion, asked["n_steps"])[:, rows, columns]
+            carried = extrapolate_rain(radar[-1], motion, n_steps=asked["n_steps"])[:, rows, columns]
             _refuse_blind(carried, arrays["rain_weight"], asked["unseen_limit"], asked["step_s"])
             found.append(carried)
         else:
             member = nowcast_ensemble(
                 radar,
                 motion,
-                asked["n_steps"],
-                [number - 1],
+                n_steps=asked["n_steps"],
+                members=[number - 1],
                 seed=asked["seed"],
-                cell_m=asked["cell_m"],
-                step_s=asked["step_s"],
+                cell_length_m=asked["cell_m"],
+                time_step_s=asked["step_s"],
             )
             found.append(member[0, :, rows, columns])
     rain = np.stack(found)

@@ -183,7 +183,7 @@ def test_held_level_fills_the_land_and_is_counted() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"time_step_s": -1.0}, "not negative"),
+        ({"time_step_s": -1.0}, "time_step_s must be finite and >= 0, got -1.0"),
         ({"time_step_s": np.nan}, "finite"),
         ({"time_step_s": 1.0, "theta": 0.0}, "theta"),
         ({"time_step_s": 1.0, "forcing": Forcing(rain=np.zeros((1, 2, 2)))}, "whole surface"),

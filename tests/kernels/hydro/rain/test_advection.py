@@ -45,7 +45,7 @@ def carried_by_scipy(rain: np.ndarray, motion: np.ndarray, n_steps: int) -> np.n
 def test_whole_cells_are_moved_exactly(engine: str, x: int, y: int, dtype: str) -> None:
     rain, _ = made((11, 9), dtype)
     rain[5, 4] = np.nan
-    after = extrapolate_rain(rain, uniform(rain.shape, x, y), 2, engine=engine)
+    after = extrapolate_rain(rain, uniform(rain.shape, x, y), n_steps=2, engine=engine)
     for step in (1, 2):
         rows, columns = np.arange(11) - step * y, np.arange(9) - step * x
         inside = ((rows >= 0) & (rows < 11))[:, None] & ((columns >= 0) & (columns < 9))
@@ -57,7 +57,7 @@ def test_whole_cells_are_moved_exactly(engine: str, x: int, y: int, dtype: str) 
 def test_rough_motion_gives_what_the_scheme_in_whole_arrays_gives(dtype: str, mean_error: float) -> None:
     rain, motion = made((60, 80), dtype)
     motion = gaussian_filter(motion, (0, 5, 5)) * motion.dtype.type(15.0)  # rough, yet paths do not part at random
-    after, expected = extrapolate_rain(rain, motion, 6), carried_by_scipy(rain, motion, 6)
+    after, expected = extrapolate_rain(rain, motion, n_steps=6), carried_by_scipy(rain, motion, 6)
     seen = ~np.isnan(expected)
     assert 0.3 < seen.mean() < 1.0
     assert np.abs(motion).max() > 1.0
@@ -69,14 +69,14 @@ def test_turning_field_returns_to_where_it_was() -> None:
     y, x = np.mgrid[-40:41, -40:41].astype("f8")
     rain = np.exp(-((x - 15.0) ** 2 + y**2) / 50.0)
     motion = np.stack([-y, x]) * (2.0 * np.pi / 120.0)
-    after = extrapolate_rain(rain, motion, 120, outside=0.0)
+    after = extrapolate_rain(rain, motion, n_steps=120, outside=0.0)
     np.testing.assert_allclose(after[29], np.exp(-((y - 15.0) ** 2 + x**2) / 50.0), atol=0.02)  # a quarter turn
     np.testing.assert_allclose(after[-1], rain, atol=0.02)
 
 
 def test_rain_is_never_negative_nor_beyond_what_there_was() -> None:
     rain, motion = made((30, 30), "f4")
-    after = extrapolate_rain(rain, motion, 5, outside=0.0)
+    after = extrapolate_rain(rain, motion, n_steps=5, outside=0.0)
     assert after.min() >= 0.0
     assert after.max() <= rain.max() * (1 + 1e-6)
 
@@ -84,17 +84,17 @@ def test_rain_is_never_negative_nor_beyond_what_there_was() -> None:
 def test_missing_rain_spreads_to_no_more_than_the_next_cell() -> None:
     rain = np.zeros((5, 9))
     rain[2, 3] = np.nan
-    after = extrapolate_rain(rain, uniform(rain.shape, 0.5, 0.0), 1, outside=0.0)
+    after = extrapolate_rain(rain, uniform(rain.shape, 0.5, 0.0), n_steps=1, outside=0.0)
     np.testing.assert_array_equal(np.argwhere(np.isnan(after[0])), [[2, 3], [2, 4]])
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_engines_and_threads_give_the_same_bits(dtype: str) -> None:
     rain, motion = made((9, 12), dtype)
-    alone = extrapolate_rain(rain, motion, 3)
+    alone = extrapolate_rain(rain, motion, n_steps=3)
     assert alone.dtype == np.dtype(dtype)
-    np.testing.assert_array_equal(extrapolate_rain(rain, motion, 3, engine="python"), alone)
-    np.testing.assert_array_equal(extrapolate_rain(rain, motion, 3, threads=2), alone)
+    np.testing.assert_array_equal(extrapolate_rain(rain, motion, n_steps=3, engine="python"), alone)
+    np.testing.assert_array_equal(extrapolate_rain(rain, motion, n_steps=3, threads=2), alone)
 
 
 def test_observed_frames_are_carried_as_the_scheme_says(data: Path) -> None:
@@ -107,7 +107,7 @@ def test_observed_frames_are_carried_as_the_scheme_says(data: Path) -> None:
     rain = np.where(index == 255, np.nan, rate).astype("f4")
     motion = uniform(rain.shape, -2.6013, -0.7201, "f4")
     motion *= 1 + 0.2 * np.sin(np.arange(rain.shape[1], dtype="f4") / 50)
-    after, expected = extrapolate_rain(rain, motion, 3), carried_by_scipy(rain, motion, 3)
+    after, expected = extrapolate_rain(rain, motion, n_steps=3), carried_by_scipy(rain, motion, 3)
     assert (np.isnan(after) != np.isnan(expected)).mean() < 1e-3
     assert np.nanmean(np.abs(after - expected)) < 1e-5
     assert np.nanmax(expected) > 10.0
@@ -127,4 +127,4 @@ def test_observed_frames_are_carried_as_the_scheme_says(data: Path) -> None:
 )
 def test_fields_that_cannot_be_carried_are_refused(rain: Any, motion: Any, n_steps: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        extrapolate_rain(rain, motion, n_steps)
+        extrapolate_rain(rain, motion, n_steps=n_steps)

@@ -38,7 +38,7 @@ def test_every_cell_solves_its_own_system(engine: str, seed: int, gauges: int, k
     value, at_x, at_y = place(seed, gauges)
     x, y = np.linspace(-5_000.0, 105_000.0, 19), np.linspace(0.0, 90_000.0, 5)
     found = krige_gauges(
-        value, at_x, at_y, x, y, range_m=30_000.0, nugget=nugget, neighbours=k, engine=engine
+        value, at_x, at_y, x, y, range_m=30_000.0, nugget=nugget, n_neighbours=k, engine=engine
     )  # fmt: skip
     expected = [[solve_directly(value, at_x, at_y, east, north, 30_000.0, nugget, k) for east in x] for north in y]
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
@@ -76,16 +76,16 @@ def test_places_need_no_order() -> None:
     value, at_x, at_y = place(3, 40)
     random = np.random.default_rng(4)
     x, y = random.random(70) * 100_000.0, random.random(45) * 100_000.0
-    mixed = krige_gauges(value, at_x, at_y, x, y, range_m=20_000.0, neighbours=5)
-    sorted_ = krige_gauges(value, at_x, at_y, np.sort(x), np.sort(y), range_m=20_000.0, neighbours=5)
+    mixed = krige_gauges(value, at_x, at_y, x, y, range_m=20_000.0, n_neighbours=5)
+    sorted_ = krige_gauges(value, at_x, at_y, np.sort(x), np.sort(y), range_m=20_000.0, n_neighbours=5)
     np.testing.assert_array_equal(mixed[np.argsort(y)][:, np.argsort(x)], sorted_)
 
 
 def test_gauges_equally_near_are_taken_in_their_order_wherever_the_tile_begins() -> None:
     at_x, at_y = (line.ravel() for line in np.meshgrid(np.arange(9.0), np.arange(9.0)))  # ties in every cell
     value, lines = np.random.default_rng(2).random(81), np.arange(0.0, 8.5, 0.25)
-    whole = krige_gauges(value, at_x, at_y, lines, lines, range_m=3.0, neighbours=5)
-    part = krige_gauges(value, at_x, at_y, lines[5:], lines[3:], range_m=3.0, neighbours=5)
+    whole = krige_gauges(value, at_x, at_y, lines, lines, range_m=3.0, n_neighbours=5)
+    part = krige_gauges(value, at_x, at_y, lines[5:], lines[3:], range_m=3.0, n_neighbours=5)
     assert np.array_equal(whole[3:, 5:], part)
     cell = solve_directly(value, at_x, at_y, lines[6], lines[10], 3.0, 0.0, 5)
     assert whole[10, 6] == pytest.approx(cell, rel=1e-10)
@@ -95,7 +95,7 @@ def test_silent_gauges_are_left_out_and_more_neighbours_than_gauges_are_all() ->
     value, at_x, at_y = place(3, 12)
     silent = np.arange(12) % 3 == 0
     lines = np.linspace(0.0, 100_000.0, 9)
-    found = krige_gauges(np.where(silent, np.nan, value), at_x, at_y, lines, lines, range_m=2e4, neighbours=99)
+    found = krige_gauges(np.where(silent, np.nan, value), at_x, at_y, lines, lines, range_m=2e4, n_neighbours=99)
     rest = krige_gauges(value[~silent], at_x[~silent], at_y[~silent], lines, lines, range_m=2e4)
     assert np.array_equal(found, rest)
     assert krige_gauges(value, at_x, at_y, lines, [], range_m=2e4).shape == (0, 9)
@@ -105,13 +105,13 @@ def test_wrong_arguments_are_named() -> None:
     at: dict = {"value": [1.0, 2.0], "gauge_x": [0.0, 1.0], "gauge_y": [0.0, 0.0], "x": [0.0], "y": [0.0]}
     for change, said in (
         ({"value": [1.0]}, r"value \(1,\), gauge_x \(2,\)"),
-        ({"x": [[0.0]]}, "each be a line"),
-        ({"value": [np.nan, np.nan]}, "no gauge has a value"),
-        ({"gauge_x": [3.0, 3.0]}, "two gauges stand at x 3, y 0: leave one out, or give a nugget"),
+        ({"x": [[0.0]]}, "x and y must each have one dimension"),
+        ({"value": [np.nan, np.nan]}, "value must be finite at one gauge at least"),
+        ({"gauge_x": [3.0, 3.0]}, "two gauges stand at x 3, y 0: omit one, or give a nugget"),
         ({"gauge_x": [3.0, np.inf]}, "gauge_x must be finite"),
-        ({"range_m": 0.0}, "range_m must be positive"),
-        ({"nugget": 1.0}, r"nugget in \[0, 1\)"),
-        ({"neighbours": 0}, "neighbours at least 1"),
+        ({"range_m": 0.0}, "range_m must be finite and above 0, got 0.0"),
+        ({"nugget": 1.0}, r"nugget must be in \[0, 1\), got 1.0"),
+        ({"n_neighbours": 0}, "n_neighbours must be at least 1, got 0"),
     ):
         with pytest.raises(ValueError, match=said):
             krige_gauges(**{"range_m": 1.0, **at, **change})

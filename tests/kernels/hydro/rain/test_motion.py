@@ -90,7 +90,7 @@ def test_extrapolation_of_radar_frames_scores_as_published(data: Path) -> None:
     motion = estimate_motion(rain[9:12])
     # -2.60 px a step to the east and 0.72 down the picture, which is north to south (reference within 0.1)
     np.testing.assert_allclose(motion.mean(axis=(1, 2)), [-2.6013, -0.7201], atol=0.1)
-    ahead = extrapolate_rain(rain[11], motion.astype(np.float32), 12)
+    ahead = extrapolate_rain(rain[11], motion.astype(np.float32), n_steps=12)
     scores = {}
     for step, least in ((3, 0.896), (6, 0.785), (12, 0.558)):
         observed, forecast = rain[11 + step], ahead[step - 1]

@@ -29,18 +29,21 @@ def frames(moved: float = 1.0, change: float = 0.0) -> np.ndarray:
 
 
 def test_member_is_the_same_alone_and_among_others() -> None:
-    together = nowcast_ensemble(frames(), EAST, 3, range(4), seed=5)
+    together = nowcast_ensemble(frames(), EAST, n_steps=3, members=range(4), seed=5)
     for member in (0, 3):
-        alone = nowcast_ensemble(frames(), EAST, 3, [member], seed=5)
+        alone = nowcast_ensemble(frames(), EAST, n_steps=3, members=[member], seed=5)
         assert np.array_equal(alone[0], together[member], equal_nan=True)
-    assert np.array_equal(nowcast_ensemble(frames(), EAST, 3, range(4), seed=5, threads=2), together, equal_nan=True)
-    longer = nowcast_ensemble(frames(), EAST, 5, [2], seed=5)
+    assert np.array_equal(
+        nowcast_ensemble(frames(), EAST, n_steps=3, members=range(4), seed=5, threads=2), together, equal_nan=True
+    )
+    longer = nowcast_ensemble(frames(), EAST, n_steps=5, members=[2], seed=5)
     assert np.array_equal(longer[0, :3], together[2], equal_nan=True)
 
 
 def test_seeds_and_members_differ() -> None:
     some = [
-        nowcast_ensemble(frames(change=0.2), EAST, 2, [member], seed=seed) for seed, member in ((1, 0), (1, 1), (2, 0))
+        nowcast_ensemble(frames(change=0.2), EAST, n_steps=2, members=[member], seed=seed)
+        for seed, member in ((1, 0), (1, 1), (2, 0))
     ]
     for at, one in enumerate(some):
         for other in some[at + 1 :]:
@@ -49,7 +52,7 @@ def test_seeds_and_members_differ() -> None:
 
 def test_rates_are_those_that_were_seen() -> None:
     rain = frames(moved=0.0, change=0.3)
-    found = nowcast_ensemble(rain, np.zeros_like(EAST), 1, range(3), seed=1)
+    found = nowcast_ensemble(rain, np.zeros_like(EAST), n_steps=1, members=range(3), seed=1)
     seen = np.sort(rain[-1][rain[-1] >= WET_MM_H]).astype(np.float32)
     for member in found:  # nothing moves: no rate is blurred between cells
         assert np.array_equal(np.sort(member[0][member[0] > 0.0]), seen)
@@ -58,7 +61,7 @@ def test_rates_are_those_that_were_seen() -> None:
 def test_noiseless_rain_is_only_carried() -> None:
     """Frames that did not change but by their motion leave nothing to noise but the errors of motion."""
     still = np.repeat(frames()[:1], 3, axis=0)
-    found = nowcast_ensemble(still, np.zeros_like(EAST), 2, [0, 1], seed=3)
+    found = nowcast_ensemble(still, np.zeros_like(EAST), n_steps=2, members=[0, 1], seed=3)
     wet = still[-1] >= WET_MM_H
     for member in found:
         assert np.corrcoef(member[-1][wet], still[-1][wet])[0, 1] > 0.97
@@ -67,13 +70,13 @@ def test_noiseless_rain_is_only_carried() -> None:
 def test_what_comes_from_out_of_sight_is_not_known() -> None:
     rain = frames()
     rain[:, :, :20] = np.nan
-    found = nowcast_ensemble(rain, EAST, 4, [0], seed=1)[0]
+    found = nowcast_ensemble(rain, EAST, n_steps=4, members=[0], seed=1)[0]
     assert np.isnan(found[-1, :, :22]).all() and np.isfinite(found[0, 5:-5, 40:]).all()
     assert (found[np.isfinite(found)] >= 0.0).all()
 
 
 def test_dry_sky_stays_dry() -> None:
-    found = nowcast_ensemble(np.zeros((3, 20, 30)), np.ones((2, 20, 30)), 2, [0, 1], seed=1)
+    found = nowcast_ensemble(np.zeros((3, 20, 30)), np.ones((2, 20, 30)), n_steps=2, members=[0, 1], seed=1)
     assert (np.nan_to_num(found) == 0.0).all() and found.shape == (2, 2, 20, 30)
 
 
@@ -82,22 +85,22 @@ def test_dry_sky_stays_dry() -> None:
     [
         ({"rain": np.zeros((2, 64, 80))}, "3 or more frames"),
         ({"motion": np.zeros((2, 5, 5))}, "motion must be of shape"),
-        ({"n_steps": 0}, "at least 1"),
-        ({"members": [-1]}, "0 or more"),
+        ({"n_steps": 0}, "n_steps must be at least 1, got 0"),
+        ({"members": [-1]}, "members must be 0 or more and below 2\\^32, got -1"),
     ],
 )
 def test_wrong_arguments_are_refused(change: dict[str, object], message: str) -> None:
     given = {"rain": frames(), "motion": EAST, "n_steps": 2, "members": [0], **change}
     with pytest.raises(ValueError, match=message):
-        nowcast_ensemble(given["rain"], given["motion"], given["n_steps"], given["members"], seed=1)
+        nowcast_ensemble(given["rain"], given["motion"], n_steps=given["n_steps"], members=given["members"], seed=1)
 
 
 def test_ensemble_beats_persistence_on_radar_frames(data: Path) -> None:
     """MCH 2015-05-15, frames 9 to 11 from 0 (16:30 to 16:40 UTC), 8 members, CRPS over cells that all know."""
     rain = open_rain(data / "hydro/radar_mch_20150515").rate
     motion = estimate_motion(rain[9:12]).astype(np.float32)
-    found = nowcast_ensemble(rain[9:12], motion, 12, range(8), seed=1)
-    carried = extrapolate_rain(rain[11], motion, 12)
+    found = nowcast_ensemble(rain[9:12], motion, n_steps=12, members=range(8), seed=1)
+    carried = extrapolate_rain(rain[11], motion, n_steps=12)
     for step in (3, 6, 12):
         observed = rain[11 + step]
         valid = ~(np.isnan(observed) | np.isnan(found[:, step - 1]).any(axis=0) | np.isnan(carried[step - 1]))
@@ -113,9 +116,9 @@ def test_a_hole_in_an_earlier_frame_does_not_forget_the_rain() -> None:
     y, x = np.mgrid[:80, :90]
     fall = lambda t: 20.0 * np.exp(-((x - 30 - 2 * t) ** 2 + (y - 40) ** 2) / 90.0)  # noqa: E731
     frames, motion = np.stack([fall(t) for t in range(3)]), np.stack([np.full((80, 90), 2.0), np.zeros((80, 90))])
-    whole = nowcast_ensemble(frames, motion, 1, [0], seed=1)[0, 0]
+    whole = nowcast_ensemble(frames, motion, n_steps=1, members=[0], seed=1)[0, 0]
     frames[1, :, 20:60] = np.nan
-    holed = nowcast_ensemble(frames, motion, 1, [0], seed=1)[0, 0]
+    holed = nowcast_ensemble(frames, motion, n_steps=1, members=[0], seed=1)[0, 0]
     known, truth = np.isfinite(whole) & np.isfinite(holed), fall(3)
     skill = [np.corrcoef(found[known], truth[known])[0, 1] for found in (whole, holed)]
     assert skill[1] > skill[0] - 0.05
@@ -126,24 +129,31 @@ def test_members_are_numbers_of_any_type(kind: str) -> None:
     y, x = np.mgrid[:40, :40]
     frames = np.stack([9.0 * np.exp(-((x - 20 - t) ** 2 + (y - 20) ** 2) / 40.0) for t in range(3)])
     motion = np.stack([np.ones((40, 40)), np.zeros((40, 40))])
-    plain = nowcast_ensemble(frames, motion, 1, [0, 200], seed=1)
-    typed = nowcast_ensemble(frames, motion, 1, np.array([0, 200], kind), seed=np.int32(1))
+    plain = nowcast_ensemble(frames, motion, n_steps=1, members=[0, 200], seed=1)
+    typed = nowcast_ensemble(frames, motion, n_steps=1, members=np.array([0, 200], kind), seed=np.int32(1))
     np.testing.assert_array_equal(plain, typed)
     assert not np.array_equal(plain[0], plain[1])
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"cell_m": 0.0}, {"cell_m": np.nan}, {"step_s": -300.0}, {"seed": 2**64}, {"members": [2**40]}, {"n_levels": 0}],
+    [
+        {"cell_length_m": 0.0},
+        {"cell_length_m": np.nan},
+        {"time_step_s": -300.0},
+        {"seed": 2**64},
+        {"members": [2**40]},
+        {"n_levels": 0},
+    ],
 )
 def test_numbers_out_of_range_are_refused(changed: dict[str, Any]) -> None:
     asked: dict[str, Any] = {"members": [0], "seed": 1, **changed}
     with pytest.raises(ValueError, match=next(iter(changed))):
-        nowcast_ensemble(np.ones((3, 9, 9)), np.zeros((2, 9, 9)), 1, **asked)
+        nowcast_ensemble(np.ones((3, 9, 9)), np.zeros((2, 9, 9)), n_steps=1, **asked)
 
 
 def test_frame_that_nobody_saw_is_refused() -> None:
     frames = np.ones((3, 9, 9))
     frames[1] = np.nan
     with pytest.raises(ValueError, match="frame 1 of rain is not known anywhere"):
-        nowcast_ensemble(frames, np.zeros((2, 9, 9)), 1, [0], seed=1)
+        nowcast_ensemble(frames, np.zeros((2, 9, 9)), n_steps=1, members=[0], seed=1)

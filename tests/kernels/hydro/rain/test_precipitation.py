@@ -58,8 +58,8 @@ def test_fields_keep_dtype_gaps_and_dry_cells(dtype: str, rtol: float) -> None:
     assert dbz.dtype == back.dtype == dtype and dbz[0, 0] == -np.inf
     np.testing.assert_allclose(back, rain, rtol=rtol)
     assert compute_reflectivity(rain, dry_dbz=-15.0)[0, 0] == -15.0
-    assert estimate_rain([9.0, 10.0], least_dbz=10.0)[0] == 0.0 < estimate_rain([9.0, 10.0], least_dbz=10.0)[1]
-    assert estimate_rain(70.0, most_dbz=53.0) == estimate_rain(53.0)
+    assert estimate_rain([9.0, 10.0], min_dbz=10.0)[0] == 0.0 < estimate_rain([9.0, 10.0], min_dbz=10.0)[1]
+    assert estimate_rain(70.0, max_dbz=53.0) == estimate_rain(53.0)
 
 
 def test_gauges_read_the_cell_they_stand_in() -> None:
@@ -87,9 +87,9 @@ def test_field_bias_is_undone_and_takes_gauges() -> None:
     adjusted = adjust_rain(0.6 * truth, gauges, x, y, grid=GRID, method="mean-field")
     np.testing.assert_allclose(adjusted, truth, rtol=1e-12, atol=1e-12)
     assert estimate_field_bias([2.0, 4.0], [1.0, 1.0]) == 1.0
-    assert estimate_field_bias([2.0, 4.0], [1.0, 1.0], least_gauges=2) == 3.0
-    assert estimate_field_bias([2.0, 4.0, 0.0, np.nan], [1.0, 1.0, 5.0, 5.0], least_gauges=2) == 3.0
-    assert estimate_field_bias([2.0, 4.0], [1.0, 2.5], least=2.0, least_gauges=1) == 1.6
+    assert estimate_field_bias([2.0, 4.0], [1.0, 1.0], min_gauges=2) == 3.0
+    assert estimate_field_bias([2.0, 4.0, 0.0, np.nan], [1.0, 1.0, 5.0, 5.0], min_gauges=2) == 3.0
+    assert estimate_field_bias([2.0, 4.0], [1.0, 2.5], threshold=2.0, min_gauges=1) == 1.6
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
@@ -162,14 +162,14 @@ def test_wrong_arguments_are_named() -> None:
         ({"gauge_rain": [1.0, -2.0, 3.0]}, "gauge_rain must not be negative, got -2"),
         ({"gauge_rain": [1.0]}, r"gauge_rain \(1,\)"),
         ({"gauge_x": x[1:]}, "one \\(gauge,\\) shape"),
-        ({"window": 2}, "odd number of cells, got 2"),
+        ({"window": 2}, "window must be an odd number of cells of at least 1, got 2"),
     ):
         with pytest.raises(ValueError, match=said):
             adjust_rain(grid=GRID, **{**at, **change})
     with pytest.raises(ValueError, match="a and b of the power law"):
         estimate_rain(10.0, a=0.0)
-    with pytest.raises(ValueError, match="least_dbz must lie below"):
-        estimate_rain(10.0, least_dbz=60.0, most_dbz=53.0)
+    with pytest.raises(ValueError, match="min_dbz must lie below"):
+        estimate_rain(10.0, min_dbz=60.0, max_dbz=53.0)
     with pytest.raises(ValueError, match="rain must not be negative, got -1"):
         compute_reflectivity([1.0, -1.0])
     with pytest.raises(ValueError, match="must be of one shape"):

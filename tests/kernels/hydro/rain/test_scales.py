@@ -69,7 +69,7 @@ def test_memory_simulated_has_the_correlations_it_was_fitted_to() -> None:
 
 
 def test_one_level_is_no_cascade() -> None:
-    with pytest.raises(ValueError, match="2 levels or more, got 1"):
+    with pytest.raises(ValueError, match="n_levels must be at least 2, got 1"):
         make_windows((8, 8), 1)
 
 

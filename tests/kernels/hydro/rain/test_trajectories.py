@@ -18,7 +18,7 @@ def make_case(dtype: str) -> tuple[np.ndarray, np.ndarray]:
 def test_steps_lead_where_the_extrapolation_looks() -> None:
     for dtype in ("float32", "float64"):
         rain, motion = make_case(dtype)
-        ways, whole = Trajectories(motion), extrapolate_rain(rain, motion, 5)
+        ways, whole = Trajectories(motion), extrapolate_rain(rain, motion, n_steps=5)
         for step in range(5):
             ways.step()
             assert np.array_equal(ways.look_up(rain), whole[step], equal_nan=True)

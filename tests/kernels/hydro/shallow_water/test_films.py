@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
+from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule, advance_to
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
-from citytide.kernels.hydro.surface_water.windows import WindowRule, advance_to
 
 Order = Literal[1, 2]
 ORDERS: list[Order] = [1, 2]

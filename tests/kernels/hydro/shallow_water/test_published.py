@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
+from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule, advance_to
 from citytide.kernels.hydro.surface_water.surface import GRAVITY_M_S2, Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
-from citytide.kernels.hydro.surface_water.windows import WindowRule, advance_to
 
 Order = Literal[1, 2]
 Floats = npt.NDArray[np.float64]

@@ -59,7 +59,7 @@ def test_no_steps_leave_the_water_as_it_is() -> None:
 
 @pytest.mark.parametrize("steps", [np.inf, -1.0])
 def test_steps_that_are_none_are_refused(steps: float) -> None:
-    with pytest.raises(ValueError, match="steps are finite"):
+    with pytest.raises(ValueError, match="time_step_s must be finite and >= 0, got"):
         advance_members(
             Water.rest(SURFACE),
             SURFACE,

@@ -80,7 +80,7 @@ def test_wrong_arguments_are_named() -> None:
         count_outcomes([0.2, 0.9, 1.0], truth)
     with pytest.raises(ValueError, match=r"warned \(3,\), happened \(2,\)"):
         count_outcomes(truth, truth[:2])
-    with pytest.raises(ValueError, match="misses must be whole numbers from 0 up"):
+    with pytest.raises(ValueError, match="misses must be whole numbers >= 0"):
         Contingency(1, 2, -1, 3)
     with pytest.raises(TypeError):
         Contingency(1, 2, 1, 3) + 1

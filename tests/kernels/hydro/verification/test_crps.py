@@ -73,8 +73,8 @@ def test_one_member_scores_its_distance_and_what_is_missing_stays_so() -> None:
 
 @pytest.mark.parametrize(
     ("members", "observed", "fair", "said"),
-    [(np.ones((0, 2)), np.ones(2), False, "does not fit"), (np.ones((2, 3)), np.ones(2), False, "does not fit"),
-     (np.ones((1, 2)), np.ones(2), True, "two members")],
+    [(np.ones((0, 2)), np.ones(2), False, "ensemble must be"), (np.ones((2, 3)), np.ones(2), False, "ensemble must be"),
+     (np.ones((1, 2)), np.ones(2), True, "at least 2 members, got 1")],
 )  # fmt: skip
 def test_wrong_arguments_are_named(members: np.ndarray, observed: np.ndarray, fair: bool, said: str) -> None:
     with pytest.raises(ValueError, match=said):

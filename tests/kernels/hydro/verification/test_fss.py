@@ -54,7 +54,11 @@ def test_cells_that_do_not_count_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [({"windows": [0]}, "from 1 up, got 0"), ({"windows": [1], "valid": np.ones(3)}, "valid")]
+    ("given", "said"),
+    [
+        ({"windows": [0]}, "windows must be whole numbers of at least 1 cell, got 0"),
+        ({"windows": [1], "valid": np.ones(3)}, "valid"),
+    ],
 )
 def test_wrong_arguments_are_named(given: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):

@@ -154,7 +154,7 @@ def test_draws_without_a_score_are_told_and_left_out() -> None:
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match=r"from 0 to 1, got 1\.5"):
+    with pytest.raises(ValueError, match=r"probability must be in \[0, 1\], got 1\.5"):
         score_brier([0.5, 1.5], [True, True])
     with pytest.raises(ValueError, match="happened must hold True or False, got int64"):
         count_reliability([0.5], np.array([1]))
@@ -162,11 +162,11 @@ def test_wrong_arguments_are_named() -> None:
         score_brier([0.5, 0.5], np.ones(3, bool))
     with pytest.raises(ValueError, match="n_bins must be at least 1, got 0"):
         count_reliability([0.5], [True], n_bins=0)
-    with pytest.raises(ValueError, match="different bins"):
+    with pytest.raises(ValueError, match="must have the same bins"):
         count_reliability([0.5], [True]) + count_reliability([0.5], [True], n_bins=3)
     with pytest.raises(ValueError, match="of one length"):
         estimate_interval(np.mean, np.ones(3), np.ones(4), seed=1)
-    with pytest.raises(ValueError, match="level inside"):
+    with pytest.raises(ValueError, match=r"level must be in \(0, 1\), got 1\.0"):
         estimate_interval(np.mean, np.ones(3), seed=1, level=1.0)
     with pytest.raises(TypeError):
         count_reliability([0.5], [True]) + 1  # type: ignore[operator]

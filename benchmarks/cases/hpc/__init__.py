@@ -1,0 +1,1 @@
+"""Cases of how work runs: overhead, memory, gangs."""

@@ -1,0 +1,1 @@
+"""Cases of water and rain: sweeps, nowcasts, scores, warnings."""

@@ -1,0 +1,1 @@
+"""Cases of places: crosswalks and regridding."""

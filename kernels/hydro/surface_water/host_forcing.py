@@ -1,0 +1,132 @@
+"""What feeds, drains and holds water, as every scheme applies it between its sweeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...device_arrays import fetch, place_beside
+from ...engines import is_device_array
+from .maps import ARRIVAL, DEEPEST, DURATION
+from .surface import Surface
+from .water import Forcing
+
+__all__ = ["HostForcing", "as_kept", "as_members", "find_inward", "find_touched"]
+
+THINNEST_M = 1e-6  # water that moves is deeper
+Acts = npt.NDArray[np.bool_]
+Gains = npt.NDArray[np.float64]
+
+
+def as_members(field: Any, surface: Surface, like: Any) -> Any:
+    """A forcing field as sweeps take it: (member, y, x) over the whole surface, where ``like`` lives, of its dtype."""
+    if field.ndim != 3 or field.shape[1:] != surface.shape:
+        raise ValueError(
+            f"a forcing field must be (member, y, x) over the whole surface {surface.shape}, got {field.shape}"
+        )
+    if is_device_array(field) and is_device_array(like) and field.dtype == like.dtype:
+        return field
+    return place_beside(like, np.ascontiguousarray(fetch(field), dtype=like.dtype))
+
+
+class HostForcing:
+    """One forcing beside the water that it feeds, for as many steps as it lasts.
+
+    Parameters
+    ----------
+    surface, forcing, steps
+        As a scheme takes them; the steps are (member,) [s].
+    gained
+        What held levels brought before, (member, held) or (member, 1) [m].
+    """
+
+    def __init__(self, surface: Surface, forcing: Forcing, steps: npt.NDArray[np.float64], gained: Gains) -> None:
+        self.surface, self.forcing, self.steps = surface, forcing, steps
+        self.inward = find_inward(surface, forcing)
+        self.gained = gained.copy()
+        self.cells = find_touched(forcing)
+
+    def hold(self, depth: npt.NDArray[Any], acts: Acts) -> None:
+        """Feed the sources and set the held levels."""
+        flat, given = depth.reshape(depth.shape[0], -1), self.forcing
+        if given.source_cell is not None and given.source is not None:
+            flat[:, given.source_cell] += (np.where(acts, self.steps, 0.0)[:, None] * given.source).astype(depth.dtype)
+        if given.level_cell is not None and given.level is not None:
+            ground = self.surface.ground.reshape(-1)[given.level_cell]
+            held = np.maximum(given.level - ground, 0.0).astype(depth.dtype)
+            held = np.where(acts[:, None], held, flat[:, given.level_cell])
+            brought = held.astype(np.float64) - flat[:, given.level_cell]
+            self.gained += as_kept(brought, self.gained)
+            flat[:, given.level_cell] = held
+
+    def let_through(
+        self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], depth: npt.NDArray[Any], acts: Acts
+    ) -> None:
+        """Give held cells the momentum of the water beside them: a wall behind them would throw it back.
+
+        None becomes faster than that water, however shallow it is held, and amid others it stands still.
+        """
+        held = self.forcing.level_cell
+        if held is None:
+            return
+        deep = depth.reshape(len(depth), -1)
+        least, one = depth.dtype.type(THINNEST_M), depth.dtype.type(1)
+        share = np.minimum(deep[:, held] / np.maximum(deep[:, self.inward], least), one) * (held != self.inward)
+        for field in (flow_x, flow_y):
+            flat = field.reshape(field.shape[0], -1)
+            flat[:, held] = np.where(acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held])
+
+    def recall(self, maps: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+        """What the maps say of the cells that this forcing touches, before a sweep notes its own depths there."""
+        if not (maps.size and self.cells.size):
+            return None
+        return np.asarray(maps.reshape(*maps.shape[:2], -1)[:, :, self.cells])
+
+    def record(
+        self, maps: npt.NDArray[Any], recalled: npt.NDArray[Any] | None, depth: npt.NDArray[Any],
+        clock: npt.NDArray[Any], acting: npt.NDArray[Any], threshold_m: float,
+    ) -> None:  # fmt: skip
+        """Note the depths that these cells have now, once they were fed and held."""
+        if recalled is None:
+            return
+        deepest, _, arrival, duration, _ = recalled
+        now, acts = depth.reshape(depth.shape[0], -1)[:, self.cells], acting[:, None] > 0
+        is_above = acts & (now > depth.dtype.type(threshold_m))
+        flat = maps.reshape(*maps.shape[:2], -1)
+        flat[DEEPEST][:, self.cells] = np.where(acts, np.maximum(deepest, now), deepest)
+        flat[ARRIVAL][:, self.cells] = np.where(is_above, np.minimum(arrival, clock[:, None]), arrival)
+        flat[DURATION][:, self.cells] = np.where(is_above, duration + acting[:, None], duration)
+
+    def settle(self) -> Gains:
+        """What held levels have brought so far [m]."""
+        return self.gained
+
+
+def find_touched(forcing: Forcing) -> npt.NDArray[np.int64]:
+    """The cells that are fed or held, each once."""
+    cells = [one for one in (forcing.source_cell, forcing.level_cell) if one is not None]
+    return np.unique(np.concatenate(cells)).astype(np.int64) if cells else np.zeros(0, dtype=np.int64)
+
+
+def as_kept(brought: Gains, gained: Gains) -> Gains:
+    """What each held cell brought, or the sum of it where gains are not kept apart."""
+    return brought if gained.shape[1] == brought.shape[1] else brought.sum(axis=1, keepdims=True)
+
+
+def find_inward(surface: Surface, forcing: Forcing) -> npt.NDArray[np.int64]:
+    """Of each held cell the neighbour that is neither held nor wall nor ring, or itself: (held,) flat indices."""
+    if forcing.level_cell is None:
+        return np.zeros(0, dtype=np.int64)
+    if forcing.inward_cell is not None:
+        return np.asarray(forcing.inward_cell, dtype=np.int64)
+    n_y, n_x = surface.shape
+    free = np.zeros((n_y, n_x), dtype=np.bool_)
+    free[surface.inside] = ~surface.is_wall[surface.inside]
+    free.reshape(-1)[forcing.level_cell] = False
+    inward = forcing.level_cell.astype(np.int64)
+    for aside in (1, -1, n_x, -n_x):  # the last that is free counts
+        beside = np.clip(forcing.level_cell + aside, 0, n_y * n_x - 1)
+        inward = np.where(free.reshape(-1)[beside], beside, inward)
+    return inward
