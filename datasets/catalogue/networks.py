@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..traffic.instances import Instance
-from .catalogue import find_files, get_dataset
+from .downloads import find_files, get_dataset
 from .sources import DATASETS
 
 __all__ = ["DEFAULT_NETWORK", "INSTANCES", "call_reader", "open_instance", "open_named"]

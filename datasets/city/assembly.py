@@ -13,13 +13,18 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk, cross_lines, cross_polygons
 from ...kernels.space.nearest import find_nearest, find_nearest_line
 from ..errors import InputError
+from ..maps.layers import AreaLayer, TerrainLayer
 from ..maps.terrain_checks import is_true_to_scale, refuse_odd_ground
+from ..place.axis_order import refuse_swapped
+from ..place.crs import choose_plane, is_in_metres, name_crs
 from ..place.crs_titles import title_crs
-from ..place.layers import AreaLayer, CityLayers, RoadLayer, TerrainLayer
-from ..place.place import choose_plane, is_in_metres, name_crs, refuse_mixed_heights, refuse_swapped, transform
-from ..place.plane_scale import is_true_plane
+from ..place.distortion import is_true_plane
+from ..place.heights import refuse_mixed_heights
+from ..place.transformation import transform
+from ..traffic.layers import RoadLayer
 from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
 from .city import City
+from .layers import CityLayers
 from .outlines import join_nodes
 
 __all__ = ["assemble_city", "choose_plane_of", "move_layer"]

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..errors import InputError
+from ..maps.layers import AreaLayer, FacilityLayer, TerrainLayer
+from ..place.crs import choose_plane
 from ..place.crs_titles import title_crs
-from ..place.layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
-from ..place.place import choose_plane, transform
-from ..place.plane_scale import is_true_plane, measure_stretch_at
+from ..place.distortion import is_true_plane, measure_stretch_at
+from ..place.transformation import transform
+from ..traffic.layers import RoadLayer
 from .outlines import make_polygons
 
 __all__ = [

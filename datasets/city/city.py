@@ -13,16 +13,9 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..errors import InputError
-from ..place.layers import (
-    AreaLayer,
-    DemandLayer,
-    FacilityLayer,
-    ReadingLayer,
-    RoadLayer,
-    StationLayer,
-    StormLayer,
-    TerrainLayer,
-)
+from ..hydro.layers import ReadingLayer, StationLayer, StormLayer
+from ..maps.layers import AreaLayer, FacilityLayer, TerrainLayer
+from ..traffic.layers import DemandLayer, RoadLayer
 from .variables import CROSSWALKS, LAYERS, VARIABLES, crosswalk_variables
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import DemandLayer, RoadLayer
-from ..place.place import transform
+from ..place.transformation import transform
 from ..traffic.demand.files import DemandPart, read_demand_table
 from ..traffic.demand.pairs import read_pairs
 from ..traffic.demand.rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
+from ..traffic.layers import DemandLayer, RoadLayer
 
 __all__ = ["read_trips"]
 

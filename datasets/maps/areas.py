@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import AreaLayer
 from .features import Features, read_features
+from .layers import AreaLayer
 
 __all__ = ["open_areas"]
 

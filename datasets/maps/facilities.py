@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import FACILITY_KINDS, FacilityLayer
 from .features import read_features
+from .layers import FACILITY_KINDS, FacilityLayer
 from .osm_extract import OSM_SUFFIXES, read_osm_items
 
 __all__ = ["find_facility_kind", "open_facilities"]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..place.crs import agree_crs, is_geographic, name_crs
 from ..place.crs_titles import title_crs
-from ..place.place import agree_crs, is_geographic, name_crs
 from ..text.encodings import read_text
 from ..text.tables import read_table
 

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ..errors import InputError
+from ..place.crs import agree_crs, is_geographic
 from ..place.heights import HeightUnit
-from ..place.place import agree_crs, is_geographic
 from .ascii_grids import GRID_TOLERANCE, GZIP, find_cell, read_ascii_grid
-from .projections import StatedPlace, read_projection, split_crs
+from .raster_crs import StatedPlace, read_projection, split_crs
 
 __all__ = ["Raster", "is_same_grid", "open_gdal", "read_raster"]
 

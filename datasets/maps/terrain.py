@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..place.crs import LOCAL, is_geographic, is_in_metres
 from ..place.crs_titles import title_crs
 from ..place.heights import METRE, HeightUnit, find_height_datum, name_height_unit
-from ..place.layers import TerrainLayer
-from ..place.place import LOCAL, is_geographic, is_in_metres
+from .layers import TerrainLayer
 from .rasters import Raster, is_same_grid, read_raster
 from .terrain_checks import refuse_odd_heights
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..place.layers import TerrainLayer
-from ..place.place import LOCAL, is_geographic, is_in_metres
-from ..place.plane_scale import AREA_TOLERANCE, LARGEST_STRETCH, measure_area_scale_at, measure_stretch_at
+from ..place.crs import LOCAL, is_geographic, is_in_metres
+from ..place.distortion import AREA_TOLERANCE, LARGEST_STRETCH, measure_area_scale_at, measure_stretch_at
+from .layers import TerrainLayer
 
 __all__ = [
     "is_true_to_scale",

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from ..maps.features import Features
-from .tables import Table
+from .tables import Table, TextColumns
 from .units import agree_units, parse_units
 
 __all__ = [
@@ -149,13 +148,13 @@ def _measure_alike(one: str, other: str) -> bool:
         return True
 
 
-def match_columns(table: Table | Features, known: Sequence[str]) -> dict[str, str | None]:
+def match_columns(table: TextColumns, known: Sequence[str]) -> dict[str, str | None]:
     """Return every column that bears a known heading, and the unit it names."""
     matched = {column: match_heading(column, known, file=table.file) for column in table.columns}
     return {column: unit for column, (is_known, unit) in matched.items() if is_known}
 
 
-def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_flag: bool = False) -> tuple[str, ...]:
+def refuse_flags(table: TextColumns, used: Iterable[str | None], *, may_flag: bool = False) -> tuple[str, ...]:
     """Refuse a column that tells good rows from bad ones, for it is not read; name every other one that is not.
 
     Parameters
@@ -279,7 +278,7 @@ def find_column(columns: Mapping[str, list[str]], headings: Sequence[str]) -> st
     return next((stems[name] for name in (heading.replace(" ", "_") for heading in headings) if name in stems), None)
 
 
-def find_texts(table: Table | Features, headings: Sequence[str], what: str) -> list[str]:
+def find_texts(table: TextColumns, headings: Sequence[str], what: str) -> list[str]:
     """Return the texts of a column that no row may leave empty."""
     column = find_column(table.columns, headings)
     if column is None:

@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,27 @@ import numpy.typing as npt
 from ..errors import InputError
 from .encodings import read_text
 
-__all__ = ["Table", "is_number", "read_table"]
+__all__ = ["Table", "TextColumns", "is_number", "read_table"]
+
+
+class TextColumns(Protocol):
+    """Columns of text by name, whatever file they are read from: a :class:`Table`, or the features of a map.
+
+    ``line[k]`` is the line of the file on which row k ends; None for a file without lines.
+    """
+
+    @property
+    def file(self) -> Path: ...
+    @property
+    def columns(self) -> dict[str, list[str]]: ...
+    @property
+    def line(self) -> list[int] | None: ...
+    @property
+    def comments(self) -> tuple[str, ...]: ...
+
+    def error(self, row: int, problem: str, way_out: str) -> InputError:
+        """Return an error that names this row."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import ReadingLayer, StationLayer
-from ...place.place import name_height_datum
+from ...place.heights import name_height_datum
 from ...text.headings import (
     NAME_HEADINGS,
     STATION_HEADINGS,
@@ -29,6 +28,7 @@ from ...text.tables import Table, read_table
 from ...text.time_columns import TIMES, find_time_column, read_dates
 from ...text.times import show_time
 from ...text.units import agree_units, convert_units, find_interval, parse_units
+from ..layers import ReadingLayer, StationLayer
 from .level_datums import find_level_datum
 
 __all__ = ["QUANTITIES", "Quantity", "open_readings"]
@@ -92,7 +92,7 @@ def open_readings(
     interval_s
         Seconds over which a depth of rain was gathered, up to its time.
     height_datum
-        From where water levels are counted: a name of :data:`~citytide.datasets.place.place.HEIGHT_DATUMS`.
+        From where water levels are counted: a name of :data:`~citytide.datasets.place.heights.HEIGHT_DATUMS`.
     missing
         Codes that stand for no reading, divided by commas: ``999.9,---``; ``none`` where every number is a reading.
 

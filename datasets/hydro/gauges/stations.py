@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...maps.features import Features, read_features
-from ...place.layers import STATION_KINDS, StationLayer
-from ...place.place import is_geographic, name_crs, refuse_swapped
+from ...place.axis_order import refuse_swapped
+from ...place.crs import is_geographic, name_crs
 from ...text.headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, match_columns, refuse_flags
-from ...text.tables import Table, read_table
+from ...text.tables import Table, TextColumns, read_table
 from ...text.units import convert_units
+from ..layers import STATION_KINDS, StationLayer
 from .readings import open_readings
 
 __all__ = ["find_station_kind", "open_readings", "open_stations"]
@@ -82,7 +83,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
         rows = read_table(file)
         plane = name_crs(crs, file=file)
         x, y = _read_places(rows, plane)
-        table: Table | Features = rows
+        table: TextColumns = rows
     else:
         table = points = read_features(file, crs=crs)
         plane = points.crs
@@ -147,7 +148,7 @@ def _read_axis(table: Table, column: str, plane: str) -> Floats:
     return convert_units(values, unit, "degree" if is_geographic(plane) else "m", what=column, file=table.file, line=1)
 
 
-def _find_place_columns(table: Table | Features) -> list[str]:
+def _find_place_columns(table: TextColumns) -> list[str]:
     known = (*_LONGITUDES, *_LATITUDES, *_X, *_Y, "wkt", "geometry", "geom", "the_geom")
     return list(match_columns(table, known))
 

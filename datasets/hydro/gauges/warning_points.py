@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...maps.features import POINTS, Features, read_features
-from ...place.place import transform
+from ...place.transformation import transform
 from ...text.headings import NAME_HEADINGS, find_column, match_columns, refuse_flags, split_heading
 from ...text.units import convert_units
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from .days import Days, find_rain_days
-from .rain import RainField
+from .field import RainField
 
 __all__ = ["WINDOWS_H", "RainSums", "accumulate_rain", "sum_windows"]
 
@@ -133,7 +133,7 @@ def accumulate_rain(
     Parameters
     ----------
     rain
-        Even in time, as :func:`citytide.datasets.hydro.rain_files.rain_files.open_rain` gives it.
+        Even in time, as :func:`citytide.datasets.hydro.rain_files.formats.open_rain` gives it.
     windows_h
         Whole numbers of frames [h].
     rain_day, time_zone

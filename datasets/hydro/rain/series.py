@@ -17,7 +17,7 @@ from ...text.time_columns import find_time_column, read_time_column
 from ...text.times import show_time
 from ...text.units import agree_units, convert_units, find_interval, parse_units
 from ..gauges.readings import QUANTITIES
-from .rain import HARDEST_MM_H
+from .field import HARDEST_MM_H
 
 __all__ = ["RainSeries", "read_rain_series"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...place.place import agree_crs, is_geographic
+from ...place.crs import agree_crs, is_geographic
 from ...text.missing import Missing
-from ..rain.marks import mask_missing, mask_packed
-from ..rain.rain import RainField
+from ..rain.field import RainField
+from ..rain.fill_values import mask_missing, mask_packed
 from .axes import make_grid, read_axis, read_cube_times
-from .meaning import choose_rain, find_valid_range, refuse_other_quantity
 from .parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
+from .quantity import choose_rain, find_valid_range, refuse_other_quantity
 
 __all__ = ["read_cube_part", "read_rain_cube"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from ....kernels.space.grid import Grid
 from ...errors import InputError
 from ...maps.rasters import open_gdal
-from ...place.place import agree_crs
+from ...place.crs import agree_crs
 from ...text.missing import Missing
-from ..rain.marks import mask_missing, mask_packed
-from ..rain.rain import RainField
+from ..rain.field import RainField
+from ..rain.fill_values import mask_missing, mask_packed
 from .cubes import read_cube_part
 from .parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
 

@@ -15,8 +15,8 @@ from ...errors import InputError
 from ...place.crs_titles import title_crs
 from ...text.times import read_times
 from ...text.units import convert_units, parse_units
+from ..rain.field import RainField
 from ..rain.intervals import settle_intervals
-from ..rain.rain import RainField
 
 __all__ = ["RainPart", "agree_units", "convert_rain", "join_parts", "read_stamp"]
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ....kernels.space.grid import Grid
 from ...errors import InputError
-from ...place.place import name_crs
-from ..rain.rain import RainField
+from ...place.crs import name_crs
+from ..rain.field import RainField
 
 __all__ = ["read_radar_gif"]
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from ....kernels.space.grid import Grid
 from ...errors import InputError
+from ...place.crs import agree_crs, is_geographic
 from ...place.crs_titles import title_crs
-from ...place.place import agree_crs, is_geographic, transform
+from ...place.transformation import transform
+from ..rain.field import RainField
 from ..rain.intervals import settle_intervals
-from ..rain.rain import RainField
 from .odim_tree import choose_data, choose_level, find_attribute
 
 __all__ = ["read_radar_odim"]

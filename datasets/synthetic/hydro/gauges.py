@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import ROAD_KINDS, STATION_KINDS, ReadingLayer, RoadLayer, StationLayer, StormLayer
+from ...hydro.layers import STATION_KINDS, ReadingLayer, StationLayer, StormLayer
+from ...traffic.layers import ROAD_KINDS, RoadLayer
 from .storms import compute_rain_rate
 
 if TYPE_CHECKING:
-    from .ground import Ground
+    from ..ground import Ground
 
 __all__ = ["make_readings", "make_stations"]
 
@@ -42,9 +43,9 @@ def make_stations(
     roads
         Bridges over the ground's river carry a water level each; expressways and arterials carry checkpoints.
     ground
-        From :func:`~citytide.datasets.synthetic.hydro.ground.plan_ground`.
+        From :func:`~citytide.datasets.synthetic.ground.plan_ground`.
     truths
-        From :func:`~citytide.datasets.synthetic.hydro.truths.find_truths`: a water level at each lowest cell.
+        From :func:`~.analytic_solutions.find_truths`: a water level at each lowest cell.
     box
         West, south, east and north edge of the city [m].
 

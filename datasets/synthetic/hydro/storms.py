@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import StormLayer
+from ...hydro.layers import StormLayer
 
 __all__ = ["compute_rain_rate", "compute_storm_volumes", "make_storms"]
 

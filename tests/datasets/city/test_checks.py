@@ -11,8 +11,9 @@ from smallcity import SOUTH, WEST, make_areas
 
 from citytide.datasets.city.assembly import assemble_city
 from citytide.datasets.city.checks import find_core
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers, RoadLayer
+from citytide.datasets.traffic.layers import RoadLayer
 
 
 def test_the_core_leaves_out_what_cannot_be_left_again(roads: RoadLayer) -> None:

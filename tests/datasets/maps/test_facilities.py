@@ -9,7 +9,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.maps.facilities import open_facilities
-from citytide.datasets.place.layers import FACILITY_KINDS
+from citytide.datasets.maps.layers import FACILITY_KINDS
 
 TABLE = """编号,名称,类型,床位,经度,纬度
 H1,市民医院,医院,1200,114.05,22.54

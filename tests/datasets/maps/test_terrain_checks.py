@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.city.warp import resample_terrain
+from citytide.datasets.city.resampling import resample_terrain
 from citytide.datasets.errors import InputError
+from citytide.datasets.maps.layers import TerrainLayer
 from citytide.datasets.maps.terrain_checks import (
     measure_area_scale,
     measure_stretch,
     refuse_odd_ground,
     refuse_odd_heights,
 )
-from citytide.datasets.place.layers import TerrainLayer
 from citytide.kernels.space.grid import Grid
 
 

@@ -4,11 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers
 from citytide.datasets.synthetic.city import MADE, make_city, make_instance, make_layers_for
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
 
 
 def same(one: Any, two: Any) -> bool:

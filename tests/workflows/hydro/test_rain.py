@@ -12,7 +12,7 @@ from pyproj import CRS
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
 from citytide.workflows.hydro.rain import share_unseen, weigh_cells

@@ -13,7 +13,7 @@ import pytest
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.readings import open_readings
 from citytide.datasets.hydro.gauges.stations import open_readings as same_door
-from citytide.datasets.place.layers import ReadingLayer, StationLayer
+from citytide.datasets.hydro.layers import ReadingLayer, StationLayer
 from citytide.datasets.text.times import read_times, show_time
 
 STATIONS = StationLayer(

@@ -10,7 +10,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.stations import open_stations
-from citytide.datasets.place.layers import STATION_KINDS, StationLayer
+from citytide.datasets.hydro.layers import STATION_KINDS, StationLayer
 
 TABLE = "站号,站名,类型,经度,纬度\nG3558,莲花山,雨量站,114.05,22.55\nW12,滨河 隧道,水位站,114.07,22.53\n"
 

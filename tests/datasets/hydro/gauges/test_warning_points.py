@@ -9,7 +9,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.warning_points import read_warning_points
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 
 PLANE = "EPSG:4547"
 

@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain.accumulations import accumulate_rain, sum_windows
 from citytide.datasets.hydro.rain.days import sum_rain_days
-from citytide.datasets.hydro.rain.rain import RainField
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain.field import RainField
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.text.times import read_times
 from citytide.kernels.space.grid import Grid
 

@@ -11,7 +11,7 @@ from rainfiles import ENDS, RATE, bound, make_cube, write
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain_files.axes import Axis, make_grid
 from citytide.datasets.hydro.rain_files.cubes import read_rain_cube
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 
 PATH = Path("a.nc")
 

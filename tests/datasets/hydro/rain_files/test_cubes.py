@@ -14,7 +14,7 @@ from rainfiles import ENDS, RATE, bound, make_cube, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain_files.cubes import read_rain_cube
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 
 
 @pytest.mark.parametrize(("name", "engine"), [("雨 一.nc", "scipy"), ("雨 一.nc", "h5netcdf"), ("雨 一.zarr", None)])

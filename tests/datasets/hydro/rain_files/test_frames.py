@@ -10,8 +10,8 @@ import pytest
 from rainfiles import ENDS, RATE, bound, make_cube, write
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.parts import read_stamp
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 from citytide.datasets.text.missing import read_missing
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed: pip install 'citytide[geo]'")

@@ -11,8 +11,8 @@ import pytest
 from rainfiles import RATES, write_odim
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_odim import read_radar_odim
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 
 
 def write_several(file: Path, sets: list[dict[str, Any]]) -> Path:

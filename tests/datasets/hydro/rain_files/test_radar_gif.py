@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_gif import read_radar_gif
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 
 NAME = "AQC151351545F_00005.801.gif"
 

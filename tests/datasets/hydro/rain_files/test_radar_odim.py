@@ -13,10 +13,10 @@ import pytest
 from rainfiles import CELL, RATES, SOUTH, WEST, WHAT, write_odim
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_gif import read_radar_gif
 from citytide.datasets.hydro.rain_files.radar_odim import read_radar_odim
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 
 
 def test_numbers_time_and_place_are_kept(tmp_path: Path) -> None:

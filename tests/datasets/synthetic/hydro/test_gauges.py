@@ -3,11 +3,12 @@ import pytest
 from fewstreets import BOX, build, draw_city
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import ROAD_KINDS, STATION_KINDS
+from citytide.datasets.hydro.layers import STATION_KINDS
+from citytide.datasets.synthetic.ground import plan_ground
+from citytide.datasets.synthetic.hydro.analytic_solutions import find_truths
 from citytide.datasets.synthetic.hydro.gauges import make_readings, make_stations
-from citytide.datasets.synthetic.hydro.ground import plan_ground
 from citytide.datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
-from citytide.datasets.synthetic.hydro.truths import find_truths
+from citytide.datasets.traffic.layers import ROAD_KINDS
 
 
 @pytest.fixture(scope="module")

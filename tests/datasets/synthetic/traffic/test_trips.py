@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import ROAD_KINDS, RoadLayer
 from citytide.datasets.synthetic.city import make_instance
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
 from citytide.datasets.synthetic.traffic.trips import make_trips
 from citytide.datasets.traffic.cuts import find_cut_pairs
+from citytide.datasets.traffic.layers import ROAD_KINDS, RoadLayer
 from citytide.kernels.traffic.assignment import assign_traffic
 
 

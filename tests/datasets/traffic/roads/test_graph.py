@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.datasets.traffic.osm.graphml import read_graphml
 from citytide.datasets.traffic.road_files import open_roads
 from citytide.datasets.traffic.roads.graph import read_road_graph

@@ -13,7 +13,7 @@ import xarray as xr
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.runs import Run
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .place import LOCAL, is_geographic, is_in_metres, name_crs, transform
+from .crs import LOCAL, is_geographic, is_in_metres, name_crs
+from .transformation import transform
 
 if TYPE_CHECKING:
     from pyproj import Geod

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from citytide.datasets.place.layers import FACILITY_KINDS, RoadLayer
-from citytide.datasets.synthetic.hydro.ground import plan_ground
-from citytide.datasets.synthetic.medical.care import make_care
-from citytide.datasets.synthetic.medical.people import make_areas
+from citytide.datasets.maps.layers import FACILITY_KINDS
+from citytide.datasets.synthetic.ground import plan_ground
+from citytide.datasets.synthetic.medical.facilities import make_care
+from citytide.datasets.synthetic.medical.population import make_areas
 from citytide.datasets.synthetic.sizes import SIZES
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
+from citytide.datasets.traffic.layers import RoadLayer
 from citytide.kernels.space.nearest import find_nearest_line
 
 

@@ -7,9 +7,9 @@ import pytest
 from pyproj import CRS
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.hydro.rain.plane import reproject_rain
-from citytide.datasets.hydro.rain.rain import RainField
-from citytide.datasets.place.place import transform
+from citytide.datasets.hydro.rain.field import RainField
+from citytide.datasets.hydro.rain.reprojection import reproject_rain
+from citytide.datasets.place.transformation import transform
 from citytide.kernels.space.grid import Grid
 
 GROUND = Grid(505_000.0, 2_490_000.0, 10.0, 400, 400)

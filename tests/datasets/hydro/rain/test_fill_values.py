@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.hydro.rain.marks import mask_missing, mask_packed
+from citytide.datasets.hydro.rain.fill_values import mask_missing, mask_packed
 from citytide.datasets.text.missing import read_missing
 
 RAIN = np.random.default_rng(2).gamma(0.5, 4.0, (40, 50))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.datasets.place.place import transform
-from citytide.datasets.place.plane_scale import (
+from citytide.datasets.place.distortion import (
     is_true_plane,
     measure_area_scale_at,
     measure_steps_m,
     measure_stretch_at,
 )
+from citytide.datasets.place.transformation import transform
 
 LON, LAT = np.array([23.72, 23.73, 23.73]), np.array([37.98, 37.98, 37.99])
 

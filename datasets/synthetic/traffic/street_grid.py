@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from ..hydro.ground import Ground
+    from ..ground import Ground
     from ..sizes import CitySize
 
-__all__ = ["COLLECTOR", "EXPRESSWAY", "LOCAL", "MAIN", "MARGIN_M", "STEP_M", "Lattice", "draw", "plan_lattice"]
+__all__ = ["COLLECTOR", "EXPRESSWAY", "LOCAL", "MAIN", "MARGIN_M", "STEP_M", "StreetGrid", "draw", "plan_street_grid"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ def draw(seed: int, purpose: str, *shape: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class Lattice:
+class StreetGrid:
     """Rows of points from south to north, columns from west to east.
 
     Attributes
@@ -61,8 +61,8 @@ class Lattice:
         return self.x.shape[0], self.x.shape[1]
 
 
-def plan_lattice(ground: Ground, size: CitySize, seed: int) -> Lattice:
-    """Bend a lattice of lines so that none runs in the river or the sea."""
+def plan_street_grid(ground: Ground, size: CitySize, seed: int) -> StreetGrid:
+    """Bend a grid of lines so that none runs in the river or the sea."""
     west, south, east, north = size.box
     along = np.linspace(south, north, 257)
     river = ground.river_x(along)
@@ -97,7 +97,7 @@ def plan_lattice(ground: Ground, size: CitySize, seed: int) -> Lattice:
     jitter = (draw(seed, "jitter", 2, *x.shape) - 0.5) * 44.0 * free
     x, y = np.round(x + jitter[0], 2), np.round(y + jitter[1], 2)
     density = _make_density(size, seed, middle, x, y)
-    return Lattice(x, y, row_class, column_class, row_block, column_block, density, bank)
+    return StreetGrid(x, y, row_class, column_class, row_block, column_block, density, bank)
 
 
 def _classify(n_lines: int, fixed: Ints, uniform: Floats, tight: int) -> tuple[Ints, Ints]:
@@ -123,7 +123,7 @@ def _classify(n_lines: int, fixed: Ints, uniform: Floats, tight: int) -> tuple[I
 
 
 def _make_waves(seed: int, x: Floats, y: Floats, scale: float) -> tuple[Floats, Floats]:
-    """Smooth displacements that never fold the lattice: the slopes of all waves sum to less than one half."""
+    """Smooth displacements that never fold the grid: the slopes of all waves sum to less than one half."""
     waves = draw(seed, "waves", 2, 4, 3)
     total = []
     for axis in waves:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from ....kernels.space.grid import Grid
 from ....kernels.space.quads import QuadWeights
 from ...errors import InputError
+from ...place.crs import LOCAL, is_geographic
 from ...place.crs_titles import title_crs
-from ...place.place import LOCAL, is_geographic, transform
-from .rain import RainField
+from ...place.transformation import transform
+from .field import RainField
 
 __all__ = ["reproject_rain"]
 

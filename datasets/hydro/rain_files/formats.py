@@ -10,10 +10,10 @@ import numpy as np
 
 from ....kernels.space.grid import Grid
 from ...errors import InputError
+from ...place.crs import is_geographic
 from ...place.crs_titles import title_crs
-from ...place.place import is_geographic
 from ...text.missing import Missing
-from ..rain.rain import RainField, cap_rain, name_cell, order_frames
+from ..rain.field import RainField, cap_rain, name_cell, order_frames
 
 __all__ = ["is_frames", "open_rain"]
 
@@ -107,7 +107,7 @@ def open_rain(
     if place_rain_at is not None:
         return _move(found, place_rain_at, place_crs or found.crs)
     if over is not None and place_crs is not None and found.crs != place_crs:
-        from ..rain.plane import reproject_rain
+        from ..rain.reprojection import reproject_rain
 
         return reproject_rain(found, place_crs, over=over, reach_m=reach_m, file=path)
     return found

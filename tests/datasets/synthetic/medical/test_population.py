@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.synthetic.medical.people import make_areas
+from citytide.datasets.synthetic.medical.population import make_areas
 
 BOX = (500_000.0, 2_490_000.0, 508_000.0, 2_498_000.0)
 

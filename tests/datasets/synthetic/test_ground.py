@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.synthetic.hydro.ground import Underpass, interpolate, plan_ground
+from citytide.datasets.synthetic.ground import Underpass, interpolate, plan_ground
 
 BOX = (500_000.0, 2_490_000.0, 508_000.0, 2_498_000.0)
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ...kernels.space.grid import Grid
 from ...kernels.space.regrid import sample
 from ..errors import InputError
+from ..maps.layers import TerrainLayer
 from ..maps.terrain_checks import is_true_to_scale
+from ..place.crs import choose_plane, is_geographic, is_in_metres
 from ..place.crs_titles import title_crs
-from ..place.layers import TerrainLayer
-from ..place.place import choose_plane, is_geographic, is_in_metres, transform
+from ..place.transformation import transform
 from .checks import refuse_many_cells
 
 __all__ = ["ResampledTerrain", "choose_plane_for", "resample_terrain", "warp_terrain"]

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from citytide.datasets.city.assembly import assemble_city
-from citytide.datasets.city.warp import choose_plane_for, resample_terrain, warp_terrain
+from citytide.datasets.city.layers import CityLayers
+from citytide.datasets.city.resampling import choose_plane_for, resample_terrain, warp_terrain
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers, TerrainLayer
-from citytide.datasets.place.place import transform
+from citytide.datasets.maps.layers import TerrainLayer
+from citytide.datasets.place.transformation import transform
 from citytide.kernels.space.grid import Grid
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
+from ..place.crs import LOCAL
 from ..place.heights import HeightUnit, find_height_datum, name_height_unit
-from ..place.place import LOCAL
 
 __all__ = ["StatedPlace", "read_projection", "split_crs"]
 

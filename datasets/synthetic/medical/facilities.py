@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...place.layers import FACILITY_KINDS, ROAD_KINDS, AreaLayer, FacilityLayer, RoadLayer
+from ...maps.layers import FACILITY_KINDS, AreaLayer, FacilityLayer
+from ...traffic.layers import ROAD_KINDS, RoadLayer
 
 __all__ = ["make_care"]
 
@@ -38,7 +39,7 @@ def make_care(roads: RoadLayer, areas: AreaLayer | None, seed: int = 1) -> Facil
 
     Examples
     --------
-    >>> from citytide.datasets.synthetic.traffic.avenues import make_streets
+    >>> from citytide.datasets.synthetic.traffic.city_streets import make_streets
     >>> care = make_care(make_streets(1, "2km")[0], None)
     >>> [FACILITY_KINDS[kind] for kind in care.kind]
     ['hospital', 'hospital', 'ambulance station', 'ambulance station', 'ambulance station']

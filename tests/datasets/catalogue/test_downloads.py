@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from citytide.datasets.catalogue import catalogue
+from citytide.datasets.catalogue import downloads as catalogue
 from citytide.datasets.catalogue.networks import open_instance
 from citytide.datasets.catalogue.sources import DATASETS, File
 from citytide.datasets.errors import InputError

@@ -1,6 +1,12 @@
 import numpy as np
 
-from citytide.datasets.synthetic.traffic.chains import Chains, Pieces, join_pieces, open_one_way, prune_dead_ends
+from citytide.datasets.synthetic.traffic.simplification import (
+    Chains,
+    Pieces,
+    join_pieces,
+    open_one_way,
+    prune_dead_ends,
+)
 
 
 def make_pieces(ends: list[tuple[int, int]], way: list[int] | None = None, street: list[int] | None = None) -> Pieces:

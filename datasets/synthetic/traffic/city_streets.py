@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...place.layers import ROAD_KINDS, RoadLayer
+from ...traffic.layers import ROAD_KINDS, RoadLayer
 from ...traffic.roads.classes import ROAD_CLASSES
-from ..hydro.ground import Ground, Underpass, plan_ground
-from ..morton import sort_in_space
+from ..ground import Ground, Underpass, plan_ground
+from ..morton_order import sort_in_space
 from ..sizes import CRS, CitySize, check_seed, get_size
-from .chains import Pieces, join_pieces, open_one_way, prune_dead_ends
 from .crossings import choose_underpasses, find_bridges, pass_under
-from .lattice import COLLECTOR, EXPRESSWAY, LOCAL, MARGIN_M, Lattice, draw, plan_lattice
 from .road_names import ALONG_COAST, ALONG_RIVER, make_road_names
+from .simplification import Pieces, join_pieces, open_one_way, prune_dead_ends
+from .street_grid import COLLECTOR, EXPRESSWAY, LOCAL, MARGIN_M, StreetGrid, draw, plan_street_grid
 
 __all__ = ["make_streets"]
 
@@ -31,7 +31,7 @@ _CLOSE = 0.004  # of the links wanted
 def make_streets(seed: int | str = 1, size: str = "8km") -> tuple[RoadLayer, tuple[Underpass, ...]]:
     """Make the streets of a synthetic city.
 
-    Lines of a lattice that bends along the river and the coast are expressways, main streets, collectors and local
+    Lines of a grid that bends along the river and the coast are expressways, main streets, collectors and local
     streets; local streets come and go from block to block, more of them near the centres. The river is crossed on
     bridges only. Where two larger streets pass over each other, the lower one is an underpass.
 
@@ -62,16 +62,16 @@ def make_streets(seed: int | str = 1, size: str = "8km") -> tuple[RoadLayer, tup
     """
     seed, wanted = check_seed(seed), get_size(size)
     ground = plan_ground(seed, *wanted.box)
-    lattice = plan_lattice(ground, wanted, seed)
-    plan = _plan(lattice, ground, wanted, seed)
+    grid = plan_street_grid(ground, wanted, seed)
+    plan = _plan(grid, ground, wanted, seed)
     pieces = _fit(plan, wanted)
     return _lay(plan, pieces, seed), plan.underpasses
 
 
 @dataclass(frozen=True)
 class _Plan:
-    lattice: Lattice
-    x: Floats  # (point,) the lattice's points, and the lower points of underpasses
+    grid: StreetGrid
+    x: Floats  # (point,) the grid's points, and the lower points of underpasses
     y: Floats
     fixed: Pieces  # expressways, main streets and collectors
     local: Pieces
@@ -83,25 +83,25 @@ class _Plan:
     underpasses: tuple[Underpass, ...]
 
 
-def _plan(lattice: Lattice, ground: Ground, size: CitySize, seed: int) -> _Plan:
-    n_rows, n_columns = lattice.shape
-    row_wise, row_presence = _draw_lines(lattice, seed, across=False)
-    column_wise, column_presence = _draw_lines(lattice, seed, across=True)
+def _plan(grid: StreetGrid, ground: Ground, size: CitySize, seed: int) -> _Plan:
+    n_rows, n_columns = grid.shape
+    row_wise, row_presence = _draw_lines(grid, seed, across=False)
+    column_wise, column_presence = _draw_lines(grid, seed, across=True)
     pieces = _concatenate(row_wise, column_wise)
     presence = np.concatenate([row_presence, column_presence])
-    x, y = lattice.x.ravel(), lattice.y.ravel()
+    x, y = grid.x.ravel(), grid.y.ravel()
     dry = _is_dry(pieces, x, y, ground, size)
-    bridge = find_bridges(lattice, pieces, ground, size)
+    bridge = find_bridges(grid, pieces, ground, size)
     pieces = replace(pieces, level=bridge.astype(np.int64))
     open_to = dry | bridge
     pieces, presence = pieces.take(open_to), presence[open_to]
 
     is_local = pieces.rank == LOCAL
     skeleton = prune_dead_ends(pieces.take(~is_local), np.zeros(pieces.n_points, dtype=np.bool_), 99)
-    street_rank, name = _name_streets(lattice, seed)
-    underpasses = choose_underpasses(lattice, skeleton, ground, size, seed)
+    street_rank, name = _name_streets(grid, seed)
+    underpasses = choose_underpasses(grid, skeleton, ground, size, seed)
     crossings = list(underpasses)
-    x, y, pieces = pass_under(lattice, pieces, underpasses, x, y)
+    x, y, pieces = pass_under(grid, pieces, underpasses, x, y)
     still = _is_dry(pieces, x, y, ground, size) | (pieces.level == 1)
     pieces, presence, is_local = pieces.take(still), presence[still], is_local[still]
     spared = draw(seed, "gaps", pieces.n_points) < 0.3
@@ -113,33 +113,33 @@ def _plan(lattice: Lattice, ground: Ground, size: CitySize, seed: int) -> _Plan:
     through[n_rows * n_columns :] = True
 
     return _Plan(
-        lattice, x, y, larger, pieces.take(is_local), presence[is_local],
+        grid, x, y, larger, pieces.take(is_local), presence[is_local],
         spared, through, street_rank, name,
         tuple(replace(found, name=name[street]) for street, found in underpasses.values()),
     )  # fmt: skip
 
 
-def _name_streets(lattice: Lattice, seed: int) -> tuple[Ints, list[str]]:
+def _name_streets(grid: StreetGrid, seed: int) -> tuple[Ints, list[str]]:
     """Rank and name of each line, and of each line's local streets from block to block."""
-    n_rows, n_columns = lattice.shape
-    blocks = int(max(lattice.row_block.max(), lattice.column_block.max())) + 1
-    lines = np.concatenate([lattice.row_class, lattice.column_class])
+    n_rows, n_columns = grid.shape
+    blocks = int(max(grid.row_block.max(), grid.column_block.max())) + 1
+    lines = np.concatenate([grid.row_class, grid.column_class])
     rank = np.concatenate([lines, np.repeat(LOCAL, (n_rows + n_columns) * blocks)])
     name = make_road_names(rank, draw(seed, "names", rank.size))
     name[0] = ALONG_COAST
-    name[n_rows + lattice.bank : n_rows + lattice.bank + 2] = ALONG_RIVER
+    name[n_rows + grid.bank : n_rows + grid.bank + 2] = ALONG_RIVER
     return rank, name
 
 
-def _draw_lines(lattice: Lattice, seed: int, *, across: bool) -> tuple[Pieces, Floats]:
+def _draw_lines(grid: StreetGrid, seed: int, *, across: bool) -> tuple[Pieces, Floats]:
     """Pieces along rows, or along columns ``across`` them, and what decides whether a local one is there."""
-    n_rows, n_columns = lattice.shape
+    n_rows, n_columns = grid.shape
     number = np.arange(n_rows * n_columns).reshape(n_rows, n_columns)
-    density, classes, crossed = lattice.density, lattice.row_class, lattice.column_class
-    of_line, of_step, first = lattice.row_block, lattice.column_block, 0
+    density, classes, crossed = grid.density, grid.row_class, grid.column_class
+    of_line, of_step, first = grid.row_block, grid.column_block, 0
     if across:
-        number, density, classes, crossed = number.T, density.T, lattice.column_class, lattice.row_class
-        of_line, of_step, first = lattice.column_block, lattice.row_block, n_rows
+        number, density, classes, crossed = number.T, density.T, grid.column_class, grid.row_class
+        of_line, of_step, first = grid.column_block, grid.row_block, n_rows
     n_lines, n_steps = number.shape[0], number.shape[1] - 1
     blocks = int(max(of_line.max(), of_step.max())) + 1
     block = of_step[:-1]

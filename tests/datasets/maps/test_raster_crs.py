@@ -8,7 +8,7 @@ import pytest
 from pyproj import CRS
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.maps.projections import StatedPlace, read_projection, split_crs
+from citytide.datasets.maps.raster_crs import StatedPlace, read_projection, split_crs
 
 ARC = "Projection    {}\nZone          33\nDatum         {}\nZunits        {}\nUnits         {}\nParameters\n"
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import AreaLayer
+from ...maps.layers import AreaLayer
 
 __all__ = ["make_areas"]
 

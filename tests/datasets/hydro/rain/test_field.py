@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.hydro.rain.rain import HARDEST_MM_H, RainField, cap_rain, order_frames, refuse_no_overlap
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain.field import HARDEST_MM_H, RainField, cap_rain, order_frames, refuse_no_overlap
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.kernels.space.grid import Grid
 
 GRID = Grid(0.0, 0.0, 1000.0, 2, 3)

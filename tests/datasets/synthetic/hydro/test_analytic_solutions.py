@@ -12,9 +12,9 @@ from scipy import ndimage
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.city import make_city
+from citytide.datasets.synthetic.ground import plan_ground
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s, find_truths
 from citytide.datasets.synthetic.hydro.basins import plan_basins
-from citytide.datasets.synthetic.hydro.ground import plan_ground
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s, find_truths
 
 CASES = [(20.0, 1), (20.0, 8), (20.0, 40), (10.0, 1), (10.0, 3), (10.0, 11), (5.0, 2)]
 AROUND = np.ones((3, 3), dtype=bool)

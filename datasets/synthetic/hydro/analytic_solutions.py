@@ -11,8 +11,8 @@ from ...errors import InputError
 from .basins import plan_basins
 
 if TYPE_CHECKING:
-    from ...place.layers import TerrainLayer
-    from .ground import Ground, Underpass
+    from ...maps.layers import TerrainLayer
+    from ..ground import Ground, Underpass
 
 __all__ = ["compute_fill_time_s", "find_truths"]
 

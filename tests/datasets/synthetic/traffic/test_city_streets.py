@@ -8,10 +8,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import ROAD_KINDS, RoadLayer
-from citytide.datasets.synthetic.hydro.ground import plan_ground
+from citytide.datasets.synthetic.ground import plan_ground
 from citytide.datasets.synthetic.sizes import SIZES
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
+from citytide.datasets.traffic.layers import ROAD_KINDS, RoadLayer
 
 
 def sample_links(roads: RoadLayer, apart_m: float = 5.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import InputError
+from ..errors import InputError
 
 __all__ = ["Ground", "Underpass", "Valley", "plan_ground"]
 
