@@ -1,4 +1,4 @@
-"""Names instead of paths: where a known data set lies, how it is fetched, whether its bytes are right."""
+"""Data sets by name: where their files are, how they are downloaded, and whether their bytes are right."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def find_files(name: str) -> tuple[Path, ...]:
     Raises
     ------
     InputError
-        If a file is not to be had, or its bytes are not the catalogue's.
+        If a file cannot be downloaded, or its bytes differ from those of the catalogue.
     """
     found = []
     for file in get_dataset(name).files:
@@ -132,7 +132,7 @@ def _fetch_file(file: File) -> Path:
         )
     except Exception as error:  # requests, urllib3, OS and hash errors alike end here: the user's way out is one
         if isinstance(error, ValueError) and "hash" in str(error).lower():
-            reason = "its bytes are no longer those of the catalogue"
+            reason = "its bytes differ from those of the catalogue"
         else:
             reason = f"the fetch failed ({type(error).__name__})"
         raise InputError(

@@ -120,7 +120,7 @@ def assemble_city(
             raise InputError(
                 f"station {stations.station_id[far]} lies {apart[far] / 1000:,.0f} km from every road",
                 file=_file(stations),
-                way_out="check its coordinates, their unit and their CRS, or leave it out",
+                way_out="check its coordinates, their unit and their CRS, or omit it",
             )
         crosswalks["station_link"] = _choose_one(link, roads.n_links)
     return City(
@@ -201,9 +201,9 @@ def _note_cover(areas: AreaLayer, area_cell: Crosswalk | None) -> AreaLayer:
     if (homeless := (areas.people > 0) & ~(area_cell.covered > 0.0)).any():
         area = int(np.argmax(homeless))
         raise InputError(
-            f"area {areas.code[area]} with {areas.people[area]:,} people has no cell of the terrain",
+            f"area {areas.code[area]} with {areas.people[area]:,} people must hold a cell of the terrain",
             file=_file(areas),
-            way_out="give a terrain that reaches there, or leave the area out",
+            way_out="give a terrain that covers it, or omit the area",
         )
     note = f"{int(part.sum()):,} of {areas.n_areas:,} areas reach beyond the terrain."
     return replace(areas, notes=(*areas.notes, note))

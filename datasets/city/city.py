@@ -202,7 +202,7 @@ def open_city(path: str | Path, layers: Collection[str] = LAYERS) -> City:
     version = attrs.get("city_schema")
     if version != SCHEMA_VERSION:
         raise InputError(
-            "this Zarr group is no city" if version is None else f"the city is of version {version}",
+            "the Zarr group is not a city" if version is None else f"the city is of version {version}",
             file=path,
             way_out="name a folder that `citytide city build` wrote"
             if version is None
@@ -220,7 +220,7 @@ def _open_group(path: Path) -> zarr.Group:
     try:
         return zarr.open_group(path, mode="r")
     except (FileNotFoundError, zarr.errors.GroupNotFoundError, zarr.errors.ContainsArrayError):
-        found = "there is no such folder" if not path.exists() else "this is no Zarr group"
+        found = "the folder does not exist" if not path.exists() else "the folder is not a Zarr group"
         raise InputError(found, file=path, way_out="name a folder that `citytide city build` wrote") from None
     except ValueError as error:
         raise InputError(f"the city is damaged ({error})", file=path, way_out="build it again") from None

@@ -116,7 +116,10 @@ def warp_terrain(terrain: TerrainLayer, crs: str, cell_m: float) -> TerrainLayer
         On the least grid of whole multiples of ``cell_m`` that covers the source.
     """
     if not 0.0 < cell_m < np.inf:
-        raise InputError(f"terrain.resample_m is {cell_m:g}", way_out="give the side of a cell in metres, above 0")
+        raise InputError(
+            f"terrain.resample_m must be above 0 m, got {cell_m:g}",
+            way_out="give the side of a cell in metres, above 0",
+        )
     file = terrain.sources[0] if terrain.sources else None
     outline_x, outline_y = transform(*_outline(terrain.grid), terrain.crs, crs, file=file)
     grid = Grid.cover(outline_x.min(), outline_y.min(), outline_x.max(), outline_y.max(), cell_m=cell_m)

@@ -1,4 +1,4 @@
-"""What a raster says of its place: plane, height datum and unit of heights, from WKT or a ``.prj`` of ARC/INFO."""
+"""What a raster states about its place: plane, height datum and unit of heights, from WKT or a ``.prj`` of ARC/INFO."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def _unbind(crs: Any) -> Any:
 def _with_heights(plane: Any, height: Any, file: str | Path | None) -> StatedPlace:
     axis = height.axis_info[0]
     if axis.direction != "up":
-        raise InputError(
-            f"{height.name} counts depths, downwards", file=file, way_out="give heights, which are counted upwards"
-        )
+        raise InputError(f"{height.name} counts depths downwards", file=file, way_out="give heights, counted upwards")
     unit = HeightUnit(axis.unit_name, float(axis.unit_conversion_factor))
     code = height.to_epsg(min_confidence=70)
     for text in (f"EPSG:{code}" if code else None, height.name):
@@ -202,7 +200,7 @@ def _refuse_shift(words: dict[str, str], beside: Path, northing: float = 0.0) ->
             shift = float("nan")
         if shift not in allowed:
             raise InputError(
-                f"{key.capitalize()} is {words[key]}, by which all places were moved",
+                f"{key.capitalize()} is {words[key]}, but the grid must not be shifted",
                 file=beside,
                 way_out="take it from the corner of the grid and write 0 here",
             )

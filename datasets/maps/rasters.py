@@ -92,7 +92,7 @@ def read_raster(
     assumed
         Taken like ``crs``, but no contradiction of a file that names another.
     nodata
-        A number that stands for no data, beside the one that the file names; of packed values, as the file holds it.
+        The code for no data, beside the one in the file; of packed values, as the file holds it.
 
     Returns
     -------
@@ -102,8 +102,8 @@ def read_raster(
     Raises
     ------
     InputError
-        If the file cannot be read, its CRS is missing or contradicts the one declared, its cells are no squares, or a
-        valid cell holds no finite number.
+        If the file cannot be read, its CRS is missing or contradicts the one declared, its cells are not squares, or
+        a valid cell is not finite.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def read_raster(
     is_text = plain.lstrip()[:5].lower() in _FIRST_WORDS
     if is_zipped and not is_text:
         raise InputError(
-            "the file is compressed by gzip, and what is in it is no ESRI ASCII grid",
+            "the file is compressed by gzip, but its content is not an ESRI ASCII grid",
             file=file,
             way_out="unpack it first, as gunzip does",
         )
@@ -224,14 +224,16 @@ def open_gdal(file: Path) -> Iterator[Any]:
             with rasterio.open(file) as opened:
                 yield opened
     except rasterio.errors.RasterioError as error:
-        raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
+        raise InputError(
+            f"the raster cannot be read ({error})", file=file, way_out="check that it is a GeoTIFF"
+        ) from None
 
 
 def _read_gdal(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     with open_gdal(file) as opened:
         bands = opened.count
         if bands != 1:
-            raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
+            raise InputError(f"the raster must have one band, got {bands}", file=file, way_out="save one band alone")
         place, found, units = opened.transform, opened.crs, opened.units[0]
         values, valid = opened.read(1), opened.read_masks(1) > 0
         scale, offset = opened.scales[0], opened.offsets[0]
@@ -240,9 +242,13 @@ def _read_gdal(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     if values.dtype.kind not in "iuf":
         raise InputError(f"the raster holds numbers of type {dtype}", file=file, way_out="give integers or floats")
     if place.is_identity:
-        raise InputError("the raster has no place", file=file, way_out="give it a corner and a cell size")
+        raise InputError("the raster must have a place", file=file, way_out="give it a corner and a cell size")
     if place.b or place.d or place.a <= 0 or place.e == 0:
-        raise InputError("the raster is rotated or mirrored", file=file, way_out="warp it to an upright grid")
+        raise InputError(
+            "the raster must be upright, but it is rotated or mirrored",
+            file=file,
+            way_out="resample it to an upright grid",
+        )
     cell = find_cell(place.a, abs(place.e), (n_y, n_x), file)
     is_south_up = place.e > 0
     south = place.f if is_south_up else place.f + n_y * place.e

@@ -1,4 +1,4 @@
-"""Positions whose two numbers are swapped, or are no degrees: refused, with the likely cure."""
+"""Positions whose two numbers are swapped, or are not degrees: refused, with the likely cure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["refuse_swapped"]
 Floats = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
 _NEAR = 0.5  # degrees around a city that still count as it
-_FAR = 3.0  # degrees around the area that a plane is made for: a neighbouring zone is no swap
+_FAR = 3.0  # degrees around the area that a plane is made for: positions in a neighbouring zone are not swapped
 
 
 def refuse_swapped(
@@ -30,7 +30,7 @@ def refuse_swapped(
     within: Box | None = None,
     crs: str = "EPSG:4326",
 ) -> None:
-    """Refuse positions whose two numbers are swapped, and degrees that are none.
+    """Refuse positions whose two numbers are swapped, and numbers that are not degrees.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def refuse_swapped(
     outside = ~((np.abs(lat) <= 90.0) & (np.abs(lon) <= 360.0)) & ~swapped
     for wrong, problem, cure in (
         (swapped, "are swapped", "swap the two columns, or their headings: x is the longitude, y the latitude"),
-        (outside, "are no degrees", "if they are metres, declare the CRS of their plane, such as EPSG:4547"),
+        (outside, "are not degrees", "if they are metres, declare the CRS of their plane, such as EPSG:4547"),
     ):
         if wrong.any():
             raise _wrong_order(wrong, ("longitude", lon), ("latitude", lat), problem, cure, file, line)

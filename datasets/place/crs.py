@@ -40,7 +40,8 @@ def name_crs(crs: Any, *, file: str | Path | None = None) -> str:
     Parameters
     ----------
     crs
-        Anything pyproj understands, ``"GCJ-02"``, ``"BD-09"``, or ``"local"`` for metres without a place on earth.
+        Anything pyproj understands, ``"GCJ-02"``, ``"BD-09"``, or ``"local"`` for metres on a plane
+        without a position on earth.
     file
         For the error.
 
@@ -61,7 +62,7 @@ def name_crs(crs: Any, *, file: str | Path | None = None) -> str:
     """
     text = "" if crs is None else str(crs.to_wkt() if hasattr(crs, "to_wkt") else crs).strip()
     if not text:
-        raise InputError("the layer names no CRS", file=file, way_out=f"declare one, {_EXAMPLES}")
+        raise InputError("the layer must have a CRS, it names none", file=file, way_out=f"declare one, {_EXAMPLES}")
     if text.lower() == LOCAL:
         return LOCAL
     squeezed = re.sub(r"[\s_-]", "", text).upper()
@@ -92,9 +93,9 @@ def agree_crs(held: Any, declared: str | None, *, file: str | Path | None = None
     named = name_crs(held, file=file)
     if declared is not None and (wanted := name_crs(declared, file=file)) != named:
         raise InputError(
-            f"the file is in {title_crs(named)}, {title_crs(wanted)} is declared",
+            f"the file is in {title_crs(named)}, but {title_crs(wanted)} is declared",
             file=file,
-            way_out="leave the declaration out, or mend the file",
+            way_out="omit the declaration, or correct the file",
         )
     return named
 
@@ -115,17 +116,15 @@ def _name_known(text: str) -> str:
     if found.is_compound:
         plane, height = (part.name for part in found.sub_crs_list[:2])
         raise _NoPlace(
-            f"joins places and heights ({found.name})",
-            f"name them apart: {plane!r} as crs and {height!r} as height_datum",
+            f"is compound, of a horizontal and a vertical CRS ({found.name})",
+            f"declare {plane!r} as crs and {height!r} as height_datum",
         )
     if found.is_vertical or found.is_geocentric or not (found.is_geographic or found.is_projected):
         kind = "local plane" if found.is_engineering else found.type_name.removesuffix(" CRS").lower() + " one"
-        cure = (
-            "declare it as local if that is meant, or give one" if found.is_engineering else "give one of the ground,"
-        )
+        cure = "declare it as local if it is one, or give a CRS" if found.is_engineering else "give a horizontal CRS,"
         raise _NoPlace(f"({found.name}) is a {kind}", f"{cure} {_EXAMPLES}")
     if other := describe_other_degrees(found):
-        raise _NoPlace(f"({found.name}) {other}", "carry the layer to EPSG:4326 (ogr2ogr -t_srs EPSG:4326)")
+        raise _NoPlace(f"({found.name}) {other}", "reproject the layer to EPSG:4326 (ogr2ogr -t_srs EPSG:4326)")
     flat = found if len(found.axis_info) == 2 else found.to_2d()  # which forgets what ESRI calls it
     code = flat.to_epsg(min_confidence=70)
     if code is not None:
@@ -189,7 +188,9 @@ def choose_plane(longitude: npt.ArrayLike, latitude: npt.ArrayLike) -> str:
     """
     lon, lat = (float(np.mean(np.asarray(degrees, np.float64))) for degrees in (longitude, latitude))
     if not (abs(lon) <= 180.0 and -80.0 <= lat <= 84.0):
-        raise InputError(f"no zone holds longitude {lon:g}, latitude {lat:g}", way_out="name the city's plane with crs")
+        raise InputError(
+            f"UTM has no zone for longitude {lon:g}, latitude {lat:g}", way_out="declare the plane of the city with crs"
+        )
     zone = round((lon - 75.0) / 3.0)
     if 0 <= zone <= 20:
         plane = f"EPSG:{4534 + zone}"

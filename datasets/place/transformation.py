@@ -34,7 +34,7 @@ def find_transformer(crs: str, to: str) -> Any:
 def transform(
     x: npt.ArrayLike, y: npt.ArrayLike, crs: str, to: str, *, file: str | Path | None = None
 ) -> tuple[Floats, Floats]:
-    """Carry positions from one CRS to another.
+    """Transform positions from one CRS to another.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def transform(
         return given
     if LOCAL in (crs, to):
         raise InputError(
-            f"the layer is in {title_crs(crs)}, wanted in {title_crs(to)}: a local plane has no place on earth",
+            f"the layer is in {title_crs(crs)}, needed in {title_crs(to)}: a local plane has no position on earth",
             file=file,
-            way_out="name its true CRS, or declare every layer local",
+            way_out="declare its true CRS, or declare every layer as local",
         )
     from ...kernels.space import datum
 
     if crs in SHIFTED:
         out = _is_unshifted(*given)
         if out.any():
-            raise _no_position(given, out, crs, f"{crs}, which is defined in China alone", file)
+            raise _no_position(given, out, crs, f"{crs}, which is defined only in China", file)
     here = given
     if crs == "BD-09":
         here = datum.convert_bd09_to_wgs84(*here)
@@ -92,7 +92,7 @@ def transform(
     if to in SHIFTED:
         out = _is_unshifted(*here)
         if out.any():
-            raise _no_position(given, out, crs, f"{to}, which is defined in China alone", file)
+            raise _no_position(given, out, crs, f"{to}, which is defined only in China", file)
         shift = datum.convert_wgs84_to_gcj02 if to == "GCJ-02" else datum.convert_wgs84_to_bd09
         here = shift(*here)
     return here
@@ -105,11 +105,11 @@ def _no_position(
     x, y = float(given[0].flat[k]), float(given[1].flat[k])
     beside = "" if lost.sum() == 1 else f" (nor do {int(lost.sum()) - 1:,} more)"
     if crs not in SHIFTED and not is_geographic(crs) and 25e6 <= x < 46e6:
-        cure = f"does the easting begin with the number of its zone, {x // 1e6:.0f}? Name the CRS that has it"
+        cure = f"if the easting begins with the number of its zone, {x // 1e6:.0f}, declare the CRS with that zone"
     elif is_geographic(crs) and abs(y) > 90.0 >= abs(x):
-        cure = "are longitude and latitude swapped?"
+        cure = "check whether longitude and latitude are swapped"
     else:
-        cure = f"is it {title_crs(crs)} in truth? Declare the right CRS, or mend the position"
+        cure = f"check that it is in {title_crs(crs)}: declare the right CRS, or correct the position"
     return InputError(
         f"position {k + 1} ({x:.10g}, {y:.10g}) in {title_crs(crs)} does not exist in {title_crs(to)}{beside}",
         file=file, way_out=cure,

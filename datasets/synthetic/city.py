@@ -156,7 +156,7 @@ def make_layers_for(
 
     unknown = sorted(set(want) - set(MADE))
     if unknown:
-        raise InputError(f"no layer {unknown[0]!r} can be made", way_out=f"choose from {', '.join(MADE)}")
+        raise InputError(f"layer {unknown[0]!r} is unknown", way_out=f"choose one of {', '.join(MADE)}")
     seed = check_seed(seed)
     grid = _cover(roads, cell_m)
     refuse_many_cells(grid, "cell_m")

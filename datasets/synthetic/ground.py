@@ -67,9 +67,9 @@ class Underpass:
 
     def __post_init__(self) -> None:
         if self.along not in ("x", "y"):
-            raise ValueError(f"along is {self.along!r}; give 'x' or 'y'")
+            raise ValueError(f"along must be 'x' or 'y', got {self.along!r}")
         if not (0.0 < self.width_m < np.inf and 0.0 < self.length_m < np.inf and 1.0 <= self.depth_m <= 20.0):
-            raise ValueError(f"an underpass has a length and a width above 0 m and is 1 to 20 m deep, got {self}")
+            raise ValueError(f"an underpass must be longer and wider than 0 m and 1 to 20 m deep, got {self}")
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,9 @@ def plan_ground(seed: int, west: float, south: float, east: float, north: float,
     """
     width, height = east - west, north - south
     if not min(width, height) >= 500.0:
-        raise InputError(f"the box is {width:g} m x {height:g} m", way_out="give one of 500 m or more on each side")
+        raise InputError(
+            f"the box must be at least 500 m on each side, got {width:g} m x {height:g} m", way_out="give a larger one"
+        )
     size = min(width, height)
     river = draw(seed, "river", 5)
     coast = draw(seed, "coast", 5)

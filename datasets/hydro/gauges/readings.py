@@ -136,7 +136,7 @@ def open_readings(
     for row, name in enumerate(ids):
         if name not in place:
             among = f"the {stations.n_stations:,} stations" + (f" of {stations.sources[0]}" if stations.sources else "")
-            raise table.error(row, f"station {name!r} is not among {among}", "add it there, or drop its readings")
+            raise table.error(row, f"station {name!r} is not among {among}", "add it there, or remove its readings")
     find_texts(table, (split_heading(str(when))[0],), "times")
     all_stations = np.array([place[name] for name in ids], np.int32)
     all_times = read_dates(table, str(when), time_zone=time_zone)
@@ -202,10 +202,10 @@ def _is_depth(units: str | None) -> bool:
 def _agree_interval(declared: float | None, told: float, column: str, file: Path) -> float:
     if declared is not None and declared != told:
         raise InputError(
-            f"heading {column!r} says what fell in {told:g} s, interval_s={declared:g} is declared",
+            f"heading {column!r} gives sums over {told:g} s, but interval_s={declared:g} is declared",
             file=file,
             line=1,
-            way_out="leave the declaration out, or correct the heading",
+            way_out="omit the declaration, or correct the heading",
         )
     return told
 
@@ -223,14 +223,14 @@ def _check_intervals(
     least = int(apart.min())
     at = int(np.flatnonzero(same)[int(np.argmin(apart))])
     if least != over_s:
-        what = "overlap" if least < over_s else "leave the rest of the time out"
+        what = "overlap" if least < over_s else "miss the rest of the time"
         raise InputError(
             f"the readings are sums over {over_s:g} s, but station {stations.station_id[int(station[at])]!r} is read "
             f"{least} s apart from {show_time(int(time[at]), 'UTC')} on, and no readings lie closer: the sums would "
             f"{what}",
             file=file,
-            way_out=f"correct the interval: --declare readings.interval_s={least} where each is what fell since the "
-            "one before, or write dry intervals as 0",
+            way_out=f"declare the interval of the readings, --declare readings.interval_s={least} if each is the rain "
+            "since the one before, or write dry intervals as 0",
         )
     gaps = int((apart != over_s).sum())
     if not gaps:
@@ -263,5 +263,5 @@ def _find_values(table: Table, quantity: str | None) -> tuple[str, str, str | No
         f"the table has {told} ({', '.join(rest) or 'none'})",
         file=table.file,
         line=1,
-        way_out=f"declare quantity as one of {', '.join(QUANTITIES)}, and leave one such column, such as rain (mm/h)",
+        way_out=f"declare quantity as one of {', '.join(QUANTITIES)}, and keep one such column, such as rain (mm/h)",
     )

@@ -66,8 +66,8 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     Raises
     ------
     InputError
-        If a column or the CRS is missing, an id is empty or stands twice, a place is no number, longitude and latitude
-        are swapped, or the places of the CRS are no degrees.
+        If a column or the CRS is missing, an id is empty or not unique, a place is not a number, longitude and latitude
+        are swapped, or the places of the CRS are not degrees.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     line = table.line
     refuse_swapped(x, y, file=file, line=line, crs=plane)
     if not len(table):
-        raise InputError("the table has no stations", file=file, way_out="give a row for each")
+        raise InputError("the table must have at least one row", file=file, way_out="give one row for each station")
     ids = find_texts(table, STATION_HEADINGS, "station ids")
     first: dict[str, int] = {}
     for row, text in enumerate(ids):
@@ -116,7 +116,7 @@ def _read_places(table: Table, plane: str) -> tuple[Floats, Floats]:
     sort = next((sort for sort in order if None not in found[sort]), None)
     if sort is None:
         raise InputError(
-            "the table has no places",
+            "the table must have columns of places",
             file=table.file,
             line=1,
             way_out=f"name two columns lon, lat or x, y; the columns are {', '.join(table.columns)}",
@@ -158,5 +158,5 @@ def _take_points(table: Features) -> tuple[Floats, Floats]:
 
     wrong = (shapely.get_type_id(table.geometry) != 0) | shapely.is_empty(table.geometry)
     if wrong.any():
-        raise table.error(int(np.argmax(wrong)), "the station is no point", "give one point for each")
+        raise table.error(int(np.argmax(wrong)), "a station must be a point", "give one point for each station")
     return np.asarray(shapely.get_x(table.geometry)), np.asarray(shapely.get_y(table.geometry))

@@ -87,7 +87,10 @@ def cap_rain(rain: RainField, cap_mm_h: float | None = None, *, file: str | Path
     (75.0, ('1 of 1,001 cells of rain lay above 2000 mm/h, up to 9000 mm/h: they were set to 75 mm/h.',))
     """
     if cap_mm_h is not None and not 0.0 < cap_mm_h <= HARDEST_MM_H:
-        raise InputError(f"rain_cap_mm_h is {cap_mm_h:g}", way_out=f"give a rate above 0 and at most {HARDEST_MM_H:g}")
+        raise InputError(
+            f"rain_cap_mm_h must be above 0 and at most {HARDEST_MM_H:g}, got {cap_mm_h:g}",
+            way_out="give a rate in mm/h, or omit it",
+        )
     n_seen = int(np.isfinite(rain.rate).sum())
     impossible = rain.rate > HARDEST_MM_H
     n_impossible = int(impossible.sum())
@@ -96,7 +99,7 @@ def cap_rain(rain: RainField, cap_mm_h: float | None = None, *, file: str | Path
             f"rain is {name_cell(rain, impossible)}, and no rain falls harder than {HARDEST_MM_H:g} mm/h "
             f"({n_impossible:,} of {n_seen:,} cells lie above it)",
             file=file,
-            way_out="look at the unit that the file names",
+            way_out="check the unit in the file",
         )
     bound = cap_mm_h if cap_mm_h is not None else rain.cap_mm_h
     above, bound_at = (impossible, HARDEST_MM_H) if bound is None else (rain.rate > np.float32(bound), bound)
@@ -146,11 +149,17 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
     steps = np.diff(time)
     if (steps == 0).any():
         twice = show_time(int(time[:-1][steps == 0][0]), "UTC")
-        raise InputError(f"two frames end at {twice}", file=file, way_out="keep one of them")
+        raise InputError(
+            f"each frame must end at its own time, but two end at {twice}", file=file, way_out="keep one of them"
+        )
     if len(time) < 2:
         if rain.step_s > 0:  # it says how long it is
             return rain
-        raise InputError("there is one frame", file=file, way_out="give at least two: their distance is the step")
+        raise InputError(
+            "there must be at least two frames, got one",
+            file=file,
+            way_out="give at least two: the time between them is the step",
+        )
     apart, times_seen = np.unique(steps, return_counts=True)
     step = int(apart[0])
     if rain.step_s > 0 and not (steps % rain.step_s).any():
@@ -161,7 +170,7 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
     if uneven.size:
         at = int(uneven[0])
         raise InputError(
-            f"frames are unevenly spaced: {show_time(int(time[at]), 'UTC')} is followed by one {int(steps[at])} s "
+            f"frames must be evenly spaced: {show_time(int(time[at]), 'UTC')} is followed by one {int(steps[at])} s "
             f"later, others are {step} s apart",
             file=file,
             way_out="give frames that are whole steps apart",
@@ -175,7 +184,7 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
             raise InputError(
                 f"{missing.size} of {whole.size} frames are missing: {named}{more}",
                 file=file,
-                way_out="give them, or have them filled between their neighbours: --set fill=linear",
+                way_out="give them, or fill them between their neighbours: --set fill=linear",
             )
         rate = _fill(time, rate, whole)
         notes.append(
@@ -230,5 +239,5 @@ def refuse_no_overlap(rain: Grid, terrain: Grid, *, file: str | Path | None = No
         f"rain over {boxes[0]} and terrain over {boxes[1]} do not overlap "
         f"(their middles are {away / 1000:.0f} km apart)",
         file=file,
-        way_out="give rain over the terrain, or move it there and say so: --set place_rain_at=X,Y",
+        way_out="give rain over the terrain, or move its middle there: --set place_rain_at=X,Y",
     )

@@ -89,8 +89,9 @@ def _question(
         beside = np.abs(seen[~held]).max(initial=0.0)
         if held.sum() >= least and (mark < 0.0 or beside < 0.5 * mark):
             raise InputError(
-                f"{what} is {mark:.7g} in {int(held.sum()):,} of {seen.size:,} cells, and the file does not say "
-                "whether that stands for no value",
+                f"{what} is {mark:.7g} in {int(held.sum()):,} of {seen.size:,} cells, a usual code for no "
+                "value, but the file does not declare it",
                 file=file,
-                way_out=f"if it does, say so: --set missing={mark:.7g}; if every number is a value: --set missing=none",
+                way_out=f"if it means no value, declare it: --set missing={mark:.7g}; if every number is a value: "
+                "--set missing=none",
             )

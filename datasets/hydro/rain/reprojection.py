@@ -1,4 +1,4 @@
-"""Frames of rain carried to the plane of the ground: the same water falls, whatever the plane they were drawn on."""
+"""Frames of rain reprojected to the plane of the terrain; the volume of water stays the same."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def reproject_rain(
     Raises
     ------
     InputError
-        If the frames lie nowhere over the ground, or one of the two has no place on earth.
+        If the frames do not overlap the terrain, or one of the two is on a local plane without a position on earth.
 
     Examples
     --------
@@ -62,11 +62,11 @@ def reproject_rain(
     for one, is_ground in ((rain.crs, False), (crs, True)):
         if one == LOCAL:
             raise InputError(
-                f"rain in {title_crs(rain.crs)} cannot be carried to ground in {title_crs(crs)}: a local plane has no "
-                "place on earth",
+                f"rain in {title_crs(rain.crs)} cannot be projected to a terrain in {title_crs(crs)}: a local "
+                "plane has no position on earth",
                 file=file,
-                way_out=f"name the CRS of the {'ground' if is_ground else 'rain'}, or say where the middle of the "
-                "frames lies: --set place_rain_at=X,Y",
+                way_out=f"name the CRS of the {'terrain' if is_ground else 'rain'}, or place the middle of the frames: "
+                "--set place_rain_at=X,Y",
             )
     _refuse_apart(rain, crs, over, file)
     rows, columns, box = _find_window(rain, crs, over, reach_m)
@@ -106,7 +106,7 @@ def _carry_box(box: tuple[float, float, float, float], crs: str, to: str, middle
     back_x, back_y = transform(there_x, there_y, to, crs)
     size = max(east - west, north - south)
     if not (np.hypot(back_x - x, back_y - y) <= 0.01 * size).all():  # a projection far from where it holds
-        raise InputError("the box does not come back from there")
+        raise InputError("the box is too far from where the projection holds")
     if is_geographic(to):
         there_x = there_x + 360.0 * np.round((middle_x - there_x.mean()) / 360.0)
     return there_x, there_y
@@ -153,8 +153,7 @@ def _refuse_apart(rain: RainField, crs: str, over: Grid, file: str | Path | None
     raise InputError(
         f"rain over {there[0]} and terrain over {there[1]} do not overlap ({title_crs(rain.crs)} and {title_crs(crs)})",
         file=file,
-        way_out="give rain over the terrain, or move it there and say so: --set place_rain_at=X,Y (where its middle "
-        "shall be)",
+        way_out="give rain over the terrain, or move its middle there: --set place_rain_at=X,Y",
     )
 
 

@@ -1,4 +1,4 @@
-"""The one door through which frames of rain open, whatever their format."""
+"""Frames of rain, opened whatever their format."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def open_rain(
     units
         Of NetCDF, Zarr and GeoTIFF that name none.
     missing
-        What stands for no value in NetCDF, Zarr and GeoTIFF that do not declare it, see
+        The code for no value in NetCDF, Zarr and GeoTIFF that do not declare it, see
         :func:`~citytide.datasets.text.missing.read_missing`.
     level
         Elevation [degrees] or height [m] of the data that is wanted of an ODIM file with several.
@@ -70,7 +70,7 @@ def open_rain(
         Of times in the names of files, which hold where a file has no time.
     cap_mm_h
         Rates above it are set to it, and a note counts them. By default 53 dBZ of reflectivity; of rates 75 mm/h in the
-        few cells above ``HARDEST_MM_H``, which are none of rain.
+        few cells above ``HARDEST_MM_H``, which are not rain.
     fill
         ``"linear"`` fills missing frames between their neighbours; without it they are an error.
     place_rain_at, place_crs
@@ -82,8 +82,9 @@ def open_rain(
     Raises
     ------
     InputError
-        If nothing can be read, frames are missing, unevenly spaced or twice there, rain is negative, infinite or in
-        many cells harder than any ever measured, or the CRS is missing, or no plane of metres and no ``over`` is given.
+        If nothing can be read, frames are missing, unevenly spaced or not unique, rain is negative, infinite or in
+        many cells harder than any ever measured, the CRS is missing, or the cells are in degrees and ``over`` is not
+        given.
     """
     path = Path(path)
     found = _read(path, {"crs": crs, "units": units, "missing": missing, "level": level, "time_zone": time_zone})
@@ -94,15 +95,15 @@ def open_rain(
         raise InputError(
             f"rain is {name_cell(found, wrong)}",
             file=path,
-            way_out="give finite rates from 0 up, and NaN where nothing is known, or declare the number that stands "
-            "for no value: --set missing=NUMBER",
+            way_out="give finite rates >= 0, and NaN where there is no value, or declare the number that means no "
+            "value: --set missing=NUMBER",
         )
     found = order_frames(cap_rain(found, cap_mm_h, file=path), fill=fill, file=path)
     if is_geographic(found.crs) and (place_rain_at is not None or over is None):
         raise InputError(
-            f"the rain's cells are degrees ({title_crs(found.crs)})",
+            f"the cells of the rain must be in metres, got degrees ({title_crs(found.crs)})",
             file=path,
-            way_out="regrid it to a plane of metres",
+            way_out="resample it to a plane in metres",
         )
     if place_rain_at is not None:
         return _move(found, place_rain_at, place_crs or found.crs)
@@ -115,37 +116,37 @@ def open_rain(
 
 def _read(path: Path, options: dict[str, Any]) -> RainField:
     if not path.exists():
-        raise InputError("there is no such file or folder", file=path, way_out="check the path")
+        raise InputError("the file or folder does not exist", file=path, way_out="check the path")
     is_one = path.suffix.lower() == ".zarr" or not path.is_dir()
     files = [path] if is_one else sorted(file for file in path.iterdir() if not file.name.startswith("."))
     found = {file.suffix.lower() for file in files}
     held = [kind for kind, suffixes in _KINDS.items() if found & set(suffixes)]
     if not held:
         raise InputError(
-            f"no rain is read from {', '.join(sorted(found)) or 'an empty folder'}",
+            f"rain cannot be read from {', '.join(sorted(found)) or 'an empty folder'}",
             file=path,
             way_out="give a folder of .gif, .h5, .nc or .tif frames, or a cube .nc or .zarr",
         )
     if len(held) > 1:
         named = sorted(found & {suffix for kind in held for suffix in _KINDS[kind]})
         raise InputError(
-            f"the folder holds frames of several kinds: {', '.join(named)}",
+            f"the frames of a folder must have one format, got {', '.join(named)}",
             file=path,
-            way_out="keep one kind in a folder",
+            way_out="keep one of them",
         )
     kind = held[0]
     chosen = [file for file in files if file.suffix.lower() in _KINDS[kind]]
     if options["level"] is not None and kind != "odim":
-        raise InputError("rain_level chooses a level of ODIM files, and there are none", way_out="leave it out")
+        raise InputError("rain_level is only for ODIM files, and the rain is in another format", way_out="omit it")
     if kind in ("cube", "raster"):
         from .frames import read_rain_frames
 
         return read_rain_frames(chosen, **{name: options[name] for name in ("crs", "units", "missing", "time_zone")})
     if options["units"] is not None:
         raise InputError(
-            f"rain_units is declared, and files {', '.join(_KINDS[kind])} say it themselves",
+            f"rain_units is not for files {', '.join(_KINDS[kind])}, which state their unit",
             file=path,
-            way_out="leave it out",
+            way_out="omit it",
         )
     if kind == "gif":
         from .radar_gif import read_radar_gif
@@ -160,7 +161,7 @@ def _move(rain: RainField, place: tuple[float, float], crs: str) -> RainField:
     """The same cells around another middle, whole cells off, so that edges stay whole multiples of them."""
     x, y = place
     if not np.isfinite([x, y]).all():
-        raise InputError(f"place_rain_at={x},{y} is no place", way_out="give x and y in metres")
+        raise InputError(f"place_rain_at must be two finite numbers, got {x},{y}", way_out="give x and y in metres")
     cell, grid = rain.grid.cell_m, rain.grid
     west = np.round((x - 0.5 * grid.n_x * cell) / cell) * cell
     south = np.round((y - 0.5 * grid.n_y * cell) / cell) * cell

@@ -75,16 +75,20 @@ def _read_raster(
         values[opened.read_masks(1) == 0] = np.nan
     if bands != 1:
         raise InputError(
-            f"the raster has {bands} bands, and nothing says when each of them is", file=file,
+            f"the raster has {bands} bands, and the file has no time for each band", file=file,
             way_out="give one file for each frame, or a NetCDF cube",
         )  # fmt: skip
     if place.is_identity:
-        raise InputError("the raster has no place", file=file, way_out="give it a corner and a cell size")
+        raise InputError("the raster must have a place", file=file, way_out="give it a corner and a cell size")
     if place.b or place.d or place.a <= 0.0:
-        raise InputError("the raster is rotated or mirrored", file=file, way_out="warp it to an upright grid")
+        raise InputError(
+            "the raster must be upright, but it is rotated or mirrored",
+            file=file,
+            way_out="resample it to an upright grid",
+        )
     if abs(place.a - abs(place.e)) * max(n_y, n_x) > _SQUARE * place.a:
         raise InputError(
-            f"the cells are {place.a:.9g} by {abs(place.e):.9g}, no squares", file=file,
+            f"the cells are {place.a:.9g} by {abs(place.e):.9g}; they must be squares", file=file,
             way_out="resample it to square cells",
         )  # fmt: skip
     south = place.f if place.e > 0.0 else place.f + n_y * place.e

@@ -46,7 +46,7 @@ def choose_rain(opened: Any, path: Path) -> tuple[str, list[str]]:
                 return str(chosen[0]), others
             if chosen:
                 raise InputError(
-                    f"the file holds {', '.join(map(str, chosen))}", file=path, way_out="keep the one that is the rain"
+                    f"the file holds {', '.join(map(str, chosen))}", file=path, way_out="keep the variable of rain"
                 )
     raise InputError(
         f"no variable has time, y and x; there are {', '.join(map(str, opened.data_vars)) or 'none'}",
@@ -67,7 +67,7 @@ def refuse_other_quantity(rain: Any, path: Path) -> None:
     named = "" if named == "unknown" else named  # as ERA5 writes it
     if named and named not in _STANDARD:
         raise InputError(
-            f"{rain.name} has the standard_name {named}, which is not all of the rain",
+            f"{rain.name} has the standard_name {named}, which is only a part of the rain",
             file=path,
             way_out=f"give one of {', '.join(_STANDARD[:4])}, or sums of them",
         )

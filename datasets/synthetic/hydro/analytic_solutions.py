@@ -60,7 +60,7 @@ def find_truths(terrain: TerrainLayer, ground: Ground, underpasses: Sequence[Und
         sill = min(edge.min() for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
         if not inside.max() < sill:
             raise InputError(
-                f"{basin.kind} {basin.name!r} is no basin of this terrain",
+                f"{basin.kind} {basin.name!r} is not a basin of this terrain",
                 way_out="give the ground and the underpasses that the terrain was made from",
             )
         row, column = divmod(int(np.argmin(inside)), inside.shape[1])
@@ -111,5 +111,5 @@ def compute_fill_time_s(truth: Mapping[str, Any], rain_mm_h: float) -> float:
     7200.0
     """
     if not 0.0 < rain_mm_h < np.inf:
-        raise InputError(f"rain is {rain_mm_h} mm/h", way_out="give a number above 0")
+        raise InputError(f"rain_mm_h must be finite and above 0, got {rain_mm_h}")
     return float(truth["volume_m3"]) / (float(truth["catchment_m2"]) * rain_mm_h / 3.6e6)

@@ -70,7 +70,7 @@ def make_storms(
     if n_cells is None:
         n_cells = 6 + int((east - west) * (north - south) / 1e8)
     if n_cells < 1:
-        raise InputError(f"n_cells is {n_cells}", way_out="give 1 or more")
+        raise InputError(f"n_cells must be at least 1, got {n_cells}")
     wind = np.random.Generator(np.random.Philox(key=np.array([seed, 500], dtype=np.uint64))).random()
     cells = np.random.Generator(np.random.Philox(key=np.array([seed, 501], dtype=np.uint64))).random((n_cells, 7))
     begin, at_x, at_y, turn, pace, breadth, rain = cells.T

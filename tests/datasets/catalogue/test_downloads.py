@@ -97,7 +97,7 @@ def test_a_fetch_puts_checked_bytes_into_the_cache(nowhere: Path, monkeypatch: p
             Path(output).write_bytes(body)
 
     monkeypatch.setattr(pooch, "HTTPDownloader", Copy)
-    with pytest.raises(InputError, match=r"its bytes are no longer those of the catalogue: https://example.org/b.txt"):
+    with pytest.raises(InputError, match=r"its bytes differ from those of the catalogue: https://example.org/b.txt"):
         catalogue._fetch_file(wrong)
     assert catalogue.find_file(right) is None, "wrong bytes are not kept"
     assert catalogue._fetch_file(right).read_bytes() == body

@@ -79,7 +79,7 @@ def test_a_facility_on_no_reachable_road_is_named_with_the_distance(layers: City
 @pytest.mark.parametrize("crs", ["EPSG:4326", "GCJ-02", "EPSG:2278"])
 def test_a_citys_plane_is_one_in_metres(layers: CityLayers, crs: str) -> None:
     """EPSG:2278 is a plane of Texas, in feet."""
-    with pytest.raises(InputError, match=r"is no plane in metres; give the city one"):
+    with pytest.raises(InputError, match=r"is not a plane in metres; give the city one"):
         assemble_city(replace(layers, terrain=None), crs=crs)
 
 

@@ -104,7 +104,7 @@ def test_feet_become_metres_and_another_side_stays_on_the_plane() -> None:
 def test_a_local_terrain_has_no_other_plane(sloping: TerrainLayer) -> None:
     local = replace(sloping, crs="local", grid=replace(sloping.grid, cell_m=10.0))
     assert choose_plane_for(local) == "local"
-    with pytest.raises(InputError, match="a local plane has no place on earth"):
+    with pytest.raises(InputError, match="a local plane has no position on earth"):
         resample_terrain(local, 10.0, "EPSG:4547")
 
 

@@ -70,7 +70,7 @@ def test_a_local_plane_is_local_if_that_is_declared() -> None:
 
 
 def test_depths_are_no_heights() -> None:
-    with pytest.raises(InputError, match=r"dem\.tif: MSL depth counts depths, downwards"):
+    with pytest.raises(InputError, match=r"dem\.tif: MSL depth counts depths downwards"):
         split_crs(CRS("EPSG:32633+5715").to_wkt(), file="dem.tif")
 
 
@@ -130,7 +130,9 @@ def test_places_that_were_moved_are_refused(
     tmp_path: Path, words: tuple[str, ...], shift: str, declared: str | None
 ) -> None:
     text = ARC.format(*words).replace("Parameters", f"{shift}\nParameters")
-    told = rf"dem\.prj: {shift.split()[0]} is {shift.split()[1].upper()}, by which all places were moved; take it from"
+    told = (
+        rf"dem\.prj: {shift.split()[0]} is {shift.split()[1].upper()}, but the grid must not be shifted; take it from"
+    )
     with pytest.raises(InputError, match=told):
         read(tmp_path, text, declared)
     assert read(tmp_path, text.replace(shift, f"{shift.split()[0]} 0.0")).crs is not None

@@ -31,7 +31,7 @@ def make_ground(
 @pytest.mark.parametrize(
     ("crs", "cell_m", "told"),
     [
-        ("EPSG:4326", 1 / 1200, r"is in degrees \(EPSG:4326\) and water needs a plane in metres; .*resample_m=90"),
+        ("EPSG:4326", 1 / 1200, r"is in degrees \(EPSG:4326\) but water needs a plane in metres; .*resample_m=90"),
         ("EPSG:4490", 1 / 3600, r"is in degrees \(EPSG:4490\).*resample_m=30"),
         ("GCJ-02", 1 / 1200, r"is in degrees \(GCJ-02\)"),
         ("EPSG:2229", 32.8, r"lies on a plane in US survey foot \(EPSG:2229\).*resample it: --set resample_m=10"),
@@ -53,7 +53,7 @@ def test_degrees_that_are_declared_to_be_metres_are_refused(crs: str) -> None:
 
 def test_coarse_degrees_are_seen_by_where_they_lie() -> None:
     with pytest.raises(
-        InputError, match=r"cells are 0\.25 m long and begin at 114.*looks like degrees; declare the CRS"
+        InputError, match=r"cells are 0\.25 m long and begin at 114.*looks like degrees; declare their CRS"
     ):
         refuse_odd_ground(make_ground(west=114.0, cell_m=0.25))
     refuse_odd_ground(make_ground(cell_m=0.25))

@@ -50,7 +50,7 @@ def test_a_plane_that_is_nowhere_has_no_order() -> None:
 
 
 def test_metres_are_no_degrees() -> None:
-    with pytest.raises(InputError, match=r"latitude 2493941\.2 are no degrees; if they are metres"):
+    with pytest.raises(InputError, match=r"latitude 2493941\.2 are not degrees; if they are metres"):
         refuse_swapped([505955.8], [2493941.2])
     with pytest.raises(InputError, match="nan"):
         refuse_swapped([np.nan], [22.5])

@@ -50,11 +50,14 @@ def test_a_crs_of_no_registry_keeps_its_text_and_works() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (None, r"f\.csv: the layer names no CRS; declare one, such as EPSG:4547"),
-        ("  ", r"names no CRS"),
+        (None, r"f\.csv: the layer must have a CRS, it names none; declare one, such as EPSG:4547"),
+        ("  ", r"must have a CRS"),
         ("EPSG:999999", r"f\.csv: CRS 'EPSG:999999' is unknown; give one such as"),
         ("Shenzhen independent", r"'Shenzhen independent' is unknown"),
-        ("EPSG:9707", r"joins places and heights.*'WGS 84' as crs and 'EGM96 height' as height_datum"),
+        (
+            "EPSG:9707",
+            r"is compound, of a horizontal and a vertical CRS.*'WGS 84' as crs and 'EGM96 height' as height_datum",
+        ),
         ("EPSG:5773", r"\(EGM96 height\) is a vertical one"),
         ("EPSG:4978", r"is a geocentric one"),
         ('LOCAL_CS["site",UNIT["metre",1]]', r"is a local plane; declare it as local"),
@@ -68,7 +71,7 @@ def test_a_missing_or_unknown_crs_is_refused(given: str | None, told: str) -> No
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("EPSG:4807", "counts in grad and from Paris, not in degrees from Greenwich; carry the layer to EPSG:4326"),
+        ("EPSG:4807", "counts in grad and from Paris, not in degrees from Greenwich; reproject the layer to EPSG:4326"),
         ("EPSG:4901", "counts in grad and from Paris"),
         ("+proj=longlat +ellps=bessel +pm=ferro", "counts from Ferro, not in degrees from Greenwich"),
     ],
@@ -110,5 +113,5 @@ def test_a_chinese_zone_is_the_one_with_the_nearest_meridian(longitude: float) -
 
 
 def test_no_zone_at_the_pole() -> None:
-    with pytest.raises(InputError, match="no zone holds longitude 0, latitude 89"):
+    with pytest.raises(InputError, match="UTM has no zone for longitude 0, latitude 89"):
         choose_plane(0.0, 89.0)

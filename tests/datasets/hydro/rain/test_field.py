@@ -54,16 +54,16 @@ def test_known_frame_beside_a_gap_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("times", "message"),
     [
-        ([0, 300, 300], "two frames end at 1970-01-01 00:05:00"),
+        ([0, 300, 300], "each frame must end at its own time, but two end at 1970-01-01 00:05:00"),
         (
             [0, 300, 700],
-            r"unevenly spaced: 1970-01-01 00:05:00\+00:00 is followed by one 400 s later, others are 300 s",
+            r"evenly spaced: 1970-01-01 00:05:00\+00:00 is followed by one 400 s later, others are 300 s",
         ),
         (
             [0, 300, 600, 810, 1200, 1500],
             r"1970-01-01 00:10:00\+00:00 is followed by one 210 s later, others are 300 s",
         ),
-        ([0], "there is one frame"),
+        ([0], "there must be at least two frames, got one"),
     ],
 )
 def test_times_that_are_no_series_are_refused(times: list[int], message: str) -> None:
@@ -79,12 +79,12 @@ def test_places_apart_are_refused_and_ones_that_touch_are_not() -> None:
 
 
 def test_path_without_rain_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         open_rain(tmp_path / "none")
-    with pytest.raises(InputError, match="no rain is read from an empty folder"):
+    with pytest.raises(InputError, match="rain cannot be read from an empty folder"):
         open_rain(tmp_path)
     (tmp_path / "notes.txt").write_text("rain")
-    with pytest.raises(InputError, match=r"no rain is read from \.txt"):
+    with pytest.raises(InputError, match=r"rain cannot be read from \.txt"):
         open_rain(tmp_path)
 
 
@@ -97,7 +97,7 @@ def test_moved_rain_says_so_and_keeps_its_rates(data: Path) -> None:
     middle = 0.5 * (moved.grid.west + moved.grid.east), 0.5 * (moved.grid.south + moved.grid.north)
     assert abs(middle[0] - 501_040.0) <= 500.0 and abs(middle[1] - 2_491_000.0) <= 500.0
     assert moved.grid.west % 1000.0 == 0.0
-    with pytest.raises(InputError, match="is no place"):
+    with pytest.raises(InputError, match="must be two finite numbers"):
         open_rain(folder, place_rain_at=(np.nan, 0.0))
 
 
@@ -119,7 +119,7 @@ def test_many_cells_that_are_no_rain_ask_for_the_unit() -> None:
     field = RainField("local", Grid(0.0, 0.0, 1000.0, 10, 100), np.array([0]), 0, rate)
     assert cap_rain(field).rate[0, 0, 0] == 75.0
     rate[0, 0, 1] = 2001.0
-    with pytest.raises(InputError, match=r"\(2 of 1,000 cells lie above it\); look at the unit"):
+    with pytest.raises(InputError, match=r"\(2 of 1,000 cells lie above it\); check the unit"):
         cap_rain(field)
     for cap in (0.0, HARDEST_MM_H + 1.0, float("nan")):
         with pytest.raises(InputError, match=r"rain_cap_mm_h is .*; give a rate above 0 and at most 2000"):

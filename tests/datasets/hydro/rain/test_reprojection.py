@@ -87,6 +87,6 @@ def test_rain_elsewhere_is_refused_with_short_names(crs: str) -> None:
 
 @pytest.mark.parametrize(("crs", "to"), [("local", "EPSG:4547"), (LAEA, "local")])
 def test_local_planes_have_no_way(crs: str, to: str) -> None:
-    with pytest.raises(InputError, match=r"a local plane has no place on earth; name the CRS of the") as caught:
+    with pytest.raises(InputError, match=r"a local plane has no position on earth; name the CRS of the") as caught:
         reproject_rain(frames(crs, Grid(0.0, 0.0, 1000.0, 3, 3), 1), to, over=GROUND)
     assert len(str(caught.value)) < 300

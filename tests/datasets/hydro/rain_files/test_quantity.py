@@ -40,9 +40,9 @@ def test_range_of_packed_numbers_is_that_of_the_packed(tmp_path: Path) -> None:
         ({"cell_methods": "area: mean time: standard_deviation"}, r"rain is the standard deviation over time"),
         ({"cell_methods": "area: maximum"}, r"rain is the maximum over area"),
         ({"cell_methods": "y: x: sum"}, r"rain is the sum over y: x"),
-        ({"standard_name": "water_evaporation_flux"}, r"standard_name water_evaporation_flux, which is not all"),
+        ({"standard_name": "water_evaporation_flux"}, r"standard_name water_evaporation_flux, which is only a part"),
         ({"standard_name": "snowfall_flux"}, r"standard_name snowfall_flux"),
-        ({"standard_name": "convective_precipitation_flux"}, r"not all of the rain; give one of rainfall_rate"),
+        ({"standard_name": "convective_precipitation_flux"}, r"only a part of the rain; give one of rainfall_rate"),
     ],
 )
 def test_other_quantities_are_refused_by_name(tmp_path: Path, attrs: dict[str, str], complaint: str) -> None:

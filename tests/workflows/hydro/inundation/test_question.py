@@ -209,7 +209,7 @@ def test_flow_that_the_scheme_holds_back_is_told(tmp_path: Path) -> None:
         ({"inflow": "-100 5 1"}, "off the ground"),
         ({"terrain": "dem.asc"}, "names no CRS; name it by --set crs="),
         ({"terrain": "dem.asc", "crs": "EPSG:4547"}, "name it by --set height_datum=, one of"),
-        ({"sea_level": "dem.asc"}, "may be something else than the water level"),
+        ({"sea_level": "dem.asc"}, "may not be the water level"),
         ({"soil": "mud"}, "soil 'mud' is unknown"),
         ({"terrain": "dem.asc", "crs": "local"}, "there is no rain"),
     ],
