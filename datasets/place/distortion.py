@@ -47,7 +47,7 @@ def measure_steps_m(x: npt.ArrayLike, y: npt.ArrayLike, crs: str, *, file: str |
     x, y : (n,) arrays of float
         East and north, or longitude and latitude.
     crs
-        See :func:`~.place.name_crs`.
+        See :func:`~.crs.name_crs`.
     file
         For the error.
 

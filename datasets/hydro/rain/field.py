@@ -43,7 +43,7 @@ class RainField:
     notes
         What a reader had to say: frames that were filled, a field that was moved.
     cap_mm_h
-        Rate above which reflectivity is none of rain, where the frames were made from it.
+        Rate above which reflectivity is not rain, where the frames were made from it.
     """
 
     crs: str
@@ -64,14 +64,14 @@ def name_cell(rain: RainField, wrong: npt.NDArray[np.bool_]) -> str:
 
 
 def cap_rain(rain: RainField, cap_mm_h: float | None = None, *, file: str | Path | None = None) -> RainField:
-    """Cap rates that are none of rain, and refuse a field that has many of them.
+    """Cap rates that are not rain, and refuse a field that has many of them.
 
     Parameters
     ----------
     rain
         Frames.
     cap_mm_h
-        The highest rate; by default see :func:`open_rain`.
+        The highest rate; if omitted, that of 53 dBZ for rain made from reflectivity, else 75 mm/h.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def order_frames(rain: RainField, *, fill: Literal["linear"] | None, file: str |
     Raises
     ------
     InputError
-        If a time stands twice, frames are missing and not to be filled, or the others are no whole steps apart.
+        If a time is not unique, frames are missing and not filled, or the others are not whole steps apart.
 
     Examples
     --------

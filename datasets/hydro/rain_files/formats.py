@@ -77,7 +77,7 @@ def open_rain(
         Move the field: its middle goes to this place in this CRS, cells keep their size and north. A note says so.
     over, reach_m
         The ground on the plane ``place_crs``, and how far around it frames are kept: frames on another plane are
-        carried there (:func:`~.plane.reproject_rain`).
+        carried there (:func:`~..rain.reprojection.reproject_rain`).
 
     Raises
     ------

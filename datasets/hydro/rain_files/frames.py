@@ -36,7 +36,7 @@ def read_rain_frames(
     Parameters
     ----------
     files
-        NetCDF or Zarr with one frame or many (:func:`~.rain_cubes.read_rain_cube`), or GeoTIFFs of one band.
+        NetCDF or Zarr with one frame or many (:func:`~.cubes.read_rain_cube`), or GeoTIFFs of one band.
     crs, units
         Of files that name none.
     missing

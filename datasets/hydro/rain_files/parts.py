@@ -48,7 +48,7 @@ def join_parts(files: Sequence[Path], parts: Sequence[RainPart]) -> RainField:
     Raises
     ------
     InputError
-        If grids or CRS differ, only some files say how long frames are, or :func:`~..rain_intervals.settle_intervals`
+        If grids or CRS differ, only some files say how long frames are, or :func:`~..rain.intervals.settle_intervals`
         refuses them.
     """
     first = parts[0]

@@ -122,7 +122,7 @@ def test_a_vertical_crs_gives_datum_and_unit(tmp_path: Path) -> None:
     assert feet.height[1, 0] == pytest.approx(30.48)
     with pytest.raises(InputError, match=r"dem\.tif: the file has heights above NAVD88, CN85 is declared; omit"):
         open_terrain(file, height_datum="CN85")
-    with pytest.raises(InputError, match=r"the file has heights in US survey foot, height_units says m; omit"):
+    with pytest.raises(InputError, match=r"the file has heights in US survey foot, but height_units is m; omit"):
         open_terrain(file, height_units="m")
 
 

@@ -65,7 +65,7 @@ def test_declared_unit_and_mark_hold_where_the_file_has_none(tmp_path: Path) -> 
     rain = open_rain(tmp_path, missing=read_missing("999.9"), **asked)
     assert rain.rate == pytest.approx(RATE, rel=1e-6, nan_ok=True)
     with pytest.raises(
-        InputError, match=r"rain must have a unit, the file names none; declare it, such as --set rain_units='mm h-1'"
+        InputError, match=r"rain must have a unit, the file names none; declare it, such as --set rain_units="
     ):
         open_rain(tmp_path, time_zone="UTC", missing=read_missing("999.9"))
 
