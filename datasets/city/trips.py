@@ -38,9 +38,9 @@ def read_trips(
         The table; see :func:`~citytide.datasets.traffic.demand.rides.make_ride_demand` and
         :func:`~citytide.datasets.traffic.demand.pairs.read_pairs`.
     total
-        Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; pairs are left as they are.
+        Vehicles per hour that the demand is scaled to: 30,000 for rides if omitted; pairs stay as they are.
     datum
-        Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
+        The datum of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which compares them with the roads.
     period, mode, matrix, mapping
         Which part of a demand between nodes is meant, where it has several.
 

@@ -28,7 +28,7 @@ def open_areas(file: str | Path, *, crs: str | None = None, people_optional: boo
         Polygons with columns of names, of people, and, if there are, of administrative division codes, under their
         usual English or Chinese headings; see :func:`~.features.read_features`.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     people_optional
         Count 0 people in every area where the file has no column of people, and say so in the notes.
 

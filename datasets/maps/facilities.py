@@ -45,7 +45,7 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
         Points (of a polygon the middle is taken) with columns of names and kinds and, if there are, of ids and
         capacities; see :func:`~.features.read_features`. ``.osm.pbf`` gives what OpenStreetMap tags as such.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
 
     Raises
     ------

@@ -75,9 +75,9 @@ def read_features(file: str | Path, *, crs: str | None = None, layer: str | None
         ``.geojson``, a table ``.csv`` with WKT or with coordinates of points, or ``.gpkg``, ``.shp`` and others of
         GDAL's (extra ``geo``). Texts are UTF-8 or GB18030.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     layer
-        Of a file with several.
+        The layer to read, if the file has several.
 
     Raises
     ------

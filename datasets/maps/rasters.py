@@ -38,9 +38,9 @@ class Raster:
     Attributes
     ----------
     units
-        Of the values, as the file states it; None where it does not.
+        The unit of the values in the file; None if it names none.
     height_datum, height_unit
-        Of the file's vertical CRS.
+        The height datum and the unit of heights in the file's vertical CRS.
     looks
         Why the values may be a picture's: ``palette``, ``8-bit``; None if nothing says so.
     packed
@@ -88,7 +88,7 @@ def read_raster(
     file
         ESRI ASCII (``.asc``, ``.txt``, also compressed by gzip), or GeoTIFF and others (extra ``geo``).
     crs
-        Of a file that names none; ``local`` for a grid that lies nowhere on earth.
+        The CRS to assume if the file names none; ``local`` for a grid without a position on earth.
     assumed
         Taken like ``crs``, but no contradiction of a file that names another.
     nodata

@@ -39,12 +39,12 @@ def open_terrain(
     file
         GeoTIFF or ESRI ASCII grid of heights.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     height_datum
         From where the heights are counted, if the file has no vertical CRS that says it: a name of
         :data:`~citytide.datasets.place.heights.HEIGHT_DATUMS`, or name or code of a vertical CRS of EPSG.
     height_units
-        Of the heights, if the file does not say: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are taken without it, but
+        The unit of the heights, if the file names none: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are assumed, but
         heights on a plane in feet and numbers of 8 bits need it.
     nodata
         The code for no data, beside the one in the file; of packed heights, as the file holds it.

@@ -48,7 +48,7 @@ def transform(
     Returns
     -------
     x, y : arrays of float
-        Of the same shape; the very numbers where both names are one.
+        Arrays of the same shape; the same numbers if both names are equal.
 
     Raises
     ------

@@ -50,11 +50,11 @@ class Underpass:
     along
         The axis that the lower street follows, ``"x"`` or ``"y"``: its entrances are the basin's ends on this axis.
     length_m, width_m
-        Of the basin along and across the lower street; the terrain rounds them to whole cells.
+        The length and width of the basin along and across the lower street [m]; the terrain rounds them to whole cells.
     depth_m
         From the entrances down to the floor.
     name
-        Of the lower street.
+        The name of the lower street.
     """
 
     x: float

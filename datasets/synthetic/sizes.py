@@ -25,7 +25,7 @@ class CitySize:
     n_zones
         Nodes that trips start and end at.
     n_bridges, n_underpasses
-        Of the one river, and of all crossings.
+        The number of bridges over the one river, and of underpasses at all crossings.
     n_centres
         Places around which streets and people are dense.
     n_areas, n_people

@@ -130,7 +130,7 @@ def read_hydrograph(
     time_zone
         Zone of dates where neither they nor the heading name one.
     missing
-        What stands for no value: such rows are taken on a straight line between their neighbours, and a note says so.
+        The codes for no value: such rows are interpolated between their neighbours, and a note says so.
     height_datum
         From where the ground's heights are counted: a heading that names another datum is refused.
 

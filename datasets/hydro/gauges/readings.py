@@ -50,7 +50,7 @@ class Quantity:
 
 
 QUANTITIES = {
-    # beyond any rain of a minute that was ever measured (WMO: 31 mm): 9999, 32700 and the like stand for no reading
+    # beyond any rain of a minute that was ever measured (WMO: 31 mm): 9999, 32700 and the like are codes for no reading
     "rain rate": Quantity("mm h-1", 0.0, 2000.0, (
         "rain rate", "rain", "rainfall", "precipitation", "precip", "rainfall_rate", "rain_rate", "drp", "雨强", "雨量",
         "降水量", "降雨量", "降水", *_HOURLY,
@@ -88,13 +88,13 @@ def open_readings(
     time_zone
         Zone of times that name no offset.
     units
-        Of the values, where the heading names none.
+        The unit to assume if the heading names none.
     interval_s
         Seconds over which a depth of rain was gathered, up to its time.
     height_datum
         From where water levels are counted: a name of :data:`~citytide.datasets.place.heights.HEIGHT_DATUMS`.
     missing
-        Codes that stand for no reading, divided by commas: ``999.9,---``; ``none`` where every number is a reading.
+        Codes for no reading, divided by commas: ``999.9,---``; ``none`` where every number is a reading.
 
     Returns
     -------

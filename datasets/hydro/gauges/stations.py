@@ -56,7 +56,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
         their usual English or Chinese headings; or points of any map file that
         :func:`~citytide.datasets.maps.features.read_features` reads.
     crs
-        Of a file that names none; a CSV never does.
+        The CRS to assume if the file names none; a CSV never names one.
 
     Returns
     -------

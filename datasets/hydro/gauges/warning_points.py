@@ -59,7 +59,7 @@ def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
         CSV with columns ``name`` (or ``id``) and ``x, y`` in the plane's metres or ``lon, lat`` in WGS 84, or points of
         a map file; ``threshold_m``, or ``threshold (cm)``, may hold one depth or several, divided by semicolons.
     crs
-        Of the plane.
+        The CRS of the plane.
 
     Raises
     ------

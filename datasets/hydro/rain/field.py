@@ -29,7 +29,7 @@ class RainField:
     Attributes
     ----------
     crs
-        Of the grid; in metres, but for what a reader of files returns.
+        The CRS of the grid; in metres, except in what a reader of files returns.
     grid
         Row 0 is the southernmost.
     time

@@ -1,4 +1,4 @@
-"""Numbers in files of rain that stand for no rain at all: declared ones, ones out of range, and rows of nines."""
+"""Fill values in files of rain: declared ones, numbers out of range, and repeated nines."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MANY = 1e-3  # share of the cells
 
 
 def mask_missing(values: Floats, missing: Missing | None, *, what: str, file: str | Path | None = None) -> Floats:
-    """Mark as NaN what is declared to stand for no value, and question numbers that look as if they did.
+    """Mark declared fill values as NaN, and refuse numbers that look like undeclared ones.
 
     Parameters
     ----------
     values
         A frame in the file's own unit, NaN where the file says so.
     missing
-        The numbers that were declared to stand for no value, or that every number is a value.
+        The codes that were declared for no value, or the statement that every number is a value.
     what, file
         For the error.
 

@@ -81,11 +81,11 @@ def read_rain_series(
         holds until the next row, the last one to the end. Where the unit says that it fell in some interval,
         ``rain (mm/5min)``, rows follow each other by that, but where none fell.
     units
-        Of the rates, as UDUNITS writes them, where the headings do not say.
+        The unit of the rates in UDUNITS text, if the headings name none.
     time_zone
-        Of dates that name no offset.
+        The time zone of dates that name no offset.
     missing
-        What stands for no value.
+        The codes for no value.
 
     Returns
     -------

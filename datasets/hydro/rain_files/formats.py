@@ -58,16 +58,16 @@ def open_rain(
         A folder of radar pictures (``.gif`` of MeteoSwiss), of ODIM files (``.h5``), of NetCDF files or GeoTIFFs; one
         such file; or a cube in NetCDF or Zarr.
     crs
-        Of files that name none; for pictures, ``EPSG:21781`` by default.
+        The CRS to assume if a file names none; ``EPSG:21781`` by default for pictures.
     units
-        Of NetCDF, Zarr and GeoTIFF that name none.
+        The unit of NetCDF, Zarr and GeoTIFF that name none.
     missing
         The code for no value in NetCDF, Zarr and GeoTIFF that do not declare it, see
         :func:`~citytide.datasets.text.missing.read_missing`.
     level
-        Elevation [degrees] or height [m] of the data that is wanted of an ODIM file with several.
+        Elevation [degrees] or height [m] of the data to read from an ODIM file with several levels.
     time_zone
-        Of times in the names of files, which hold where a file has no time.
+        The time zone of times in the names of files, which are used if a file holds no time.
     cap_mm_h
         Rates above it are set to it, and a note counts them. By default 53 dBZ of reflectivity; of rates 75 mm/h in the
         few cells above ``HARDEST_MM_H``, which are not rain.

@@ -38,11 +38,11 @@ def read_rain_frames(
     files
         NetCDF or Zarr with one frame or many (:func:`~.cubes.read_rain_cube`), or GeoTIFFs of one band.
     crs, units
-        Of files that name none.
+        The CRS and the unit to assume if a file names none.
     missing
-        The number that stands for no value, where a file does not declare it.
+        The code for no value, if a file does not declare it.
     time_zone
-        Of times in names of files, which hold where a file has no time.
+        The time zone of times in names of files, which are used if a file holds no time.
 
     Returns
     -------

@@ -53,7 +53,7 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
         With ``RATE`` [mm h-1], ``ACRR`` [mm from start to end] or reflectivity [dBZ], which becomes rain by
         :math:`Z = a R^b` of the file's ``how/zr_a`` and ``how/zr_b``, else of Marshall and Palmer; a note says so.
     crs
-        Of files whose ``projdef`` is missing.
+        The CRS to assume if ``projdef`` is missing.
     level
         Elevation [degrees] or height [m] to read, where data sets differ in that.
 

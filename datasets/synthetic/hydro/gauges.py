@@ -90,7 +90,7 @@ def make_readings(
     Parameters
     ----------
     stations
-        Of which the rain gauges are read.
+        The stations whose rain gauges are read.
     storms
         In the same CRS.
     start, stop

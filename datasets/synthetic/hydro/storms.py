@@ -40,7 +40,7 @@ def make_storms(
     box
         West, south, east and north edge [m]: each cell is above some place in it when it rains most.
     crs
-        Of the box.
+        The CRS of the box.
     start
         When the first may begin [s since 1970-01-01 00:00 UTC].
     n_cells

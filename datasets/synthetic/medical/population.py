@@ -52,7 +52,7 @@ def make_areas(
     seed
         A whole number from 0 up; the same seed gives the same bytes.
     crs
-        Of the box.
+        The CRS of the box.
 
     Returns
     -------

@@ -38,7 +38,7 @@ class StreetGrid:
     x, y : (row, column) arrays of float
         Places [m].
     row_class, column_class
-        Of each line: expressway, main street, collector or local street.
+        The class of each line: expressway, main street, collector or local street.
     row_block, column_block
         Which block between main lines a line lies in, or follows.
     density : (row, column) array of float
