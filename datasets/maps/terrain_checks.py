@@ -77,7 +77,8 @@ def refuse_odd_heights(
             + (f"outside {LOWEST_M:g} to {HIGHEST_M:g} m" if is_far else "a usual code for no data")
             + beside,
             file=_file(terrain),
-            way_out=f"if it means no data, declare it: nodata={held:.9g}; if the unit is another, declare height_units",
+            way_out=f"if it means no data, declare it as the NODATA value: nodata={held:.9g}; "
+            "if the unit is another, declare height_units",
         )
 
 

@@ -55,7 +55,7 @@ def test_the_city_stands_on_a_terrain_that_was_resampled(layers: CityLayers, slo
 
 
 def test_cells_without_a_size_are_refused(sloping: TerrainLayer) -> None:
-    with pytest.raises(InputError, match=r"terrain.resample_m is 0"):
+    with pytest.raises(InputError, match=r"terrain.resample_m must be above 0 m, got 0"):
         warp_terrain(sloping, "EPSG:4547", 0.0)
 
 

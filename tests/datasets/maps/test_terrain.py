@@ -78,7 +78,7 @@ def test_nodata_is_known_by_its_float32(tmp_path: Path, head: str, cell: str) ->
 def test_number_that_is_no_height_is_refused(tmp_path: Path, cell: str) -> None:
     file = tmp_path / "dem.asc"
     file.write_text(f"ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\nNODATA_value -1\n5 {cell}\n")
-    with pytest.raises(InputError, match="means no data, declare it: nodata="):
+    with pytest.raises(InputError, match="means no data, declare it as the NODATA value: nodata="):
         open_terrain(file, crs="local")
 
 
@@ -170,7 +170,8 @@ def test_an_unknown_word_for_a_unit_gives_way_to_the_declared_one(tmp_path: Path
 def test_nodata_that_the_file_does_not_name_is_declared(tmp_path: Path, cell: str) -> None:
     file = write(tmp_path / "z.asc", f"1 2 3\n4 5 {cell}\n")
     with pytest.raises(
-        InputError, match=rf"height at 25, 5 is .*declare it: nodata={float(cell):g}".replace("+", r"\+")
+        InputError,
+        match=rf"height at 25, 5 is .*declare it as the NODATA value: nodata={float(cell):g}".replace("+", r"\+"),
     ):
         open_terrain(file, crs="local")
     assert open_terrain(file, crs="local", nodata=float(cell)).valid.tolist() == [[True, True, False], [True] * 3]

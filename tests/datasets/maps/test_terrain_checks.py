@@ -124,7 +124,7 @@ def test_codes_that_may_be_heights_are_refused_where_they_stand_apart(code: floa
     written = np.add.outer(np.arange(4.0), np.arange(6.0)).astype(np.float32) / 10 / metres
     written[1, 2] = code
     ground = make_ground(written.astype(np.float64) * metres)
-    told = rf"the height at 505025, 2493015 is {code:g} x, which files write for no data; .*nodata={code:g}"
+    told = rf"the height at 505025, 2493015 is {code:g} x, a usual code for no data; .*nodata={code:g}"
     with pytest.raises(InputError, match=told):
         refuse_odd_heights(ground, written=written, unit="x")
     near = code * metres + 0.4 * np.sign(-code) * np.ones_like(written)
@@ -136,7 +136,7 @@ def test_codes_are_known_in_packed_numbers() -> None:
     packed = np.full((2, 3), 150.0, np.float32)
     packed[0, 1] = -9999.0
     ground = make_ground(packed * 0.01)
-    told = r"is -99\.99 m, packed as -9999, which files write for no data; .*nodata=-9999;"
+    told = r"is -99\.99 m, packed as -9999, a usual code for no data; .*nodata=-9999;"
     with pytest.raises(InputError, match=told):
         refuse_odd_heights(ground, written=ground.height, packed=packed)
     refuse_odd_heights(replace(ground, valid=packed > 0.0), written=ground.height, packed=packed)

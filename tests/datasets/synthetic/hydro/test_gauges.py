@@ -129,9 +129,9 @@ def test_same_seed_gives_the_same_stations(made):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"step_s": 7}, "step_s is 7"),
-        ({"step_s": 300, "start": 100}, "are not whole intervals"),
-        ({"start": 600, "stop": 300}, "the first one first"),
+        ({"step_s": 7}, "step_s must be a whole multiple of 10 s, got 7"),
+        ({"step_s": 300, "start": 100}, "must be whole multiples of step_s=300"),
+        ({"start": 600, "stop": 300}, "start first, got 600 and 300"),
     ],
 )
 def test_times_that_are_no_intervals_are_refused(made, storms, options, named):

@@ -99,7 +99,7 @@ def test_a_corner_that_names_origins_or_zones_keeps_it(tmp_path: Path, corner: s
         ),
         ("bus", r"the corner of the matrix is 'bus': 'bus' is no word for cars"),
         ("# AADT\nzone", r"comment '# AADT' speaks of a day"),
-        ("# unit: veh/min\nzone", r"comment '# unit: veh/min' states what is only read in headings"),
+        ("# unit: veh/min\nzone", r"comment '# unit: veh/min' is not read: units, time zones"),
     ],
 )
 def test_a_matrix_of_another_time_or_unknown_rows_is_refused(tmp_path: Path, head: str, message: str):

@@ -118,5 +118,5 @@ def test_a_graph_without_a_crs_takes_the_declared_one(tmp_path: Path, text: str)
     file = write(tmp_path, text)
     (tmp_path / "demand.csv").write_text("origin,destination,demand\n1,2,10\n")
     assert read_graphml(file, demand=tmp_path / "demand.csv", crs="EPSG:4326").crs == "EPSG:4326"
-    with pytest.raises(InputError, match="the layer names no CRS"):
+    with pytest.raises(InputError, match="the layer must have a CRS, it names none"):
         open_roads(file)
