@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain.field import HARDEST_MM_H, RainField, cap_rain, order_frames, refuse_no_overlap
-from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.kernels.space.grid import Grid
 
 GRID = Grid(0.0, 0.0, 1000.0, 2, 3)
@@ -76,29 +73,6 @@ def test_places_apart_are_refused_and_ones_that_touch_are_not() -> None:
     refuse_no_overlap(GRID, ground)
     with pytest.raises(InputError, match=r"do not overlap.*place_rain_at=X,Y"):
         refuse_no_overlap(GRID, Grid(3000.0, 0.0, 10.0, 9, 9))
-
-
-def test_path_without_rain_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="does not exist"):
-        open_rain(tmp_path / "none")
-    with pytest.raises(InputError, match="rain cannot be read from an empty folder"):
-        open_rain(tmp_path)
-    (tmp_path / "notes.txt").write_text("rain")
-    with pytest.raises(InputError, match=r"rain cannot be read from \.txt"):
-        open_rain(tmp_path)
-
-
-def test_moved_rain_says_so_and_keeps_its_rates(data: Path) -> None:
-    folder = data / "hydro/radar_mch_20150515"
-    here = open_rain(folder)
-    moved = open_rain(folder, place_rain_at=(501_040.0, 2_491_000.0), place_crs="EPSG:4547")
-    assert moved.crs == "EPSG:4547" and "was moved" in moved.notes[-1] and "EPSG:21781" in moved.notes[-1]
-    assert moved.grid.shape == here.grid.shape and np.array_equal(moved.rate, here.rate, equal_nan=True)
-    middle = 0.5 * (moved.grid.west + moved.grid.east), 0.5 * (moved.grid.south + moved.grid.north)
-    assert abs(middle[0] - 501_040.0) <= 500.0 and abs(middle[1] - 2_491_000.0) <= 500.0
-    assert moved.grid.west % 1000.0 == 0.0
-    with pytest.raises(InputError, match="must be two finite numbers"):
-        open_rain(folder, place_rain_at=(np.nan, 0.0))
 
 
 def test_few_cells_that_are_no_rain_are_capped_and_counted() -> None:
