@@ -79,7 +79,7 @@ def test_layers_around_given_roads_cover_them_and_are_marked():
 def test_only_what_is_wanted_is_made():
     roads = make_streets(9, "2km")[0]
     assert set(make_layers_for(roads, 5, want={"storms"})) == {"storms"}
-    with pytest.raises(InputError, match="no layer 'tides' is unknown; choose from terrain, areas"):
+    with pytest.raises(InputError, match="layer 'tides' is unknown; choose one of terrain, areas"):
         make_layers_for(roads, 5, want={"tides"})
 
 
