@@ -103,7 +103,7 @@ def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
     tide = write(tmp_path / "tide.csv", "time,level (m)\n2023-09-07T22:00Z,0\n2023-09-07T23:00Z,0\n")
     with pytest.raises(InputError, match="the table uses calendar dates, but this run has no start date"):
         flood(tmp_path, sea_level=tide)
-    with pytest.raises(InputError, match="the run from 0 s to 7200 s"):
+    with pytest.raises(InputError, match="the whole run, 0 s to 7200 s"):
         flood(tmp_path, sea_level=write(tmp_path / "s.csv", "time (s),level (m)\n0,0\n60,1\n"), duration_minutes=120)
     with pytest.raises(InputError, match="water level is inf"):
         flood(tmp_path, sea_level="inf")
