@@ -254,7 +254,7 @@ def _verify_run(what: str) -> list[dict[str, Any]]:
 
 
 def _verify_dataset(name: str) -> list[dict[str, Any]]:
-    from ..datasets.catalogue.catalogue import verify_dataset
+    from ..datasets.catalogue.downloads import verify_dataset
 
     return [{"problem": str(problem)} for problem in verify_dataset(name)]
 

@@ -70,7 +70,8 @@ def describe(name: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def fetch(names: tuple[str, ...], as_json: bool) -> None:
     """Bring data sets to this machine, unless they are here, and check their bytes."""
-    from . import catalogue, networks
+    from . import downloads as catalogue
+    from . import networks
 
     found: dict[str, list[str]] = {}
     for name in names:
@@ -95,7 +96,8 @@ def _names() -> list[str]:
 
 
 def _summarise(name: str) -> dict[str, Any]:
-    from . import catalogue, networks
+    from . import downloads as catalogue
+    from . import networks
     from .sources import DATASETS
 
     if name == networks.DEFAULT_NETWORK:
@@ -107,7 +109,8 @@ def _summarise(name: str) -> dict[str, Any]:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    from . import catalogue, networks
+    from . import downloads as catalogue
+    from . import networks
 
     made = name == networks.DEFAULT_NETWORK
     dataset = None if made else catalogue.get_dataset(name)

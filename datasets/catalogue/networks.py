@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..traffic.instances import Instance
-from .catalogue import find_files, get_dataset
+from .downloads import find_files, get_dataset
 from .sources import DATASETS
 
 __all__ = ["DEFAULT_NETWORK", "INSTANCES", "call_reader", "open_instance", "open_named"]
@@ -171,6 +171,6 @@ def call_reader(reader: Callable[..., Instance], path: Path | None, options: dic
             raise InputError(
                 f"option {option!r}{' (trips)' if option == 'demand' else ''} means nothing to this kind of network",
                 file=path,
-                way_out=f"allowed: {', '.join(allowed)}" if allowed else "leave it out",
+                way_out=f"allowed: {', '.join(allowed)}" if allowed else "omit it",
             )
     return reader(**options) if path is None else reader(path, **options)

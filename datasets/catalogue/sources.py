@@ -1,4 +1,4 @@
-"""What the catalogue knows: one entry per name, with public source, terms, size and sha256 of each file."""
+"""Data sets of the catalogue: one entry per name, with public source, terms, size and sha256 of each file."""
 
 from __future__ import annotations
 

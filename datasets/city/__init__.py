@@ -1,1 +1,1 @@
-"""One city under all domains: its layers, the weights between them, and the store that holds them."""
+"""One city: its layers on one plane, the weights between them, and the reader of its store."""

@@ -13,13 +13,18 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk, cross_lines, cross_polygons
 from ...kernels.space.nearest import find_nearest, find_nearest_line
 from ..errors import InputError
+from ..maps.layers import AreaLayer, TerrainLayer
 from ..maps.terrain_checks import is_true_to_scale, refuse_odd_ground
+from ..place.axis_order import refuse_swapped
+from ..place.crs import choose_plane, is_in_metres, name_crs
 from ..place.crs_titles import title_crs
-from ..place.layers import AreaLayer, CityLayers, RoadLayer, TerrainLayer
-from ..place.place import choose_plane, is_in_metres, name_crs, refuse_mixed_heights, refuse_swapped, transform
-from ..place.plane_scale import is_true_plane
+from ..place.distortion import is_true_plane
+from ..place.heights import refuse_mixed_heights
+from ..place.transformation import transform
+from ..traffic.layers import RoadLayer
 from .checks import find_core, refuse_areas_apart, refuse_links_outside, refuse_odd_plane, refuse_unreachable
 from .city import City
+from .layers import CityLayers
 from .outlines import join_nodes
 
 __all__ = ["assemble_city", "choose_plane_of", "move_layer"]
@@ -115,7 +120,7 @@ def assemble_city(
             raise InputError(
                 f"station {stations.station_id[far]} lies {apart[far] / 1000:,.0f} km from every road",
                 file=_file(stations),
-                way_out="check its coordinates, their unit and their CRS, or leave it out",
+                way_out="check its coordinates, their unit and their CRS, or omit it",
             )
         crosswalks["station_link"] = _choose_one(link, roads.n_links)
     return City(
@@ -196,9 +201,9 @@ def _note_cover(areas: AreaLayer, area_cell: Crosswalk | None) -> AreaLayer:
     if (homeless := (areas.people > 0) & ~(area_cell.covered > 0.0)).any():
         area = int(np.argmax(homeless))
         raise InputError(
-            f"area {areas.code[area]} with {areas.people[area]:,} people has no cell of the terrain",
+            f"area {areas.code[area]} with {areas.people[area]:,} people must hold a cell of the terrain",
             file=_file(areas),
-            way_out="give a terrain that reaches there, or leave the area out",
+            way_out="give a terrain that covers it, or omit the area",
         )
     note = f"{int(part.sum()):,} of {areas.n_areas:,} areas reach beyond the terrain."
     return replace(areas, notes=(*areas.notes, note))

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..errors import InputError
+from ..maps.layers import AreaLayer, FacilityLayer, TerrainLayer
+from ..place.crs import choose_plane
 from ..place.crs_titles import title_crs
-from ..place.layers import AreaLayer, FacilityLayer, RoadLayer, TerrainLayer
-from ..place.place import choose_plane, transform
-from ..place.plane_scale import is_true_plane, measure_stretch_at
+from ..place.distortion import is_true_plane, measure_stretch_at
+from ..place.transformation import transform
+from ..traffic.layers import RoadLayer
 from .outlines import make_polygons
 
 __all__ = [
@@ -41,7 +43,7 @@ def refuse_odd_plane(crs: str, roads: RoadLayer) -> None:
     plane = CRS.from_user_input(crs) if crs not in ("GCJ-02", "BD-09") else None
     if plane is None or not plane.is_projected or plane.axis_info[0].unit_conversion_factor != 1.0:
         raise InputError(
-            f"{title_crs(crs)} is no plane in metres", way_out="give the city one, such as --crs EPSG:4547"
+            f"{title_crs(crs)} is not a plane in metres", way_out="choose one for the city, such as --crs EPSG:4547"
         )
     if roads.crs == "local":
         return  # which no transform joins: that has an error of its own
@@ -114,10 +116,10 @@ def refuse_unreachable(facilities: FacilityLayer, distance_m: npt.NDArray[np.flo
         row = int(np.argmax(far))
         beside = "" if far.sum() == 1 else f" (so are {int(far.sum()) - 1:,} more)"
         raise InputError(
-            f"facility {facilities.facility_id[row]!r} ({facilities.name[row]}) is on no reachable road: "
-            f"the nearest one is {distance_m[row]:,.0f} m away{beside}",
+            f"facility {facilities.facility_id[row]!r} ({facilities.name[row]}) must lie beside a road that can "
+            f"be reached: the nearest one is {distance_m[row]:,.0f} m away{beside}",
             file=_file(facilities),
-            way_out="correct its place, give the roads that lead to it, or leave it out "
+            way_out="correct its place, give the roads that lead to it, or omit it "
             f"(the limit is {FARTHEST_FACILITY_M:g} m)",
         )
 
@@ -130,7 +132,9 @@ def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer, *, keep_gaps: bool = 
     broken = ~shapely.is_valid(polygons)
     if broken.any():
         row = int(np.argmax(broken))
-        raise _area_error(areas, f"{_name(areas, row)} is no valid polygon ({shapely.is_valid_reason(polygons[row])})")
+        raise _area_error(
+            areas, f"{_name(areas, row)} is not a valid polygon ({shapely.is_valid_reason(polygons[row])})"
+        )
     _refuse_overlaps(areas, polygons)
     whole = shapely.union_all(polygons)
     for part in [] if keep_gaps else shapely.get_parts(whole):
@@ -142,7 +146,7 @@ def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer, *, keep_gaps: bool = 
                 raise InputError(
                     f"there is a gap of {gap.area:,.0f} m2 at {at.x:.0f}, {at.y:.0f} between {', '.join(near)}",
                     file=_file(areas),
-                    way_out="correct the polygons, or say that gaps are meant: --declare areas.gaps=meant",
+                    way_out="correct the polygons, or declare that gaps are intended: --declare areas.gaps=meant",
                 )
     roads_box = shapely.box(roads.x.min(), roads.y.min(), roads.x.max(), roads.y.max())
     if not shapely.intersects(whole, roads_box):
@@ -151,7 +155,7 @@ def refuse_areas_apart(areas: AreaLayer, roads: RoadLayer, *, keep_gaps: bool = 
             f"the areas ({west:.0f} to {east:.0f} E, {south:.0f} to {north:.0f} N in {title_crs(areas.crs)}) "
             "lie elsewhere than the roads",
             file=_file(areas),
-            way_out="are these areas of another city, or is their CRS another? Say it with --declare areas.crs=NAME",
+            way_out="check that the file is of this city; if its CRS is another, declare it: --declare areas.crs=NAME",
         )
 
 

@@ -13,16 +13,9 @@ import numpy.typing as npt
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.grid import Grid
 from ..errors import InputError
-from ..place.layers import (
-    AreaLayer,
-    DemandLayer,
-    FacilityLayer,
-    ReadingLayer,
-    RoadLayer,
-    StationLayer,
-    StormLayer,
-    TerrainLayer,
-)
+from ..hydro.layers import ReadingLayer, StationLayer, StormLayer
+from ..maps.layers import AreaLayer, FacilityLayer, TerrainLayer
+from ..traffic.layers import DemandLayer, RoadLayer
 from .variables import CROSSWALKS, LAYERS, VARIABLES, crosswalk_variables
 
 if TYPE_CHECKING:
@@ -209,7 +202,7 @@ def open_city(path: str | Path, layers: Collection[str] = LAYERS) -> City:
     version = attrs.get("city_schema")
     if version != SCHEMA_VERSION:
         raise InputError(
-            "this Zarr group is no city" if version is None else f"the city is of version {version}",
+            "the Zarr group is not a city" if version is None else f"the city is of version {version}",
             file=path,
             way_out="name a folder that `citytide city build` wrote"
             if version is None
@@ -227,7 +220,7 @@ def _open_group(path: Path) -> zarr.Group:
     try:
         return zarr.open_group(path, mode="r")
     except (FileNotFoundError, zarr.errors.GroupNotFoundError, zarr.errors.ContainsArrayError):
-        found = "there is no such folder" if not path.exists() else "this is no Zarr group"
+        found = "the folder does not exist" if not path.exists() else "the folder is not a Zarr group"
         raise InputError(found, file=path, way_out="name a folder that `citytide city build` wrote") from None
     except ValueError as error:
         raise InputError(f"the city is damaged ({error})", file=path, way_out="build it again") from None

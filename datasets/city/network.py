@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import DemandLayer, RoadLayer
 from ..traffic.instances import Instance
+from ..traffic.layers import DemandLayer, RoadLayer
 from .city import open_city
 
 __all__ = ["make_instance", "read_city_network"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...kernels.space.crosswalk import Crosswalk
 from ...kernels.space.nearest import find_nearest
-from ..place.layers import AreaLayer
+from ..maps.layers import AreaLayer
 
 __all__ = ["join_nodes", "make_polygons"]
 
@@ -19,7 +19,7 @@ def make_polygons(areas: AreaLayer) -> npt.NDArray[Any]:
 
     Examples
     --------
-    >>> from citytide.datasets.synthetic.medical.people import make_areas
+    >>> from citytide.datasets.synthetic.medical.population import make_areas
     >>> areas = make_areas(0.0, 0.0, 1000.0, 1000.0, n_areas=4, n_people=100, seed=1)
     >>> float(sum(polygon.area for polygon in make_polygons(areas)))
     1000000.0

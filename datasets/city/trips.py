@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import DemandLayer, RoadLayer
-from ..place.place import transform
+from ..place.transformation import transform
 from ..traffic.demand.files import DemandPart, read_demand_table
 from ..traffic.demand.pairs import read_pairs
 from ..traffic.demand.rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total
+from ..traffic.layers import DemandLayer, RoadLayer
 
 __all__ = ["read_trips"]
 
@@ -38,9 +38,9 @@ def read_trips(
         The table; see :func:`~citytide.datasets.traffic.demand.rides.make_ride_demand` and
         :func:`~citytide.datasets.traffic.demand.pairs.read_pairs`.
     total
-        Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; pairs are left as they are.
+        Vehicles per hour that the demand is scaled to: 30,000 for rides if omitted; pairs stay as they are.
     datum
-        Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
+        The datum of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which compares them with the roads.
     period, mode, matrix, mapping
         Which part of a demand between nodes is meant, where it has several.
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..place.layers import (
-    FACILITY_KINDS,
-    ROAD_KINDS,
-    STATION_KINDS,
-    AreaLayer,
-    DemandLayer,
-    FacilityLayer,
-    ReadingLayer,
-    RoadLayer,
-    StationLayer,
-    StormLayer,
-    TerrainLayer,
-)
+from ..hydro.layers import STATION_KINDS, ReadingLayer, StationLayer, StormLayer
+from ..maps.layers import FACILITY_KINDS, AreaLayer, FacilityLayer, TerrainLayer
+from ..traffic.layers import ROAD_KINDS, DemandLayer, RoadLayer
 
 __all__ = ["CROSSWALKS", "LAYERS", "VARIABLES", "CityVariable", "crosswalk_variables"]
 

@@ -1,1 +1,1 @@
-"""Rain, water levels and the points that are to be warned."""
+"""Rain, water levels and discharges, and the places where they are measured or warned of."""

@@ -1,1 +1,1 @@
-"""Files of maps that several fields read: features, rasters, terrain, areas, facilities."""
+"""Map files that several fields read: features, rasters, terrain, areas and facilities."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import AreaLayer
 from .features import Features, read_features
+from .layers import AreaLayer
 
 __all__ = ["open_areas"]
 
@@ -28,7 +28,7 @@ def open_areas(file: str | Path, *, crs: str | None = None, people_optional: boo
         Polygons with columns of names, of people, and, if there are, of administrative division codes, under their
         usual English or Chinese headings; see :func:`~.features.read_features`.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     people_optional
         Count 0 people in every area where the file has no column of people, and say so in the notes.
 
@@ -40,7 +40,7 @@ def open_areas(file: str | Path, *, crs: str | None = None, people_optional: boo
     Raises
     ------
     InputError
-        If an area is no polygon, crosses itself or stands twice, or its people are no whole number.
+        If an area is not a polygon, crosses itself or has the code of another, or its people are not a whole number.
 
     Examples
     --------
@@ -62,24 +62,26 @@ def open_areas(file: str | Path, *, crs: str | None = None, people_optional: boo
     codes = [text.strip().removesuffix(".0") for text in found.columns[code_of]] if code_of else names
     if not any(codes):
         raise InputError(
-            "the areas have neither codes nor names",
+            "the areas must have codes or names",
             file=found.file,
             way_out=f"name a column code or name; the columns are {', '.join(found.columns) or 'none'}",
         )
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise found.error(row, f"area {codes[row]} {names[row]} is no polygon", "leave it out")
+        raise found.error(row, f"area {codes[row]} {names[row]} is not a polygon", "omit it")
     broken = ~shapely.is_valid(found.geometry)
     if broken.any():
         row = int(np.argmax(broken))
         why = shapely.is_valid_reason(found.geometry[row])
-        raise found.error(row, f"area {codes[row]} {names[row]} is no valid polygon ({why})", "mend its outline")
+        raise found.error(row, f"area {codes[row]} {names[row]} is not a valid polygon ({why})", "correct its outline")
     seen: set[str] = set()
     for row, code in enumerate(codes):
         if not code:
-            raise found.error(row, f"area {names[row]!r} has no code", "give every area its own")
+            raise found.error(row, f"area {names[row]!r} has no code", "give every area its own code")
         if code in seen:
-            raise found.error(row, f"area {code} stands twice", "keep one of the two, or join them")
+            raise found.error(
+                row, f"each area must have its own code, {code} is used twice", "keep one of the two, or join them"
+            )
         seen.add(code)
     notes: tuple[str, ...] = ()
     if people_optional and found.find(_PEOPLE) is None:
@@ -96,7 +98,7 @@ def _count(found: Features, codes: list[str]) -> np.ndarray:
     column = found.find(_PEOPLE)
     if column is None:
         raise InputError(
-            "the areas have no people",
+            "the areas must have numbers of people",
             file=found.file,
             way_out=f"add a column people with whole numbers; the columns are {', '.join(found.columns)}",
         )

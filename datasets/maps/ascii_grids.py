@@ -45,7 +45,7 @@ def find_cell(dx: float, dy: float, shape: tuple[int, int], file: str | Path) ->
     10.00005
     """
     if not abs(dx - dy) * max(shape) <= GRID_TOLERANCE * min(dx, dy):
-        raise InputError(f"the cells are {dx:.9g} by {dy:.9g}, no squares", file=file, way_out=SQUARES)
+        raise InputError(f"the cells are {dx:.9g} by {dy:.9g}; they must be squares", file=file, way_out=SQUARES)
     return dx if dx == dy else (dx + dy) / 2
 
 
@@ -71,7 +71,7 @@ def read_ascii_grid(file: Path) -> AsciiGrid:
         plain = gzip.decompress(raw) if raw.startswith(GZIP) else raw
         text = plain.removeprefix(codecs.BOM_UTF8).decode("ascii")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"this is no ESRI ASCII grid ({error})", file=file, way_out="save it again") from None
+        raise InputError(f"the file is not an ESRI ASCII grid ({error})", file=file, way_out="save it again") from None
     lines = text.splitlines()
     head, n_head = _read_head(lines, file)
     dx = dy = head.get("cellsize", 0.0)
@@ -80,9 +80,9 @@ def read_ascii_grid(file: Path) -> AsciiGrid:
     for key, value in (("ncols", head.get("ncols", 0.0)), ("nrows", head.get("nrows", 0.0)), ("cellsize", min(dx, dy))):
         if not 0.0 < value < np.inf or (key != "cellsize" and value != int(value)):
             raise InputError(
-                f"{key} is missing, or no {'length' if key == 'cellsize' else 'whole number'} above 0",
+                f"{key} must be {'a length' if key == 'cellsize' else 'a whole number'} above 0",
                 file=file,
-                way_out="write it at the head of the file",
+                way_out="write it into the header of the file",
             )
     n_x, n_y = int(head["ncols"]), int(head["nrows"])
     cell = find_cell(dx, dy, (n_y, n_x), file)
@@ -95,7 +95,7 @@ def read_ascii_grid(file: Path) -> AsciiGrid:
         raise InputError(
             f"the grid has {len(words):,} numbers, {n_y:,} rows of {n_x:,} are {n_x * n_y:,}",
             file=file,
-            way_out="is the file cut off?",
+            way_out="check whether the file is cut off",
         )
     try:
         values = np.array(words, dtype=np.float64).reshape(n_y, n_x)[::-1]
@@ -118,7 +118,12 @@ def _read_head(lines: list[str], file: Path) -> tuple[dict[str, float], int]:
         if key not in _KEYS:
             return head, n
         if key in head:
-            raise InputError(f"{words[0]} stands twice", file=file, line=n + 1, way_out="keep the right one")
+            raise InputError(
+                f"{words[0]} must be given once",
+                file=file,
+                line=n + 1,
+                way_out="keep the right line",
+            )
         try:
             head[key] = float(words[1])
         except (IndexError, ValueError):

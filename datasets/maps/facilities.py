@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..place.layers import FACILITY_KINDS, FacilityLayer
 from .features import read_features
+from .layers import FACILITY_KINDS, FacilityLayer
 from .osm_extract import OSM_SUFFIXES, read_osm_items
 
 __all__ = ["find_facility_kind", "open_facilities"]
@@ -45,12 +45,12 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
         Points (of a polygon the middle is taken) with columns of names and kinds and, if there are, of ids and
         capacities; see :func:`~.features.read_features`. ``.osm.pbf`` gives what OpenStreetMap tags as such.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
 
     Raises
     ------
     InputError
-        If a column or the CRS is missing, an id stands twice, or a capacity is no number from 0 up.
+        If a column or the CRS is missing, an id is not unique, or a capacity is not a number >= 0.
 
     Examples
     --------
@@ -70,13 +70,13 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
     kind_of, name_of, id_of = found.find(_KINDS), found.find(_NAMES), found.find(_IDS)
     if kind_of is None:
         raise InputError(
-            "the facilities have no kinds",
+            "the facilities must have kinds",
             file=file,
             way_out=f"name a column kind; the columns are {', '.join(found.columns)}",
         )
     empty = shapely.is_empty(found.geometry) | shapely.is_missing(found.geometry)
     if empty.any():
-        raise found.error(int(np.argmax(empty)), "the facility has no place", "give its coordinates")
+        raise found.error(int(np.argmax(empty)), "a facility must have a place", "give its coordinates")
     words = found.columns[kind_of]
     kind = np.array([find_facility_kind(word) for word in words], np.uint8)
     unknown = sorted({word.strip() for word, place in zip(words, kind.tolist(), strict=True) if not place})
@@ -86,7 +86,7 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
     for row, text in enumerate(ids):
         if text in seen or not text:
             raise found.error(
-                row, f"facility id {text!r} {'stands twice' if text else 'is empty'}", "give each its own"
+                row, f"facility id {text!r} {'is not unique' if text else 'is empty'}", "give each facility its own"
             )
         seen.add(text)
     size_of = found.find(_CAPACITIES)
@@ -94,7 +94,7 @@ def open_facilities(file: str | Path, *, crs: str | None = None) -> FacilityLaye
     wrong = ~(np.isnan(capacity) | ((capacity >= 0.0) & np.isfinite(capacity)))
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise found.error(row, f"{size_of} is {capacity[row]:g}", "give a number from 0 up, or leave it empty")
+        raise found.error(row, f"{size_of} is {capacity[row]:g}", "give a number >= 0, or leave the cell empty")
     middle = shapely.get_coordinates(shapely.point_on_surface(found.geometry))
     names = found.columns[name_of] if name_of else ids
     return FacilityLayer(

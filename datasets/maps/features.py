@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..place.crs import agree_crs, is_geographic, name_crs
 from ..place.crs_titles import title_crs
-from ..place.place import agree_crs, is_geographic, name_crs
 from ..text.encodings import read_text
 from ..text.tables import read_table
 
@@ -50,7 +50,7 @@ class Features:
         return InputError(f"feature {row + 1}: {problem}", file=self.file, way_out=way_out)
 
     def show(self, row: int) -> str:
-        """What the first columns say of a feature, for an error."""
+        """The first columns of a feature, for an error."""
         said = [cell for name, column in self.columns.items() if name not in _WKT and (cell := column[row].strip())]
         return " ".join(said[:2]) or "it"
 
@@ -75,9 +75,9 @@ def read_features(file: str | Path, *, crs: str | None = None, layer: str | None
         ``.geojson``, a table ``.csv`` with WKT or with coordinates of points, or ``.gpkg``, ``.shp`` and others of
         GDAL's (extra ``geo``). Texts are UTF-8 or GB18030.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     layer
-        Of a file with several.
+        The layer to read, if the file has several.
 
     Raises
     ------
@@ -109,8 +109,8 @@ def read_features(file: str | Path, *, crs: str | None = None, layer: str | None
         )
     if not len(found):
         if suffix in (".csv", ".txt"):
-            raise InputError("the table has names of columns, and no rows", file=file, way_out="give a row for each")
-        raise InputError("the file has no features", file=file, way_out="is it the right layer?")
+            raise InputError("the table must have at least one row", file=file, way_out="give one row for each feature")
+        raise InputError("the file has no features", file=file, way_out="check that it is the right layer")
     _refuse_endless(found)
     return found
 
@@ -159,7 +159,7 @@ def _read_geojson(file: Path, crs: str | None) -> Features:
         columns = {key: [_text(bag.get(key)) for bag in bags] for key in keys}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"this is no GeoJSON with features ({type(error).__name__}: {error})",
+            f"the file is not GeoJSON with features ({type(error).__name__}: {error})",
             file=file,
             way_out="save it as a FeatureCollection",
         ) from None
@@ -181,7 +181,9 @@ def _lower(columns: dict[str, list[str]], file: Path) -> dict[str, list[str]]:
     for name, cells in columns.items():
         if name.lower() in named:
             raise InputError(
-                f"column {name.lower()!r} stands twice, in different case", file=file, way_out="keep one of them"
+                f"column {name.lower()!r} must be unique, it is there twice in different case",
+                file=file,
+                way_out="keep one of them",
             )
         named[name.lower()] = cells
     return named
@@ -216,7 +218,7 @@ def _read_csv(file: Path, crs: str | None) -> Features:
         )
     if place is None:
         raise InputError(
-            "the table has no places",
+            "the table must have columns of places",
             file=file,
             line=1,
             way_out=f"name a column wkt, or two lon, lat or x, y; the columns are {', '.join(table.columns)}",
@@ -256,7 +258,7 @@ def _read_gdal(file: Path, crs: str | None, layer: str | None) -> Features:
         for name, column in zip(meta["fields"], values, strict=True)
     }
     if shapes is None:
-        raise InputError("the layer has no geometries", file=file, way_out="give a layer of the map, not a table")
+        raise InputError("the layer must have geometries", file=file, way_out="give a layer of the map, not a table")
     found = Features(
         file, agree_crs(meta["crs"], crs, file=file), np.empty(len(shapes), object), _lower(columns, file), None
     )

@@ -14,7 +14,7 @@ from ..errors import InputError
 __all__ = ["OSM_SUFFIXES", "find_deleted", "open_osmium", "read_osm_items"]
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.bz2", ".osm.gz")
-_OTHER: tuple[Any, ...] = (False, {}, [])  # a way that is not asked for, or deleted
+_OTHER: tuple[Any, ...] = (False, {}, [])  # a way that is not wanted, or deleted
 
 
 def open_osmium(file: Path) -> Any:
@@ -34,7 +34,7 @@ def read_osm_items(file: Path, *keys: str) -> list[tuple[Any, ...]]:
     """(id, tags, [(node, longitude, latitude), ...]) of every node and way with one of some keys.
 
     Nodes of a way that the file does not have are None. The order of the file does not matter: places are read in a
-    pass of their own. What is marked as deleted is left out; what stands twice and is the same is read once.
+    pass of their own. What is marked as deleted is left out; what is there twice and is the same is read once.
 
     Raises
     ------

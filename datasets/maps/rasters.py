@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from ...kernels.space.grid import Grid
 from ..errors import InputError
+from ..place.crs import agree_crs, is_geographic
 from ..place.heights import HeightUnit
-from ..place.place import agree_crs, is_geographic
 from .ascii_grids import GRID_TOLERANCE, GZIP, find_cell, read_ascii_grid
-from .projections import StatedPlace, read_projection, split_crs
+from .raster_crs import StatedPlace, read_projection, split_crs
 
 __all__ = ["Raster", "is_same_grid", "open_gdal", "read_raster"]
 
@@ -38,9 +38,9 @@ class Raster:
     Attributes
     ----------
     units
-        Of the values, as the file states it; None where it does not.
+        The unit of the values in the file; None if it names none.
     height_datum, height_unit
-        Of the file's vertical CRS.
+        The height datum and the unit of heights in the file's vertical CRS.
     looks
         Why the values may be a picture's: ``palette``, ``8-bit``; None if nothing says so.
     packed
@@ -88,11 +88,11 @@ def read_raster(
     file
         ESRI ASCII (``.asc``, ``.txt``, also compressed by gzip), or GeoTIFF and others (extra ``geo``).
     crs
-        Of a file that names none; ``local`` for a grid that lies nowhere on earth.
+        The CRS to assume if the file names none; ``local`` for a grid without a position on earth.
     assumed
         Taken like ``crs``, but no contradiction of a file that names another.
     nodata
-        A number that stands for no data, beside the one that the file names; of packed values, as the file holds it.
+        The code for no data, beside the one in the file; of packed values, as the file holds it.
 
     Returns
     -------
@@ -102,8 +102,8 @@ def read_raster(
     Raises
     ------
     InputError
-        If the file cannot be read, its CRS is missing or contradicts the one declared, its cells are no squares, or a
-        valid cell holds no finite number.
+        If the file cannot be read, its CRS is missing or contradicts the one declared, its cells are not squares, or
+        a valid cell is not finite.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def read_raster(
     is_text = plain.lstrip()[:5].lower() in _FIRST_WORDS
     if is_zipped and not is_text:
         raise InputError(
-            "the file is compressed by gzip, and what is in it is no ESRI ASCII grid",
+            "the file is compressed by gzip, but its content is not an ESRI ASCII grid",
             file=file,
             way_out="unpack it first, as gunzip does",
         )
@@ -224,14 +224,16 @@ def open_gdal(file: Path) -> Iterator[Any]:
             with rasterio.open(file) as opened:
                 yield opened
     except rasterio.errors.RasterioError as error:
-        raise InputError(f"the raster cannot be read ({error})", file=file, way_out="is it a GeoTIFF?") from None
+        raise InputError(
+            f"the raster cannot be read ({error})", file=file, way_out="check that it is a GeoTIFF"
+        ) from None
 
 
 def _read_gdal(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     with open_gdal(file) as opened:
         bands = opened.count
         if bands != 1:
-            raise InputError(f"the raster has {bands} bands", file=file, way_out="give one with a single band")
+            raise InputError(f"the raster must have one band, got {bands}", file=file, way_out="save one band alone")
         place, found, units = opened.transform, opened.crs, opened.units[0]
         values, valid = opened.read(1), opened.read_masks(1) > 0
         scale, offset = opened.scales[0], opened.offsets[0]
@@ -240,9 +242,13 @@ def _read_gdal(file: Path, declared: _Declared, nodata: float | None) -> Raster:
     if values.dtype.kind not in "iuf":
         raise InputError(f"the raster holds numbers of type {dtype}", file=file, way_out="give integers or floats")
     if place.is_identity:
-        raise InputError("the raster has no place", file=file, way_out="give it a corner and a cell size")
+        raise InputError("the raster must have a place", file=file, way_out="give it a corner and a cell size")
     if place.b or place.d or place.a <= 0 or place.e == 0:
-        raise InputError("the raster is rotated or mirrored", file=file, way_out="warp it to an upright grid")
+        raise InputError(
+            "the raster must be upright, but it is rotated or mirrored",
+            file=file,
+            way_out="resample it to an upright grid",
+        )
     cell = find_cell(place.a, abs(place.e), (n_y, n_x), file)
     is_south_up = place.e > 0
     south = place.f if is_south_up else place.f + n_y * place.e

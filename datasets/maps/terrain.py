@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..place.crs import LOCAL, is_geographic, is_in_metres
 from ..place.crs_titles import title_crs
 from ..place.heights import METRE, HeightUnit, find_height_datum, name_height_unit
-from ..place.layers import TerrainLayer
-from ..place.place import LOCAL, is_geographic, is_in_metres
+from .layers import TerrainLayer
 from .rasters import Raster, is_same_grid, read_raster
 from .terrain_checks import refuse_odd_heights
 
@@ -39,15 +39,15 @@ def open_terrain(
     file
         GeoTIFF or ESRI ASCII grid of heights.
     crs
-        Of a file that names none.
+        The CRS to assume if the file names none.
     height_datum
         From where the heights are counted, if the file has no vertical CRS that says it: a name of
         :data:`~citytide.datasets.place.heights.HEIGHT_DATUMS`, or name or code of a vertical CRS of EPSG.
     height_units
-        Of the heights, if the file does not say: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are taken without it, but
+        The unit of the heights, if the file names none: ``m``, ``cm``, ``ft``, ``us-ft``. Metres are assumed, but
         heights on a plane in feet and numbers of 8 bits need it.
     nodata
-        A number that stands for no data, beside the one that the file names; of packed heights, as the file holds it.
+        The code for no data, beside the one in the file; of packed heights, as the file holds it.
     manning
         Roughness [s m-1/3] of every cell.
     manning_file
@@ -61,7 +61,7 @@ def open_terrain(
     Raises
     ------
     InputError
-        If the file cannot be used or is a picture, the height datum is not declared, the unit is no length, heights
+        If the file cannot be used or is a picture, the height datum is not declared, the unit is not a length, heights
         cannot be true, or the roughness is none.
 
     Examples
@@ -80,7 +80,11 @@ def open_terrain(
     notes = list(raster.notes) + ([unit_note] if unit_note else [])
     if manning_file is None:
         if not 0.0 < manning < _ROUGHEST:
-            raise InputError(f"manning is {manning:g}", file=file, way_out=f"give s m-1/3, between 0 and {_ROUGHEST:g}")
+            raise InputError(
+                f"manning must be above 0 and at most {_ROUGHEST:g} s m-1/3, got {manning:g}",
+                file=file,
+                way_out=f"give s m-1/3, between 0 and {_ROUGHEST:g}",
+            )
         rough = np.full(raster.grid.shape, manning, np.float32)
         notes.append(f"Manning roughness is {manning:g} s m-1/3 everywhere: no file was given.")
     else:
@@ -107,9 +111,9 @@ def _agree_datum(raster: Raster, declared: str | None, file: Path) -> tuple[str,
     datum = find_height_datum(declared, file=file)
     if stated is not None and datum.name != stated:
         raise InputError(
-            f"the file counts heights from {stated}, {datum.name} is declared",
+            f"the file has heights above {stated}, {datum.name} is declared",
             file=file,
-            way_out="leave the declaration out, or correct the file",
+            way_out="omit the declaration, or correct the file",
         )
     return datum.name, _agree_two(raster.height_unit, datum.unit, "height_datum", file)
 
@@ -119,9 +123,9 @@ def _agree_two(stated: HeightUnit | None, other: HeightUnit | None, what: str, f
         return stated or other
     if abs(stated.metres / other.metres - 1.0) > _SAME_UNIT:
         raise InputError(
-            f"the file states heights in {stated.name}, {what} says {other.name}",
+            f"the file has heights in {stated.name}, but {what} is {other.name}",
             file=file,
-            way_out=f"leave {what} out, or correct the file",
+            way_out=f"omit {what}, or correct the file",
         )
     return stated
 
@@ -130,7 +134,7 @@ def _agree_unit(raster: Raster, declared: str | None, named: HeightUnit | None, 
     """The unit of heights, and what the run's notes say of it."""
     if raster.looks == "palette":
         raise InputError(
-            "the raster is a picture: its numbers are places in a palette of colours, no heights",
+            "the raster is a picture: its numbers are indices of a colour palette, not heights",
             file=file,
             way_out="give the raster of heights from which it was drawn",
         )

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..place.layers import TerrainLayer
-from ..place.place import LOCAL, is_geographic, is_in_metres
-from ..place.plane_scale import AREA_TOLERANCE, LARGEST_STRETCH, measure_area_scale_at, measure_stretch_at
+from ..place.crs import LOCAL, is_geographic, is_in_metres
+from ..place.distortion import AREA_TOLERANCE, LARGEST_STRETCH, measure_area_scale_at, measure_stretch_at
+from .layers import TerrainLayer
 
 __all__ = [
     "is_true_to_scale",
@@ -74,11 +74,11 @@ def refuse_odd_heights(
         raise InputError(
             f"the height at {terrain.grid.x[column]:.10g}, {terrain.grid.y[row]:.10g} is {value:.9g} {unit}, "
             + ("" if packed is None else f"packed as {held:.9g}, ")
-            + (f"outside {LOWEST_M:g} to {HIGHEST_M:g} m" if is_far else "which files write for no data")
+            + (f"outside {LOWEST_M:g} to {HIGHEST_M:g} m" if is_far else "a usual code for no data")
             + beside,
             file=_file(terrain),
-            way_out=f"if it stands for no data, declare it as the NODATA value: nodata={held:.9g}; if the unit is "
-            "another, declare height_units",
+            way_out=f"if it means no data, declare it as the NODATA value: nodata={held:.9g}; "
+            "if the unit is another, declare height_units",
         )
 
 
@@ -159,14 +159,14 @@ def refuse_odd_ground(terrain: TerrainLayer, *, resample: str = "--set resample_
     >>> refuse_odd_ground(TerrainLayer("EPSG:4326", "EGM96", Grid(114.0, 22.5, 1 / 1200, 2, 2), flat, flat, known))
     Traceback (most recent call last):
     ...
-    citytide.datasets.errors.InputError: the terrain is in degrees (EPSG:4326) and water needs a plane in metres; \
+    citytide.datasets.errors.InputError: the terrain is in degrees (EPSG:4326) but water needs a plane in metres; \
 resample it: --set resample_m=90
     """
     grid, file = terrain.grid, _file(terrain)
     if not is_in_metres(terrain.crs):
         what = "is in degrees" if is_geographic(terrain.crs) else f"lies on a plane in {_name_axis(terrain.crs)}"
         raise InputError(
-            f"the terrain {what} ({_shorten(terrain.crs)}) and water needs a plane in metres",
+            f"the terrain {what} ({_shorten(terrain.crs)}) but water needs a plane in metres",
             file=file,
             way_out=f"resample it: {resample.format(side=_suit_side(terrain))}",
         )
@@ -183,7 +183,7 @@ resample it: --set resample_m=90
             f"{_shorten(terrain.crs)}"
             + (", which looks like degrees" if looks_like_degrees or grid.cell_m < 1.0 else ""),
             file=file,
-            way_out="declare the CRS in which these numbers are right, such as EPSG:4326 for degrees; cells may be "
+            way_out="declare their CRS, such as EPSG:4326 for degrees; cells may be "
             f"{SMALLEST_CELL_M:g} to {LARGEST_CELL_M:g} m long",
         )
     scale, stretch = measure_area_scale(terrain), measure_stretch(terrain)
@@ -205,7 +205,7 @@ resample it: --set resample_m=90
         raise InputError(
             f"half of all cells are steeper than {slope:.3g} m in one metre",
             file=file,
-            way_out="check the unit of heights (height_units) and the CRS of the cells",
+            way_out="check the unit of the heights (height_units) and the CRS of the cells",
         )
 
 

@@ -1,1 +1,1 @@
-"""Where data lie: CRS, heights, lengths on the ground, and the layers of a city."""
+"""Where data lie: CRS by name, positions in another CRS, height datums, and lengths on the ground."""

@@ -23,7 +23,7 @@ def title_crs(crs: str) -> str:
     Parameters
     ----------
     crs
-        As :func:`~.place.name_crs` names it.
+        As :func:`~.crs.name_crs` names it.
 
     Returns
     -------

@@ -6,7 +6,7 @@ import warnings
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from .place import LOCAL, SHIFTED, name_crs
+from .crs import LOCAL, SHIFTED, name_crs
 
 __all__ = ["Coordinate", "describe_crs", "name_coordinates"]
 

@@ -89,7 +89,7 @@ def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit
     Raises
     ------
     InputError
-        If it is no length.
+        If it is not a length.
 
     Examples
     --------
@@ -113,11 +113,11 @@ def name_height_unit(text: str, *, file: str | Path | None = None) -> HeightUnit
                 raise InputError(
                     f"the heights have the unit {text.strip()!r}, which counts downwards",
                     file=file,
-                    way_out="give heights, which are counted upwards",
+                    way_out="give heights, counted upwards",
                 )
             return HeightUnit(text.strip(), metres)
     raise InputError(
-        f"the heights have the unit {text.strip()!r}, which is no length that is known",
+        f"the heights have the unit {text.strip()!r}, which is not a known length",
         file=file,
         way_out="give heights in a unit of length, such as m, cm, ft or us-ft",
     )
@@ -155,12 +155,16 @@ def find_height_datum(text: str | None, *, file: str | Path | None = None) -> He
     """
     known = ", ".join(HEIGHT_DATUMS)
     if text is None or not text.strip():
-        raise InputError("the heights name no datum", file=file, way_out=f"declare height_datum as one of {known}")
+        raise InputError(
+            "the heights must have a datum, they name none",
+            file=file,
+            way_out=f"declare height_datum as one of {known}",
+        )
     squeezed = squeeze(text)
     words = list_height_words()
     if squeezed in words:
         return HeightDatum(words[squeezed], None)
-    why = ", which does not say of which sea" if squeezed in _NO_SEA else ""
+    why = ", which names no sea" if squeezed in _NO_SEA else ""
     listed = None if why else _find_listed(squeezed)
     if listed is None:
         raise InputError(
@@ -170,13 +174,11 @@ def find_height_datum(text: str | None, *, file: str | Path | None = None) -> He
         )
     axis = listed.axis_info[0]
     if axis.direction != "up":
-        raise InputError(
-            f"{listed.name} counts depths, downwards", file=file, way_out="give heights, which are counted upwards"
-        )
+        raise InputError(f"{listed.name} counts depths downwards", file=file, way_out="give heights, counted upwards")
     name = re.sub(r"\s*(\(ft\w*\)|height)", "", listed.name).strip()
     if squeeze(name) in _NO_SEA:
         raise InputError(
-            f"height datum {text.strip()!r} is unknown, which does not say of which sea",
+            f"height datum {text.strip()!r} is unknown, which names no sea",
             file=file,
             way_out=f"choose one of {known}, or give a vertical CRS of EPSG, such as EPSG:5621",
         )
@@ -239,6 +241,6 @@ def refuse_mixed_heights(named: Mapping[str, str]) -> None:
     if len(set(named.values())) > 1:
         told = ", ".join(f"{what} from {datum}" for what, datum in named.items())
         raise InputError(
-            f"heights are counted from different datums: {told}",
+            f"all heights must use one datum, got {told}",
             way_out="convert them to one (the survey office knows the local offset) and declare it as height_datum",
         )

@@ -1,1 +1,1 @@
-"""Synthetic data, each named after its known answer."""
+"""Synthetic data, each with a known answer: a city on one ground, and networks of any size."""

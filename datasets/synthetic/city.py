@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from ..city.layers import CityLayers
 from ..errors import InputError
-from ..place.layers import AreaLayer, CityLayers, RoadLayer
+from ..maps.layers import AreaLayer
+from ..traffic.layers import RoadLayer
 from .sizes import check_seed, get_size
-from .traffic.avenues import make_streets
+from .traffic.city_streets import make_streets
 from .traffic.trips import make_trips
 
 if TYPE_CHECKING:
@@ -75,13 +77,13 @@ def make_city(seed: int | str = 1, size: str = "8km", *, workers: int = 1, cell_
     """
     from ...kernels.space.grid import Grid
     from ..city.checks import refuse_many_cells
+    from .ground import plan_ground
+    from .hydro.analytic_solutions import find_truths
     from .hydro.gauges import make_readings, make_stations
-    from .hydro.ground import plan_ground
     from .hydro.storms import make_storms
     from .hydro.terrain import make_terrain
-    from .hydro.truths import find_truths
-    from .medical.care import make_care
-    from .medical.people import make_areas
+    from .medical.facilities import make_care
+    from .medical.population import make_areas
 
     seed, wanted = check_seed(seed), get_size(size)
     grid = Grid.cover(*wanted.box, cell_m=cell_m)
@@ -144,17 +146,17 @@ def make_layers_for(
     (['areas', 'demand'], 'EPSG:4547')
     """
     from ..city.checks import refuse_many_cells
+    from .ground import plan_ground
+    from .hydro.analytic_solutions import find_truths
     from .hydro.gauges import make_readings, make_stations
-    from .hydro.ground import plan_ground
     from .hydro.storms import make_storms
     from .hydro.terrain import make_terrain
-    from .hydro.truths import find_truths
-    from .medical.care import make_care
-    from .medical.people import make_areas
+    from .medical.facilities import make_care
+    from .medical.population import make_areas
 
     unknown = sorted(set(want) - set(MADE))
     if unknown:
-        raise InputError(f"no layer {unknown[0]!r} can be made", way_out=f"choose from {', '.join(MADE)}")
+        raise InputError(f"layer {unknown[0]!r} is unknown", way_out=f"choose one of {', '.join(MADE)}")
     seed = check_seed(seed)
     grid = _cover(roads, cell_m)
     refuse_many_cells(grid, "cell_m")

@@ -25,7 +25,7 @@ class CitySize:
     n_zones
         Nodes that trips start and end at.
     n_bridges, n_underpasses
-        Of the one river, and of all crossings.
+        The number of bridges over the one river, and of underpasses at all crossings.
     n_centres
         Places around which streets and people are dense.
     n_areas, n_people
@@ -82,7 +82,7 @@ def check_seed(seed: int | str) -> int:
     Raises
     ------
     InputError
-        If it is no whole number from 0 up, below 2**63.
+        If it is not a whole number from 0 to 2**63 - 1.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def check_seed(seed: int | str) -> int:
     try:
         number = int(seed)
     except ValueError:
-        raise InputError(f"seed is {seed!r}", way_out="give a whole number from 0 up") from None
+        raise InputError(f"seed must be a whole number from 0, got {seed!r}") from None
     if not 0 <= number < 2**63:
-        raise InputError(f"seed is {number}", way_out="give a whole number from 0 up, below 2**63")
+        raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, got {number}")
     return number

@@ -1,1 +1,1 @@
-"""Tables of text: encodings, columns, units, times, cells without a value."""
+"""Tables of text: encodings, columns, units, times and missing values."""

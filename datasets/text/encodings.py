@@ -42,7 +42,9 @@ def read_text(path: str | Path) -> str:
     except FileNotFoundError:
         raise InputError("the file is missing", file=path, way_out="check the name and the folder") from None
     except IsADirectoryError:
-        raise InputError("this is a folder, a file is wanted", file=path, way_out="name the file in it") from None
+        raise InputError(
+            "this is a folder, but a file is needed", file=path, way_out="give the path of the file in it"
+        ) from None
     except OSError as error:
         raise InputError(
             f"the file cannot be read ({error.strerror})", file=path, way_out="check its permissions"

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from ..maps.features import Features
-from .tables import Table
+from .tables import Table, TextColumns
 from .units import agree_units, parse_units
 
 __all__ = [
@@ -77,13 +76,19 @@ _OTHER_SORT = re.compile(
     r"增水|距平|余水位|变化|差|深|波|地面|河底|警戒|出流|出库|取水|累计|流速"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
-_LARGE = ("ML", "Ml", "GL", "Gl", "Mm")  # megalitres are no millilitres; other capitals change no unit of a heading
+_LARGE = (
+    "ML",
+    "Ml",
+    "GL",
+    "Gl",
+    "Mm",
+)  # ML is megalitres and ml millilitres; other units keep their meaning in lower case
 
 _WORDS = ("in", "s", "d", "h", "m")  # units that may be words or letters of a name too
 
 
 def split_heading(heading: str) -> tuple[str, str | None]:
-    """Split a heading into its words and what stands in brackets at its end, if there is anything.
+    """Split a heading into its words and the text in brackets at its end, if there is one.
 
     Examples
     --------
@@ -149,14 +154,14 @@ def _measure_alike(one: str, other: str) -> bool:
         return True
 
 
-def match_columns(table: Table | Features, known: Sequence[str]) -> dict[str, str | None]:
-    """Return every column that bears a known heading, and the unit it names."""
+def match_columns(table: TextColumns, known: Sequence[str]) -> dict[str, str | None]:
+    """Return every column with a known heading, and the unit in it."""
     matched = {column: match_heading(column, known, file=table.file) for column in table.columns}
     return {column: unit for column, (is_known, unit) in matched.items() if is_known}
 
 
-def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_flag: bool = False) -> tuple[str, ...]:
-    """Refuse a column that tells good rows from bad ones, for it is not read; name every other one that is not.
+def refuse_flags(table: TextColumns, used: Iterable[str | None], *, may_flag: bool = False) -> tuple[str, ...]:
+    """Refuse a column of quality flags, because it is not read; name all other columns that are not read.
 
     Parameters
     ----------
@@ -165,7 +170,7 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_fla
     used
         Those that are read.
     may_flag
-        Whether a column of quality may hold several words, for it says nothing of a value that is read.
+        Whether a column of quality may hold several words, because it does not concern a value that is read.
 
     Returns
     -------
@@ -182,7 +187,8 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_fla
     for column in rest:
         if split_heading(column)[0].replace("_", " ") in _STATING:
             raise InputError(
-                f"column {column!r} states what is only read in headings and declarations",
+                f"column {column!r} is not read: units, time zones, datums and codes are read only from "
+                "headings and declarations",
                 file=table.file,
                 line=None if table.line is None else 1,
                 way_out="write it in a heading, such as rain (mm/h) or time (UTC+8), or declare it, and remove it",
@@ -205,7 +211,8 @@ def refuse_flags(table: Table | Features, used: Iterable[str | None], *, may_fla
     stated = next((comment for comment in comments if _STATES.match(comment)), None)
     if stated is not None:
         raise InputError(
-            f"comment {stated!r} states what is only read in headings and declarations",
+            f"comment {stated!r} is not read: units, time zones, datums and codes are read only from "
+            "headings and declarations",
             file=table.file,
             way_out="write it in the heading, such as level (m) or time (UTC+8), or declare it, and remove the comment",
         )
@@ -221,7 +228,7 @@ def refuse_other_quantity(table: Table, column: str, known: Sequence[str]) -> No
     Raises
     ------
     InputError
-        If its heading holds none of the known words, or one that makes another quantity of it.
+        If its heading has no known word, or has one that makes it another quantity.
     """
     stem = split_heading(column)[0].replace("_", " ")
     words = "|".join(rf"(?<![a-z]){re.escape(word.replace('_', ' '))}(?![a-z])" for word in known)
@@ -229,7 +236,7 @@ def refuse_other_quantity(table: Table, column: str, known: Sequence[str]) -> No
     if _PLAIN_VALUE.fullmatch(stem) or (re.search(words, stem) and not _OTHER_SORT.search(re.sub(words, "", stem))):
         return
     raise InputError(
-        f"column {column!r} may be something else than the {known[0]}",
+        f"column {column!r} may not be the {known[0]}",
         file=table.file,
         line=1,
         way_out=f"name it {known[0]} if that is what it holds, with its unit in brackets",
@@ -253,11 +260,11 @@ def refuse_several_stations(table: Table, used: Iterable[str | None]) -> None:
         names = list(dict.fromkeys(cell.strip() for cell in table.columns[column]))
         if len(names) > 1:
             raise InputError(
-                f"the table is of several stations: column {column!r} holds {', '.join(names[:3])}"
+                f"the table must be of one station: column {column!r} holds {', '.join(names[:3])}"
                 + (", ..." if len(names) > 3 else ""),
                 file=table.file,
                 line=1,
-                way_out="give one table for each",
+                way_out="give one table for each station",
             )
 
 
@@ -274,12 +281,12 @@ def is_flag(heading: str) -> bool:
 
 
 def find_column(columns: Mapping[str, list[str]], headings: Sequence[str]) -> str | None:
-    """Return the first column, in the order of the headings, that bears one of them; None if none does."""
+    """Return the first column, in the order of the headings, with one of them; None if no column has one."""
     stems = {re.sub(r"[\s-]+", "_", split_heading(column)[0]): column for column in reversed(list(columns))}
     return next((stems[name] for name in (heading.replace(" ", "_") for heading in headings) if name in stems), None)
 
 
-def find_texts(table: Table | Features, headings: Sequence[str], what: str) -> list[str]:
+def find_texts(table: TextColumns, headings: Sequence[str], what: str) -> list[str]:
     """Return the texts of a column that no row may leave empty."""
     column = find_column(table.columns, headings)
     if column is None:
@@ -291,5 +298,5 @@ def find_texts(table: Table | Features, headings: Sequence[str], what: str) -> l
         )
     texts = [cell.strip() for cell in table.columns[column]]
     if "" in texts:
-        raise table.error(texts.index(""), f"{column} is empty", "give every row its own")
+        raise table.error(texts.index(""), f"{column} is empty", "fill it in every row")
     return texts

@@ -1,4 +1,4 @@
-"""Cells of tables that hold no value: the marks that everybody knows, and the codes that somebody declared."""
+"""Cells of tables that hold no value: the usual marks, and the codes that were declared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIMITS = frozenset((32766.0, 32767.0, -32767.0, -32768.0, 32700.0, 65535.0, 214
 
 @dataclass(frozen=True)
 class Missing:
-    """What stands for no value, beside an empty cell, NaN, NA, null, - and --.
+    """The codes for no value, beside an empty cell, NaN, NA, null, - and --.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Missing:
     all_values
         Whether it was declared that every number is a value, 999.9 too.
     how
-        How it is declared: what stands before ``missing=`` in the advice of an error.
+        How it is declared: the text before ``missing=`` in the advice of an error.
     """
 
     codes: tuple[str, ...] = ()
@@ -71,12 +71,12 @@ def read_missing(text: str | None, *, how: str = "--set ") -> Missing:
     text
         Such as ``999.9,---,////``; ``none`` where every number is a value.
     how
-        What stands before ``missing=`` in the advice of an error.
+        The text before ``missing=`` in the advice of an error.
 
     Raises
     ------
     InputError
-        If a code is empty, or ``none`` stands beside others.
+        If a code is empty, or ``none`` is joined with others.
 
     Examples
     --------
@@ -87,11 +87,14 @@ def read_missing(text: str | None, *, how: str = "--set ") -> Missing:
         return Missing(how=how)
     codes = tuple(code.strip() for code in text.split(","))
     if "" in codes:
-        raise InputError(f"missing={text!r} holds an empty code", way_out="write codes divided by commas: 999.9,---")
+        raise InputError(
+            f"missing={text!r} must not have an empty code", way_out="write codes divided by commas: 999.9,---"
+        )
     if "none" in [code.lower() for code in codes]:
         if len(codes) > 1:
             raise InputError(
-                f"missing={text!r} names codes beside 'none'", way_out="list the codes, or give none for no code at all"
+                f"missing={text!r} must not join codes with none",
+                way_out="list the codes, or write none alone if there is no code",
             )
         return Missing(all_values=True, how=how)
     return Missing(codes, how=how)
@@ -124,7 +127,7 @@ def read_values(table: Table, column: str, missing: Missing) -> tuple[Floats, Bo
             raise table.error(
                 row,
                 f"{column} is {cell!r}",
-                f"give a number, or declare {missing.how}missing={cell} if it stands for no value",
+                f"give a number, or declare {missing.how}missing={cell} if it means no value",
             )
         value[row] = float(cell)
         if not np.isfinite(value[row]):
@@ -133,7 +136,7 @@ def read_values(table: Table, column: str, missing: Missing) -> tuple[Floats, Bo
             raise table.error(
                 row,
                 f"{column} is {cell}, which is a usual code for a missing value",
-                f"declare {missing.how}missing={cell} if it stands for no value, or {missing.how}missing=none if every "
+                f"declare {missing.how}missing={cell} if it means no value, or {missing.how}missing=none if every "
                 "number of the table is a value",
             )
     return value, lost
@@ -156,8 +159,8 @@ def refuse_implausible(
         raise table.error(
             row,
             f"{column} is {cell}, which is {value[row]:g} {units}",
-            f"it should be {least:g} to {most:g} {units}: correct the value or the unit, leave the cell empty where "
-            f"nothing was measured, or declare {missing.how}missing={cell} if that is what it says",
+            f"it must be {least:g} to {most:g} {units}: correct the value or the unit, leave the cell empty where "
+            f"nothing was measured, or declare {missing.how}missing={cell} if that is a code for no value",
         )
 
 

@@ -1,4 +1,4 @@
-"""Tables of text: columns by name, every complaint with its line."""
+"""Tables of text: columns by name, every error with its line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,36 @@ import numpy.typing as npt
 from ..errors import InputError
 from .encodings import read_text
 
-__all__ = ["Table", "is_number", "read_table"]
+__all__ = ["Table", "TextColumns", "is_number", "read_table"]
+
+
+class TextColumns(Protocol):
+    """Columns of text by name, whatever file they are read from: a :class:`Table`, or the features of a map.
+
+    ``line[k]`` is the line of the file on which row k ends; None for a file without lines.
+    """
+
+    @property
+    def file(self) -> Path: ...
+    @property
+    def columns(self) -> dict[str, list[str]]: ...
+    @property
+    def line(self) -> list[int] | None: ...
+    @property
+    def comments(self) -> tuple[str, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def error(self, row: int, problem: str, way_out: str) -> InputError:
+        """Return an error that names this row."""
+        ...
 
 
 @dataclass(frozen=True)
 class Table:
     """Columns of text, by name; ``line[k]`` is the line of the file on which row k ends.
 
-    Names are in lower case, what stands in brackets as it is written: a unit of ML is no ml.
+    Names are in lower case, except for the text in brackets: a unit ML is not ml.
 
     ``comments`` are lines that begin with #; without ``has_headings`` the columns are called column 1, column 2, ...
     """
@@ -62,7 +85,7 @@ class Table:
         column
             Its name.
         default
-            Stands for empty cells, and for the whole column if the table lacks it; without one both are refused.
+            Value of empty cells, and for the whole column if the table lacks it; without one both are refused.
         least
             Smallest number allowed; None for any.
         """
@@ -80,7 +103,7 @@ class Table:
         bad = ~np.isfinite(values) if least is None else ~(np.isfinite(values) & (values >= least))
         if bad.any():
             row = int(np.argmax(bad))
-            wanted = "give a finite number" + ("" if least is None else f" from {least:g} up")
+            wanted = "give a finite number" + ("" if least is None else f" >= {least:g}")
             raise self.error(row, f"{column} is {cells[row].strip()}", wanted)
         return values
 
@@ -167,7 +190,7 @@ def read_table(
                     continue
                 _refuse_twice(names, file, line)
             if len(row) > len(names) and not any(cell.strip() for cell in row[len(names) :]):
-                row = row[: len(names)]  # marks at the end of a row, under which stands nothing
+                row = row[: len(names)]  # delimiters at the end of a row, without a column
             if len(row) != len(names):
                 if row[0].lstrip().startswith("#"):
                     comments.append(mark.join(row).strip())
@@ -176,7 +199,7 @@ def read_table(
                     f"the row has {len(row)} cells for {len(names)} columns",
                     file=file,
                     line=line,
-                    way_out="is the file cut off, or a text with a comma not quoted?",
+                    way_out="check whether the file is cut off, or a text with a comma lacks quotes",
                 )
             cells.append(row)
             lines.append(line)
@@ -185,7 +208,7 @@ def read_table(
             f"the row cannot be read ({error})", file=file, line=n_before + rows.line_num, way_out="check its quotes"
         ) from None
     if not names:
-        raise InputError("the file is empty", file=file, way_out="its first line should name the columns")
+        raise InputError("the file is empty", file=file, way_out="write the names of the columns into its first line")
     if mark != ",":
         _read_decimal_commas(cells, lines, file)
     columns = [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in names]
@@ -234,7 +257,7 @@ def _count(place: int) -> str:
 
 
 def _name(cell: str) -> str:
-    """A name in lower case, but for what stands in brackets."""
+    """A name in lower case, except for the text in brackets."""
     plain = cell.strip()
     at = next((at for at, letter in enumerate(plain) if letter in "([\uff08\uff3b"), len(plain))
     return plain[:at].lower() + plain[at:]
@@ -263,7 +286,9 @@ def _read_commented(comments: list[str], mark: str, n: int, file: Path) -> list[
 def _refuse_twice(names: list[str], file: Path, line: int) -> None:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"column {twice!r} stands twice", file=file, line=line, way_out="keep one of them")
+        raise InputError(
+            f"column {twice!r} must be unique, it is there twice", file=file, line=line, way_out="keep one of them"
+        )
 
 
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
@@ -276,7 +301,7 @@ def _point(cell: str) -> str:
 
 
 def _read_decimal_commas(cells: list[list[str]], lines: list[int], file: Path) -> None:
-    """Write decimal commas as points, in place; several numbers may stand in one cell, divided by semicolons."""
+    """Write decimal commas as points, in place; a cell may hold several numbers, divided by semicolons."""
     found = [
         (row, at)
         for row, held in enumerate(cells)
@@ -289,10 +314,10 @@ def _read_decimal_commas(cells: list[list[str]], lines: list[int], file: Path) -
         row, at = found[0]
         cell = cells[row][at].strip()
         raise InputError(
-            f"{cell!r} may be {cell.replace(',', '.')} or {cell.replace(',', '')}",
+            f"{cell!r} is ambiguous: it may be {cell.replace(',', '.')} or {cell.replace(',', '')}",
             file=file,
             line=lines[row],
-            way_out="write numbers with a decimal point, and without a mark of thousands",
+            way_out="write numbers with a decimal point, and without a thousands separator",
         )
     for row, held in enumerate(cells):
         for cell in held:

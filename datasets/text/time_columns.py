@@ -52,12 +52,12 @@ def read_dates(table: Table, column: str, *, time_zone: str | None = None) -> np
     Raises
     ------
     InputError
-        If it is no such column, or its times cannot be read.
+        If it is not such a column, or its times cannot be read.
     """
     time_s, is_dated = read_time_column(table, column, time_zone=time_zone)
     if not is_dated:
         raise InputError(
-            f"{column} counts from a start, and dates are needed",
+            f"{column} counts from a start, but dates are needed",
             file=table.file,
             line=1,
             way_out="give dates in a column time, such as 2023-09-07T22:00+08:00",
@@ -114,7 +114,7 @@ def read_time_column(table: Table, column: str, *, time_zone: str | None = None)
 
 
 def _split(column: str) -> str | None:
-    """What a heading of times says beside that: a unit, a zone or nothing; None if it is no heading of times."""
+    """What a heading of times says beside that: a unit, a zone or nothing; None if it is not a heading of times."""
     is_known, unit = match_heading(column, TIMES)
     if is_known:
         return unit or ""
@@ -141,7 +141,7 @@ def _refuse_bare_numbers(table: Table, column: str) -> None:
         if re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", plain) and len(plain.partition(".")[0]) < _LONG_NUMBER:
             raise table.error(
                 row,
-                f"{column} is {plain}, a number, and the heading names no unit",
+                f"{column} is {plain}, a number, but the heading names no unit",
                 "name the column time (s), time (min) or time (h), or give dates",
             )
 

@@ -1,4 +1,4 @@
-"""Times as tables write them, kept as seconds of UTC, shown in the zone asked for.
+"""Times as tables write them, kept as seconds of UTC, shown in a zone of choice.
 
 A time that names its offset is taken at its word; one that does not needs a zone that somebody declared, for the same
 table means other hours in Beijing and in Greenwich.
@@ -74,7 +74,7 @@ def check_zone(name: str, *, file: str | Path | None = None) -> ZoneInfo:
 
 
 def find_zone(text: str, *, file: str | Path | None = None) -> tzinfo | None:
-    """Return the zone that a heading names: UTC, UTC+8, 北京时间, Asia/Shanghai; None if the text is no zone.
+    """Return the zone that a heading names: UTC, UTC+8, 北京时间, Asia/Shanghai; None if the text is not a zone.
 
     Raises
     ------
@@ -137,8 +137,8 @@ def read_times(
     Raises
     ------
     InputError
-        If a text is no time or a date alone, is not whole seconds, names no offset where no zone is declared, or falls
-        into an hour that a change of clocks left out or gave twice.
+        If a text is not a time or is only a date, is not whole seconds, names no offset where no zone is declared, or
+        falls into an hour that a change of clocks omits or repeats.
 
     References
     ----------
@@ -175,10 +175,13 @@ def _read_time(text: str, zone: tzinfo | None, heading: str | None) -> int:
     found = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
     if found is None:
         if _DATE_ALONE.fullmatch(text):
-            raise _NoTime("is a date without an hour", "say when the reading ended, such as 2023-09-07 20:00")
+            raise _NoTime(
+                "must have an hour, not only a date",
+                "give the time at which the reading ended, such as 2023-09-07 20:00",
+            )
         raise _NoTime("cannot be read", "write 2023-09-07 22:00:00, or with its offset 2023-09-07T22:00:00+08:00")
     if (found["fraction"] or "").strip("0"):
-        raise _NoTime("is no whole second", "times are kept in whole seconds: round it")
+        raise _NoTime("is not a whole second", "round it to whole seconds")
     year, month, day, hour, minute, second = (
         int(found[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second")
     )
@@ -188,20 +191,20 @@ def _read_time(text: str, zone: tzinfo | None, heading: str | None) -> int:
         if found["offset"]:
             moment = naive.replace(tzinfo=_read_offset(found["offset"]))
             if heading is not None and moment.utcoffset() != moment.astimezone(zone).utcoffset():
-                raise _NoTime(f"is not of the zone that heading {heading!r} names", "correct the time or the heading")
+                raise _NoTime(f"is not in the zone that heading {heading!r} names", "correct the time or the heading")
             return _count(moment)
     except (ValueError, OverflowError) as error:
         raise _NoTime(f"does not exist ({error})", "correct the row") from None
     if zone is None:
         raise _NoTime(
-            "does not say its zone",
-            "declare it, such as --declare readings.time_zone=Asia/Shanghai, or write +08:00 behind the times",
+            "has no time zone",
+            "declare it, such as --declare readings.time_zone=Asia/Shanghai, or write +08:00 after the times",
         )
     early, late = (naive.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if early.utcoffset() != late.utcoffset():
         same = early.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == naive
         what = "happened twice" if same else "never happened"
-        raise _NoTime(f"{what} in {zone}, when clocks were changed", "write it with its offset, such as +08:00")
+        raise _NoTime(f"{what} in {zone}, when the clocks changed", "write it with its offset, such as +08:00")
     return _count(early)
 
 

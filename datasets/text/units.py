@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 
-__all__ = ["agree_units", "convert_units", "find_interval", "parse_units"]
+__all__ = ["AmbiguousUnitError", "agree_units", "convert_units", "find_interval", "parse_units"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,10 @@ _PLURALS = re.compile(r"(?<![A-Za-z])(?:mins|hrs|secs)(?![A-Za-z])", re.IGNORECA
 _WATER = "1000 kg m-3"  # a column of 1 mm on 1 m2 weighs 1 kg
 
 
+class AmbiguousUnitError(ValueError):
+    """A unit that can be read in two ways, such as ``mm 10 min-1`` or ``Mm3``."""
+
+
 def parse_units(text: str) -> Any:
     """Parse a UDUNITS text, or a spelling of Chinese tables.
 
@@ -54,7 +58,8 @@ def parse_units(text: str) -> Any:
     Raises
     ------
     ValueError
-        If it is no unit, or has a number where it can be read in two ways: ``mm 10 min-1``.
+        If it is not a unit; an :class:`AmbiguousUnitError` if it has a number that makes it ambiguous:
+        ``mm 10 min-1``.
 
     Examples
     --------
@@ -63,10 +68,10 @@ def parse_units(text: str) -> Any:
     """
     plain = _normalise(text)
     if _NUMBER_INSIDE.search(plain) or _MILLIONS.search(plain):
-        raise ValueError(f"{text!r} is no unit that can be read in one way only")
+        raise AmbiguousUnitError(f"{text!r} is ambiguous as a unit")
     unit = _parse(plain)
     if unit.is_unknown() or unit.is_no_unit() or not plain:
-        raise ValueError(f"{text!r} is no unit")
+        raise ValueError(f"{text!r} is not a unit")
     return unit
 
 
@@ -148,7 +153,7 @@ def convert_units(
     numbers = np.array(values, np.float64)
     if given is None or not given.strip():
         raise InputError(
-            f"{what} has no unit",
+            f"{what} must have a unit",
             file=file,
             line=line,
             way_out=f"write it in the heading, such as {what} ({wanted}), or declare units",
@@ -156,16 +161,16 @@ def convert_units(
     want = parse_units(wanted)
     try:
         have = parse_units(given)
-    except ValueError as error:
-        if "one way" in str(error):
-            raise InputError(
-                f"{what} has the unit {given!r}, which can be read in two ways",
-                file=file,
-                line=line,
-                way_out="write hm3 for millions of cubic metres, 1e-9 m3 for cubic millimetres"
-                if _MILLIONS.search(_normalise(given))
-                else "put a number and its unit in brackets, such as mm/(10 min) for what fell in ten minutes",
-            ) from None
+    except AmbiguousUnitError:
+        raise InputError(
+            f"{what} has the unit {given!r}, which is ambiguous",
+            file=file,
+            line=line,
+            way_out="write hm3 for millions of cubic metres, 1e-9 m3 for cubic millimetres"
+            if _MILLIONS.search(_normalise(given))
+            else "put a number and its unit in brackets, such as mm/(10 min) for the rain of ten minutes",
+        ) from None
+    except ValueError:
         raise InputError(
             f"{what} has the unit {given!r}, which is unknown", file=file, line=line, way_out=f"write it as {wanted!r}"
         ) from None
@@ -174,21 +179,21 @@ def convert_units(
     is_depth = have.is_convertible(want * parse_units("s"))
     if interval_s is not None:
         if not 0.0 < interval_s < np.inf:
-            raise InputError(f"interval_s is {interval_s:g}", file=file, way_out="give seconds, above 0")
+            raise InputError(f"interval_s must be above 0 s, got {interval_s:g}", file=file)
         if not is_depth:
             raise InputError(
-                f"{what} is in {given!r}, which is no sum over an interval, but interval_s is declared",
+                f"{what} is in {given!r}, which is not a sum over an interval, but interval_s is declared",
                 file=file,
                 line=line,
-                way_out="leave out interval_s, or give what fell in each interval",
+                way_out="omit interval_s, or give the sum of each interval",
             )
         have = have / (parse_units("s") * interval_s)
     elif is_depth:
         raise InputError(
-            f"{what} is in {given!r}, a sum over some interval, where a rate such as {wanted!r} is needed",
+            f"{what} is in {given!r}, a sum over an interval, but a rate such as {wanted!r} is needed",
             file=file,
             line=line,
-            way_out=f"say over which interval it was gathered: write {given}/h or {given}/(10 min), or declare "
+            way_out=f"name the interval: write {given}/h or {given}/(10 min), or declare "
             "interval_s, such as --declare readings.interval_s=3600",
         )
     if not have.is_convertible(want):
@@ -224,10 +229,10 @@ def agree_units(
         same = held.strip() == declared.strip()
     if not same:
         raise InputError(
-            f"heading {heading!r} says {held!r}, {declared!r} is declared",
+            f"heading {heading!r} has {held!r}, but {declared!r} is declared",
             file=file,
             line=1,
-            way_out=f"leave the {way} out, or correct the heading",
+            way_out=f"omit the {way}, or correct the heading",
         )
     return held
 

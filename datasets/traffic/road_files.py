@@ -12,9 +12,9 @@ import numpy as np
 from ..errors import InputError
 from ..maps.features import FEATURE_SUFFIXES
 from ..maps.osm_extract import OSM_SUFFIXES
-from ..place.layers import ROAD_KINDS, RoadLayer
-from ..place.place import agree_crs
+from ..place.crs import agree_crs
 from .gmns.roads import keep_link_ids, read_gmns_graph
+from .layers import ROAD_KINDS, RoadLayer
 from .osm.extract_roads import read_osm_graph
 from .roads.classes import MODES
 from .roads.core import CORE_SHARE, read_core

@@ -11,7 +11,7 @@ from dresses import OPEN, PLAIN, Dress, Measure
 from road_world import DEMAND, GAP, JUNCTIONS, WAYS, Link, Way, list_links, measure_on_sphere_m, solve_links
 
 from citytide.datasets.city.network import make_instance
-from citytide.datasets.place.layers import DemandLayer, RoadLayer
+from citytide.datasets.traffic.layers import DemandLayer, RoadLayer
 from citytide.kernels.traffic.assignment import assign_traffic
 
 MILE_KM = 1.609344

@@ -25,7 +25,7 @@ from road_maps import (
 )
 from road_world import PLACES
 
-from citytide.datasets.place.layers import RoadLayer
+from citytide.datasets.traffic.layers import RoadLayer
 from citytide.datasets.traffic.road_files import open_roads
 
 ASPECTS = {

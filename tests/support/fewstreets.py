@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from citytide.datasets.place.layers import ROAD_KINDS, RoadLayer
-from citytide.datasets.synthetic.hydro.ground import Ground, Underpass
+from citytide.datasets.synthetic.ground import Ground, Underpass
 from citytide.datasets.synthetic.hydro.terrain import make_terrain
+from citytide.datasets.traffic.layers import ROAD_KINDS, RoadLayer
 from citytide.kernels.space.grid import Grid
 
 BOX = (500_000.0, 2_490_000.0, 502_000.0, 2_492_000.0)

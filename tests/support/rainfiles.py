@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import xarray
 
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 
 RATE = np.array([[[0.0, 6.0, 12.0], [np.nan, 60.0, 0.0]], [[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]]])
 ENDS = [1_694_088_000, 1_694_088_300]  # 2023-09-07 12:00 and 12:05 UTC

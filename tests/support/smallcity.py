@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from citytide.datasets.place.layers import (
-    AreaLayer,
-    CityLayers,
-    DemandLayer,
-    FacilityLayer,
-    ReadingLayer,
-    RoadLayer,
-    StationLayer,
-    StormLayer,
-    TerrainLayer,
-)
+from citytide.datasets.city.layers import CityLayers
+from citytide.datasets.hydro.layers import ReadingLayer, StationLayer, StormLayer
+from citytide.datasets.maps.layers import AreaLayer, FacilityLayer, TerrainLayer
+from citytide.datasets.traffic.layers import DemandLayer, RoadLayer
 from citytide.kernels.space.grid import Grid
 
 WEST, SOUTH = 505000.0, 2493000.0

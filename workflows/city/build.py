@@ -12,8 +12,10 @@ from pydantic import AfterValidator, Field, field_validator
 
 from ...datasets.city.assembly import assemble_city, choose_plane_of, move_layer
 from ...datasets.city.city import City
-from ...datasets.place.layers import CityLayers, DemandLayer, RoadLayer, TerrainLayer
-from ...datasets.place.place import name_crs
+from ...datasets.city.layers import CityLayers
+from ...datasets.maps.layers import TerrainLayer
+from ...datasets.place.crs import name_crs
+from ...datasets.traffic.layers import DemandLayer, RoadLayer
 from ...hpc.errors import RunError
 from ...hpc.plan.settings import Settings
 
@@ -182,7 +184,7 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
 def _read_terrain(
     request: CityRequest, roads: RoadLayer, file: Path, *, resample_m: float | None = None, **declared: Any
 ) -> TerrainLayer:
-    from ...datasets.city.warp import warp_terrain
+    from ...datasets.city.resampling import warp_terrain
     from ...datasets.maps.terrain import open_terrain
 
     terrain = open_terrain(file, **declared)

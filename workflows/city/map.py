@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.place.layers import FACILITY_KINDS, ROAD_KINDS, STATION_KINDS
+from ...datasets.hydro.layers import STATION_KINDS
+from ...datasets.maps.layers import FACILITY_KINDS
+from ...datasets.traffic.layers import ROAD_KINDS
 from ...hpc.errors import RunError
 from ..drawing.canvas import INK, choose_fonts, is_drawable
 from ..drawing.relief import PAPER, WATER, find_water, shade_ground

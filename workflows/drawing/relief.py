@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
+    from ...datasets.maps.layers import TerrainLayer
 
 __all__ = ["PAPER", "WATER", "find_water", "shade_ground"]
 

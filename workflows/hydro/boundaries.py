@@ -15,7 +15,7 @@ from ...datasets.hydro.gauges.hydrographs import KINDS, read_hydrograph
 from ...datasets.text.missing import Missing, read_missing
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
+    from ...datasets.maps.layers import TerrainLayer
     from .layout import NamedArrays
     from .settings import FloodSettings
 

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ...datasets.city.city import City, open_city
-from ...datasets.city.warp import ResampledTerrain, choose_plane_for, resample_terrain
+from ...datasets.city.resampling import ResampledTerrain, choose_plane_for, resample_terrain
 from ...datasets.errors import InputError
 from ...datasets.maps.terrain_checks import refuse_odd_ground
+from ...datasets.place.crs import is_in_metres, name_crs
 from ...datasets.place.crs_titles import title_crs
 from ...datasets.place.heights import name_height_datum, refuse_mixed_heights
-from ...datasets.place.place import is_in_metres, name_crs
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
+    from ...datasets.maps.layers import TerrainLayer
     from .settings import FloodSettings
 
 __all__ = ["as_number", "open_place", "read_zone_raster", "read_zones"]

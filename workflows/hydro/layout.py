@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.city.city import City
-from ...datasets.place.layers import TerrainLayer
+from ...datasets.maps.layers import TerrainLayer
 from ...kernels.space.grid import Grid
 from .boundaries import Boundaries
 from .settings import FloodSettings

@@ -13,8 +13,8 @@ from ...datasets.errors import InputError
 from ...kernels.space.grid import Grid
 
 if TYPE_CHECKING:
-    from ...datasets.hydro.rain.rain import RainField
-    from ...datasets.place.layers import TerrainLayer
+    from ...datasets.hydro.rain.field import RainField
+    from ...datasets.maps.layers import TerrainLayer
     from .rain_settings import RainSettings
 
 __all__ = [
@@ -32,8 +32,8 @@ def open_frames(path: str, layer: TerrainLayer, settings: RainSettings, *, reach
     InputError
         If they cannot be read, or do not lie over the ground.
     """
-    from ...datasets.hydro.rain.rain import refuse_no_overlap
-    from ...datasets.hydro.rain_files.rain_files import open_rain
+    from ...datasets.hydro.rain.field import refuse_no_overlap
+    from ...datasets.hydro.rain_files.formats import open_rain
 
     place = None if settings.place_rain_at is None else _read_place(settings.place_rain_at)
     try:

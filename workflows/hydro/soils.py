@@ -15,7 +15,7 @@ from ...kernels.hydro.soils import SOILS
 from .ground import read_zones
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
+    from ...datasets.maps.layers import TerrainLayer
     from .layout import NamedArrays
     from .settings import FloodSettings
 

@@ -30,7 +30,7 @@ def make_frames(n_y: int = 60, n_x: int = 70) -> Arrays:
 
 def save_frames(frames: Path, first: int, file: Path) -> None:
     """Three frames of a folder from the ``first`` on, and their motion, into an npz file."""
-    from ....datasets.hydro.rain_files.rain_files import open_rain
+    from ....datasets.hydro.rain_files.formats import open_rain
     from ....kernels.hydro.rain.motion import estimate_motion
 
     field = open_rain(frames)

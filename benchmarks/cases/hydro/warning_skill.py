@@ -74,7 +74,7 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     """
     from dataclasses import replace
 
-    from ....datasets.hydro.rain.rain import RainField
+    from ....datasets.hydro.rain.field import RainField
     from ....datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
     from ....kernels.space.grid import Grid
     from ....workflows.hydro.inundation.steps import simulate_members

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ....datasets.synthetic.traffic.avenues import make_streets
+from ....datasets.synthetic.traffic.city_streets import make_streets
 from ....kernels.space.crosswalk import cross_lines
 from ....kernels.space.grid import Grid
 

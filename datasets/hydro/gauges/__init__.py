@@ -1,1 +1,1 @@
-"""Stations, what they measured, and points that are to be warned."""
+"""Stations, what they measured, hydrographs, and points of warnings."""

@@ -63,7 +63,7 @@ class Hydrograph:
         span_s
             How long the run lasts [s].
         start_utc_s
-            When it starts, where that is known: without it rows must not bear dates.
+            When it starts, where that is known: without it the rows must not use dates.
         needs_dates
             Whether rows must, since "the start" could be taken for two moments.
 
@@ -79,13 +79,13 @@ class Hydrograph:
         """
         if self.is_dated and start_utc_s is None:
             raise InputError(
-                "the rows bear dates, and the run has none",
+                "the table uses calendar dates, but this run has no start date",
                 file=self.file,
-                way_out="count from its start instead: a column time (s), time (min) or time (h)",
+                way_out="give times since the start of the run, in a column time (s), time (min) or time (h)",
             )
         if needs_dates and not self.is_dated:
             raise InputError(
-                f"the rows bear no dates, and the run starts at {show_time(start_utc_s or 0, 'UTC')}",
+                f"the table must use calendar dates, because the run starts at {show_time(start_utc_s or 0, 'UTC')}",
                 file=self.file,
                 way_out="give dates in a column time, such as 2023-09-07T22:00+08:00",
             )
@@ -97,9 +97,9 @@ class Hydrograph:
             first, last = (self._show(at) for at in (self.time_s[0], self.time_s[-1]))
             begin, end = (self._show(at + start_s) for at in (0.0, span_s))
             raise InputError(
-                f"the rows reach from {first} to {last}, the run from {begin} to {end}",
+                f"the table must cover the whole run, {begin} to {end}, got {first} to {last}",
                 file=self.file,
-                way_out="give rows from its start or before to its end or after",
+                way_out="add rows that reach from its start to its end",
             )
         inside = (time_s > 0.0) & (time_s < span_s)
         kept = np.array([0.0, *time_s[inside], span_s])
@@ -130,7 +130,7 @@ def read_hydrograph(
     time_zone
         Zone of dates where neither they nor the heading name one.
     missing
-        What stands for no value: such rows are taken on a straight line between their neighbours, and a note says so.
+        The codes for no value: such rows are interpolated between their neighbours, and a note says so.
     height_datum
         From where the ground's heights are counted: a heading that names another datum is refused.
 
@@ -178,13 +178,15 @@ def read_hydrograph(
     refuse_implausible(table, column, value, missing, least=rule.least, most=rule.most, units=rule.units)
     if len(table) < 2:
         raise InputError(
-            "there are fewer than two rows", file=file, way_out="give the first and the last time at least"
+            "the table must have at least two rows", file=file, way_out="give at least the first and the last time"
         )
     back = np.flatnonzero(np.diff(time_s) <= 0.0)
     if back.size:
         row = int(back[0]) + 1
         text = table.columns[time_column][row].strip()
-        raise table.error(row, f"{time_column} is {text}, not after the row before", "let times grow row by row")
+        raise table.error(
+            row, f"{time_column} is {text}, which must be later than in the row before", "sort the rows by time"
+        )
     value, filled = fill_gaps(table, column, time_s, value, lost)
     return Hydrograph(file, time_s, value, is_dated, (*notes, *filled))
 

@@ -131,9 +131,9 @@ def find_level_datum(
             )
     if len(named) > 1:
         raise InputError(
-            f"the levels are counted from several datums: {', '.join(named)}",
+            f"all levels must use one height datum, got {', '.join(named)}",
             file=table.file,
             line=1,
-            way_out="convert them to one",
+            way_out="convert them to one datum",
         )
     return unit, next(iter(named), None), beside

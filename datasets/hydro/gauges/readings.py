@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import ReadingLayer, StationLayer
-from ...place.place import name_height_datum
+from ...place.heights import name_height_datum
 from ...text.headings import (
     NAME_HEADINGS,
     STATION_HEADINGS,
@@ -29,6 +28,7 @@ from ...text.tables import Table, read_table
 from ...text.time_columns import TIMES, find_time_column, read_dates
 from ...text.times import show_time
 from ...text.units import agree_units, convert_units, find_interval, parse_units
+from ..layers import ReadingLayer, StationLayer
 from .level_datums import find_level_datum
 
 __all__ = ["QUANTITIES", "Quantity", "open_readings"]
@@ -50,7 +50,7 @@ class Quantity:
 
 
 QUANTITIES = {
-    # beyond any rain of a minute that was ever measured (WMO: 31 mm): 9999, 32700 and the like stand for no reading
+    # beyond any rain of a minute that was ever measured (WMO: 31 mm): 9999, 32700 and the like are codes for no reading
     "rain rate": Quantity("mm h-1", 0.0, 2000.0, (
         "rain rate", "rain", "rainfall", "precipitation", "precip", "rainfall_rate", "rain_rate", "drp", "雨强", "雨量",
         "降水量", "降雨量", "降水", *_HOURLY,
@@ -88,13 +88,13 @@ def open_readings(
     time_zone
         Zone of times that name no offset.
     units
-        Of the values, where the heading names none.
+        The unit to assume if the heading names none.
     interval_s
         Seconds over which a depth of rain was gathered, up to its time.
     height_datum
-        From where water levels are counted: a name of :data:`~citytide.datasets.place.place.HEIGHT_DATUMS`.
+        From where water levels are counted: a name of :data:`~citytide.datasets.place.heights.HEIGHT_DATUMS`.
     missing
-        Codes that stand for no reading, divided by commas: ``999.9,---``; ``none`` where every number is a reading.
+        Codes for no reading, divided by commas: ``999.9,---``; ``none`` where every number is a reading.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def open_readings(
     for row, name in enumerate(ids):
         if name not in place:
             among = f"the {stations.n_stations:,} stations" + (f" of {stations.sources[0]}" if stations.sources else "")
-            raise table.error(row, f"station {name!r} is not among {among}", "add it there, or drop its readings")
+            raise table.error(row, f"station {name!r} is not among {among}", "add it there, or remove its readings")
     find_texts(table, (split_heading(str(when))[0],), "times")
     all_stations = np.array([place[name] for name in ids], np.int32)
     all_times = read_dates(table, str(when), time_zone=time_zone)
@@ -202,10 +202,10 @@ def _is_depth(units: str | None) -> bool:
 def _agree_interval(declared: float | None, told: float, column: str, file: Path) -> float:
     if declared is not None and declared != told:
         raise InputError(
-            f"heading {column!r} says what fell in {told:g} s, interval_s={declared:g} is declared",
+            f"heading {column!r} gives sums over {told:g} s, but interval_s={declared:g} is declared",
             file=file,
             line=1,
-            way_out="leave the declaration out, or correct the heading",
+            way_out="omit the declaration, or correct the heading",
         )
     return told
 
@@ -223,14 +223,14 @@ def _check_intervals(
     least = int(apart.min())
     at = int(np.flatnonzero(same)[int(np.argmin(apart))])
     if least != over_s:
-        what = "overlap" if least < over_s else "leave the rest of the time out"
+        what = "overlap" if least < over_s else "miss the rest of the time"
         raise InputError(
             f"the readings are sums over {over_s:g} s, but station {stations.station_id[int(station[at])]!r} is read "
             f"{least} s apart from {show_time(int(time[at]), 'UTC')} on, and no readings lie closer: the sums would "
             f"{what}",
             file=file,
-            way_out=f"correct the interval: --declare readings.interval_s={least} where each is what fell since the "
-            "one before, or write dry intervals as 0",
+            way_out=f"declare the interval of the readings, --declare readings.interval_s={least} if each is the rain "
+            "since the one before, or write dry intervals as 0",
         )
     gaps = int((apart != over_s).sum())
     if not gaps:
@@ -263,5 +263,5 @@ def _find_values(table: Table, quantity: str | None) -> tuple[str, str, str | No
         f"the table has {told} ({', '.join(rest) or 'none'})",
         file=table.file,
         line=1,
-        way_out=f"declare quantity as one of {', '.join(QUANTITIES)}, and leave one such column, such as rain (mm/h)",
+        way_out=f"declare quantity as one of {', '.join(QUANTITIES)}, and keep one such column, such as rain (mm/h)",
     )

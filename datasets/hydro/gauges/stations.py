@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...maps.features import Features, read_features
-from ...place.layers import STATION_KINDS, StationLayer
-from ...place.place import is_geographic, name_crs, refuse_swapped
+from ...place.axis_order import refuse_swapped
+from ...place.crs import is_geographic, name_crs
 from ...text.headings import NAME_HEADINGS, STATION_HEADINGS, find_column, find_texts, match_columns, refuse_flags
-from ...text.tables import Table, read_table
+from ...text.tables import Table, TextColumns, read_table
 from ...text.units import convert_units
+from ..layers import STATION_KINDS, StationLayer
 from .readings import open_readings
 
 __all__ = ["find_station_kind", "open_readings", "open_stations"]
@@ -55,7 +56,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
         their usual English or Chinese headings; or points of any map file that
         :func:`~citytide.datasets.maps.features.read_features` reads.
     crs
-        Of a file that names none; a CSV never does.
+        The CRS to assume if the file names none; a CSV never names one.
 
     Returns
     -------
@@ -65,8 +66,8 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     Raises
     ------
     InputError
-        If a column or the CRS is missing, an id is empty or stands twice, a place is no number, longitude and latitude
-        are swapped, or the places of the CRS are no degrees.
+        If a column or the CRS is missing, an id is empty or not unique, a place is not a number, longitude and latitude
+        are swapped, or the places of the CRS are not degrees.
 
     Examples
     --------
@@ -82,7 +83,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
         rows = read_table(file)
         plane = name_crs(crs, file=file)
         x, y = _read_places(rows, plane)
-        table: Table | Features = rows
+        table: TextColumns = rows
     else:
         table = points = read_features(file, crs=crs)
         plane = points.crs
@@ -90,7 +91,7 @@ def open_stations(file: str | Path, *, crs: str | None = None) -> StationLayer:
     line = table.line
     refuse_swapped(x, y, file=file, line=line, crs=plane)
     if not len(table):
-        raise InputError("the table has no stations", file=file, way_out="give a row for each")
+        raise InputError("the table must have at least one row", file=file, way_out="give one row for each station")
     ids = find_texts(table, STATION_HEADINGS, "station ids")
     first: dict[str, int] = {}
     for row, text in enumerate(ids):
@@ -115,7 +116,7 @@ def _read_places(table: Table, plane: str) -> tuple[Floats, Floats]:
     sort = next((sort for sort in order if None not in found[sort]), None)
     if sort is None:
         raise InputError(
-            "the table has no places",
+            "the table must have columns of places",
             file=table.file,
             line=1,
             way_out=f"name two columns lon, lat or x, y; the columns are {', '.join(table.columns)}",
@@ -147,7 +148,7 @@ def _read_axis(table: Table, column: str, plane: str) -> Floats:
     return convert_units(values, unit, "degree" if is_geographic(plane) else "m", what=column, file=table.file, line=1)
 
 
-def _find_place_columns(table: Table | Features) -> list[str]:
+def _find_place_columns(table: TextColumns) -> list[str]:
     known = (*_LONGITUDES, *_LATITUDES, *_X, *_Y, "wkt", "geometry", "geom", "the_geom")
     return list(match_columns(table, known))
 
@@ -157,5 +158,5 @@ def _take_points(table: Features) -> tuple[Floats, Floats]:
 
     wrong = (shapely.get_type_id(table.geometry) != 0) | shapely.is_empty(table.geometry)
     if wrong.any():
-        raise table.error(int(np.argmax(wrong)), "the station is no point", "give one point for each")
+        raise table.error(int(np.argmax(wrong)), "a station must be a point", "give one point for each station")
     return np.asarray(shapely.get_x(table.geometry)), np.asarray(shapely.get_y(table.geometry))

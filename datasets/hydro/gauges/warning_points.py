@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...maps.features import POINTS, Features, read_features
-from ...place.place import transform
+from ...place.transformation import transform
 from ...text.headings import NAME_HEADINGS, find_column, match_columns, refuse_flags, split_heading
 from ...text.units import convert_units
 
@@ -59,12 +59,12 @@ def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
         CSV with columns ``name`` (or ``id``) and ``x, y`` in the plane's metres or ``lon, lat`` in WGS 84, or points of
         a map file; ``threshold_m``, or ``threshold (cm)``, may hold one depth or several, divided by semicolons.
     crs
-        Of the plane.
+        The CRS of the plane.
 
     Raises
     ------
     InputError
-        If the file cannot be read, a feature is no point, a name is empty or stands twice, a column that looks like
+        If the file cannot be read, a feature is not a point, a name is empty or not unique, a column that looks like
         one of depths is not understood or names no unit, or a depth is not above 0 and up to 10 m.
 
     Examples
@@ -83,13 +83,13 @@ def read_warning_points(file: str | Path, *, crs: str) -> WarningPoints:
     found = read_features(file, crs=_find_crs(file, crs))
     wrong = (shapely.get_type_id(found.geometry) != 0) | shapely.is_empty(found.geometry)
     if wrong.any():
-        raise found.error(int(np.argmax(wrong)), "the feature is no point", "give one point for each")
+        raise found.error(int(np.argmax(wrong)), "a warning point must be a point", "give one point for each place")
     x, y = np.asarray(shapely.get_x(found.geometry)), np.asarray(shapely.get_y(found.geometry))
     x, y = transform(x, y, found.crs, crs, file=file)
     named = find_column(found.columns, NAME_HEADINGS) or find_column(found.columns, _IDS)
     if named is None:
         raise InputError(
-            f"the points have no names; the columns are {', '.join(found.columns)}",
+            f"the points must have names; the columns are {', '.join(found.columns)}",
             file=file,
             way_out="add a column name",
         )
@@ -130,7 +130,9 @@ def _find_depths(found: Features) -> tuple[str | None, str]:
     if not known:
         return None, "m"
     heading, unit = next(iter(known.items()))
-    convert_units([], unit, "m", what=heading, file=found.file, line=line)  # refuses none, and what is no length
+    convert_units(
+        [], unit, "m", what=heading, file=found.file, line=line
+    )  # refuses a missing unit, and one that is not a length
     return heading, str(unit)
 
 

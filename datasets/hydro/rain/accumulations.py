@@ -1,4 +1,4 @@
-"""Sums of rain over windows that slide with the clock, beside those of rain days, which stand still."""
+"""Sums of rain over windows that slide with the clock, beside those of rain days, which do not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from .days import Days, find_rain_days
-from .rain import RainField
+from .field import RainField
 
 __all__ = ["WINDOWS_H", "RainSums", "accumulate_rain", "sum_windows"]
 
@@ -57,7 +57,7 @@ def sum_windows(end_s: npt.ArrayLike, amount: npt.ArrayLike, *, step_s: int, win
     place, apart = np.divmod(ends - (ends[0] if ends.size else 0), step_s)
     if apart.any() or (np.diff(ends) <= 0).any():
         raise InputError(
-            f"the readings do not follow each other in whole steps of {step_s} s",
+            f"the readings must follow each other in whole steps of {step_s} s",
             way_out="sort them, and give the step of the series",
         )
     n_whole = int(place[-1]) + 1 if ends.size else 0
@@ -85,7 +85,7 @@ def _count_steps(step_s: int, window_h: float) -> int:
     steps = round(window_h * 3600.0 / step_s) if step_s > 0 and 0.0 < window_h < np.inf else 0
     if steps < 1 or abs(steps * step_s - window_h * 3600.0) > 1e-6:
         raise InputError(
-            f"a window of {window_h:g} h is no whole number of steps of {step_s} s",
+            f"a window of {window_h:g} h must be a whole number of steps of {step_s} s",
             way_out="choose a multiple of the step",
         )
     return steps
@@ -133,7 +133,7 @@ def accumulate_rain(
     Parameters
     ----------
     rain
-        Even in time, as :func:`citytide.datasets.hydro.rain_files.rain_files.open_rain` gives it.
+        Even in time, as :func:`citytide.datasets.hydro.rain_files.formats.open_rain` gives it.
     windows_h
         Whole numbers of frames [h].
     rain_day, time_zone

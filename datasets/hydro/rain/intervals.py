@@ -56,7 +56,7 @@ def settle_intervals(
     ([0, 300], [12.0, 24.0])
     """
     if (end <= start).any():
-        raise InputError("an interval ends before it starts", file=file, way_out="give start and end of each frame")
+        raise InputError("an interval must end after it starts", file=file, way_out="give start and end of each frame")
     start, notes = start.copy(), []
     order = np.lexsort((end, start))
     nested = [

@@ -17,7 +17,7 @@ from ...text.time_columns import find_time_column, read_time_column
 from ...text.times import show_time
 from ...text.units import agree_units, convert_units, find_interval, parse_units
 from ..gauges.readings import QUANTITIES
-from .rain import HARDEST_MM_H
+from .field import HARDEST_MM_H
 
 __all__ = ["RainSeries", "read_rain_series"]
 
@@ -57,7 +57,7 @@ class RainSeries:
     zone
         (column,) ascending, the zone that each column is of.
     epoch_s
-        Time of the first row [s since 1970-01-01 00:00 UTC], where the rows bear dates.
+        Time of the first row [s since 1970-01-01 00:00 UTC], where the rows use dates.
     """
 
     start_s: Floats
@@ -81,11 +81,11 @@ def read_rain_series(
         holds until the next row, the last one to the end. Where the unit says that it fell in some interval,
         ``rain (mm/5min)``, rows follow each other by that, but where none fell.
     units
-        Of the rates, as UDUNITS writes them, where the headings do not say.
+        The unit of the rates in UDUNITS text, if the headings name none.
     time_zone
-        Of dates that name no offset.
+        The time zone of dates that name no offset.
     missing
-        What stands for no value.
+        The codes for no value.
 
     Returns
     -------
@@ -129,11 +129,13 @@ def read_rain_series(
         time_s, is_dated = table.numbers(when, least=None), False
         columns = dict(enumerate(rest))
         if not columns:
-            raise table.error(0, "the row has one cell", "give a time and at least one rate in each row")
+            raise table.error(0, "a row must have a time and at least one rate, got one cell", "complete the row")
         notes = refuse_flags(table, table.columns)
         _refuse_other_clocks(table)
     if not len(table):
-        raise InputError("there are no rows", file=file, way_out="give a time and a rate in each row")
+        raise InputError(
+            "the table must have at least one row", file=file, way_out="give a time and a rate in each row"
+        )
     epoch = round(float(time_s[0])) if is_dated else None  # 19607.9166667 days are no whole second
     time_s = time_s - float(time_s[0]) if is_dated else time_s
     for row, at in enumerate(time_s.tolist()):
@@ -142,7 +144,7 @@ def read_rain_series(
                 "" if is_dated or not table.has_headings else f" ({at:g} s)"
             )
             unit = " s" if not table.has_headings else ""
-            raise table.error(row, f"the time is {told}{unit}", "start at 0 and let times grow row by row")
+            raise table.error(row, f"the time is {told}{unit}", "start at 0 and sort the rows by time")
     rates = []
     for column in columns.values():
         rate, more = _read_rate(table, column, time_s, units, missing)
@@ -181,13 +183,17 @@ def _find_rates(table: Table, when: str) -> dict[int, str]:
         zone = int(named[1]) if named else 0
         if zone in found:
             raise InputError(
-                f"columns {found[zone]!r} and {column!r} are both rain of zone {zone}",
+                f"columns {found[zone]!r} and {column!r} both hold the rain of zone {zone}",
                 file=table.file,
                 line=1,
                 way_out="name them by their zones, such as zone 0 (mm/h) and zone 1 (mm/h), or keep one",
             )
         if zone > 255:
-            raise InputError(f"column {column!r} is of zone {zone}", file=table.file, way_out="number zones 0 to 255")
+            raise InputError(
+                f"zones must be 0 to 255, got {zone} in column {column!r}",
+                file=table.file,
+                way_out="correct the number of the zone",
+            )
         found[zone] = column
     if unknown or not found:
         named_columns = ", ".join(repr(column) for column in unknown) or "none beside the times"
@@ -230,7 +236,7 @@ def _read_rate(
         unit = agree_units(column, held, units, file=table.file, way="rain_units")
     if unit is None:
         raise InputError(
-            "the table does not say the unit of its rates",
+            "the rates must have a unit, the table names none",
             file=table.file,
             way_out="declare one: --set rain_units='mm h-1'",
         )
@@ -261,6 +267,6 @@ def _refuse_other_steps(table: Table, unit: str, over_s: float, time_s: Floats, 
         row = int(np.argmax(wrong))
         raise table.error(
             row,
-            f"rain is in {unit!r}, what fell in {over_s:g} s, and the next row is {step[row]:g} s later",
+            f"rain is in {unit!r}, a sum over {over_s:g} s, but the next row is {step[row]:g} s later",
             "correct the unit, give a row for each interval, or give rates in mm/h",
         )

@@ -1,1 +1,1 @@
-"""Files of rain: radar, NetCDF, Zarr, GeoTIFF."""
+"""Readers of rain in frames: radar pictures, ODIM, NetCDF, Zarr and GeoTIFF."""

@@ -35,7 +35,8 @@ def read_cube_times(opened: Any, name: str, path: Path) -> tuple[LongInts | None
     Raises
     ------
     InputError
-        If unit or calendar are no time, times are not whole seconds, or bounds end before they start.
+        If the unit is not one of time, the calendar is unknown, times are not whole seconds, or bounds end before
+        they start.
     """
     held = opened[name].attrs
     units, calendar = str(held.get("units", "")), str(held.get("calendar", "standard")).lower()
@@ -49,7 +50,9 @@ def read_cube_times(opened: Any, name: str, path: Path) -> tuple[LongInts | None
         units, calendar = str(own.get("units", units)), str(own.get("calendar", calendar)).lower()  # xarray writes some
         start, end = (_count_seconds(between[:, side], units, calendar, path) for side in (0, 1))
         if (end <= start).any():
-            raise InputError(f"{bounds} end before they start", file=path, way_out="give start and end of each frame")
+            raise InputError(
+                f"{bounds} must end after they start", file=path, way_out="give start and end of each frame"
+            )
         return start, end, []
     ends = np.asarray(opened[name].values).ravel()
     return None, _count_seconds(ends, units, calendar, path), [NO_BOUNDS.format(name)]
@@ -59,7 +62,7 @@ def _count_seconds(values: npt.NDArray[Any], units: str, calendar: str, path: Pa
     import cf_units
 
     if not np.isfinite(values.astype(np.float64)).all():
-        raise InputError("a time is missing", file=path, way_out="give every frame a time")
+        raise InputError("every frame must have a time, one is missing", file=path, way_out="add it")
 
     def to_seconds(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         to = cf_units.Unit("seconds since 1970-01-01 00:00:00", calendar=calendar)
@@ -79,7 +82,7 @@ def _count_seconds(values: npt.NDArray[Any], units: str, calendar: str, path: Pa
             )
     whole = np.round(seconds)
     if not (np.abs(seconds - whole) < 0.1).all():
-        raise InputError("the times are no whole seconds", file=path, way_out="give them in seconds, or as float64")
+        raise InputError("times must be whole seconds", file=path, way_out="give them in seconds, or as float64")
     return np.asarray(whole, np.int64)
 
 
@@ -101,7 +104,9 @@ def read_axis(opened: Any, axis: Any, unit: str | None, path: Path) -> Axis:
         length = float((upward[-1, 1] - upward[0, 0]) / middle.size)
         if not (np.abs(upward[1:, 0] - upward[:-1, 1]) <= _OFF * length + rounding).all():
             raise InputError(
-                f"{bounds} leave gaps or overlap", file=path, way_out="give edges of cells that lie side by side"
+                f"{bounds} must neither overlap nor leave gaps",
+                file=path,
+                way_out="give bounds of cells that lie side by side",
             )
         middle = edges.mean(axis=1)
     held = str(axis.attrs.get("units", ""))
@@ -133,7 +138,7 @@ def make_grid(x: Axis, y: Axis, path: Path) -> tuple[Grid, int, int]:
     if not (cell > 0.0 and is_even and is_square):
         lengths = np.concatenate([np.abs(np.diff(axis.middle)) for axis in (x, y)])
         raise InputError(
-            "the cells are no squares of one size"
+            "the cells must be squares of one size"
             + ("" if not lengths.size else f" (from {lengths.min():.9g} to {lengths.max():.9g})"),
             file=path,
             way_out="resample the rain to square cells, at least two of them",

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...place.place import agree_crs, is_geographic
+from ...place.crs import agree_crs, is_geographic
 from ...text.missing import Missing
-from ..rain.marks import mask_missing, mask_packed
-from ..rain.rain import RainField
+from ..rain.field import RainField
+from ..rain.fill_values import mask_missing, mask_packed
 from .axes import make_grid, read_axis, read_cube_times
-from .meaning import choose_rain, find_valid_range, refuse_other_quantity
 from .parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
+from .quantity import choose_rain, find_valid_range, refuse_other_quantity
 
 __all__ = ["read_cube_part", "read_rain_cube"]
 
@@ -42,11 +42,11 @@ def read_rain_cube(
         ``.nc`` or ``.zarr`` with a variable over time, y and x in any order, or over y and x at one time. A rate in any
         unit; a sum where time has bounds, which say over which interval.
     crs, units
-        Of a file without a grid mapping, and without a unit.
+        The CRS to assume without a grid mapping, and the unit to assume without one.
     missing
-        The number that stands for no value, where the file does not declare it.
+        The code for no value, if the file does not declare it.
     time_zone
-        Of the time in the file's name, which holds where there is none in the file.
+        The time zone of the time in the file's name, which is used if the file holds no time.
 
     Returns
     -------

@@ -10,10 +10,10 @@ import numpy as np
 from ....kernels.space.grid import Grid
 from ...errors import InputError
 from ...maps.rasters import open_gdal
-from ...place.place import agree_crs
+from ...place.crs import agree_crs
 from ...text.missing import Missing
-from ..rain.marks import mask_missing, mask_packed
-from ..rain.rain import RainField
+from ..rain.field import RainField
+from ..rain.fill_values import mask_missing, mask_packed
 from .cubes import read_cube_part
 from .parts import NO_BOUNDS, RainPart, agree_units, convert_rain, join_parts, read_stamp
 
@@ -36,13 +36,13 @@ def read_rain_frames(
     Parameters
     ----------
     files
-        NetCDF or Zarr with one frame or many (:func:`~.rain_cubes.read_rain_cube`), or GeoTIFFs of one band.
+        NetCDF or Zarr with one frame or many (:func:`~.cubes.read_rain_cube`), or GeoTIFFs of one band.
     crs, units
-        Of files that name none.
+        The CRS and the unit to assume if a file names none.
     missing
-        The number that stands for no value, where a file does not declare it.
+        The code for no value, if a file does not declare it.
     time_zone
-        Of times in names of files, which hold where a file has no time.
+        The time zone of times in names of files, which are used if a file holds no time.
 
     Returns
     -------
@@ -75,16 +75,20 @@ def _read_raster(
         values[opened.read_masks(1) == 0] = np.nan
     if bands != 1:
         raise InputError(
-            f"the raster has {bands} bands, and nothing says when each of them is", file=file,
+            f"the raster has {bands} bands, and the file has no time for each band", file=file,
             way_out="give one file for each frame, or a NetCDF cube",
         )  # fmt: skip
     if place.is_identity:
-        raise InputError("the raster has no place", file=file, way_out="give it a corner and a cell size")
+        raise InputError("the raster must have a place", file=file, way_out="give it a corner and a cell size")
     if place.b or place.d or place.a <= 0.0:
-        raise InputError("the raster is rotated or mirrored", file=file, way_out="warp it to an upright grid")
+        raise InputError(
+            "the raster must be upright, but it is rotated or mirrored",
+            file=file,
+            way_out="resample it to an upright grid",
+        )
     if abs(place.a - abs(place.e)) * max(n_y, n_x) > _SQUARE * place.a:
         raise InputError(
-            f"the cells are {place.a:.9g} by {abs(place.e):.9g}, no squares", file=file,
+            f"the cells are {place.a:.9g} by {abs(place.e):.9g}; they must be squares", file=file,
             way_out="resample it to square cells",
         )  # fmt: skip
     south = place.f if place.e > 0.0 else place.f + n_y * place.e

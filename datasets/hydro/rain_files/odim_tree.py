@@ -50,7 +50,7 @@ def choose_data(opened: Any, file: Path, quantities: Sequence[str]) -> tuple[str
             others = [f"quantity {name or 'without a name'}" for name in held if name != quantity]
             return quantity, tuple(held[quantity]), (*others, *aside)
     raise InputError(
-        f"the file holds no rain; its quantities are {', '.join(sorted(held)) or 'none'}",
+        f"the file must hold rain; its quantities are {', '.join(sorted(held)) or 'none'}",
         file=file,
         way_out=f"give one of {', '.join(quantities)} in an ODIM composite",
     )
@@ -77,8 +77,8 @@ def choose_level(opened: Any, chosen: Sequence[str], level: float | None, file: 
                      and np.isclose(value, level, rtol=1e-6))  # fmt: skip
         if not kept:
             raise InputError(
-                f"no data are at the level {level:g}; there are {named if known else 'no levels'}", file=file,
-                way_out="choose one of these with rain_level" if known else "leave rain_level out",
+                f"the file has no data at the level {level:g}; there are {named if known else 'no levels'}", file=file,
+                way_out="choose one of these with rain_level" if known else "omit rain_level",
             )  # fmt: skip
         return kept
     if len(known) > 1:

@@ -15,8 +15,8 @@ from ...errors import InputError
 from ...place.crs_titles import title_crs
 from ...text.times import read_times
 from ...text.units import convert_units, parse_units
+from ..rain.field import RainField
 from ..rain.intervals import settle_intervals
-from ..rain.rain import RainField
 
 __all__ = ["RainPart", "agree_units", "convert_rain", "join_parts", "read_stamp"]
 
@@ -48,7 +48,7 @@ def join_parts(files: Sequence[Path], parts: Sequence[RainPart]) -> RainField:
     Raises
     ------
     InputError
-        If grids or CRS differ, only some files say how long frames are, or :func:`~..rain_intervals.settle_intervals`
+        If grids or CRS differ, only some files say how long frames are, or :func:`~..rain.intervals.settle_intervals`
         refuses them.
     """
     first = parts[0]
@@ -99,9 +99,9 @@ def read_stamp(file: Path, time_zone: str | None) -> int:
     year, _, month, day, hour, _, minute, second, zulu = found[0].groups()
     if zulu is None and time_zone is None:
         raise InputError(
-            f"the time {found[0][0]} in the file's name does not say its zone",
+            f"the time {found[0][0]} in the file's name has no time zone",
             file=file,
-            way_out="name it, such as --set time_zone=UTC or Asia/Shanghai",
+            way_out="declare it, such as --set time_zone=UTC or Asia/Shanghai",
         )
     text = f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}{zulu or ''}"
     return int(read_times([text], time_zone=time_zone, file=file)[0])
@@ -123,9 +123,9 @@ def agree_units(held: str | None, declared: str | None, *, file: Path) -> str | 
         same = False
     if not same:
         raise InputError(
-            f"the file names the unit {held!r}, {declared!r} is declared",
+            f"the file names the unit {held!r}, but rain_units={declared!r} is declared",
             file=file,
-            way_out="leave rain_units out, or mend the file",
+            way_out="omit rain_units, or correct the file",
         )
     return held
 
@@ -140,13 +140,14 @@ def convert_rain(values: Floats, units: str | None, interval_s: float | None, na
     """
     if units is None:
         raise InputError(
-            f"{name} has no unit", file=path, way_out="name it, such as --set rain_units='mm h-1', or write it into "
-            "the file",
-        )  # fmt: skip
+            f"{name} must have a unit, the file names none",
+            file=path,
+            way_out="declare it, such as --set rain_units='mm h-1', or write it into the file",
+        )
     is_sum = _is_sum(units)
     if is_sum and interval_s is None:
         raise InputError(
-            f"{name} is in {units!r}, a sum over some interval that the file does not say",
+            f"{name} is in {units!r}, a sum over an interval that the file does not give",
             file=path,
             way_out="give time bounds, or write the unit as a rate such as 'mm h-1' or 'mm (5 min)-1'",
         )

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ....kernels.space.grid import Grid
 from ...errors import InputError
-from ...place.place import name_crs
-from ..rain.rain import RainField
+from ...place.crs import name_crs
+from ..rain.field import RainField
 
 __all__ = ["read_radar_gif"]
 
@@ -76,14 +76,14 @@ def _read_time(file: Path) -> int:
     found = _NAME.match(file.name)
     if found is None:
         raise InputError(
-            "the name of the picture holds no time",
+            "the name of the picture must hold a time",
             file=file,
             way_out="keep names such as AQC151351545F_00005.801.gif: year, day of the year, hour and minute in UTC",
         )
     year, day, hour, minute = (int(part) for part in found.groups())
     if not (1 <= day <= 366 and hour < 24 and minute < 60):
         raise InputError(f"the name of the picture holds day {day}, {hour:02d}:{minute:02d}", file=file,
-                         way_out="mend the name")  # fmt: skip
+                         way_out="correct the name")  # fmt: skip
     start = datetime(2000 + year, 1, 1, tzinfo=UTC)
     return int((start + timedelta(days=day - 1, hours=hour, minutes=minute)).timestamp())
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from ....kernels.space.grid import Grid
 from ...errors import InputError
+from ...place.crs import agree_crs, is_geographic
 from ...place.crs_titles import title_crs
-from ...place.place import agree_crs, is_geographic, transform
+from ...place.transformation import transform
+from ..rain.field import RainField
 from ..rain.intervals import settle_intervals
-from ..rain.rain import RainField
 from .odim_tree import choose_data, choose_level, find_attribute
 
 __all__ = ["read_radar_odim"]
@@ -25,7 +26,7 @@ _QUANTITIES = ("RATE", "ACRR", "DBZH", "DBZ", "TH")  # the first that a file hol
 _POLAR = {"PVOL", "SCAN", "CVOL", "RAY", "AZIM", "ELEV"}
 _ZR = (200.0, 1.6)  # Marshall & Palmer (1948), where how names no zr_a and zr_b
 _CAP_DBZ = 53.0  # above it hail and clutter reflect more than any rain
-_MOST_DBZ = 300.0  # what is above is none of the weather, and would be no number as a rate
+_MOST_DBZ = 300.0  # above it is not weather, and the rate would overflow
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
         With ``RATE`` [mm h-1], ``ACRR`` [mm from start to end] or reflectivity [dBZ], which becomes rain by
         :math:`Z = a R^b` of the file's ``how/zr_a`` and ``how/zr_b``, else of Marshall and Palmer; a note says so.
     crs
-        Of files whose ``projdef`` is missing.
+        The CRS to assume if ``projdef`` is missing.
     level
         Elevation [degrees] or height [m] to read, where data sets differ in that.
 
@@ -66,7 +67,7 @@ def read_radar_odim(files: Sequence[Path], *, crs: str | None = None, level: flo
     Raises
     ------
     InputError
-        If h5py is missing, a file is none of ODIM or holds polar scans, an attribute is missing, cells are no squares,
+        If h5py is missing, a file is not ODIM or holds polar scans, an attribute is missing, cells are not squares,
         corners contradict the size, files differ in grid or quantity, several levels are there and none is chosen, or
         sums overlap.
 
@@ -126,7 +127,9 @@ def _read_frames(file: Path, crs: str | None, level: float | None) -> list[_Fram
     except InputError:
         raise
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the file cannot be read ({error})", file=file, way_out="is it whole, and HDF5?") from None
+        raise InputError(
+            f"the file cannot be read ({error})", file=file, way_out="check that the file is complete, and HDF5"
+        ) from None
 
 
 def _read_composite(opened: Any, file: Path, crs: str | None, level: float | None) -> list[_Frame]:
@@ -147,7 +150,7 @@ def _read_composite(opened: Any, file: Path, crs: str | None, level: float | Non
         raise InputError(
             f"{', '.join(chosen)} hold {quantity} at the same time, and nothing says how they differ",
             file=file,
-            way_out="keep the one that is the rain",
+            way_out="keep the data set of rain",
         )
     return frames
 
@@ -166,7 +169,7 @@ def _read_data(
     if quantity == "ACRR":
         if start is None or end is None or end <= start:
             raise InputError(
-                "the sum does not say over which interval", file=file, way_out="write start and end into what"
+                "a sum must have an interval, the file names none", file=file, way_out="write start and end into what"
             )
         time, interval_s = end, end - start
         values *= 3600.0 / interval_s
@@ -192,9 +195,9 @@ def _decode(opened: Any, places: Sequence[str], raw: npt.NDArray[Any], file: Pat
     )
     if nodata is None and raw.dtype.kind in "iu":
         raise InputError(
-            "what names no nodata, so what is not seen would count as rain",
+            "what must name nodata: without it, cells that the radar does not see would count as rain",
             file=file,
-            way_out="write the value that stands for it",
+            way_out="write the code for no data there",
         )
     quantity = str(find_attribute(opened, places, "what", "quantity")).upper()
     values = raw.astype(np.float64) * float(1.0 if gain is None else gain) + float(0.0 if offset is None else offset)
@@ -216,7 +219,9 @@ def _read_place(
     }
     missing = [name for name in ("xscale", "yscale", "LL_lon", "LL_lat") if where[name] is None]
     if missing:
-        raise InputError(f"where names no {', '.join(missing)}", file=file, way_out="is it an ODIM composite?")
+        raise InputError(
+            f"where names no {', '.join(missing)}", file=file, way_out="check that the file is an ODIM composite"
+        )
     projdef = None if where["projdef"] is None else str(where["projdef"])
     metres = 1.0
     if projdef is not None and "+units=km" in projdef:
@@ -226,7 +231,9 @@ def _read_place(
     # over the raster rows and columns may drift apart by a thousandth of a cell
     if not 0.0 < width < np.inf or abs(width - height) * max(shape) > 1e-3 * width:
         raise InputError(
-            f"the cells are {width:g} by {height:g}, no squares", file=file, way_out="resample it to square cells"
+            f"the cells are {width:g} by {height:g}; they must be squares",
+            file=file,
+            way_out="resample it to square cells",
         )
     n_y, n_x = shape
     if where["xsize"] is not None and where["ysize"] is not None:
@@ -259,7 +266,7 @@ def _project(crs: str, lon: Any, lat: Any, file: Path) -> tuple[float, float]:
         x, y = transform(float(lon), float(lat), "EPSG:4326", crs, file=file)
     except ProjError:
         raise InputError(
-            "the projection is none of the earth", file=file, way_out="give lengths in projdef (+a, +b) in metres"
+            "the projection must be of the earth", file=file, way_out="give lengths in projdef (+a, +b) in metres"
         ) from None
     return float(x), float(y)
 
@@ -272,7 +279,7 @@ def _read_time(opened: Any, places: Sequence[str], word: str, file: Path) -> int
         moment = datetime.strptime(f"{date}{str(clock)[:6]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         raise InputError(
-            f"{word}date {date!s} and {word}time {clock!s} are no time",
+            f"{word}date {date!s} and {word}time {clock!s} is not a time",
             file=file,
             way_out="write YYYYMMDD and HHMMSS in UTC",
         ) from None

@@ -1,1 +1,1 @@
-"""Synthetic ground, storms and gauges, with the truth known."""
+"""Synthetic terrain, storms and gauges, with analytic solutions."""

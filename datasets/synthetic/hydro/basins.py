@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from .ground import Underpass, ease
+from ..ground import Underpass, ease
 
 if TYPE_CHECKING:
     from ....kernels.space.grid import Grid
-    from .ground import Ground, Valley
+    from ..ground import Ground, Valley
 
 __all__ = ["Basin", "plan_basins", "raise_pads"]
 
@@ -85,7 +85,7 @@ def plan_basins(ground: Ground, underpasses: Sequence[Underpass], grid: Grid) ->
 
     Examples
     --------
-    >>> from citytide.datasets.synthetic.hydro.ground import plan_ground
+    >>> from citytide.datasets.synthetic.ground import plan_ground
     >>> from citytide.kernels.space.grid import Grid
     >>> ground = plan_ground(1, 0.0, 0.0, 2000.0, 2000.0)
     >>> dive = Underpass(1500.0, 1200.0, "x")

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import ROAD_KINDS, STATION_KINDS, ReadingLayer, RoadLayer, StationLayer, StormLayer
+from ...hydro.layers import STATION_KINDS, ReadingLayer, StationLayer, StormLayer
+from ...traffic.layers import ROAD_KINDS, RoadLayer
 from .storms import compute_rain_rate
 
 if TYPE_CHECKING:
-    from .ground import Ground
+    from ..ground import Ground
 
 __all__ = ["make_readings", "make_stations"]
 
@@ -42,9 +43,9 @@ def make_stations(
     roads
         Bridges over the ground's river carry a water level each; expressways and arterials carry checkpoints.
     ground
-        From :func:`~citytide.datasets.synthetic.hydro.ground.plan_ground`.
+        From :func:`~citytide.datasets.synthetic.ground.plan_ground`.
     truths
-        From :func:`~citytide.datasets.synthetic.hydro.truths.find_truths`: a water level at each lowest cell.
+        From :func:`~.analytic_solutions.find_truths`: a water level at each lowest cell.
     box
         West, south, east and north edge of the city [m].
 
@@ -89,7 +90,7 @@ def make_readings(
     Parameters
     ----------
     stations
-        Of which the rain gauges are read.
+        The stations whose rain gauges are read.
     storms
         In the same CRS.
     start, stop
@@ -106,7 +107,7 @@ def make_readings(
     Raises
     ------
     InputError
-        If the step is no multiple of 10 s, or the times are no multiples of it.
+        If the step is not a multiple of 10 s, or the times are not multiples of it.
 
     Examples
     --------
@@ -117,15 +118,17 @@ def make_readings(
     ('rain rate', 'mm h-1', True)
     """
     if step_s < _SAMPLES or step_s % _SAMPLES:
-        raise InputError(f"step_s is {step_s}", way_out=f"give a whole multiple of {_SAMPLES} s, such as 300")
+        raise InputError(
+            f"step_s must be a whole multiple of {_SAMPLES} s, got {step_s}", way_out="give such a step: 300"
+        )
     if start is None:
         start = (int(storms.start.min()) // step_s + 1) * step_s
     if stop is None:
         stop = -int(-float((storms.start + storms.duration_s).max()) // step_s) * step_s
     if start % step_s or stop % step_s or stop < start:
         raise InputError(
-            f"readings from {start} to {stop} s every {step_s} s are not whole intervals",
-            way_out="give times that are whole multiples of the step, the first one first",
+            f"start and stop must be whole multiples of step_s={step_s}, start first, got {start} and {stop}",
+            way_out="correct them",
         )
     gauge = np.flatnonzero(stations.kind == STATION_KINDS.index("rain gauge")).astype(np.int32)
     time = np.arange(start, stop + 1, step_s, dtype=np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import StormLayer
+from ...hydro.layers import StormLayer
 
 __all__ = ["compute_rain_rate", "compute_storm_volumes", "make_storms"]
 
@@ -40,7 +40,7 @@ def make_storms(
     box
         West, south, east and north edge [m]: each cell is above some place in it when it rains most.
     crs
-        Of the box.
+        The CRS of the box.
     start
         When the first may begin [s since 1970-01-01 00:00 UTC].
     n_cells
@@ -70,7 +70,7 @@ def make_storms(
     if n_cells is None:
         n_cells = 6 + int((east - west) * (north - south) / 1e8)
     if n_cells < 1:
-        raise InputError(f"n_cells is {n_cells}", way_out="give 1 or more")
+        raise InputError(f"n_cells must be at least 1, got {n_cells}")
     wind = np.random.Generator(np.random.Philox(key=np.array([seed, 500], dtype=np.uint64))).random()
     cells = np.random.Generator(np.random.Philox(key=np.array([seed, 501], dtype=np.uint64))).random((n_cells, 7))
     begin, at_x, at_y, turn, pace, breadth, rain = cells.T

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...place.layers import RoadLayer, TerrainLayer
+from ...maps.layers import TerrainLayer
+from ...traffic.layers import RoadLayer
+from ..ground import interpolate
 from .basins import Basin, plan_basins, raise_pads
-from .ground import interpolate
 
 if TYPE_CHECKING:
     from ....kernels.space.grid import Grid
-    from .ground import Ground, Underpass
+    from ..ground import Ground, Underpass
 
 __all__ = ["GREEN", "make_terrain"]
 
@@ -45,7 +46,7 @@ def make_terrain(
     Parameters
     ----------
     ground, underpasses
-        Where they are planned; see :func:`~citytide.datasets.synthetic.hydro.ground.plan_ground`.
+        Where they are planned; see :func:`~citytide.datasets.synthetic.ground.plan_ground`.
     roads
         In the CRS of the grid. Tunnels do not show, unless the city is synthetic: there they are underpasses.
     grid
@@ -70,7 +71,7 @@ def make_terrain(
 
     Examples
     --------
-    >>> from citytide.datasets.synthetic.hydro.ground import plan_ground
+    >>> from citytide.datasets.synthetic.ground import plan_ground
     >>> from citytide.kernels.space.grid import Grid
     >>> ground = plan_ground(1, 0.0, 0.0, 1000.0, 1000.0)
     >>> nodes, no = np.array([100.0, 900.0]), np.zeros(1)

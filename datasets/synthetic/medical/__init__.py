@@ -1,1 +1,1 @@
-"""Synthetic people and the facilities that care for them."""
+"""Synthetic areas with people, and facilities."""

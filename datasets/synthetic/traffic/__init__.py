@@ -1,1 +1,1 @@
-"""Synthetic streets and trips."""
+"""Synthetic streets, networks and trips."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...traffic.demand.pairs import sort_pairs
 from ...traffic.instances import Instance
-from ..morton import sort_in_space
-from .streets import StreetPlan, plan_grid, plan_rings
+from ..morton_order import sort_in_space
+from .street_plans import StreetPlan, plan_grid, plan_rings
 
 __all__ = ["make_named", "make_network"]
 

@@ -63,7 +63,7 @@ def make_two_routes(
     demand
         Travellers from node 1 to node 2.
     free_time, slope
-        Of each link; above zero, and from zero up.
+        Free travel time of each link, above 0, and its rise with flow, >= 0.
 
     Examples
     --------

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.layers import ROAD_KINDS, DemandLayer, RoadLayer
 from ...traffic.demand.pairs import sort_pairs
-from ..morton import sort_in_space
+from ...traffic.layers import ROAD_KINDS, DemandLayer, RoadLayer
+from ..morton_order import sort_in_space
 
 __all__ = ["make_trips"]
 
@@ -51,7 +51,7 @@ def make_trips(roads: RoadLayer, seed: int = 1, *, n_zones: int | None = None, l
 
     Examples
     --------
-    >>> from citytide.datasets.synthetic.traffic.avenues import make_streets
+    >>> from citytide.datasets.synthetic.traffic.city_streets import make_streets
     >>> trips = make_trips(make_streets(1, "2km")[0], n_zones=5)
     >>> trips.origin.size
     20

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
-from ...place.layers import RoadLayer
+from ..layers import RoadLayer
 from ..roads.classes import UNKNOWN
 from ..roads.graph import UNSTATED, RoadEdge, RoadGraph
 from .classes import show_class

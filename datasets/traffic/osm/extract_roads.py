@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...maps.osm_extract import read_osm_items
-from ...place.plane_scale import measure_geodesics_m
+from ...place.distortion import measure_geodesics_m
 from ..roads.access import find_access, is_barred
 from ..roads.classes import normalise_class, read_classes
 from ..roads.graph import RoadEdge, RoadGraph

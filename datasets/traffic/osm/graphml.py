@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
-from ...place.place import agree_crs
+from ...place.crs import agree_crs
 from ..demand.files import DemandPart, read_demand_table
 from ..demand.pairs import PairDemand, read_pairs
 from ..demand.rides import DEFAULT_TOTAL_VEH_H, has_rides, make_ride_demand, read_total

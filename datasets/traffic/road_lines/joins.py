@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ....kernels.space.datum import compute_distances_m
 from ...errors import InputError
-from ...place.place import LOCAL, name_crs
-from ...place.plane_scale import find_degrees
+from ...place.crs import LOCAL, name_crs
+from ...place.distortion import find_degrees
 
 __all__ = ["Piece", "cut_lines", "find_places", "flatten"]
 

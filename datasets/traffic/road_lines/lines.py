@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...maps.features import Features, read_features
-from ...place.place import refuse_swapped
-from ...place.plane_scale import measure_steps_m
+from ...place.axis_order import refuse_swapped
+from ...place.distortion import measure_steps_m
 from ..roads.classes import read_classes
 from ..roads.graph import RoadEdge, RoadGraph
 from ..roads.lanes import find_lanes

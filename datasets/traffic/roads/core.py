@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...place.place import refuse_swapped
+from ...place.axis_order import refuse_swapped
 from .access import find_access, find_limited, find_unread
 from .classes import (
     DROPPED,

@@ -10,7 +10,7 @@ from typing import Any
 from xml.parsers import expat
 
 from ...errors import InputError
-from ...place.place import name_crs
+from ...place.crs import name_crs
 from .words import split_words
 
 __all__ = ["UNSTATED", "RoadEdge", "RoadGraph", "name_edge", "read_road_graph"]

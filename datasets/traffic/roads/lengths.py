@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from ...place.crs import LOCAL, is_geographic
 from ...place.crs_titles import title_crs
-from ...place.place import LOCAL, is_geographic, transform
-from ...place.plane_scale import measure_steps_m
+from ...place.distortion import measure_steps_m
+from ...place.transformation import transform
 from .graph import RoadEdge, RoadGraph, name_edge
 from .units import METRES
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from smallcity import make_roads, make_small_layers  # type: ignore[import-not-found]
 
-from citytide.datasets.place.layers import CityLayers, RoadLayer
+from citytide.datasets.city.layers import CityLayers
+from citytide.datasets.traffic.layers import RoadLayer
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from citytide.datasets.city.assembly import assemble_city, choose_plane_of
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.kernels.space.apportionment import apportion
 
 

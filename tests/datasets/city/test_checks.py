@@ -11,8 +11,9 @@ from smallcity import SOUTH, WEST, make_areas
 
 from citytide.datasets.city.assembly import assemble_city
 from citytide.datasets.city.checks import find_core
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers, RoadLayer
+from citytide.datasets.traffic.layers import RoadLayer
 
 
 def test_the_core_leaves_out_what_cannot_be_left_again(roads: RoadLayer) -> None:
@@ -64,21 +65,24 @@ def test_areas_of_another_city_are_refused(layers: CityLayers) -> None:
 def test_an_area_that_crosses_itself_is_refused(layers: CityLayers) -> None:
     areas = make_areas([(WEST, SOUTH, WEST + 500, SOUTH + 500)])
     bow = replace(areas, vertex_x=np.array([WEST, WEST + 500, WEST, WEST + 500, WEST]))
-    with pytest.raises(InputError, match=r"440304000 .*no valid polygon"):
+    with pytest.raises(InputError, match=r"440304000 .*not a valid polygon"):
         assemble_city(replace(layers, areas=bow))
 
 
 def test_a_facility_on_no_reachable_road_is_named_with_the_distance(layers: CityLayers) -> None:
     assert layers.facilities is not None
     far = replace(layers.facilities, x=layers.facilities.x + 3000.0, sources=(Path("hospitals.csv"),))
-    with pytest.raises(InputError, match=r"hospitals.csv: facility 'H1' \(福田医院\) is on no reachable road.*2,990 m"):
+    with pytest.raises(
+        InputError,
+        match=r"hospitals.csv: facility 'H1' \(福田医院\) must lie beside a road that can be reached.*2,990 m",
+    ):
         assemble_city(replace(layers, facilities=far))
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "GCJ-02", "EPSG:2278"])
 def test_a_citys_plane_is_one_in_metres(layers: CityLayers, crs: str) -> None:
     """EPSG:2278 is a plane of Texas, in feet."""
-    with pytest.raises(InputError, match=r"is no plane in metres; give the city one"):
+    with pytest.raises(InputError, match=r"is not a plane in metres; choose one for the city"):
         assemble_city(replace(layers, terrain=None), crs=crs)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from citytide.datasets.city.assembly import assemble_city
 from citytide.datasets.city.city import City
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.city.variables import CROSSWALKS, LAYERS, VARIABLES
-from citytide.datasets.place.layers import CityLayers, RoadLayer
+from citytide.datasets.traffic.layers import RoadLayer
 
 
 def same(one: object, other: object) -> bool:

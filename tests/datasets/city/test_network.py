@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.city.network import make_instance
-from citytide.datasets.place.layers import CityLayers
 from citytide.kernels.traffic.assignment import assign_traffic
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from citytide.datasets.city.trips import read_trips
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import RoadLayer
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
+from citytide.datasets.traffic.layers import RoadLayer
 from citytide.kernels.space.datum import convert_wgs84_to_gcj02
 
 

@@ -69,7 +69,9 @@ def test_every_format_and_encoding_gives_the_same_areas(tmp_path: Path, form: st
 
 
 def test_real_districts_have_no_people_and_say_so(data: Path) -> None:
-    with pytest.raises(InputError, match=r"districts.geojson: the areas have no people; add a column people"):
+    with pytest.raises(
+        InputError, match=r"districts.geojson: the areas must have numbers of people; add a column people"
+    ):
         open_areas(data / "traffic/shenzhen/districts.geojson")
 
 
@@ -79,13 +81,16 @@ BOW = shapely.polygons([(0, 0), (1, 1), (1, 0), (0, 1)])
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
-        ([("1", "甲", 5, RING), ("1", "乙", 5, PARTS)], r"feature 2: area 1 stands twice"),
+        (
+            [("1", "甲", 5, RING), ("1", "乙", 5, PARTS)],
+            r"feature 2: .* must have its own code, 1 is used twice",
+        ),
         ([("1", "甲", 5.5, RING)], r"人口 of area 1 is '5.5'; give a whole number"),
         ([("1", "甲", -5, RING)], r"人口 of area 1 is '-5'"),
         ([("1", "甲", None, RING)], r"人口 of area 1 is ''"),
-        ([("1", "甲", 5, shapely.points(0, 0))], r"area 1 甲 is no polygon"),
-        ([("1", "甲", 5, BOW)], r"area 1 甲 is no valid polygon \(Self-intersection"),
-        ([("1", "甲", 5, shapely.Polygon())], r"area 1 甲 is no polygon"),
+        ([("1", "甲", 5, shapely.points(0, 0))], r"area 1 甲 is not a polygon"),
+        ([("1", "甲", 5, BOW)], r"area 1 甲 is not a valid polygon \(Self-intersection"),
+        ([("1", "甲", 5, shapely.Polygon())], r"area 1 甲 is not a polygon"),
         ([("", "甲", 5, RING), ("2", "乙", 5, PARTS)], r"area '甲' has no code"),
     ],
 )

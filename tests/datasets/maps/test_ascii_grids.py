@@ -31,13 +31,15 @@ def test_sides_that_differ_by_rounding_are_one_side(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n", [12, 1000])
 def test_sides_that_add_up_to_another_length_are_refused(n: int) -> None:
-    with pytest.raises(InputError, match=r"z\.asc: the cells are 10 by 10\.01, no squares; resample it to square"):
+    with pytest.raises(
+        InputError, match=r"z\.asc: the cells are 10 by 10\.01; they must be squares; resample it to square"
+    ):
         find_cell(10.0, 10.01, (n, n), "z.asc")
     assert find_cell(10.0, 10.0 + 0.99e-2 / n, (n, n), "z.asc") > 10.0
 
 
 def test_a_missing_side_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cellsize is missing"):
+    with pytest.raises(InputError, match="cellsize must be a length above 0"):
         read_ascii_grid(write(tmp_path / "z.asc", "DX 10"))
     with pytest.raises(InputError, match=r"row 2, column 1 holds '4,5'; give a number"):
         read_ascii_grid(write(tmp_path / "z.asc", "CELLSIZE 10", "1 2 3\n4,5 5 6\n"))
@@ -51,5 +53,5 @@ def test_a_mark_of_utf_8_and_blank_lines_in_the_head_are_passed_over(tmp_path: P
 
 
 def test_a_key_word_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"z\.asc, line 6: cellsize stands twice; keep the right one"):
+    with pytest.raises(InputError, match=r"z\.asc, line 6: cellsize must be given once; keep the right line"):
         read_ascii_grid(write(tmp_path / "z.asc", "CELLSIZE 10\ncellsize 20"))

@@ -9,7 +9,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.maps.facilities import open_facilities
-from citytide.datasets.place.layers import FACILITY_KINDS
+from citytide.datasets.maps.layers import FACILITY_KINDS
 
 TABLE = """编号,名称,类型,床位,经度,纬度
 H1,市民医院,医院,1200,114.05,22.54
@@ -32,9 +32,9 @@ def test_every_encoding_gives_the_same_facilities(tmp_path: Path, encoding: str)
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [
-        ("name,lon,lat\na,1,2\n", r"no kinds; name a column kind; the columns are name, lon, lat"),
-        ("kind,name\nhospital,a\n", r"line 1: the table has no places"),
-        ("id,kind,lon,lat\n1,clinic,1,2\n1,clinic,3,4\n", r"line 3: facility id '1' stands twice"),
+        ("name,lon,lat\na,1,2\n", r"must have kinds; name a column kind; the columns are name, lon, lat"),
+        ("kind,name\nhospital,a\n", r"line 1: the table must have columns of places"),
+        ("id,kind,lon,lat\n1,clinic,1,2\n1,clinic,3,4\n", r"line 3: facility id '1' is not unique"),
         ("kind,beds,lon,lat\nclinic,-2,1,2\n", r"line 2: beds is -2"),
         ("kind,beds,lon,lat\nclinic,few,1,2\n", r"line 2: beds is 'few'"),
         ("kind,lon,lat\nclinic,east,2\n", r"line 2: lon is 'east'"),

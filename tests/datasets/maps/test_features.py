@@ -56,7 +56,7 @@ def test_a_shapefile_is_read_with_and_without_its_cpg(tmp_path: Path, encoding: 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_a_shapefile_without_a_projection_must_be_declared(tmp_path: Path) -> None:
     file = write(tmp_path / "a.shp", crs=None)
-    with pytest.raises(InputError, match=r"a.shp: the layer names no CRS; declare one"):
+    with pytest.raises(InputError, match=r"a.shp: the layer must have a CRS, it names none; declare one"):
         read_features(file)
     assert read_features(file, crs="GCJ-02").crs == "GCJ-02"
 
@@ -86,7 +86,7 @@ def test_geojson_names_its_crs_or_is_declared(
 
 @pytest.mark.parametrize("held", ["urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::32650"])
 def test_geojson_that_names_another_crs_is_refused(tmp_path: Path, held: str) -> None:
-    with pytest.raises(InputError, match=r"a.geojson: the file is in EPSG:\d+, EPSG:4547 is declared"):
+    with pytest.raises(InputError, match=r"a.geojson: the file is in EPSG:\d+, but EPSG:4547 is declared"):
         read_features(write_geojson(tmp_path / "a.geojson", held), crs="EPSG:4547")
 
 
@@ -105,10 +105,10 @@ def test_a_feature_without_a_geometry_is_kept_for_its_reader(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
-        ("a.geojson", "{", r"a.geojson: this is no GeoJSON"),
+        ("a.geojson", "{", r"a.geojson: the file is not GeoJSON"),
         ("a.geojson", '{"features": []}', r"a.geojson: the file has no features"),
-        ("a.csv", "name,x,y\n", r"a.csv: the table has names of columns, and no rows"),
-        ("a.csv", "name\n甲\n", r"a.csv, line 1: the table has no places; .*the columns are name"),
+        ("a.csv", "name,x,y\n", r"a.csv: the table must have at least one row"),
+        ("a.csv", "name\n甲\n", r"a.csv, line 1: the table must have columns of places; .*the columns are name"),
         ("a.csv", "name,wkt\n甲,POINT 1 2\n", r"a.csv, line 2: 甲 has no geometry that can be read"),
         ("a.gpkg", "noise", r"a.gpkg: the file cannot be read"),
         ("a.dwg", "noise", r"a.dwg: the format .dwg is not read here; give .geojson"),
@@ -140,7 +140,7 @@ def test_geojson_with_a_list_for_properties_is_one_error(tmp_path: Path) -> None
     file = tmp_path / "points.geojson"
     point = '{"type": "Feature", "properties": [1], "geometry": {"type": "Point", "coordinates": [1, 2]}}'
     file.write_text(f'{{"type": "FeatureCollection", "features": [{point}]}}')
-    with pytest.raises(InputError, match="no GeoJSON"):
+    with pytest.raises(InputError, match="not GeoJSON"):
         read_features(file)
 
 
@@ -150,5 +150,7 @@ def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     feature = {"type": "Feature", "geometry": point, "properties": {"Lanes": 2, "lanes": 3}}
     file = tmp_path / "a.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    with pytest.raises(InputError, match=r"a.geojson: column 'lanes' stands twice, in different case; keep one"):
+    with pytest.raises(
+        InputError, match=r"a.geojson: column 'lanes' must be unique, it is there twice in different case; keep one"
+    ):
         read_features(file)

@@ -184,16 +184,16 @@ def broken(tmp_path: Path, what: str) -> Path:
     ("what", "complaint"),
     [
         ("nan", r"a.tif: the cell at 505025, 2493015 holds nan; give"),
-        ("oblong", r"cells are 10 by 20, no squares"),
-        ("dx, dy", r"a.asc: the cells are 10 by 20, no squares"),
-        ("bands", r"has 2 bands"),
-        ("rotated", r"a.tif: the raster is rotated or mirrored; warp it"),
+        ("oblong", r"cells are 10 by 20; they must be squares"),
+        ("dx, dy", r"a.asc: the cells are 10 by 20; they must be squares"),
+        ("bands", r"one band, got 2"),
+        ("rotated", r"a.tif: the raster must be upright, but it is rotated or mirrored; resample it"),
         ("mirrored", r"rotated or mirrored"),
         ("complex", r"holds numbers of type complex64"),
         ("no crs", r"CRS"),
-        ("cut off", r"8 numbers, 3 rows of 4 are 12; is the file cut off"),
+        ("cut off", r"8 numbers, 3 rows of 4 are 12; check whether the file is cut off"),
         ("word", r"a.asc, line 5: cellsize is 'ten'"),
-        ("no cell", r"cellsize is missing"),
+        ("no cell", r"cellsize must be a length above 0"),
         ("empty", r"no cell holds data"),
         ("noise", r"cannot be read"),
     ],
@@ -205,7 +205,7 @@ def test_what_is_broken_is_refused_by_name(tmp_path: Path, what: str, complaint:
 
 
 def test_a_declared_crs_that_contradicts_the_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"the file is in EPSG:4547, EPSG:32650 is declared"):
+    with pytest.raises(InputError, match=r"the file is in EPSG:4547, but EPSG:32650 is declared"):
         read_raster(write_tiff(tmp_path / "a.tif"), crs="EPSG:32650")
 
 

@@ -43,7 +43,7 @@ def test_roughness_comes_from_a_raster_on_the_same_grid(tmp_path: Path) -> None:
     [
         ("1 2 3\n4 5 6\n", HEAD, {}, r"z.asc: .*height"),
         ("1 2 3\n4 5 6\n", HEAD, {"height_datum": "sea"}, r"'sea'"),
-        ("1 2 3\n4 5 6\n", HEAD, {"height_datum": "CN85", "manning": -1.0}, r"manning is -1"),
+        ("1 2 3\n4 5 6\n", HEAD, {"height_datum": "CN85", "manning": -1.0}, r"manning must be above 0 .* got -1"),
     ],
 )
 def test_what_is_not_said_of_a_terrain_is_asked_for(
@@ -78,7 +78,7 @@ def test_nodata_is_known_by_its_float32(tmp_path: Path, head: str, cell: str) ->
 def test_number_that_is_no_height_is_refused(tmp_path: Path, cell: str) -> None:
     file = tmp_path / "dem.asc"
     file.write_text(f"ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\nNODATA_value -1\n5 {cell}\n")
-    with pytest.raises(InputError, match="NODATA"):
+    with pytest.raises(InputError, match="means no data, declare it as the NODATA value: nodata="):
         open_terrain(file, crs="local")
 
 
@@ -120,16 +120,16 @@ def test_a_vertical_crs_gives_datum_and_unit(tmp_path: Path) -> None:
     assert plain.height_datum == "NAVD88" and plain.height[1, 0] == pytest.approx(30.48)
     feet = open_terrain(write_tiff(tmp_path / "f.tif", HIGH, "ft"), height_datum="NAVD88")
     assert feet.height[1, 0] == pytest.approx(30.48)
-    with pytest.raises(InputError, match=r"dem\.tif: the file counts heights from NAVD88, CN85 is declared; leave"):
+    with pytest.raises(InputError, match=r"dem\.tif: the file has heights above NAVD88, CN85 is declared; omit"):
         open_terrain(file, height_datum="CN85")
-    with pytest.raises(InputError, match=r"the file states heights in US survey foot, height_units says m; leave"):
+    with pytest.raises(InputError, match=r"the file has heights in US survey foot, but height_units is m; omit"):
         open_terrain(file, height_units="m")
 
 
 @pytest.mark.parametrize(
     ("values", "units", "crs", "complaint"),
     [
-        (HIGH, "degC", "EPSG:4547", r"dem\.tif: the heights have the unit 'degC', which is no length that is known"),
+        (HIGH, "degC", "EPSG:4547", r"dem\.tif: the heights have the unit 'degC', which is not a known length"),
         (HIGH, None, "EPSG:2229", r"plane EPSG:2229 is not in metres, and nothing says in which unit the heights are"),
         (HIGH.astype(np.uint8), None, "EPSG:4547+5737", r"heights are 8-bit numbers"),
         (HIGH.astype(np.uint8), None, "EPSG:4547", r"heights are 8-bit numbers, as in a picture .*height_units=m"),
@@ -153,16 +153,16 @@ def test_a_palette_is_no_terrain_and_declared_bytes_are(tmp_path: Path) -> None:
     assert whole.height.tolist() == HIGH[::-1].tolist()
     with rasterio.open(file, "r+") as opened:
         opened.write_colormap(1, {1: (255, 0, 0, 255)})
-    with pytest.raises(InputError, match=r"the raster is a picture: its numbers are places in a palette"):
+    with pytest.raises(InputError, match=r"the raster is a picture: its numbers are indices of a colour palette"):
         open_terrain(file, height_datum="CN85", height_units="m")
 
 
 def test_an_unknown_word_for_a_unit_gives_way_to_the_declared_one(tmp_path: Path) -> None:
     file = write_tiff(tmp_path / "dem.tif", HIGH, "metros")
     assert open_terrain(file, height_datum="CN85", height_units="m").height.max() == 400.0
-    with pytest.raises(InputError, match="unit 'metros', which is no length"):
+    with pytest.raises(InputError, match="unit 'metros', which is not a known length"):
         open_terrain(file, height_datum="CN85")
-    with pytest.raises(InputError, match="unit 'degC', which is no length"):
+    with pytest.raises(InputError, match="unit 'degC', which is not a known length"):
         open_terrain(write_tiff(file, HIGH, "degC"), height_datum="CN85", height_units="m")
 
 
@@ -170,7 +170,8 @@ def test_an_unknown_word_for_a_unit_gives_way_to_the_declared_one(tmp_path: Path
 def test_nodata_that_the_file_does_not_name_is_declared(tmp_path: Path, cell: str) -> None:
     file = write(tmp_path / "z.asc", f"1 2 3\n4 5 {cell}\n")
     with pytest.raises(
-        InputError, match=rf"height at 25, 5 is .*NODATA value: nodata={float(cell):g}".replace("+", r"\+")
+        InputError,
+        match=rf"height at 25, 5 is .*declare it as the NODATA value: nodata={float(cell):g}".replace("+", r"\+"),
     ):
         open_terrain(file, crs="local")
     assert open_terrain(file, crs="local", nodata=float(cell)).valid.tolist() == [[True, True, False], [True] * 3]

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.city.warp import resample_terrain
+from citytide.datasets.city.resampling import resample_terrain
 from citytide.datasets.errors import InputError
+from citytide.datasets.maps.layers import TerrainLayer
 from citytide.datasets.maps.terrain_checks import (
     measure_area_scale,
     measure_stretch,
     refuse_odd_ground,
     refuse_odd_heights,
 )
-from citytide.datasets.place.layers import TerrainLayer
 from citytide.kernels.space.grid import Grid
 
 
@@ -31,7 +31,7 @@ def make_ground(
 @pytest.mark.parametrize(
     ("crs", "cell_m", "told"),
     [
-        ("EPSG:4326", 1 / 1200, r"is in degrees \(EPSG:4326\) and water needs a plane in metres; .*resample_m=90"),
+        ("EPSG:4326", 1 / 1200, r"is in degrees \(EPSG:4326\) but water needs a plane in metres; .*resample_m=90"),
         ("EPSG:4490", 1 / 3600, r"is in degrees \(EPSG:4490\).*resample_m=30"),
         ("GCJ-02", 1 / 1200, r"is in degrees \(GCJ-02\)"),
         ("EPSG:2229", 32.8, r"lies on a plane in US survey foot \(EPSG:2229\).*resample it: --set resample_m=10"),
@@ -53,7 +53,7 @@ def test_degrees_that_are_declared_to_be_metres_are_refused(crs: str) -> None:
 
 def test_coarse_degrees_are_seen_by_where_they_lie() -> None:
     with pytest.raises(
-        InputError, match=r"cells are 0\.25 m long and begin at 114.*looks like degrees; declare the CRS"
+        InputError, match=r"cells are 0\.25 m long and begin at 114.*looks like degrees; declare their CRS"
     ):
         refuse_odd_ground(make_ground(west=114.0, cell_m=0.25))
     refuse_odd_ground(make_ground(cell_m=0.25))
@@ -124,7 +124,7 @@ def test_codes_that_may_be_heights_are_refused_where_they_stand_apart(code: floa
     written = np.add.outer(np.arange(4.0), np.arange(6.0)).astype(np.float32) / 10 / metres
     written[1, 2] = code
     ground = make_ground(written.astype(np.float64) * metres)
-    told = rf"the height at 505025, 2493015 is {code:g} x, which files write for no data; .*nodata={code:g}"
+    told = rf"the height at 505025, 2493015 is {code:g} x, a usual code for no data; .*nodata={code:g}"
     with pytest.raises(InputError, match=told):
         refuse_odd_heights(ground, written=written, unit="x")
     near = code * metres + 0.4 * np.sign(-code) * np.ones_like(written)
@@ -136,7 +136,7 @@ def test_codes_are_known_in_packed_numbers() -> None:
     packed = np.full((2, 3), 150.0, np.float32)
     packed[0, 1] = -9999.0
     ground = make_ground(packed * 0.01)
-    told = r"is -99\.99 m, packed as -9999, which files write for no data; .*nodata=-9999;"
+    told = r"is -99\.99 m, packed as -9999, a usual code for no data; .*nodata=-9999;"
     with pytest.raises(InputError, match=told):
         refuse_odd_heights(ground, written=ground.height, packed=packed)
     refuse_odd_heights(replace(ground, valid=packed > 0.0), written=ground.height, packed=packed)

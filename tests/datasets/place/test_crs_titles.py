@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyproj import CRS
 
+from citytide.datasets.place.crs import name_crs
 from citytide.datasets.place.crs_titles import title_crs
-from citytide.datasets.place.place import name_crs
 
 
 @pytest.mark.parametrize(

@@ -46,16 +46,16 @@ def test_other_names_of_a_datum_are_known(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (None, r"dem\.tif: the heights name no datum; declare height_datum as one of CN85"),
-        ("", "name no datum"),
+        (None, r"dem\.tif: the heights must have a datum, they name none; declare height_datum as one of CN85"),
+        ("", "must have a datum"),
         (
             "sea",
             "height datum 'sea' is unknown; choose one of CN85, .*or give a vertical CRS of EPSG, such as EPSG:5621",
         ),
         ("EPSG:4326", "height datum 'EPSG:4326' is unknown"),
-        ("EPSG:5714", "which does not say of which sea"),
-        ("MSL depth", r"dem\.tif: MSL depth counts depths, downwards; give heights"),
-        ("MSL", "'MSL' is unknown, which does not say of which sea"),
+        ("EPSG:5714", "which names no sea"),
+        ("MSL depth", r"dem\.tif: MSL depth counts depths downwards; give heights"),
+        ("MSL", "'MSL' is unknown, which names no sea"),
     ],
 )
 def test_a_missing_or_unknown_datum_is_refused(text: str | None, told: str) -> None:
@@ -66,7 +66,7 @@ def test_a_missing_or_unknown_datum_is_refused(text: str | None, told: str) -> N
 def test_mixed_datums_are_refused_by_name() -> None:
     refuse_mixed_heights({})
     refuse_mixed_heights({"dem.tif": "CN85", "levels.csv": "CN85"})
-    told = "different datums: dem.tif from CN85, levels.csv from Pearl River; convert them to one"
+    told = "one datum, got dem.tif from CN85, levels.csv from Pearl River; convert them to one"
     with pytest.raises(InputError, match=told):
         refuse_mixed_heights({"dem.tif": "CN85", "levels.csv": "Pearl River"})
 
@@ -84,7 +84,7 @@ def test_units_of_length_are_known_in_metres(text: str, metres: float) -> None:
 
 @pytest.mark.parametrize("text", ["degC", "1", "mm/h", "parrots", "m2"])
 def test_a_unit_that_is_no_length_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=rf"dem\.tif: the heights have the unit '{text}', which is no length"):
+    with pytest.raises(InputError, match=rf"dem\.tif: the heights have the unit '{text}', which is not a known length"):
         name_height_unit(text, file="dem.tif")
 
 
@@ -96,5 +96,5 @@ def test_a_vertical_crs_in_feet_says_so() -> None:
 
 @pytest.mark.parametrize("text", ["-1 m", "-m", "\u22121 ft", "-0.01 m"])
 def test_a_unit_that_counts_downwards_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"dem\.tif: the heights have the unit .*(counts downwards|no length)"):
+    with pytest.raises(InputError, match=r"dem\.tif: .* the unit .*(counts downwards|not a known length)"):
         name_height_unit(text, file="dem.tif")

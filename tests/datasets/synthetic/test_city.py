@@ -4,11 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from citytide.datasets.city.layers import CityLayers
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import CityLayers
 from citytide.datasets.synthetic.city import MADE, make_city, make_instance, make_layers_for
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
 
 
 def same(one: Any, two: Any) -> bool:
@@ -79,7 +79,7 @@ def test_layers_around_given_roads_cover_them_and_are_marked():
 def test_only_what_is_wanted_is_made():
     roads = make_streets(9, "2km")[0]
     assert set(make_layers_for(roads, 5, want={"storms"})) == {"storms"}
-    with pytest.raises(InputError, match="no layer 'tides' can be made; choose from terrain, areas"):
+    with pytest.raises(InputError, match="layer 'tides' is unknown; choose one of terrain, areas"):
         make_layers_for(roads, 5, want={"tides"})
 
 

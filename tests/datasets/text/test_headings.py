@@ -72,7 +72,9 @@ def test_two_units_that_differ_are_refused() -> None:
 )
 def test_a_column_that_tells_series_apart_is_no_single_series(column: str) -> None:
     held = {"time (s)": ["0", "9"], "level (m)": ["1", "2"]}
-    with pytest.raises(InputError, match=f"of several stations: column '{column}' holds A, B; give one table for each"):
+    with pytest.raises(
+        InputError, match=f"of one station: column '{column}' holds A, B; give one table for each station"
+    ):
         refuse_several_stations(table(**held, **{column: ["A", "B"]}), list(held))
     refuse_several_stations(table(**held, **{column: ["A", "A"]}), list(held))
     refuse_several_stations(table(**held, **{"location (m/s)": ["1", "2"], "wind": ["3", "4"]}), list(held))
@@ -86,7 +88,7 @@ def test_a_column_that_tells_series_apart_is_no_single_series(column: str) -> No
     ],
 )  # fmt: skip
 def test_a_lone_column_of_another_quantity_is_refused(heading: str) -> None:
-    with pytest.raises(InputError, match="may be something else than the water level; name it water level if"):
+    with pytest.raises(InputError, match="may not be the water level; name it water level if"):
         refuse_other_quantity(table(**{heading: ["1"]}), heading, (*LEVELS, "tide"))
 
 
@@ -95,5 +97,5 @@ def test_a_lone_column_of_the_quantity_or_of_values_is_taken() -> None:
         refuse_other_quantity(table(**{heading: ["1"]}), heading, LEVELS)
     refuse_other_quantity(table(**{"ponding depth (m)": ["1"]}), "ponding depth (m)", ("water depth", "depth"))
     for heading in ("outflow (m3/s)", "release (m3/s)", "flow loss (m3/s)"):
-        with pytest.raises(InputError, match="something else than the discharge"):
+        with pytest.raises(InputError, match="may not be the discharge"):
             refuse_other_quantity(table(**{heading: ["1"]}), heading, FLOWS)

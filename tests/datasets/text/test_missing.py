@@ -49,7 +49,7 @@ def test_other_numbers_are_values(cell: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "told"),
     [
-        ("---", r"v is '---'; give a number, or declare --declare readings\.missing=--- if it stands for no value"),
+        ("---", r"v is '---'; give a number, or declare --declare readings\.missing=--- if it means no value"),
         ("T", "v is 'T'; give a number, or declare"),
         ("1,5", "v is '1,5'; write numbers with a decimal point, and no mark of thousands"),
         ("inf", "v is inf; give a finite number"),
@@ -60,7 +60,9 @@ def test_what_is_no_number_is_refused_with_the_declaration(cell: str, told: str)
         read_values(column("1", cell), "v", read_missing(None, how="--declare readings."))
 
 
-@pytest.mark.parametrize(("text", "told"), [("999.9,", "holds an empty code"), ("none,9", "names codes beside 'none'")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("999.9,", "must not have an empty code"), ("none,9", "must not join codes with none")]
+)
 def test_a_declaration_that_says_nothing_is_refused(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         read_missing(text)
@@ -68,7 +70,7 @@ def test_a_declaration_that_says_nothing_is_refused(text: str, told: str) -> Non
 
 def test_values_out_of_range_name_the_range_and_the_way_out() -> None:
     value = np.array([1.0, np.nan, 40.0])
-    told = r"line 4: v is 4000, which is 40 m; it should be 0 to 20 m: .* or declare --set missing=4000 if that is"
+    told = r"line 4: v is 4000, which is 40 m; it must be 0 to 20 m: .* or declare --set missing=4000 if that is"
     with pytest.raises(InputError, match=told):
         refuse_implausible(column("100", "", "4000"), "v", value, read_missing(None), least=0, most=20, units="m")
 

@@ -60,7 +60,7 @@ def test_an_offset_outweighs_the_declared_zone() -> None:
 
 def test_naive_times_are_refused_with_their_line_unless_a_zone_is_declared() -> None:
     told = (
-        r"rain\.csv, line 4: time '2023-09-07 22:00' does not say its zone; declare it, such as "
+        r"rain\.csv, line 4: time '2023-09-07 22:00' has no time zone; declare it, such as "
         r"--declare readings\.time_zone=Asia/Shanghai"
     )
     with pytest.raises(InputError, match=told):
@@ -75,14 +75,14 @@ def test_naive_times_are_refused_with_their_line_unless_a_zone_is_declared() -> 
         ("7/9/2023 22:00", "cannot be read"),  # of September, or of July?
         ("2023-9/7 22:00", "cannot be read"),
         ("2023-09-07 22:00 CST", "cannot be read"),  # China's, Cuba's or Chicago's
-        ("2023-09-07", r"is a date without an hour; say when the reading ended"),
-        ("20230907", r"is a date without an hour"),
+        ("2023-09-07", r"must have an hour, not only a date; give the time at which the reading ended"),
+        ("20230907", r"must have an hour, not only a date"),
         ("2023-02-30 10:00", r"does not exist \(day is out of range for month\); correct the row"),
         ("2023-09-07 24:30", "does not exist"),
         ("2023-09-07 22:60", "does not exist"),
         ("2023-09-07 22:00+08:75", "does not exist"),
         ("2023-09-07 22:00+25:00", "does not exist"),
-        ("2023-09-07 22:00:00.5", "is no whole second"),
+        ("2023-09-07 22:00:00.5", "is not a whole second"),
     ],
 )
 def test_what_is_no_time_is_refused(text: str, told: str) -> None:
@@ -96,7 +96,7 @@ def test_hours_that_a_change_of_clocks_left_out_or_gave_twice_are_refused() -> N
         ("2024-10-27 02:30", "Europe/Zurich", "happened twice in Europe/Zurich"),
         ("1988-04-17 02:30", "Asia/Shanghai", "never happened in Asia/Shanghai"),  # China had summer time until 1991
     ):
-        with pytest.raises(InputError, match=f"{told}, when clocks were changed; write it with its offset"):
+        with pytest.raises(InputError, match=f"{told}, when the clocks changed; write it with its offset"):
             read_times([text], time_zone=zone)
     assert read_times(["2024-10-27 02:30+01:00"], time_zone="Europe/Zurich").tolist() == [1729992600]
 
@@ -159,6 +159,6 @@ def test_a_time_may_not_contradict_the_heading_of_its_column() -> None:
         1694095200, 1694095200,
     ]  # fmt: skip
     with pytest.raises(
-        InputError, match=r"'2023-09-07T22:00\+08:00' is not of the zone that heading 'time \(utc\)' names"
+        InputError, match=r"'2023-09-07T22:00\+08:00' is not in the zone that heading 'time \(utc\)' names"
     ):
         read_times(["2023-09-07T22:00+08:00"], time_zone=zone, heading="time (utc)")

@@ -52,15 +52,15 @@ def test_spellings_of_tables_are_the_same_unit(given_text: str, same: str) -> No
 
 @pytest.mark.parametrize("text", ["mm 10 min-1", "mm.10min-1", "mm/10", "mm h -1", "kg m-2 10 min-1"])
 def test_units_that_can_be_read_in_two_ways_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no unit that can be read in one way only"):
+    with pytest.raises(ValueError, match="is ambiguous as a unit"):
         parse_units(text)
-    with pytest.raises(InputError, match=r"rain has the unit .*, which can be read in two ways; .* mm/\(10 min\)"):
+    with pytest.raises(InputError, match=r"rain has the unit .*, which is ambiguous; .* mm/\(10 min\)"):
         convert_units([1.0], text, "mm h-1", what="rain")
 
 
 @pytest.mark.parametrize("unit", ["Mm3/d", "MM3/day", "mm3/d", "Mm^3", "Mm³/d"])
 def test_millions_of_cubic_metres_are_no_cubic_millimetres(unit: str) -> None:
-    with pytest.raises(InputError, match=r"can be read in two ways; write hm3 for millions of cubic metres"):
+    with pytest.raises(InputError, match=r"is ambiguous; write hm3 for millions of cubic metres"):
         convert_units([1.0], unit, "m3 s-1", what="discharge")
     np.testing.assert_allclose(convert_units([8.64], "hm3/d", "m3 s-1", what="discharge"), [100.0])
 
@@ -88,7 +88,7 @@ def test_a_unit_tells_its_interval(text: str, seconds: float | None) -> None:
 def test_a_declared_unit_agrees_with_the_heading_or_is_refused() -> None:
     assert agree_units("rain (mm/h)", "mm/h", "mm hour-1") == "mm/h"
     assert agree_units("rain", None, "mm/h") == "mm/h" and agree_units("rain", None, None) is None
-    with pytest.raises(InputError, match=r"g\.csv, line 1: heading 'rain \(mm/h\)' says 'mm/h', 'mm' is declared"):
+    with pytest.raises(InputError, match=r"g\.csv, line 1: heading 'rain \(mm/h\)' has 'mm/h', but 'mm' is declared"):
         agree_units("rain (mm/h)", "mm/h", "mm", file="g.csv")
 
 
@@ -136,8 +136,8 @@ def test_there_and_back_is_the_same_number(value: float, unit: str) -> None:
 @pytest.mark.parametrize("depth", ["mm", "毫米", "in", "kg m-2"])
 def test_a_depth_where_a_rate_is_needed_is_refused_by_name(depth: str) -> None:
     told = (
-        rf"g\.csv, line 1: rain rate is in '{depth}', a sum over some interval, where a rate such as 'mm h-1' is "
-        rf"needed; say over which interval it was gathered: write {depth}/h or {depth}/\(10 min\), or declare"
+        rf"g\.csv, line 1: rain rate is in '{depth}', a sum over an interval, but a rate such as 'mm h-1' is "
+        rf"needed; name the interval: write {depth}/h or {depth}/\(10 min\), or declare"
     )
     with pytest.raises(InputError, match=told):
         convert_units([1.0], depth, "mm h-1", what="rain rate", file="g.csv", line=1)
@@ -156,15 +156,15 @@ def test_a_depth_over_a_declared_interval_is_a_rate(depth: int, interval_s: int)
             None,
             "mm h-1",
             None,
-            r"g\.csv: rain has no unit; write it in the heading, such as rain \(mm h-1\), or",
+            r"g\.csv: rain must have a unit; write it in the heading, such as rain \(mm h-1\), or",
         ),
-        ("", "m", None, "rain has no unit"),
+        ("", "m", None, "rain must have a unit"),
         ("mmm", "mm h-1", None, "has the unit 'mmm', which is unknown; write it as 'mm h-1'"),
         ("degC", "mm h-1", None, "is in 'degC', which cannot be converted to 'mm h-1'; give a unit that can"),
         ("mm/h", "m", None, "is in 'mm/h', which cannot be converted to 'm'"),
-        ("mm/h", "mm h-1", 600.0, "is in 'mm/h', which is no sum over an interval, but interval_s is declared"),
-        ("mm", "mm h-1", 0.0, "interval_s is 0; give seconds, above 0"),
-        ("mm", "mm h-1", float("nan"), "interval_s is nan"),
+        ("mm/h", "mm h-1", 600.0, "is in 'mm/h', which is not a sum over an interval, but interval_s is declared"),
+        ("mm", "mm h-1", 0.0, "interval_s must be above 0 s, got 0"),
+        ("mm", "mm h-1", float("nan"), "interval_s must be above 0 s, got nan"),
     ],
 )
 def test_units_that_do_not_fit_are_refused(have: str | None, wanted: str, interval_s: float | None, told: str) -> None:

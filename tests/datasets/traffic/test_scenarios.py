@@ -49,7 +49,7 @@ def test_links_may_be_named_by_their_ends(tmp_path: Path):
         ("scenario,link,capacity_factor\na,9,0\n", r"s.csv, line 2: link 9 is not in network braess; its link ids run"),
         ("scenario,link,capacity_factor\na,x,0\n", r"line 2: link is 'x'; give a whole number"),
         ("scenario,from,to\na,1,2\n", r"line 2: no link leads from 1 to 2 in network braess"),
-        ("scenario,link,capacity_factor\na,1,-1\n", r"line 2: capacity_factor is -1; give a finite number from 0 up"),
+        ("scenario,link,capacity_factor\na,1,-1\n", r"line 2: capacity_factor is -1; give a finite number >= 0"),
         ("scenario,link,speed_factor\na,1,nan\n", r"line 2: speed_factor is nan"),
         (
             "scenario,link,speed_factor\na,1,1\nb,2,0\na,1,0\n",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.synthetic.city import make_city
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s
 from citytide.kernels.hydro.inundation import RINGS, Scheme, advance_flood
 from citytide.kernels.hydro.surface_water.adaptive_steps import WindowRule
 from citytide.kernels.hydro.surface_water.maps import MAPS

@@ -110,7 +110,7 @@ def test_areas_may_come_without_people_when_that_is_said(data: Path, tmp_path: P
         "roads": str(data / "traffic/futian/roads.graphml"),
         "areas": str(data / "traffic/shenzhen/districts.geojson"),
     }
-    with pytest.raises(InputError, match="no people"):
+    with pytest.raises(InputError, match="the areas must have numbers of people"):
         build_city(CityRequest(**files))
     with pytest.raises(InputError, match=r"gap of 69,117 m2 at .* between area 龙华 .*areas.gaps=meant"):
         build_city(CityRequest(**files, declare={"areas.people": "unknown"}))

@@ -163,10 +163,10 @@ def test_every_flipped_chunk_is_noticed(city: City, tmp_path: Path) -> None:
 
 
 def test_what_is_no_city_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere.zarr: there is no such folder"):
+    with pytest.raises(InputError, match=r"nowhere.zarr: the folder does not exist"):
         open_city(tmp_path / "nowhere.zarr")
     zarr.open_group(tmp_path / "other.zarr", mode="w")
-    with pytest.raises(InputError, match=r"other.zarr: this Zarr group is no city"):
+    with pytest.raises(InputError, match=r"other.zarr: the Zarr group is not a city"):
         open_city(tmp_path / "other.zarr")
     zarr.open_group(tmp_path / "other.zarr", mode="r+").attrs["city_schema"] = 99
     with pytest.raises(InputError, match="version 99"):

@@ -101,16 +101,16 @@ def test_slow_surge_floods_the_shore_to_its_level_and_leaves_it(tmp_path: Path, 
 
 def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
     tide = write(tmp_path / "tide.csv", "time,level (m)\n2023-09-07T22:00Z,0\n2023-09-07T23:00Z,0\n")
-    with pytest.raises(InputError, match="the rows bear dates, and the run has none"):
+    with pytest.raises(InputError, match="the table uses calendar dates, but this run has no start date"):
         flood(tmp_path, sea_level=tide)
-    with pytest.raises(InputError, match="the run from 0 s to 7200 s"):
+    with pytest.raises(InputError, match="the whole run, 0 s to 7200 s"):
         flood(tmp_path, sea_level=write(tmp_path / "s.csv", "time (s),level (m)\n0,0\n60,1\n"), duration_minutes=120)
     with pytest.raises(InputError, match="water level is inf"):
         flood(tmp_path, sea_level="inf")
     with pytest.raises(InputError, match=r"sea is 150 m \(sea_level=150\), and the ground lies at -2 to 5 m"):
         flood(tmp_path, sea_level="150")
     naive = write(tmp_path / "n.csv", "time,level (m)\n2023-09-07 22:00,0\n2023-09-07 23:00,0\n")
-    with pytest.raises(InputError, match="does not say its zone; declare it, such as --set time_zone=Asia/Shanghai"):
+    with pytest.raises(InputError, match="has no time zone; declare it, such as --set time_zone=Asia/Shanghai"):
         flood(tmp_path, sea_level=naive)
     coded = write(tmp_path / "c.csv", "time (s),level (m HKPD)\n0,0\n60,1\n")
     with pytest.raises(InputError, match=r"counts water levels from HKPD, the ground's heights are from local"):
@@ -119,7 +119,7 @@ def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
 
 def test_codes_are_declared_and_what_was_filled_stands_in_the_run(tmp_path: Path) -> None:
     tide = write(tmp_path / "tide.csv", "time (s),level (m)\n0,0\n60,999.9\n600,0\n")
-    with pytest.raises(InputError, match=r"tide\.csv, line 3: .* --set missing=999\.9 if it stands for no value"):
+    with pytest.raises(InputError, match=r"tide\.csv, line 3: .* --set missing=999\.9 if it means no value"):
         flood(tmp_path, sea_level=tide, duration_minutes=1, output_minutes=1)
     run = flood(tmp_path, sea_level=tide, missing="999.9", duration_minutes=1, output_minutes=1)
     assert any("tide.csv: 1 of 3 values of level (m) are missing" in note for note in run.record["notes"])

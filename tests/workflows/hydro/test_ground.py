@@ -10,7 +10,7 @@ import pytest
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import TerrainLayer
+from citytide.datasets.maps.layers import TerrainLayer
 from citytide.workflows.hydro.ground import open_place, read_zone_raster, read_zones
 from citytide.workflows.hydro.inundation.inputs import open_rain
 from citytide.workflows.hydro.inundation.question import InundationSettings

@@ -12,7 +12,7 @@ from pyproj import CRS
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
 from citytide.workflows.hydro.rain import share_unseen, weigh_cells
@@ -143,9 +143,9 @@ def test_frames_that_are_no_rain_are_refused_everywhere(ground: dict[str, Any], 
         ({"rain": "60", "fill": "linear"}, "fill is of frames of rain"),
         ({"rain": "FRAMES", "rain_zones": "zones.asc"}, "rain_zones is of a table of rain"),
         ({"rain": "FRAMES", "place_rain_at": "9e6,9e6"}, "do not overlap"),
-        ({"rain": "FRAMES", "rain_units": "mm s-1"}, "names the unit 'mm h-1', 'mm s-1' is declared"),
-        ({"rain": "FRAMES", "rain_crs": "EPSG:32650"}, "the file is in EPSG:4547, EPSG:32650 is declared"),
-        ({"rain": "FRAMES", "rain_level": 2.0}, "rain_level chooses a level of ODIM files"),
+        ({"rain": "FRAMES", "rain_units": "mm s-1"}, "names the unit 'mm h-1', but rain_units='mm s-1' is declared"),
+        ({"rain": "FRAMES", "rain_crs": "EPSG:32650"}, "the file is in EPSG:4547, but EPSG:32650 is declared"),
+        ({"rain": "FRAMES", "rain_level": 2.0}, "rain_level is only for ODIM files"),
     ],
 )
 def test_settings_that_do_not_fit_the_rain_are_refused(

@@ -15,7 +15,8 @@ from ..ground import as_number, read_zone_raster
 
 if TYPE_CHECKING:
     from ....datasets.city.city import City
-    from ....datasets.place.layers import StormLayer, TerrainLayer
+    from ....datasets.hydro.layers import StormLayer
+    from ....datasets.maps.layers import TerrainLayer
     from .settings import InundationSettings
 
 __all__ = ["Rain", "open_rain"]
@@ -48,7 +49,7 @@ def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | No
     InputError
         If there is none, or it does not fit.
     """
-    from ....datasets.hydro.rain_files.rain_files import is_frames
+    from ....datasets.hydro.rain_files.formats import is_frames
 
     rain = settings.rain
     number = None if rain is None else as_number(rain)
@@ -122,7 +123,7 @@ def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, du
 
 
 def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
-    from ....datasets.hydro.rain.rain import HARDEST_MM_H
+    from ....datasets.hydro.rain.field import HARDEST_MM_H
 
     if rate * max(1.0, factor) > HARDEST_MM_H:
         times = "" if factor <= 1.0 else f" times {factor:g} (rain_factors)"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....datasets.city.city import City
-from ....datasets.place.layers import TerrainLayer
+from ....datasets.maps.layers import TerrainLayer
 from ....hpc.gang.layout import TileLayout
 from ....hpc.plan.plans import BlockStep, ReductionStep
 from ....kernels.hydro.inundation import RINGS

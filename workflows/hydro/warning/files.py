@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ....datasets.place.place import LOCAL, transform
+from ....datasets.place.crs import LOCAL
+from ....datasets.place.transformation import transform
 from .table import QUANTILES, Warnings
 
 __all__ = ["describe_rows", "write_warnings"]

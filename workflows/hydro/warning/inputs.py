@@ -16,8 +16,8 @@ from ..rain import cut_over, open_frames, refuse_unseen, share_unseen, weigh_cel
 
 if TYPE_CHECKING:
     from ....datasets.city.city import City
-    from ....datasets.hydro.rain.rain import RainField
-    from ....datasets.place.layers import TerrainLayer
+    from ....datasets.hydro.rain.field import RainField
+    from ....datasets.maps.layers import TerrainLayer
     from .question import FloodWarningSettings
 
 __all__ = ["KnownRain", "Points", "open_points", "open_rain_field", "split_rain"]
@@ -106,7 +106,7 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
     InputError
         If the frames do not lie over the ground.
     """
-    from ....datasets.hydro.rain.rain import RainField
+    from ....datasets.hydro.rain.field import RainField
 
     if settings.rain is None:
         # From beyond what the made-up radar sees, rain may come too.

@@ -13,7 +13,7 @@ from ..layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack
 
 if TYPE_CHECKING:
     from ....datasets.city.city import City
-    from ....datasets.place.layers import TerrainLayer
+    from ....datasets.maps.layers import TerrainLayer
     from .inputs import KnownRain, Points
     from .question import FloodWarningSettings
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ....place.place import LOCAL, agree_crs, is_geographic, transform
-from ....place.plane_scale import measure_geodesics_m
+from ....place.crs import LOCAL, agree_crs, is_geographic
+from ....place.distortion import measure_geodesics_m
+from ....place.transformation import transform
 from ....text.tables import Table
 from ...layout import LAYOUT
 from ...roads.units import METRES

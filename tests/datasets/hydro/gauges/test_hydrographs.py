@@ -150,17 +150,17 @@ def test_cut_keeps_the_line(gaps: list[float], values: list[float], share: tuple
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("time (s),level\n0,1\n60,2\n", "water level has no unit"),
+        ("time (s),level\n0,1\n60,2\n", "water level must have a unit"),
         ("time (s),level (m3)\n0,1\n60,2\n", "m3"),
         ("level (m)\n1\n", "no column of times"),
         ("time (s)\n1\n", "no column of water levels"),
-        ("time (min),depth (m)\n0,1\n9,2\n", "line 1: column 'depth .m.' may be something else than the water level"),
-        ("time (min),surge (m)\n0,1\n9,2\n", "line 1: column 'surge .m.' may be something else than the water level"),
-        ("site,time (s),level (m)\nA,0,1\nB,60,2\n", "of several stations: column 'site' holds A, B"),
-        ("time (s),level (Mm)\n0,1\n60,2\n", "which is 1e.06 m; it should be"),
+        ("time (min),depth (m)\n0,1\n9,2\n", "line 1: column 'depth .m.' may not be the water level"),
+        ("time (min),surge (m)\n0,1\n9,2\n", "line 1: column 'surge .m.' may not be the water level"),
+        ("site,time (s),level (m)\nA,0,1\nB,60,2\n", "of one station: column 'site' holds A, B"),
+        ("time (s),level (Mm)\n0,1\n60,2\n", "which is 1e.06 m; it must be"),
         ("time (s),a,b\n0,1,2\n", "no column of water levels among"),
-        ("time (s),level (m)\n0,1\n", "fewer than two rows"),
-        ("time (s),level (m)\n", "no rows|fewer than two rows"),
+        ("time (s),level (m)\n0,1\n", "at least two rows"),
+        ("time (s),level (m)\n", "at least (one|two) row"),
         ("time (s),level (m)\n0,1\n60,x\n", "line 3: level .m. is 'x'"),
         ("time (s),level (m)\n0,1\n60,nan\n", "line 3: level .m. has no value in the last row"),
         ("time (s),level (m)\n0,1\n60,999.9\n", "line 3: level .m. is 999.9, which is a usual code .*missing=999.9"),
@@ -168,14 +168,14 @@ def test_cut_keeps_the_line(gaps: list[float], values: list[float], share: tuple
         ("time (s),level (m),stage (m)\n0,1,1\n60,2,2\n", "2 columns of water levels: level .m., stage .m.; keep"),
         ("time (UTC),time (UTC+8),level (m)\n,,1\n", "2 columns of times: time .UTC., time .UTC.8.; keep one"),
         ("time (CST),level (m)\n2023-09-07 22:00,1\n", "'CST' is an abbreviation that can mean different hours"),
-        ("time,level (m)\n0,1\n60,2\n", "line 2: time is 0, a number, and the heading names no unit"),
+        ("time,level (m)\n0,1\n60,2\n", "line 2: time is 0, a number, but the heading names no unit"),
         ("time (s),level_cm (m)\n0,1\n60,2\n", "names two units, 'cm' and 'm'; keep one"),
         ("time (s),level (m),quality\n0,1,1\n60,2,9\n", "column 'quality' marks rows .'1', '9'. and is not read"),
-        ("id,time (s),level (m)\nA,0,1\nB,60,2\n", "line 1: the table is of several stations: column 'id' holds A, B"),
-        ("# datum: MSL\ntime (s),level (m)\n0,1\n60,2\n", "comment '# datum: MSL' states what is only read in"),
-        ("time (s);level (m)\n0;1,250\n60;2,500\n", "line 2: '1,250' may be 1.250 or 1250"),
+        ("id,time (s),level (m)\nA,0,1\nB,60,2\n", "line 1: the table must be of one station: column 'id' holds A, B"),
+        ("# datum: MSL\ntime (s),level (m)\n0,1\n60,2\n", "comment '# datum: MSL' is not read: units, time zones"),
+        ("time (s);level (m)\n0;1,250\n60;2,500\n", "line 2: '1,250' is ambiguous: it may be 1.250 or 1250"),
         ("time (s),level (cm)\n0,1\n60,9000001\n", "line 3: level .cm. is 9000001, which is 90000 m"),
-        ("time (s),level (m)\n0,1\n60,2\n60,3\n", "line 4: time .s. is 60, not after"),
+        ("time (s),level (m)\n0,1\n60,2\n60,3\n", "line 4: time .s. is 60, which must be later"),
         ("time,level (m)\n2023-09-07 22:00,1\n2023-09-07 23:00,1\n", "line 2: .*names no offset|zone"),
     ],
 )
@@ -188,10 +188,10 @@ def test_mistake_names_file_and_line(tmp_path: Path, text: str, said: str) -> No
 @pytest.mark.parametrize(
     ("is_dated", "start", "span", "said"),
     [
-        (True, None, 10.0, "bear dates, and the run has none"),
-        (False, 1_700_000_000, 10.0, "bear no dates, and the run starts at 2023-11-14"),
-        (False, None, 61.0, "reach from 0 s to 60 s, the run from 0 s to 61 s"),
-        (True, 1_700_000_000, 10.0, "reach from 1970-01-01 00:00.* the run from 2023-11-14"),
+        (True, None, 10.0, "this run has no start date"),
+        (False, 1_700_000_000, 10.0, "must use calendar dates, because the run starts at 2023-11-14"),
+        (False, None, 61.0, "cover the whole run, 0 s to 61 s, got 0 s to 60 s"),
+        (True, 1_700_000_000, 10.0, "the whole run, 2023-11-14.* got 1970-01-01 00:00"),
     ],
 )
 def test_rows_that_do_not_reach_over_the_run_are_refused(
@@ -208,7 +208,7 @@ def test_times_since_the_start_hold_for_a_run_with_a_date_too() -> None:
 
 
 def test_a_flow_beyond_every_river_is_refused_and_a_zone_may_not_contradict(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"line 3: .* 500000 m3 s-1; it should be 0 to 400000 m3 s-1"):
+    with pytest.raises(InputError, match=r"line 3: .* 500000 m3 s-1; it must be 0 to 400000 m3 s-1"):
         read_hydrograph(write(tmp_path, "time (s),flow (m3/s)\n0,1\n60,500000\n"), "discharge")
     text = "time (UTC),flow (m3/s)\n2023-09-07 14:00,1\n2023-09-07 15:00,1\n"
     with pytest.raises(InputError, match=r"line 2: heading 'time .UTC.' and time_zone=Asia/Shanghai disagree: .*omit"):

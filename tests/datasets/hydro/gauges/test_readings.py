@@ -13,7 +13,7 @@ import pytest
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.readings import open_readings
 from citytide.datasets.hydro.gauges.stations import open_readings as same_door
-from citytide.datasets.place.layers import ReadingLayer, StationLayer
+from citytide.datasets.hydro.layers import ReadingLayer, StationLayer
 from citytide.datasets.text.times import read_times, show_time
 
 STATIONS = StationLayer(
@@ -110,7 +110,7 @@ def test_sums_follow_each_other_by_their_interval(write: Write) -> None:
     assert layer.notes == ("1 of 3 readings do not follow the one before by 3600 s: gaps stay gaps.",)
     hourly = open_readings(write("id,time,小时雨量(毫米)\n" + "".join(hours)), STATIONS)
     assert hourly.value.tolist() == [100.0] * 4
-    for interval_s, what in ((600.0, "leave the rest of the time out"), (7200.0, "overlap")):
+    for interval_s, what in ((600.0, "miss the rest of the time"), (7200.0, "overlap")):
         with pytest.raises(InputError, match=f"station 'G1' is read 3600 s apart .* would {what}; .*interval_s=3600"):
             open_readings(write(head + "".join(hours)), STATIONS, interval_s=interval_s)
     with pytest.raises(InputError, match="sums over 600 s, but station 'G1' is read 3600 s apart"):
@@ -123,17 +123,17 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
 @pytest.mark.parametrize(
     ("text", "options", "told"),
     [
-        (NAIVE, {}, r"rain\.csv, line 2: time '2023-09-07 23:00' does not say its zone; declare it, such as --declare"),
+        (NAIVE, {}, r"rain\.csv, line 2: time '2023-09-07 23:00' has no time zone; declare it, such as --declare"),
         (NAIVE, {"time_zone": "China"}, "time zone 'China' is unknown; give a name such as Asia/Shanghai"),
         (
             HEAD.replace("mm/h", "mm") + ROW,
             {},
-            r"rain\.csv, line 1: rain rate is in 'mm', a sum over some interval, where a rate such as 'mm h-1' is "
-            r"needed; say over which interval it was gathered: write mm/h or .* --declare readings\.interval_s=3600",
+            r"rain\.csv, line 1: rain rate is in 'mm', a sum over an interval, but a rate such as 'mm h-1' is "
+            r"needed; name the interval: write mm/h or .* --declare readings\.interval_s=3600",
         ),
-        (HEAD + ROW, {"interval_s": 600.0}, "which is no sum over an interval, but interval_s is declared"),
-        (HEAD + ROW, {"units": "mm"}, r"line 1: heading 'rain \(mm/h\)' says 'mm/h', 'mm' is declared"),
-        (HEAD.replace(" (mm/h)", "") + ROW, {}, "rain rate has no unit; write it in the heading"),
+        (HEAD + ROW, {"interval_s": 600.0}, "which is not a sum over an interval, but interval_s is declared"),
+        (HEAD + ROW, {"units": "mm"}, r"line 1: heading 'rain \(mm/h\)' has 'mm/h', but 'mm' is declared"),
+        (HEAD.replace(" (mm/h)", "") + ROW, {}, "rain rate must have a unit; write it in the heading"),
         (HEAD.replace("mm/h", "kg") + ROW, {}, "cannot be converted to 'mm h-1'"),
         (HEAD + "G9,2023-09-07T14:00Z,1\n", {}, "line 2: station 'G9' is not among the 2 stations; add it there"),
         (
@@ -142,7 +142,7 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
             r"line 3: station 'G1' has two readings at 2023-09-07 14:00:00\+00:00, the first on line 2; keep one",
         ),
         (HEAD + "G1,2023-09-07T14:00Z,-8\n", {}, r"line 2: rain \(mm/h\) is -8, .* leave the cell empty"),
-        (HEAD + "G1,2023-09-07T14:00Z,2001\n", {}, "line 2: .* should be 0 to 2000"),
+        (HEAD + "G1,2023-09-07T14:00Z,2001\n", {}, "line 2: .* must be 0 to 2000"),
         (HEAD + "G1,2023-09-07T14:00Z,999.9\n", {}, r"line 2: .* usual code .* --declare readings\.missing=999\.9"),
         (
             HEAD + "G1,2023-09-07T14:00Z,T\n",
@@ -154,20 +154,28 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
             {"time_zone": "Asia/Shanghai"},
             r"heading 'time \(UTC\)' and time_zone=Asia/Shanghai disagree: 2023-09-07 14:00 is",
         ),
-        (HEAD.replace("time", "time (min)") + "G1,5,1\n", {}, "counts from a start, and dates are needed"),
-        ("id,time,小时雨量(mm)\n" + ROW, {"interval_s": 600.0}, "says what fell in 3600 s, interval_s=600 is declared"),
-        ("id,time,daily rain (mm)\n" + ROW, {"quantity": "rain rate", "interval_s": 600.0}, "what fell in 86400 s"),
+        (HEAD.replace("time", "time (min)") + "G1,5,1\n", {}, "counts from a start, but dates are needed"),
+        (
+            "id,time,小时雨量(mm)\n" + ROW,
+            {"interval_s": 600.0},
+            "gives sums over 3600 s, but interval_s=600 is declared",
+        ),
+        ("id,time,daily rain (mm)\n" + ROW, {"quantity": "rain rate", "interval_s": 600.0}, "sums over 86400 s"),
         (
             HEAD.strip() + ",unit\nG1,2023-09-07T14:00Z,1,in/h\n",
             {},
-            "column 'unit' states what is only read in headings",
+            "column 'unit' is not read: units, time zones, datums",
         ),
         ("id,time,level (m HKPD)\n" + ROW, {"height_datum": "CN85"}, "counts water levels from HKPD, the declaration"),
-        ("id,time,depth (m)\nG1,2023-09-07T14:00Z,51\n", {}, "is 51 m; it should be 0 to 50 m"),
+        ("id,time,depth (m)\nG1,2023-09-07T14:00Z,51\n", {}, "is 51 m; it must be 0 to 50 m"),
         (HEAD.strip() + ",flag\nG1,2023-09-07T14:00Z,1,A\nG1,2023-09-07T15:00Z,1,M\n", {}, "column 'flag' marks rows"),
         (HEAD + "G1,2023-09-07T14:00Z,much\n", {}, r"line 2: rain \(mm/h\) is 'much'; give a number"),
         (HEAD + ",2023-09-07T14:00Z,1\n", {}, "line 2: id is empty"),
-        ("id,time,level (m)\n" + ROW, {}, "the heights name no datum; declare height_datum as one of CN85"),
+        (
+            "id,time,level (m)\n" + ROW,
+            {},
+            "the heights must have a datum, they name none; declare height_datum as one of CN85",
+        ),
         ("id,time,level (m)\n" + ROW, {"height_datum": "sea"}, "height datum 'sea' is unknown"),
         (
             "id,time,wind\n" + ROW,
@@ -178,9 +186,9 @@ HEAD, ROW = "id,time,rain (mm/h)\n", "G1,2023-09-07T14:00Z,1\n"
         (
             "id,time,cumulative rain (mm)\n" + ROW,
             {"quantity": "rain rate", "interval_s": 3600.0},
-            "may be something else",
+            "may not be the rain",
         ),
-        ("id,time,wind (mm/h)\n" + ROW, {"quantity": "rain rate"}, r"column 'wind \(mm/h\)' may be something else"),
+        ("id,time,wind (mm/h)\n" + ROW, {"quantity": "rain rate"}, r"column 'wind \(mm/h\)' may not be the rain"),
         (HEAD + ROW, {"quantity": "snow"}, "quantity 'snow' is unknown; choose one of rain rate"),
         ("id,rain (mm/h)\nG1,1\n", {}, "line 1: the table has no times; name a column time"),
     ],

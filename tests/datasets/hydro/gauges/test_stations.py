@@ -10,7 +10,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.stations import open_stations
-from citytide.datasets.place.layers import STATION_KINDS, StationLayer
+from citytide.datasets.hydro.layers import STATION_KINDS, StationLayer
 
 TABLE = "站号,站名,类型,经度,纬度\nG3558,莲花山,雨量站,114.05,22.55\nW12,滨河 隧道,水位站,114.07,22.53\n"
 
@@ -93,14 +93,14 @@ def test_geojson_points_are_the_same_layer(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="feature 2: station 'G3558' is given twice, first on feature 1"):
         open_stations(write(tmp_path, twice, "twice.geojson"))
     line = {**features[0], "geometry": {"type": "LineString", "coordinates": [[114, 22], [114, 23]]}}
-    with pytest.raises(InputError, match="feature 1: the station is no point"):
+    with pytest.raises(InputError, match="feature 1: a station must be a point"):
         open_stations(write(tmp_path, json.dumps({"type": "FeatureCollection", "features": [line]}), "line.geojson"))
 
 
 @pytest.mark.parametrize(
     ("text", "crs", "told"),
     [
-        (TABLE, None, r"stations\.csv: the layer names no CRS; declare one, such as EPSG:4547"),
+        (TABLE, None, r"stations\.csv: the layer must have a CRS, it names none; declare one, such as EPSG:4547"),
         (TABLE, "EPSG:0", r"stations\.csv: CRS 'EPSG:0' is unknown"),
         (TABLE, "EPSG:4547", r"line 1: columns 经度 and 纬度 are degrees, but EPSG:4547 is a plane of metres; declare"),
         (
@@ -108,7 +108,7 @@ def test_geojson_points_are_the_same_layer(tmp_path: Path) -> None:
             "EPSG:4326",
             "line 4: station 'G3558' is given twice, first on line",
         ),
-        (TABLE + ",又,雨量站,114.0,22.5\n", "EPSG:4326", "line 4: 站号 is empty; give every row its own"),
+        (TABLE + ",又,雨量站,114.0,22.5\n", "EPSG:4326", "line 4: 站号 is empty; fill it in every row"),
         (
             TABLE + "G2,又,雨量站,22.5,114.0\n",
             "EPSG:4326",
@@ -116,10 +116,14 @@ def test_geojson_points_are_the_same_layer(tmp_path: Path) -> None:
         ),
         (TABLE + "G2,又,雨量站,东,22.5\n", "EPSG:4326", "line 4: 经度 is '东'; give a number"),
         ("id,x,y\nA,2493941.2,505955.8\n", "EPSG:4547", "line 2: x 2493941.2 and y 505955.8 in EPSG:4547 are swapped;"),
-        ("id,x,y\nA,505955.8,2493941.2\n", "EPSG:4326", "are no degrees; if they are metres, declare the CRS"),
-        ("id,name\nA,B\n", "EPSG:4326", "line 1: the table has no places; name two columns lon, lat or x, y"),
+        ("id,x,y\nA,505955.8,2493941.2\n", "EPSG:4326", "are not degrees; if they are metres, declare the CRS"),
+        (
+            "id,name\nA,B\n",
+            "EPSG:4326",
+            "line 1: the table must have columns of places; name two columns lon, lat or x, y",
+        ),
         ("name,x,y\nA,1,2\n", "EPSG:4326", "line 1: the table has no station ids; name a column station_id"),
-        ("id,x,y\n", "EPSG:4326", "the table has no stations"),
+        ("id,x,y\n", "EPSG:4326", "the table must have at least one row"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, text: str, crs: str | None, told: str) -> None:
@@ -144,7 +148,10 @@ def test_units_of_places_are_read(tmp_path: Path) -> None:
     found = open_stations(file, crs="EPSG:4326")
     assert (found.x.tolist(), found.y.tolist(), found.notes) == ([114.5], [22.5], ("gauges.csv: not read: owner.",))
     file.write_text("id,lon,lat,crs\nG1,114.5,22.5,GCJ-02\n")
-    with pytest.raises(InputError, match="column 'crs' states what is only read in headings and declarations"):
+    with pytest.raises(
+        InputError,
+        match="column 'crs' is not read: units, time zones, datums and codes",
+    ):
         open_stations(file, crs="EPSG:4326")
     file.write_text("id,x (deg),y (deg)\nG1,500000,2490000\n")
     with pytest.raises(InputError, match=r"heading 'x \(deg\)' says 'deg', and the CRS is a plane of metres"):

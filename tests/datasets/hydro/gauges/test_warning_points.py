@@ -9,7 +9,7 @@ import pytest
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.gauges.warning_points import read_warning_points
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 
 PLANE = "EPSG:4547"
 
@@ -45,7 +45,7 @@ def test_points_of_a_map(tmp_path: Path) -> None:
 
 
 def test_a_comment_of_units_is_refused_and_others_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="comment '# units: cm' states what is only read in headings"):
+    with pytest.raises(InputError, match="comment '# units: cm' is not read: units, time zones, datums"):
         read_warning_points(write(tmp_path, "# units: cm\nname,x,y,threshold_m\na,1,2,0.2\n"), crs=PLANE)
     found = read_warning_points(write(tmp_path, "# of 2023\nname,x,y,threshold_m\na,1,2,0.2\n"), crs=PLANE)
     assert found.notes == ("points.csv: comments are not read: # of 2023",)
@@ -68,14 +68,14 @@ def test_units_of_depths_are_read_in_tables_and_maps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("x,y\n1,2\n", "the points have no names; the columns are x, y"),
+        ("x,y\n1,2\n", "the points must have names; the columns are x, y"),
         ("name,x,y\na,1,2\na,3,4\n", "line 3: point 'a' is given twice"),
         ("name,x,y\n,1,2\n", "line 2: the point has no name"),
         ("name,x,y,threshold_m\na,1,2,deep\n", "line 2: threshold_m is 'deep'; give depths in m, divided"),
         ("name,x,y,threshold_m\na,1,2,0.1;-1\n", "line 2: threshold_m is '0.1;-1'; give depths above 0 m"),
         ("name,x,y\na,1,nan\n", "finite"),
         ('name,x,y,threshold_m\na,1,2,"1,5"\n', "line 2: threshold_m is '1,5', one depth or two; write 1.5, or 1;5"),
-        ("name,x,y,threshold\na,1,2,15\n", "line 1: threshold has no unit; write it in the heading"),
+        ("name,x,y,threshold\na,1,2,15\n", "line 1: threshold must have a unit; write it in the heading"),
         ("name,x,y,threshold (m)\na,1,2,15\n", "line 2: threshold .m. is '15'; give depths above 0 m and up to 10 m"),
         ("name,x,y,threshold (s)\na,1,2,15\n", "threshold .s. is in 's', which cannot be converted to 'm'"),
         ("name,x,y,threshold_m (cm)\na,1,2,15\n", "names two units, 'm' and 'cm'; keep one"),
@@ -97,5 +97,5 @@ def test_degrees_win_over_metres_beside_them(tmp_path: Path) -> None:
 
 def test_road_is_no_point(tmp_path: Path) -> None:
     table = 'name,wkt\nroad,"LINESTRING (0 0, 1 1)"\n'
-    with pytest.raises(InputError, match="the feature is no point"):
+    with pytest.raises(InputError, match="a warning point must be a point"):
         read_warning_points(write(tmp_path, table), crs=PLANE)

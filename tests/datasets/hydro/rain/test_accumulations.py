@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain.accumulations import accumulate_rain, sum_windows
 from citytide.datasets.hydro.rain.days import sum_rain_days
-from citytide.datasets.hydro.rain.rain import RainField
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain.field import RainField
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.text.times import read_times
 from citytide.kernels.space.grid import Grid
 
@@ -129,11 +129,11 @@ def test_frames_of_the_swiss_network(data: Path) -> None:
 @pytest.mark.parametrize(
     ("ends", "window", "complaint"),
     [
-        ([0, HOUR], 1.5, r"a window of 1\.5 h is no whole number of steps of 3600 s"),
+        ([0, HOUR], 1.5, r"a window of 1\.5 h must be a whole number of steps of 3600 s"),
         ([0, HOUR], 0.0, r"a window of 0 h"),
-        ([HOUR, 0], 1.0, r"do not follow each other in whole steps of 3600 s"),
-        ([0, 0], 1.0, r"do not follow each other"),
-        ([0, 600], 1.0, r"do not follow each other"),
+        ([HOUR, 0], 1.0, r"must follow each other in whole steps of 3600 s"),
+        ([0, 0], 1.0, r"must follow each other"),
+        ([0, 600], 1.0, r"must follow each other"),
     ],
 )
 def test_what_cannot_be_summed_is_refused(ends: list[int], window: float, complaint: str) -> None:
@@ -142,5 +142,5 @@ def test_what_cannot_be_summed_is_refused(ends: list[int], window: float, compla
 
 
 def test_a_window_that_frames_do_not_divide_is_refused_before_any_is_summed() -> None:
-    with pytest.raises(InputError, match=r"a window of 0\.1 h is no whole number of steps of 300 s"):
+    with pytest.raises(InputError, match=r"a window of 0\.1 h must be a whole number of steps of 300 s"):
         accumulate_rain(make_field(np.zeros((2, 1, 1)), step_s=300), windows_h=(1, 0.1))

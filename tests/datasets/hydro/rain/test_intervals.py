@@ -53,7 +53,7 @@ def test_unknown_cells_stay_unknown_where_they_are() -> None:
         ([0, 300, 600], [600, 900, 1200], [1.0] * 3, r"overlap: .*00:10:00.* is 600 s long, .* 300 s apart"),
         ([0, 360, 720], [300, 660, 1020], [1.0] * 3, r"leave gaps: .* is 300 s long, and frames follow 360 s apart"),
         ([0, 300], [300, 900], [1.0] * 2, r"leave gaps"),
-        ([300], [300], [1.0], r"ends before it starts"),
+        ([300], [300], [1.0], r"must end after it starts"),
     ],
 )
 def test_other_intervals_are_refused(start: list[int], end: list[int], rate: list[float], complaint: str) -> None:

@@ -79,7 +79,7 @@ def test_days_since_a_date_are_read_with_their_fractions(tmp_path: Path) -> None
 def test_what_fell_in_an_interval_needs_rows_that_keep_it(tmp_path: Path) -> None:
     rain = read(tmp_path, "time (min),rain (mm/5min)\n0,5\n5,0\n30,2\n35,0\n")
     assert rain.rate.ravel().tolist() == [60.0, 0.0, 24.0, 0.0]
-    told = r"line 2: rain is in 'mm/5min', what fell in 300 s, and the next row is 600 s later; correct the unit"
+    told = r"line 2: rain is in 'mm/5min', a sum over 300 s, but the next row is 600 s later; correct the unit"
     with pytest.raises(InputError, match=told):
         read(tmp_path, "time (min),rain (mm/5min)\n0,5\n10,5\n20,0\n")
     with pytest.raises(InputError, match=r"line 1: rain is in 'mm \(5 min\)-1'"):
@@ -90,7 +90,7 @@ def test_an_interval_may_be_declared_for_a_heading_of_depths(tmp_path: Path) -> 
     text = "time (min),rain (mm)\n0,5\n5,0\n"
     for units in ("mm/(5 min)", "mm/5 mins", "mm 5min-1"):
         assert read(tmp_path, text, units=units).rate.ravel().tolist() == [60.0, 0.0]
-    with pytest.raises(InputError, match=r"heading 'rain \(mm\)' says 'mm', 'cm \(5 min\)-1' is declared"):
+    with pytest.raises(InputError, match=r"heading 'rain \(mm\)' has 'mm', but 'cm \(5 min\)-1' is declared"):
         read(tmp_path, text, units="cm (5 min)-1")
 
 
@@ -114,37 +114,43 @@ def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("", "is empty"),
-        ("time (s),rain\n", "no rows"),
+        ("time (s),rain\n", "at least one row"),
         ("5,1\n", "line 1: the time is 5 s"),
         ("0,1\n0,2\n", "line 2: the time is 0 s"),
-        ("0,1\n9,-2\n", "line 2: column 2 is -2, which is -2 mm h-1; it should be 0 to 2000"),
+        ("0,1\n9,-2\n", "line 2: column 2 is -2, which is -2 mm h-1; it must be 0 to 2000"),
         ("0,1\n9,nan\n", "line 2: column 2 has no value in the last row"),
         ("0,1\n9,x\n", "line 2: column 2 is 'x'; give a number, or declare --set missing=x"),
         ("0,1\n9,2,3\n", "line 2: the row has 3 cells for 2 columns"),
-        ("0\n", "line 1: the row has one cell"),
+        ("0\n", "line 1: a row must have a time and at least one rate, got one cell"),
         ("80,0\n20,600\n", "line 1: the time is 80 s"),
-        ("0,7200\n", "line 1: column 2 is 7200, which is 7200 mm h-1; it should be 0 to 2000"),
+        ("0,7200\n", "line 1: column 2 is 7200, which is 7200 mm h-1; it must be 0 to 2000"),
         ("0,999.9\n", "line 1: column 2 is 999.9, which is a usual code .* --set missing=none if every"),
-        ("time (min),rain (mm)\n0,1\n", "says 'mm', 'mm h-1' is declared; leave the rain_units out"),
-        ("time (min),rain (m/s)\n0,1\n", "says 'm/s', 'mm h-1' is declared"),
-        ("time,rain (mm/h)\n0,1\n", "line 2: time is 0, a number, and the heading names no unit; name the column time"),
+        ("time (min),rain (mm)\n0,1\n", "has 'mm', but 'mm h-1' is declared; omit the rain_units"),
+        ("time (min),rain (m/s)\n0,1\n", "has 'm/s', but 'mm h-1' is declared"),
+        ("time,rain (mm/h)\n0,1\n", "line 2: time is 0, a number, but the heading names no unit; name the column time"),
         ("time (UTC),rain (mm/h)\n0,1\n", "line 2: time .UTC. is 0, a number"),
         ("time (fortnight-ish),rain\n0,1\n", "neither a unit of time nor a zone"),
         ("time (s),hills,plain\n0,1,2\n", "not understood as rain: 'hills', 'plain'; name one column rain"),
         ("time (s),rain,rain total\n0,1,2\n", "not understood as rain: 'rain total'"),
-        ("time (s),rain,雨量\n0,1,2\n", "'rain' and '雨量' are both rain of zone 0"),
-        ("# units: mm/10min\ntime (s),rain\n0,1\n", "comment '# units: mm/10min' states what is only read in headings"),
-        ("id,time (s),rain\nA,0,1\nB,9,1\n", "of several stations: column 'id' holds A, B; give one table for each"),
+        ("time (s),rain,雨量\n0,1,2\n", "'rain' and '雨量' both hold the rain of zone 0"),
+        (
+            "# units: mm/10min\ntime (s),rain\n0,1\n",
+            "comment '# units: mm/10min' is not read: units, time zones",
+        ),
+        (
+            "id,time (s),rain\nA,0,1\nB,9,1\n",
+            "of one station: column 'id' holds A, B; give one table for each station",
+        ),
         (
             "site,time (s),rain\nA,0,1\nB,9,1\n",
-            "of several stations: column 'site' holds A, B; give one table for each",
+            "of one station: column 'site' holds A, B; give one table for each station",
         ),
         ("# times in minutes\n0,1\n9,1\n", "comment '# times in minutes' names a unit of time, .* begin with seconds"),
         ("# time (min) rain\n0,1\n9,1\n", "names a unit of time, and columns without names begin with seconds"),
         ("# time (min),rain,more\n0,1\n9,1\n", "names a unit of time, and columns without names begin with seconds"),
         ("hills,rain\n0,1\n", "no column of times among hills, rain"),
         ("time (s),rain,quality\n0,1,good\n9,2,bad\n", "column 'quality' marks rows .'good', 'bad'. and is not read"),
-        ("time (s);rain\n0;1,500\n9;2,250\n", "line 2: '1,500' may be 1.500 or 1500"),
+        ("time (s);rain\n0;1,500\n9;2,250\n", "line 2: '1,500' is ambiguous: it may be 1.500 or 1500"),
     ],
 )
 def test_wrong_table_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -11,7 +11,7 @@ from rainfiles import ENDS, RATE, bound, make_cube, write
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain_files.axes import Axis, make_grid
 from citytide.datasets.hydro.rain_files.cubes import read_rain_cube
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 
 PATH = Path("a.nc")
 
@@ -23,7 +23,7 @@ def axis(start: float, cell: float, n: int, rounding: float = 0.0) -> Axis:
 def test_cells_may_drift_by_a_thousandth_over_the_raster() -> None:
     grid, flip_y, flip_x = make_grid(axis(5.0, 10.0, 90), axis(5.0, 10.0001, 90), PATH)
     assert (grid.west, grid.cell_m, flip_y, flip_x) == (pytest.approx(0.0, abs=1e-3), 10.00005, 1, 1)
-    with pytest.raises(InputError, match=r"no squares of one size \(from 10 to 10\.0001\)"):
+    with pytest.raises(InputError, match=r"must be squares of one size \(from 10 to 10\.0001\)"):
         make_grid(axis(5.0, 10.0, 200), axis(5.0, 10.0001, 200), PATH)
     with pytest.raises(InputError, match=r"from 1000 to 1000\.9"):
         make_grid(axis(0.0, 1000.0, 640), axis(0.0, 1000.9, 640), PATH)
@@ -50,7 +50,7 @@ def test_bounds_of_the_cells_win_over_their_coordinates(tmp_path: Path) -> None:
     from_north = read_rain_cube(write(cube.isel(y=slice(None, None, -1)), tmp_path / "b.nc"))
     assert from_north.grid == rain.grid and np.array_equal(from_north.rate, rain.rate, equal_nan=True)
     cube["x_bnds"] = cube["x_bnds"] * [1.0, 1.0001]
-    with pytest.raises(InputError, match="x_bnds leave gaps or overlap"):
+    with pytest.raises(InputError, match="x_bnds must neither overlap nor leave gaps"):
         read_rain_cube(write(cube, tmp_path / "c.nc"))
 
 
@@ -67,7 +67,7 @@ def test_one_frame_with_bounds_says_how_long_it_is(tmp_path: Path) -> None:
     rain = open_rain(file)
     assert rain.time.tolist() == [ENDS[0] + 300] and rain.step_s == 300
     assert np.array_equal(rain.rate[0], RATE[0].astype(np.float32), equal_nan=True)
-    with pytest.raises(InputError, match="there is one frame; give at least two"):
+    with pytest.raises(InputError, match="there must be at least two frames, got one; give at least two"):
         open_rain(write(make_cube().isel(time=0), tmp_path / "b.nc"))
 
 
@@ -82,5 +82,5 @@ def test_frames_that_are_missing_are_known_by_the_length_of_the_others(tmp_path:
 
 def test_time_that_is_missing_is_refused(tmp_path: Path) -> None:
     cube = make_cube().assign_coords(time=("time", [0.0, np.nan], {"units": "minutes since 2023-09-07"}))
-    with pytest.raises(InputError, match="a time is missing"):
+    with pytest.raises(InputError, match="every frame must have a time, one is missing"):
         read_rain_cube(write(cube, tmp_path / "a.nc"))

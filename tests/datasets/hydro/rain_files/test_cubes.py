@@ -14,7 +14,7 @@ from rainfiles import ENDS, RATE, bound, make_cube, write
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain_files.cubes import read_rain_cube
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 
 
 @pytest.mark.parametrize(("name", "engine"), [("雨 一.nc", "scipy"), ("雨 一.nc", "h5netcdf"), ("雨 一.zarr", None)])
@@ -90,9 +90,9 @@ def test_the_crs_may_be_parameters_an_attribute_or_declared(tmp_path: Path) -> N
     assert read_rain_cube(bare, crs="EPSG:4547").crs == "EPSG:4547"
     named = write(make_cube(crs=None).assign_attrs(crs="EPSG:4547"), tmp_path / "c.nc")
     assert read_rain_cube(named).crs == "EPSG:4547"
-    with pytest.raises(InputError, match=r"b\.nc: the layer names no CRS"):
+    with pytest.raises(InputError, match=r"b\.nc: the layer must have a CRS, it names none"):
         read_rain_cube(bare)
-    with pytest.raises(InputError, match=r"the file is in EPSG:4547, EPSG:32650 is declared"):
+    with pytest.raises(InputError, match=r"the file is in EPSG:4547, but EPSG:32650 is declared"):
         read_rain_cube(named, crs="EPSG:32650")
 
 
@@ -104,7 +104,7 @@ def test_degrees_are_refused_as_a_plane(tmp_path: Path) -> None:
     )
     file = write(cube, tmp_path / "a.nc")
     assert read_rain_cube(file).crs == "EPSG:4326"
-    with pytest.raises(InputError, match=r"cells are degrees \(EPSG:4326\); regrid"):
+    with pytest.raises(InputError, match=r"got degrees \(EPSG:4326\); resample"):
         open_rain(file)
 
 
@@ -136,16 +136,16 @@ def broken(what: str) -> xarray.Dataset:
 @pytest.mark.parametrize(
     ("what", "complaint"),
     [
-        ("oblong", r"a\.nc: the cells are no squares of one size \(from 500 to 1000\); resample"),
-        ("uneven", r"no squares of one size \(from 1000 to 1500\)"),
+        ("oblong", r"a\.nc: the cells must be squares of one size \(from 500 to 1000\); resample"),
+        ("uneven", r"must be squares of one size \(from 1000 to 1500\)"),
         ("no x", r"rain has no coordinate x along its dimensions time, y, x"),
         ("flat", r"no variable has time, y and x; there are rain"),
         ("levels", r"rain has the dimensions height, time, y, x"),
-        ("two", r"the file holds rain, pr; keep the one"),
+        ("two", r"the file holds rain, pr; keep the variable"),
         ("noleap", r"time follows the calendar noleap"),
         ("no unit of time", r"time is in ''; give units such as"),
-        ("fractions", r"no whole seconds"),
-        ("bounds", r"time_bnds end before they start"),
+        ("fractions", r"must be whole seconds"),
+        ("bounds", r"time_bnds must end after they start"),
     ],
 )
 def test_what_is_broken_is_refused_by_name(tmp_path: Path, what: str, complaint: str) -> None:
@@ -156,8 +156,8 @@ def test_what_is_broken_is_refused_by_name(tmp_path: Path, what: str, complaint:
 @pytest.mark.parametrize(
     ("units", "complaint"),
     [
-        (None, r"rain has no unit"),
-        ("mm", r"rain is in 'mm', a sum over some interval that the file does not say; give time bounds"),
+        (None, r"rain must have a unit"),
+        ("mm", r"rain is in 'mm', a sum over an interval that the file does not give; give time bounds"),
         ("dBZ", r"a\.nc: rain is reflectivity in dBZ; give rain"),
         ("K", r"rain is in 'K', which cannot be converted"),
     ],

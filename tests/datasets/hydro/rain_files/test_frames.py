@@ -10,8 +10,8 @@ import pytest
 from rainfiles import ENDS, RATE, bound, make_cube, write
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.parts import read_stamp
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 from citytide.datasets.text.missing import read_missing
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed: pip install 'citytide[geo]'")
@@ -54,7 +54,7 @@ def test_rasters_have_their_time_in_their_names(tmp_path: Path, upward: bool) ->
     assert (rain.grid.west, rain.grid.south, rain.grid.shape) == (500_000.0, 2_480_000.0, (2, 3))
     assert np.array_equal(rain.rate, RATE.astype(np.float32), equal_nan=True)
     assert rain.notes == ("The times are taken as the ends of the frames, for the name of a file has no bounds.",)
-    with pytest.raises(InputError, match=r"the time 202309071200 in the file's name does not say its zone; name it"):
+    with pytest.raises(InputError, match=r"the time 202309071200 in the file's name has no time zone; declare it"):
         open_rain(tmp_path)
 
 
@@ -64,19 +64,21 @@ def test_declared_unit_and_mark_hold_where_the_file_has_none(tmp_path: Path) -> 
     asked: dict[str, Any] = {"time_zone": "UTC", "units": "mm (5 min)-1"}
     rain = open_rain(tmp_path, missing=read_missing("999.9"), **asked)
     assert rain.rate == pytest.approx(RATE, rel=1e-6, nan_ok=True)
-    with pytest.raises(InputError, match=r"rain has no unit; name it, such as --set rain_units='mm h-1'"):
+    with pytest.raises(
+        InputError, match=r"rain must have a unit, the file names none; declare it, such as --set rain_units="
+    ):
         open_rain(tmp_path, time_zone="UTC", missing=read_missing("999.9"))
 
 
 @pytest.mark.parametrize(
     ("more", "asked", "complaint"),
     [
-        ({"bands": 2}, {}, "the raster has 2 bands"),
-        ({"high": 500.0}, {}, r"the cells are 1000 by 500, no squares"),
-        ({"crs": None}, {}, "names no CRS"),
-        ({"unit": "mm"}, {}, r"rain is in 'mm', a sum over some interval"),
-        ({}, {"units": "mm s-1"}, r"names the unit 'mm h-1', 'mm s-1' is declared"),
-        ({}, {"level": 1.0}, "rain_level chooses a level of ODIM files"),
+        ({"bands": 2}, {}, "has 2 bands, and the file has no time for each"),
+        ({"high": 500.0}, {}, r"the cells are 1000 by 500; they must be squares"),
+        ({"crs": None}, {}, "must have a CRS"),
+        ({"unit": "mm"}, {}, r"rain is in 'mm', a sum over an interval"),
+        ({}, {"units": "mm s-1"}, r"names the unit 'mm h-1', but rain_units='mm s-1' is declared"),
+        ({}, {"level": 1.0}, "rain_level is only for ODIM files"),
     ],
 )
 def test_raster_that_leaves_something_open_is_refused(
@@ -93,7 +95,7 @@ def test_files_of_two_grids_or_kinds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"05\.tif: the grid is .*, in rain_202309071200\.tif it is"):
         open_rain(tmp_path, time_zone="UTC")
     (tmp_path / "a.gif").write_bytes(b"")
-    with pytest.raises(InputError, match=r"frames of several kinds: \.gif, \.tif; keep one kind"):
+    with pytest.raises(InputError, match=r"must have one format, got \.gif, \.tif; keep one"):
         open_rain(tmp_path, time_zone="UTC")
 
 

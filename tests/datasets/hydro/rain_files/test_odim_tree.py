@@ -11,8 +11,8 @@ import pytest
 from rainfiles import RATES, write_odim
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_odim import read_radar_odim
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 
 
 def write_several(file: Path, sets: list[dict[str, Any]]) -> Path:
@@ -45,7 +45,7 @@ def test_levels_are_named_and_one_is_chosen(tmp_path: Path) -> None:
             read_radar_odim([file])
         rain = read_radar_odim([file], level=levels[1])
         assert rain.time.tolist() == [1_694_088_000] and rain.rate[0, 1, 1] == 0.5
-        with pytest.raises(InputError, match=r"no data are at the level 7; there are"):
+        with pytest.raises(InputError, match=r"the file has no data at the level 7; there are"):
             read_radar_odim([file], level=7.0)
 
 
@@ -63,5 +63,5 @@ def test_sets_that_nothing_tells_apart_are_refused(tmp_path: Path) -> None:
 
 
 def test_level_without_levels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there are no levels; leave rain_level out"):
+    with pytest.raises(InputError, match=r"there are no levels; omit rain_level"):
         read_radar_odim([write_odim(tmp_path / "a.h5")], level=1.0)

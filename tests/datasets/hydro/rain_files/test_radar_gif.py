@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_gif import read_radar_gif
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
 
 NAME = "AQC151351545F_00005.801.gif"
 
@@ -47,7 +47,7 @@ def test_frames_of_a_day(data: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("radar.gif", "holds no time"), ("AQC154001545F.gif", "holds day 400"), ("AQC151352545F.gif", "25:45")],
+    [("radar.gif", "must hold a time"), ("AQC154001545F.gif", "holds day 400"), ("AQC151352545F.gif", "25:45")],
 )
 def test_names_without_a_time_are_refused(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(InputError, match=message):

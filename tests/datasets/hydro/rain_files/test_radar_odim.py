@@ -13,10 +13,10 @@ import pytest
 from rainfiles import CELL, RATES, SOUTH, WEST, WHAT, write_odim
 
 from citytide.datasets.errors import InputError
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.hydro.rain_files.radar_gif import read_radar_gif
 from citytide.datasets.hydro.rain_files.radar_odim import read_radar_odim
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 
 
 def test_numbers_time_and_place_are_kept(tmp_path: Path) -> None:
@@ -137,20 +137,20 @@ def test_a_folder_of_frames_opens_as_rain(tmp_path: Path, data: Path) -> None:
     ("more", "complaint"),
     [
         ({"object": "PVOL"}, r"a\.h5: the file holds polar scans \(object PVOL\); give a composite"),
-        ({"quantity": "VRADH"}, r"holds no rain; its quantities are VRADH; give one of RATE"),
-        ({"nodata": None}, r"names no nodata"),
-        ({"xscale": 1001.0}, r"cells are 1001 by 1000, no squares"),
-        ({"xscale": 500.0}, r"cells are 500 by 1000, no squares"),
+        ({"quantity": "VRADH"}, r"must hold rain; its quantities are VRADH; give one of RATE"),
+        ({"nodata": None}, r"must name nodata"),
+        ({"xscale": 1001.0}, r"cells are 1001 by 1000; they must be squares"),
+        ({"xscale": 500.0}, r"cells are 500 by 1000; they must be squares"),
         ({"xscale": None, "LL_lat": None}, r"where names no xscale, LL_lat"),
         ({"xsize": 4}, r"says 2 x 4 cells, the data has 2 x 3"),
         ({"UR_lon": 114.5}, r"the corners are \d+ by \d+ m apart"),
         ({"LL_lat": 95.0}, r"does not exist"),
-        ({"projdef": None}, r"names no CRS"),
+        ({"projdef": None}, r"must have a CRS"),
         ({"projdef": "+proj=nothing"}, r"is unknown"),
         ({"gain": "half"}, r"a\.h5: the file cannot be read \(could not convert"),
-        ({"time": "250000"}, r"date 20230907 and time 250000 are no time"),
+        ({"time": "250000"}, r"date 20230907 and time 250000 is not a time"),
         ({"time": None, "endtime": None}, r"has no time"),
-        ({"quantity": "ACRR", "endtime": "115500"}, r"does not say over which interval"),
+        ({"quantity": "ACRR", "endtime": "115500"}, r"must have an interval"),
     ],
 )
 def test_what_is_broken_is_refused_by_name(tmp_path: Path, more: dict[str, Any], complaint: str) -> None:

@@ -3,11 +3,12 @@ import pytest
 from fewstreets import BOX, build, draw_city
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import ROAD_KINDS, STATION_KINDS
+from citytide.datasets.hydro.layers import STATION_KINDS
+from citytide.datasets.synthetic.ground import plan_ground
+from citytide.datasets.synthetic.hydro.analytic_solutions import find_truths
 from citytide.datasets.synthetic.hydro.gauges import make_readings, make_stations
-from citytide.datasets.synthetic.hydro.ground import plan_ground
 from citytide.datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
-from citytide.datasets.synthetic.hydro.truths import find_truths
+from citytide.datasets.traffic.layers import ROAD_KINDS
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +129,9 @@ def test_same_seed_gives_the_same_stations(made):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"step_s": 7}, "step_s is 7"),
-        ({"step_s": 300, "start": 100}, "are not whole intervals"),
-        ({"start": 600, "stop": 300}, "the first one first"),
+        ({"step_s": 7}, "step_s must be a whole multiple of 10 s, got 7"),
+        ({"step_s": 300, "start": 100}, "must be whole multiples of step_s=300"),
+        ({"start": 600, "stop": 300}, "start first, got 600 and 300"),
     ],
 )
 def test_times_that_are_no_intervals_are_refused(made, storms, options, named):

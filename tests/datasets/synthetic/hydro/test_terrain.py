@@ -3,7 +3,7 @@ import pytest
 from fewstreets import BOX, build, draw_city, draw_streets, find_places
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.synthetic.hydro.ground import Underpass, plan_ground
+from citytide.datasets.synthetic.ground import Underpass, plan_ground
 from citytide.datasets.synthetic.hydro.terrain import make_terrain
 from citytide.kernels.space.grid import Grid
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import ROAD_KINDS, RoadLayer
 from citytide.datasets.synthetic.city import make_instance
-from citytide.datasets.synthetic.traffic.avenues import make_streets
+from citytide.datasets.synthetic.traffic.city_streets import make_streets
 from citytide.datasets.synthetic.traffic.trips import make_trips
 from citytide.datasets.traffic.cuts import find_cut_pairs
+from citytide.datasets.traffic.layers import ROAD_KINDS, RoadLayer
 from citytide.kernels.traffic.assignment import assign_traffic
 
 
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_trips_and_another_seed_others(roads: RoadL
 
 
 def test_a_load_of_nothing_is_refused(roads: RoadLayer):
-    with pytest.raises(InputError, match=r"load is 0\.0; give a number above 0"):
+    with pytest.raises(InputError, match=r"load is 0\.0; give a rate in mm/h"):
         make_trips(roads, 1, load=0.0)
 
 

@@ -57,7 +57,7 @@ def test_a_matrix_says_how_it_was_read(tmp_path: Path):
         ("zone,1,1.0\n1,0,3\n", r"a zone has two columns; keep one of them"),
         ("zone,1,99999999999999999999\n1,0,3\n", r"zone 99999999999999999999 is no number of a zone"),
         ("zone,1,2\n1,0,x\n", r"od.csv, line 2: 2 is 'x'; give a number"),
-        ("zone,1,2\n1,0,-3\n", r"od.csv, line 2: 2 is -3; give a finite number from 0 up"),
+        ("zone,1,2\n1,0,-3\n", r"od.csv, line 2: 2 is -3; give a finite number >= 0"),
         ("zone,1,2\nsum,0,3\n", r"od.csv, line 2: zone is 'sum'; give a whole number"),
         (",1,2,\n1,0,3,4\n", r"2 columns have no name: the 1st and the 4th; name them, or empty them"),
     ],
@@ -99,7 +99,7 @@ def test_a_corner_that_names_origins_or_zones_keeps_it(tmp_path: Path, corner: s
         ),
         ("bus", r"the corner of the matrix is 'bus': 'bus' is no word for cars"),
         ("# AADT\nzone", r"comment '# AADT' speaks of a day"),
-        ("# unit: veh/min\nzone", r"comment '# unit: veh/min' states what is only read in headings"),
+        ("# unit: veh/min\nzone", r"comment '# unit: veh/min' is not read: units, time zones"),
     ],
 )
 def test_a_matrix_of_another_time_or_unknown_rows_is_refused(tmp_path: Path, head: str, message: str):

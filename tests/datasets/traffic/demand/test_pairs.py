@@ -44,7 +44,7 @@ def test_nodes_are_looked_up_and_pairs_sorted(tmp_path: Path):
     [
         ("20,30,5\n", r"od.csv, line 2: destination 30 is no node of the network; correct the row"),
         ("20,70,5\n20,70,6\n", r"od.csv, line 3: demand from 20 to 70 is given twice, first on line 2; keep one"),
-        ("20,70,-5\n", r"od.csv, line 2: demand is -5; give a finite number from 0 up"),
+        ("20,70,-5\n", r"od.csv, line 2: demand is -5; give a finite number >= 0"),
         ("20,70,inf\n", r"od.csv, line 2: demand is inf; give a finite number"),
     ],
 )

@@ -94,7 +94,7 @@ def test_times_that_are_stated_win_in_a_city_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"config": "long_length,speed\nkm,km/h\n"}, r"the layer names no CRS; declare one"),
+        ({"config": "long_length,speed\nkm,km/h\n"}, r"the layer must have a CRS, it names none; declare one"),
         ({"config": "crs,speed\nEPSG:4326,km/h\n"}, r"nothing states the unit of length; set length_unit=m, km"),
         ({"node": "node_id\na\nb\nc\n"}, r"node.csv has no columns x_coord and y_coord, and a city needs places"),
         ({"link": LINK.replace("30,", "300,")}, r"line 4: free_speed gives 300 km/h, outside 2 to 200 km/h"),

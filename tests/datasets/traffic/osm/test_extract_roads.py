@@ -13,7 +13,8 @@ from osmium.osm.mutable import Node, Relation, Way
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.maps.facilities import open_facilities
-from citytide.datasets.place.layers import FACILITY_KINDS, ROAD_KINDS
+from citytide.datasets.maps.layers import FACILITY_KINDS
+from citytide.datasets.traffic.layers import ROAD_KINDS
 from citytide.datasets.traffic.road_files import open_roads
 
 PLACES = {1: (114.050, 22.540), 2: (114.055, 22.541), 3: (114.060, 22.540), 4: (114.055, 22.545), 5: (114.055, 22.543)}

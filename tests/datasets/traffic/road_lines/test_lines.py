@@ -12,7 +12,7 @@ import shapely
 from roadfiles import RING, A, B, C, D, M, write_lines, write_map
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.datasets.traffic.road_files import open_roads
 from citytide.datasets.traffic.roads.graph import read_road_graph
 

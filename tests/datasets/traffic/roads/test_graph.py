@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.datasets.traffic.osm.graphml import read_graphml
 from citytide.datasets.traffic.road_files import open_roads
 from citytide.datasets.traffic.roads.graph import read_road_graph
@@ -118,5 +118,5 @@ def test_a_graph_without_a_crs_takes_the_declared_one(tmp_path: Path, text: str)
     file = write(tmp_path, text)
     (tmp_path / "demand.csv").write_text("origin,destination,demand\n1,2,10\n")
     assert read_graphml(file, demand=tmp_path / "demand.csv", crs="EPSG:4326").crs == "EPSG:4326"
-    with pytest.raises(InputError, match="the layer names no CRS"):
+    with pytest.raises(InputError, match="the layer must have a CRS, it names none"):
         open_roads(file)

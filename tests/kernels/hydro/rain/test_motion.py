@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.rain.motion import drop_outliers, estimate_motion, spread_motion

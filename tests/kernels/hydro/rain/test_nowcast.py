@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.datasets.hydro.rain_files.rain_files import open_rain
+from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.rain.motion import estimate_motion
 from citytide.kernels.hydro.rain.nowcast import WET_MM_H, nowcast_ensemble

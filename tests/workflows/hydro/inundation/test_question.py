@@ -13,7 +13,7 @@ import xarray as xr
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.synthetic.hydro.truths import compute_fill_time_s
+from citytide.datasets.synthetic.hydro.analytic_solutions import compute_fill_time_s
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.runs import Run
 
@@ -200,16 +200,16 @@ def test_flow_that_the_scheme_holds_back_is_told(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"rain": "-5"}, "rain is -5 mm/h"),
-        ({"rain": "rain.csv"}, "does not say the unit"),
+        ({"rain": "rain.csv"}, "the rates must have a unit"),
         ({"rain": "rain.csv", "rain_units": "mm"}, "mm"),
         ({"rain": "torn.csv", "rain_units": "mm h-1"}, "line 3"),
         ({"rain": "zones.csv", "rain_units": "mm h-1"}, "rates for 2 zones"),
         ({"roughness": "2"}, "Manning"),
         ({"inflow": "1 2"}, "X Y M3_PER_S"),
         ({"inflow": "-100 5 1"}, "off the ground"),
-        ({"terrain": "dem.asc"}, "names no CRS; name it by --set crs="),
+        ({"terrain": "dem.asc"}, "must have a CRS, it names none; name it by --set crs="),
         ({"terrain": "dem.asc", "crs": "EPSG:4547"}, "name it by --set height_datum=, one of"),
-        ({"sea_level": "dem.asc"}, "may be something else than the water level"),
+        ({"sea_level": "dem.asc"}, "may not be the water level"),
         ({"soil": "mud"}, "soil 'mud' is unknown"),
         ({"terrain": "dem.asc", "crs": "local"}, "there is no rain"),
     ],

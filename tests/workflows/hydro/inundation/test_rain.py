@@ -10,7 +10,7 @@ import pytest
 
 import citytide
 from citytide.datasets.errors import InputError
-from citytide.datasets.place.layers import TerrainLayer
+from citytide.datasets.maps.layers import TerrainLayer
 from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.inundation.inputs import open_rain
 from citytide.workflows.hydro.inundation.question import InundationSettings
@@ -57,8 +57,8 @@ def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
         ("2", {"rain_units": "in h-1"}, r"rain_units is of a table of rain, .*\(a number is in mm/h\)"),
         ("60", {"rain_factors": [50.0]}, r"rain is 60 mm/h times 50 \(rain_factors\), and no rain falls harder"),
         ("time (min),rain (m/s)\n0,0.01\n", {}, r"line 2: rain \(m/s\) is 0\.01, which is 36000 mm h-1"),
-        ("time (min),rain (mm)\n0,1\n", {}, "a sum over some interval, .* with --set rain_units="),
-        ("time (min),rain (mm/h)\n0,9999\n", {}, "declare --set missing=9999 if it stands for no value"),
+        ("time (min),rain (mm)\n0,1\n", {}, "a sum over an interval, .* with --set rain_units="),
+        ("time (min),rain (mm/h)\n0,9999\n", {}, "declare --set missing=9999 if it means no value"),
     ],
 )
 def test_rain_that_cannot_be_is_refused(tmp_path: Path, rain: str, options: dict[str, Any], said: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from citytide.datasets.place.place import transform
+from citytide.datasets.place.transformation import transform
 from citytide.workflows.hydro.warning.files import describe_rows, write_warnings
 from citytide.workflows.hydro.warning.table import derive_warnings
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.hydro.rain.rain import RainField
+from citytide.datasets.hydro.rain.field import RainField
 from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.warning.inputs import split_rain
 from citytide.workflows.hydro.warning.steps import forecast_members

@@ -42,7 +42,7 @@ def test_codes_zones_and_other_columns_of_readings_are_told(tmp_path: Path) -> N
 def test_levels_are_no_depths(tmp_path: Path) -> None:
     path = tmp_path / "read.csv"
     path.write_text("point,time,level (m)\ngate,2023-09-07T10:00Z,5\ngate,2023-09-07T10:10Z,5\n")
-    with pytest.raises(InputError, match=r"column 'level \(m\)' may be something else than the water depth; name it"):
+    with pytest.raises(InputError, match=r"column 'level \(m\)' may not be the water depth; name it"):
         open_observations(path, POINTS, TIME, time_zone=None)
 
 
@@ -56,7 +56,7 @@ def test_levels_are_no_depths(tmp_path: Path) -> None:
         ("tower,2023-09-07T10:00Z,5", "point 'tower' is not among"),
         ("gate,2023-09-07 10:00,5", "zone"),
         ("gate,2023-09-07T10:00Z,-5", "depth"),
-        ("gate,2023-09-07T10:00Z,5100", "which is 51 m; it should be 0 to 50 m"),
+        ("gate,2023-09-07T10:00Z,5100", "which is 51 m; it must be 0 to 50 m"),
     ],
 )
 def test_readings_that_cannot_verify_are_refused(tmp_path: Path, row: str, message: str) -> None:

@@ -194,7 +194,7 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
     [
         ({"rain": "RADAR"}, r"rain over longitude .* do not overlap \(EPSG:21781 and EPSG:4547\); .*place_rain_at=X,Y"),
         ({"rain": "RADAR", "place_rain_at": "9e6,9e6"}, "do not overlap"),
-        ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at='here' is no place"),
+        ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at='here'"),
         ({"rain": "RADAR", "place_rain_at": "856000,2491000"}, "does not cover the ground"),
         ({"place_rain_at": "1,2"}, "place_rain_at moves frames, and there are none"),
         ({"rain": "RADAR", "storm_seed": 1}, "storm_seed is of made-up storms, and rain has frames; leave it out"),
@@ -205,7 +205,7 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
             "motion needs 3 frames",
         ),
         ({"points": "POINTS"}, "point 'far' at 1, 2 lies off the ground"),
-        ({"rain": "nowhere"}, "no such file or folder"),
+        ({"rain": "nowhere"}, "the file or folder does not exist"),
     ],
 )
 def test_input_that_cannot_be_used_says_why(data: Path, tmp_path: Path, settings: dict[str, Any], message: str) -> None:
@@ -237,5 +237,5 @@ def test_surge_and_brook_follow_their_dates(run: Run, tmp_path: Path) -> None:
     np.testing.assert_allclose(flood.inflow_m3, 1800 * 2.5)
     assert (flood.edge_m3 > 1e4).all() and (np.abs(flood.balance) < 1e-4).all()
     (tmp_path / "tide.csv").write_text("time (s),level (m)\n0,0\n9000,1\n")
-    with pytest.raises(InputError, match="the rows bear no dates, and the run starts at"):
+    with pytest.raises(InputError, match="the table must use calendar dates, because the run starts at"):
         warn(tmp_path / "no", members=1, lead_minutes=10, **asked)

@@ -15,7 +15,7 @@ DRAWING = NODE.replace("114.02,22.50", "3,1").replace("114.00,22.50", "1,1").rep
 def test_a_crs_is_read_from_config_or_set(tmp_path: Path):
     config = CONFIG.replace("speed", "speed,crs").replace("km/h", "km/h,epsg:4490")
     assert open_instance(write(tmp_path, config=config)).crs == "EPSG:4490"
-    with pytest.raises(InputError, match=r"config.csv: the file is in EPSG:4490, EPSG:4547 is declared"):
+    with pytest.raises(InputError, match=r"config.csv: the file is in EPSG:4490, but EPSG:4547 is declared"):
         open_instance(write(tmp_path, config=config), crs="EPSG:4547")
     with pytest.raises(InputError, match=r"config.csv: CRS 'mars' is unknown"):
         open_instance(write(tmp_path, config=config.replace("epsg:4490", "mars")))
