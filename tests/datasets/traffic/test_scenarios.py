@@ -16,7 +16,8 @@ from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.traffic.network import make_network
 from citytide.datasets.synthetic.traffic.textbook import make_braess, make_two_routes
 from citytide.datasets.traffic.instances import Instance
-from citytide.datasets.traffic.scenarios import ScenarioTable, base_scenario, read_scenarios
+from citytide.datasets.traffic.scenario_table import ScenarioTable, base_scenario
+from citytide.datasets.traffic.scenarios import read_scenarios
 
 
 def read(tmp_path: Path, text: str, instance: Instance | None = None, encoding: str = "utf-8") -> ScenarioTable:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....datasets.traffic.scenarios import BASE
+from ....datasets.traffic.scenario_table import BASE
 from ....hpc.run.records import write_json
 from ....hpc.run.runs import Run
 from ....hpc.store.ledger import done_blocks, read_ledger

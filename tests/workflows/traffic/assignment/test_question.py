@@ -21,7 +21,8 @@ from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.workflows.commands import run as cli
 from citytide.workflows.runner import resume
-from citytide.workflows.traffic.assignment.question import AssignmentSettings, prepare_assignment
+from citytide.workflows.traffic.assignment.question import prepare_assignment
+from citytide.workflows.traffic.assignment.settings import AssignmentSettings
 
 WORKERS = "name: w{0}\npools:\n  cpu:\n    workers: {0}\n"
 
@@ -217,7 +218,7 @@ def test_weights_that_overflow_costs_are_refused(two_routes: Path) -> None:
     net = two_routes / "t_net.tntp"
     net.write_text(net.read_text().replace("1 2 4 1 1 0.15 4 0 0 1 ;", "1 2 4 1 1 0.15 4 0 5 1 ;"))
     for asked in ({"toll_weight": 1e308}, {"toll_weight": 0, "distance_weight": 1e13}):
-        with pytest.raises(InputError, match=f"{list(asked)[-1]} is 1e.*, with which a link costs .*; set"):
+        with pytest.raises(InputError, match=f"at most 1e.12, got .* with {list(asked)[-1]}=1e.*; set {list(asked)[-1]}"):
             prepare_assignment(AssignmentSettings(network=str(two_routes), **asked))
 
 

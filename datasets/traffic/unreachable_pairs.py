@@ -13,10 +13,10 @@ from .instances import Instance
 if TYPE_CHECKING:
     from ...kernels.traffic.network import RoadNetwork
 
-__all__ = ["find_cut_pairs", "refuse_cut_pairs"]
+__all__ = ["find_unreachable_pairs", "refuse_unreachable_pairs"]
 
 
-def find_cut_pairs(
+def find_unreachable_pairs(
     instance: Instance, network: RoadNetwork | None = None, closed: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.int64]:
     """Return the positions of pairs that no path joins.
@@ -40,7 +40,7 @@ def find_cut_pairs(
     --------
     >>> import numpy as np
     >>> from citytide.datasets.synthetic.traffic.textbook import make_two_routes
-    >>> find_cut_pairs(make_two_routes(), closed=np.array([True, True])).tolist()
+    >>> find_unreachable_pairs(make_two_routes(), closed=np.array([True, True])).tolist()
     [0]
     """
     from scipy.sparse import csr_array
@@ -71,7 +71,7 @@ def find_cut_pairs(
     return np.sort(np.concatenate(cut)).astype(np.int64) if cut else np.zeros(0, dtype=np.int64)
 
 
-def refuse_cut_pairs(
+def refuse_unreachable_pairs(
     instance: Instance, network: RoadNetwork | None = None, closed: npt.NDArray[np.bool_] | None = None
 ) -> None:
     """Refuse an instance in which a pair has demand but no path; the first such pair is named as the source does.
@@ -84,9 +84,9 @@ def refuse_cut_pairs(
     Examples
     --------
     >>> from citytide.datasets.synthetic.traffic.textbook import make_braess
-    >>> refuse_cut_pairs(make_braess())
+    >>> refuse_unreachable_pairs(make_braess())
     """
-    cut = find_cut_pairs(instance, network, closed)
+    cut = find_unreachable_pairs(instance, network, closed)
     if not cut.size:
         return
     first = int(cut[0])
