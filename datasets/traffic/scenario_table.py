@@ -151,4 +151,5 @@ class ScenarioTable(LinkFactors):
 def base_scenario(n_links: int) -> ScenarioTable:
     """Return the table that holds nothing but ``base``."""
     none = np.zeros(0)
-    return ScenarioTable.from_changes((BASE,), n_links, none.astype(np.int64), none, none, none)
+    nowhere = none.astype(np.int64)
+    return ScenarioTable.from_changes((BASE,), n_links, nowhere, nowhere, none, none)

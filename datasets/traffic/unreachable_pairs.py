@@ -26,13 +26,13 @@ def find_unreachable_pairs(
     instance
         Network and demand.
     network
-        Whose links count; the instance's own when left out.
+        Whose links count; the instance's own if omitted.
     closed : (link,) array of bool, optional
         Links closed on top of those of capacity 0.
 
     Returns
     -------
-    (cut,) array of int
+    (unreachable,) array of int
         Positions among the instance's pairs, ascending. A path may start and end at a node that is not passable,
         but not pass through it.
 
@@ -60,15 +60,15 @@ def find_unreachable_pairs(
     start = np.where(source.passable[instance.origin], instance.origin, n + instance.origin.astype(np.int64))
     _, part = connected_components(links, connection="strong")
     doubtful = np.flatnonzero(part[start] != part[instance.destination])
-    cut = []
+    found = []
     reached = np.zeros(2 * n, dtype=np.bool_)
     # Pairs are sorted by origin, so those of one origin lie together.
     borders = np.flatnonzero(np.diff(start[doubtful], prepend=-1))
     for pairs in np.split(doubtful, borders[1:]) if doubtful.size else ():
         reached[:] = False
         reached[breadth_first_order(links, int(start[pairs[0]]), return_predecessors=False)] = True
-        cut.append(pairs[~reached[instance.destination[pairs]]])
-    return np.sort(np.concatenate(cut)).astype(np.int64) if cut else np.zeros(0, dtype=np.int64)
+        found.append(pairs[~reached[instance.destination[pairs]]])
+    return np.sort(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, dtype=np.int64)
 
 
 def refuse_unreachable_pairs(
@@ -86,12 +86,12 @@ def refuse_unreachable_pairs(
     >>> from citytide.datasets.synthetic.traffic.textbook import make_braess
     >>> refuse_unreachable_pairs(make_braess())
     """
-    cut = find_unreachable_pairs(instance, network, closed)
-    if not cut.size:
+    unreachable = find_unreachable_pairs(instance, network, closed)
+    if not unreachable.size:
         return
-    first = int(cut[0])
+    first = int(unreachable[0])
     origin, destination = (int(instance.node_id[ends[first]]) for ends in (instance.origin, instance.destination))
-    others = f" (and {cut.size - 1:,} more pairs)" if cut.size > 1 else ""
+    others = f" (and {unreachable.size - 1:,} more pairs)" if unreachable.size > 1 else ""
     raise InputError(
         f"network {instance.name}: no path leads from {origin} to {destination}, which has a demand of "
         f"{instance.demand[first]:.6g}{others}",

@@ -53,10 +53,11 @@ class Certificate(NamedTuple):
         return self.excess / self.tstt if self.tstt > 0.0 else 0.0
 
 
-def _total(flow, base, scale, capacity, power, cost, demand, od_cost):
+def _total(flow: Floats, delay: Delay, cost: Floats, demand: Floats, od_cost: Floats) -> Floats:
     """Objective, cost of the flows and cost of the cheapest paths, by Neumaier's sum: what rounding drops is kept."""
     totals = np.zeros(3)
     dropped = np.zeros(3)
+    base, scale, capacity, power = delay
     for link in range(flow.size):
         add(totals, dropped, 0, compute_integral(flow[link], base[link], scale[link], capacity[link], power[link]))
         add(totals, dropped, 1, cost[link] * flow[link])
@@ -78,11 +79,11 @@ def add(totals, dropped, which, part):
     totals[which] = after
 
 
-def _price(flow, base, scale, capacity, power):
-    cost = base.copy()
+def _price(flow: Floats, delay: Delay) -> Floats:
+    cost = delay.base.copy()
     slope = np.empty(flow.size)
     for link in range(flow.size):
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)
     return cost
 
 
@@ -91,7 +92,7 @@ _TOTAL, _PRICE = Traversal(_total), Traversal(_price)
 
 def price_flows(flow: Floats, delay: Delay, engine: Engine) -> Floats:
     """Cost of each open link at its flow."""
-    cost: Floats = _PRICE.on(engine)(flow, *delay)
+    cost: Floats = _PRICE.on(engine)(flow, delay)
     return cost
 
 
@@ -114,9 +115,6 @@ def audit_flows(graph: Graph, pairs: Pairs, flow: Floats, delay: Delay, engine: 
     cost = price_flows(flow, delay, engine)
     n_pairs = len(pairs.origin)
     od_cost = np.full(n_pairs, np.inf)
-    LOAD.on(engine)(
-        graph.start, graph.tail, graph.head, graph.passable, cost, pairs.first, pairs.origin, pairs.destination,
-        pairs.demand, False, np.zeros(len(cost)), od_cost,
-    )  # fmt: skip
-    objective, tstt, sptt = (float(total) for total in _TOTAL.on(engine)(flow, *delay, cost, pairs.demand, od_cost))
+    LOAD.on(engine)(graph, pairs, cost, False, np.zeros(len(cost)), od_cost)
+    objective, tstt, sptt = (float(total) for total in _TOTAL.on(engine)(flow, delay, cost, pairs.demand, od_cost))
     return Certificate(objective, tstt, sptt, od_cost)

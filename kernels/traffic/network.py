@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """Open links grouped by the node they leave: what a search walks along.
 
     Links keep their order within a node, so parallel links stay apart.
@@ -40,6 +40,7 @@ class Graph:
 
     @property
     def n_nodes(self) -> int:
+        """Number of nodes."""
         return len(self.start) - 1
 
 

@@ -28,7 +28,7 @@ def walk(instance: Instance, is_open: np.ndarray, origin: int) -> set[int]:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_cut_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
+def test_unreachable_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
     draw = np.random.default_rng(seed)
     city = make_network("grid", 60, 1)
     city = replace(city, passable=draw.random(city.n_nodes) < 0.8)
@@ -42,7 +42,7 @@ def test_cut_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
     assert find_unreachable_pairs(city, city.network()[0], closed).tolist() == expected
 
 
-def test_a_cut_pair_is_named_as_the_source_names_it():
+def test_an_unreachable_pair_is_named_as_the_source_names_it():
     braess = replace(make_braess(), node_id=np.array([101, 102, 103, 104]), capacity=np.array([1.0, 1, 0, 1, 0]))
     with pytest.raises(
         InputError, match="network braess: no path leads from 101 to 102, which has a demand of 6; open"
