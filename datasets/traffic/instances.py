@@ -64,7 +64,7 @@ class Instance:
     link_text, node_text
         Identifiers as the source has them, where they are texts and ``link_id`` or ``node_id`` count its rows. They
         serve to find what a scenario names, and are not stored.
-    way_back : (link,) int32 or None
+    reverse_link : (link,) int32 or None
         The link that is the same row of the source, driven the other way, -1 for none; not stored either.
     sources
         Every file that was read.
@@ -98,7 +98,7 @@ class Instance:
     link_name: tuple[str, ...] | None = None
     link_text: tuple[str, ...] | None = None
     node_text: tuple[str, ...] | None = None
-    way_back: Ints | None = None
+    reverse_link: Ints | None = None
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 

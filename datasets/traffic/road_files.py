@@ -19,7 +19,7 @@ from .osm.extract_roads import read_osm_graph
 from .roads.classes import MODES
 from .roads.core import CORE_SHARE, read_core
 from .roads.graph import UNSTATED, RoadEdge, RoadGraph, read_road_graph
-from .roads.words import split_words
+from .roads.tag_values import split_values
 
 __all__ = ["open_roads"]
 
@@ -118,7 +118,7 @@ def open_roads(
         vertex_offset=np.concatenate([[0], np.cumsum([len(line) for line in core.lines])]).astype(np.int64),
         vertex_x=np.ascontiguousarray(points[:, 0]),
         vertex_y=np.ascontiguousarray(points[:, 1]),
-        name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in core.edges),
+        name=tuple(" / ".join(split_values(edge.tags.get("name", ""))) for edge in core.edges),
         sources=(file,),
         notes=core.notes,
     )
@@ -168,11 +168,11 @@ def _find_level(edge: RoadEdge) -> int:
 
     Of a road merged from parts, one part is enough: there the road is cut or stays dry.
     """
-    if _is_set(split_words(edge.tags.get("tunnel", "")), _NONE | _AT_GROUND):
+    if _is_set(split_values(edge.tags.get("tunnel", "")), _NONE | _AT_GROUND):
         return -1
-    if _is_set(split_words(edge.tags.get("bridge", "")), _NONE):
+    if _is_set(split_values(edge.tags.get("bridge", "")), _NONE):
         return 1
-    layers = [float(word) for word in split_words(edge.tags.get("layer", "")) if re.fullmatch(r"[-+]?\d+(\.0)?", word)]
+    layers = [float(word) for word in split_values(edge.tags.get("layer", "")) if re.fullmatch(r"[-+]?\d+(\.0)?", word)]
     return int(np.sign(min(layers, default=0.0) or max(layers, default=0.0)))
 
 

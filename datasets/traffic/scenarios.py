@@ -142,7 +142,7 @@ def _by_id(table: Table, instance: Instance) -> Callable[[int], list[int]]:
     for k, name in enumerate(instance.link_name or ()):
         if name and not is_number(name):
             named.setdefault(name, []).append(k)
-    back = instance.way_back
+    back = instance.reverse_link
     ids = instance.link_text or instance.link_id.tolist()
 
     def both(link: int) -> list[int]:

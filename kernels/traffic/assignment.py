@@ -25,11 +25,11 @@ import numpy.typing as npt
 from ..contracts import Array, Contract, kernel
 from ..engines import Engine, choose_engine
 from .audit import Certificate, audit_flows, price_flows
-from .columns import PathFlows
 from .delay import gather_delay
 from .demand import check_pairs
-from .equilibrium import SEARCH
+from .gradient_projection import SEARCH
 from .network import Bools, Floats, RoadNetwork
+from .path_flows import PathFlows
 from .solver import solve_equilibrium
 
 __all__ = ["Assignment", "PathFlows", "assign_traffic", "estimate_memory_bytes"]

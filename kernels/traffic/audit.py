@@ -7,7 +7,8 @@ The Beckmann objective is convex, so its tangent at the flows bounds the optimum
 .. math:: Z(x) - \\Big(\\sum_a c_a x_a - \\sum_{od} d_{od} u_{od}\\Big) \\le Z^* \\le Z(x)
 
 with the costs :math:`c` at the flows and the cheapest OD costs :math:`u` under them. The audit uses nothing that the
-solver has kept: it prices the flows, grows every tree anew (:mod:`.paths`) and adds up in the order of links and pairs.
+solver has kept: it prices the flows, grows every tree anew (:mod:`~citytide.kernels.traffic.paths`) and adds up in the
+order of links and pairs.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def audit_flows(graph: Graph, pairs: Pairs, flow: Floats, delay: Delay, engine: 
     flow : (open link,) array of float
         Flows to judge.
     delay
-        base, scale, capacity and power of the open links (:mod:`.delay`).
+        base, scale, capacity and power of the open links (:mod:`~citytide.kernels.traffic.delay`).
     engine
         ``"numba"`` or ``"python"``.
     """

@@ -2,9 +2,9 @@
 # (Numba infers the types of what it compiles, from the arrays it is handed)
 """Shortest path trees from many origins, and the demand they carry.
 
-All-or-nothing loading: each OD pair travels its cheapest path. The trees come from :mod:`~citytide.kernels.traffic.trees`;
-the demand of one origin is added up against the order in which its nodes were listed, so a tree is loaded in one pass
-over its nodes however many destinations it serves.
+All-or-nothing loading: each OD pair travels its cheapest path. The trees come from
+:mod:`~citytide.kernels.traffic.trees`; the demand of one origin is added up against the order in which its nodes were
+listed, so a tree is loaded in one pass over its nodes however many destinations it serves.
 
 References
 ----------

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..engines import Engine
 from .audit import Certificate
-from .columns import PathStore, no_paths
 from .delay import Delay, LinkState
 from .demand import Pairs
-from .equilibrium import BALANCE, LOAD, SEARCH
+from .gradient_projection import BALANCE, LOAD, SEARCH
 from .network import Floats, Graph
+from .path_flows import PathStore, no_paths
 
 __all__ = ["Solution", "solve_equilibrium"]
 

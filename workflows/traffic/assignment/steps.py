@@ -111,7 +111,7 @@ class ScenarioBlock:
     zone_node : (zone,) int32
         Nodes where trips begin or end.
     od_time
-        Whether travel costs between all zones are wanted.
+        Whether travel costs between all zones are computed too.
     start
         Path flows of the base, or None for a cold start.
     """
@@ -182,7 +182,7 @@ def solve_scenarios(block: ScenarioBlock) -> dict[str, Any]:
     columns: dict[str, list[Any]] = {}
     for scenario, demand_factor in zip(block.scenario_row.tolist(), block.demand_factor.tolist(), strict=True):
         result = block.problem.solve(scenario, demand_factor, block.start)
-        found = _tell(block.problem, scenario, demand_factor, result)
+        found = _collect(block.problem, scenario, demand_factor, result)
         if block.od_time:
             found["od_time"] = _find_zone_costs(block, scenario, result)
         for name, value in found.items():
@@ -192,7 +192,7 @@ def solve_scenarios(block: ScenarioBlock) -> dict[str, Any]:
     }
 
 
-def _tell(problem: AssignmentProblem, scenario: int, demand_factor: float, result: Assignment) -> dict[str, Any]:
+def _collect(problem: AssignmentProblem, scenario: int, demand_factor: float, result: Assignment) -> dict[str, Any]:
     """What is stored of one scenario, by name."""
     unserved = np.flatnonzero(result.unserved)
     marginal: dict[str, Any] = {}

@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Traversal, routine
-from .columns import PathStore
 from .delay import LinkState, compute_integral, price_link
 from .demand import Pairs
 from .momentum import extrapolate
 from .network import Floats, Graph, Ints
+from .path_flows import PathStore
 from .trees import choose_width, grow_tree, make_tree
 
 __all__ = ["BALANCE", "LOAD", "SEARCH"]

@@ -1,7 +1,7 @@
 """Paths in store: a flow and a row of links for each path, grouped by pair.
 
-The store is rebuilt front to back by every search for new paths (:mod:`.equilibrium`), so the paths of a pair, and of
-an origin, stay side by side and paths without flow leave no hole.
+The store is rebuilt front to back by every search for new paths (:mod:`~citytide.kernels.traffic.gradient_projection`),
+so the paths of a pair, and of an origin, stay side by side and paths without flow leave no hole.
 """
 
 from __future__ import annotations
