@@ -28,7 +28,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     path
         A CSV with ``scenario``; ``link`` (its id in the source, or a name that no other link has) or ``from, to``
         (node ids); the id of an undirected row of a GMNS table changes both directions, ``from, to`` one;
-        ``capacity_factor`` and ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor
+        ``capacity_factor`` and ``speed_factor``, 1 if omitted; or a Zarr group of ``capacity_factor, speed_factor
         (scenario, link)`` with names in ``scenario``. A row with neither link nor nodes names a scenario that changes
         nothing.
     instance

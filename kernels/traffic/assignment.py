@@ -106,7 +106,7 @@ def assign_traffic(
     demand: npt.ArrayLike,
     *,
     gap: float = 1e-6,
-    max_iterations: int = 1000,
+    max_iterations: int = 2000,
     principle: Principle = "user",
     closed: Bools | None = None,
     start: PathFlows | None = None,
@@ -160,11 +160,11 @@ def assign_traffic(
     (True, True)
     """
     if not gap > 0.0:
-        raise ValueError(f"gap is {gap}; it must be positive")
+        raise ValueError(f"gap must be positive, got {gap}")
     if max_iterations < 1:
-        raise ValueError(f"max_iterations is {max_iterations}; it must be at least 1")
+        raise ValueError(f"max_iterations must be at least 1, got {max_iterations}")
     if principle not in ("user", "system"):
-        raise ValueError(f"principle is {principle!r}; choose 'user' or 'system'")
+        raise ValueError(f"principle must be 'user' or 'system', got {principle!r}")
     engine = choose_engine(SEARCH.engines, engine)
     pairs = check_pairs(network.n_nodes, origin, destination, demand)
     graph = network.graph(closed)

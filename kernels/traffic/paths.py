@@ -139,7 +139,7 @@ def load_trees(
         raise ValueError(f"cost must hold one number per link ({network.n_links}), got shape {cost.shape}")
     wrong = np.flatnonzero(~(cost >= 0.0))
     if wrong.size:
-        raise ValueError(f"cost of link {wrong[0]} is {cost[wrong[0]]}; it must not be negative or NaN")
+        raise ValueError(f"cost must be >= 0 and not NaN, got {cost[wrong[0]]} at link {wrong[0]}")
     loads = demand is not None
     pairs = check_pairs(network.n_nodes, origin, destination, demand)
     shut = ~np.isfinite(cost)

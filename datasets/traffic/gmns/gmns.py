@@ -51,7 +51,7 @@ def read_gmns(
     folder
         Holds ``node.csv`` and ``link.csv``.
     demand
-        Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder when left out. Zones are the nodes'
+        Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder if omitted. Zones are the nodes'
         ``zone_id``; a zone of several nodes spreads its demand evenly over them.
     demand_period, demand_mode, demand_matrix, demand_mapping
         Which part of the demand is meant, where it has several: see
@@ -65,7 +65,7 @@ def read_gmns(
     classes
         What unknown words of ``facility_type`` mean: ``"word=primary,other=drop"``.
     crs
-        Of the coordinates where ``config.csv`` does not state it.
+        CRS of the coordinates where ``config.csv`` does not state it.
 
     Raises
     ------

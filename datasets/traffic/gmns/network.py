@@ -85,7 +85,7 @@ def read_network(
     Parameters
     ----------
     folder
-        Of the tables.
+        Folder of the tables.
     length_unit, speed_unit, zone_nodes, crs, classes
         What the files may leave open.
     mode

@@ -55,7 +55,7 @@ def read_times(
     Parameters
     ----------
     links, config, places
-        Of the folder.
+        Tables of the folder.
     road_m : (link,) array of float or None
         Lengths of the lines, or straight between the nodes [m].
     drawn : (link,) array of bool

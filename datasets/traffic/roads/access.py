@@ -62,7 +62,7 @@ def find_access(tags: Mapping[str, str], mode: str = "car") -> tuple[bool, bool]
     Parameters
     ----------
     tags
-        Of the way.
+        Tags of the way.
     mode
         ``"car"``, or ``"all"``: closed is then only what ``access`` closes and no other tag opens.
 

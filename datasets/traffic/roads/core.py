@@ -90,7 +90,7 @@ def read_core(
     core_share
         Least share of the open kilometres that the part must hold.
     length_unit
-        Of the lengths that the edges state, metres if omitted.
+        Unit of the lengths that the edges state; metres if omitted.
 
     Raises
     ------

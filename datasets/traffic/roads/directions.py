@@ -28,7 +28,7 @@ def find_directions(tags: Mapping[str, str], classes: Mapping[str, str] | None =
     Parameters
     ----------
     tags
-        Of the way.
+        Tags of the way.
     classes
         What words of road class are declared to mean, see
         :func:`~citytide.datasets.traffic.roads.classes.read_classes`.

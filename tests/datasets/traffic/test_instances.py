@@ -56,8 +56,8 @@ def test_weights_make_the_fixed_cost_and_default_to_the_instances_own():
 @pytest.mark.parametrize(
     ("factor", "message"),
     [
-        ([1.0, -1.0], "capacity_factor of link 2 is -1.0"),
-        ([np.nan, 1.0], "of link 1 is nan"),
+        ([1.0, -1.0], "capacity_factor must be finite and >= 0, got -1.0 at link 2"),
+        ([np.nan, 1.0], "got nan at link 1"),
         ([1.0], "each of 2 links"),
     ],
 )

@@ -40,7 +40,7 @@ def draw_convergence(run: Path, number: int, gaps: Mapping[str, ArrayLike], *, t
     ----------
     gaps
         Scenario label to relative gap float64[iteration], from the first iteration on; what is not finite, and a 0
-        before the last iteration, is left out.
+        before the last iteration, is omitted.
     target
         The gap to reach, drawn as a dashed line.
     """

@@ -39,7 +39,7 @@ def read_column(table: Table, names: Iterable[str], *, least: float = 0.0) -> tu
     Parameters
     ----------
     table
-        Of the file.
+        Table of the file.
     names
         What the column may be called; the first that is there comes first.
     least
