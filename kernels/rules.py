@@ -189,7 +189,7 @@ def _is_named_tuple(part: Any) -> bool:
 
 def _layout(part: Any) -> Any:
     """The fields of a named tuple, and of those that it holds, in order."""
-    names = vars(sys.modules[part.__module__])
+    names: Mapping[str, Any] = getattr(sys.modules.get(part.__module__), "__dict__", _NONE)
     held = [names.get(_name_of(part.__annotations__[field])) for field in part._fields]
     return part.__name__, part._fields, [_layout(inner) for inner in held if _is_named_tuple(inner)]
 

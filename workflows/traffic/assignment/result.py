@@ -90,7 +90,7 @@ def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], chang
 
 
 def _overflowed(line: Mapping[str, Any], served: float) -> bool:
-    """Whether a scenario with trips has an objective that is no finite number."""
+    """Whether a scenario with trips has an objective that is not finite."""
     return bool(served > 0.0 and not np.isfinite(line["objective"]))
 
 
@@ -107,7 +107,7 @@ def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str
     if not demand > 0:
         return ""
     if not np.isfinite(data.objective.values[row]):  # flows of NaN would add up to 0
-        return f"{data.scenario.values[row]} is not solved: travel costs are no finite numbers."
+        return f"{data.scenario.values[row]} is not solved: travel costs are not finite."
     time = units.get("time", "1")
     unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
     return (
@@ -161,7 +161,7 @@ def _warn(
         label, n_unserved = line["scenario"], int(columns["n_unserved"][row])
         if _overflowed(line, served[row]):
             warnings.append(
-                f"scenario {label}: travel costs are no finite numbers, and it is not solved; check demand, capacities "
+                f"scenario {label}: travel costs are not finite, and it is not solved; check demand, capacities "
                 "and powers, and the factors of the scenario"
             )
             continue
