@@ -226,5 +226,5 @@ def test_many_scenarios_of_few_changes_take_little_memory(tmp_path: Path):
 def test_without_a_file_base_stands_alone():
     table = base_scenario(4)
     assert table.name == ("base",) and (table.factors(0)[0] == 1).all()
-    with pytest.raises(IndexError, match="scenario 1 is not among 0 to 0"):
+    with pytest.raises(IndexError, match="scenario must be in 0 to 0, got 1"):
         table.factors(1)
