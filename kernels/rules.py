@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, reduce, update_wrapper
@@ -169,7 +170,28 @@ def _fingerprint(function: Callable[..., Any], path: tuple[Any, ...] = (), names
             reached.append((name, _fingerprint(part.formula, (*path, function), below)))
         elif name not in names and name in function.__globals__:  # else an engine's own, a builtin or an attribute
             reached.append((name, _constant(part, name, function)))
-    return _code(code), repr(function.__defaults__), repr(function.__kwdefaults__), reached
+    layouts = [_layout(part) for part in map(function.__globals__.get, _annotations(function)) if _is_named_tuple(part)]
+    return _code(code), repr(function.__defaults__), repr(function.__kwdefaults__), reached, *layouts
+
+
+def _annotations(function: Callable[..., Any]) -> list[str]:
+    """Names of the annotated types; Numba's cache knows a named tuple by its name, not by the order of its fields."""
+    return [_name_of(note) for note in function.__annotations__.values()]
+
+
+def _name_of(note: Any) -> str:
+    return str(getattr(note, "__forward_arg__", getattr(note, "__name__", note)))
+
+
+def _is_named_tuple(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, tuple) and hasattr(part, "_fields")
+
+
+def _layout(part: Any) -> Any:
+    """The fields of a named tuple, and of those that it holds, in order."""
+    names: Mapping[str, Any] = getattr(sys.modules.get(part.__module__), "__dict__", _NONE)
+    held = [names.get(_name_of(part.__annotations__[field])) for field in part._fields]
+    return part.__name__, part._fields, [_layout(inner) for inner in held if _is_named_tuple(inner)]
 
 
 def _constant(part: Any, name: str, function: Callable[..., Any]) -> str:

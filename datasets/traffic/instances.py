@@ -64,7 +64,7 @@ class Instance:
     link_text, node_text
         Identifiers as the source has them, where they are texts and ``link_id`` or ``node_id`` count its rows. They
         serve to find what a scenario names, and are not stored.
-    way_back : (link,) int32 or None
+    reverse_link : (link,) int32 or None
         The link that is the same row of the source, driven the other way, -1 for none; not stored either.
     sources
         Every file that was read.
@@ -98,7 +98,7 @@ class Instance:
     link_name: tuple[str, ...] | None = None
     link_text: tuple[str, ...] | None = None
     node_text: tuple[str, ...] | None = None
-    way_back: Ints | None = None
+    reverse_link: Ints | None = None
     sources: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -140,7 +140,7 @@ class Instance:
         Parameters
         ----------
         toll_weight, distance_weight
-            Units of time per unit of toll and per unit of length; the instance's own when left out.
+            Units of time per unit of toll and per unit of length; the instance's own if omitted.
         capacity_factor, speed_factor : (link,) array of float, optional
             Multiply capacity and free-flow speed; 0 in either closes the link.
 
@@ -165,17 +165,16 @@ class Instance:
         """
         from ...kernels.traffic.network import RoadNetwork
 
-        narrowed = self._factor("capacity_factor", capacity_factor)
-        slowed = self._factor("speed_factor", speed_factor)
-        capacity = self.capacity * narrowed
-        closed = (capacity == 0.0) | (slowed == 0.0)
+        capacity = self.capacity * self._check_factor("capacity_factor", capacity_factor)
+        speed = self._check_factor("speed_factor", speed_factor)
+        closed = (capacity == 0.0) | (speed == 0.0)
         toll = self.toll_weight if toll_weight is None else toll_weight
         distance = self.distance_weight if distance_weight is None else distance_weight
         network = RoadNetwork(
             n_nodes=self.n_nodes,
             tail=self.tail,
             head=self.head,
-            free_time=self.free_time / np.where(closed, 1.0, slowed),
+            free_time=self.free_time / np.where(closed, 1.0, speed),
             capacity=np.where(closed, self.capacity, capacity),
             b=self.b,
             power=self.power,
@@ -184,7 +183,7 @@ class Instance:
         )
         return network, closed
 
-    def _factor(self, name: str, factor: npt.ArrayLike | None) -> Floats:
+    def _check_factor(self, name: str, factor: npt.ArrayLike | None) -> Floats:
         if factor is None:
             return np.ones(self.n_links)
         values = np.asarray(factor, dtype=np.float64)
@@ -193,13 +192,13 @@ class Instance:
         bad = ~(np.isfinite(values) & (values >= 0.0))
         if bad.any():
             link = int(np.argmax(bad))
-            raise ValueError(f"{name} of link {self.link_id[link]} is {values[link]}; give a finite number from 0 up")
+            raise ValueError(f"{name} must be finite and >= 0, got {values[link]} at link {self.link_id[link]}")
         return values
 
     def to_arrays(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Return plain arrays and JSON-able attributes from which :meth:`from_arrays` rebuilds the instance.
 
-        ``sources`` is left out: where files lay belongs to the record of a run, not to its data.
+        ``sources`` is omitted: where files lay belongs to the record of a run, not to its data.
         Names of links become UTF-8 bytes with offsets, so no array holds objects or strings. Identifiers go by the name
         of their dim, ``link`` and ``node``, so that a store of these arrays is selected by them.
 

@@ -19,7 +19,7 @@ from .osm.extract_roads import read_osm_graph
 from .roads.classes import MODES
 from .roads.core import CORE_SHARE, read_core
 from .roads.graph import UNSTATED, RoadEdge, RoadGraph, read_road_graph
-from .roads.words import split_words
+from .roads.tag_values import split_values
 
 __all__ = ["open_roads"]
 
@@ -53,16 +53,16 @@ def open_roads(
         ``.geojson`` or ``.csv`` (WKT) with columns named as OpenStreetMap's tags (``highway, name, oneway, lanes,
         maxspeed, bridge, tunnel, layer``); or a folder of GMNS tables.
     crs
-        Of a file that names none.
+        CRS to assume if the file names none.
     mode
         ``"car"`` or ``"all"``.
     length_unit, speed_unit
-        Of lengths (``m, km, mile, ft``) and speeds (``km/h, mph, m/s``) that a table states.
+        Units of the lengths (``m, km, mile, ft``) and speeds (``km/h, mph, m/s``) that a table states.
     oneway
-        What a table's column means: of letters ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f), of numbers
-        ``"link-direction"`` (1, 0, -1) or ``"navigation"`` (0 to 3).
+        What a table's column of directions means: as letters ``"osm-letters"`` (F, T, B) or ``"boolean"`` (t, f), as
+        numbers ``"link-direction"`` (1, 0, -1) or ``"navigation"`` (0 to 3).
     zone_nodes
-        Of a GMNS folder: ``"block"`` if links to the nodes of zones are no roads, ``"pass"`` if they are.
+        For a GMNS folder: ``"block"`` if links to the nodes of zones are no roads, ``"pass"`` if they are.
     classes
         What unknown words of road class mean: ``"word=primary,other=drop"``; ``drop`` leaves such roads out.
     core_share
@@ -71,10 +71,10 @@ def open_roads(
     Returns
     -------
     RoadLayer
-        Of an osmnx file, ``link_id`` is the rank, from 1, of (u, v, key) among all edges, as in
+        For an osmnx file, ``link_id`` is the rank, from 1, of (u, v, key) among all edges, as in
         :func:`~citytide.datasets.traffic.osm.graphml.read_graphml`; so it is of other files, with their
         nodes numbered by place.
-        Of a GMNS folder it is the folder's own.
+        For a GMNS folder it is the folder's own.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def open_roads(
         vertex_offset=np.concatenate([[0], np.cumsum([len(line) for line in core.lines])]).astype(np.int64),
         vertex_x=np.ascontiguousarray(points[:, 0]),
         vertex_y=np.ascontiguousarray(points[:, 1]),
-        name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in core.edges),
+        name=tuple(" / ".join(split_values(edge.tags.get("name", ""))) for edge in core.edges),
         sources=(file,),
         notes=core.notes,
     )
@@ -166,13 +166,13 @@ def _refuse_options(file: Path, said: Iterable[str], known: tuple[str, ...]) -> 
 def _find_level(edge: RoadEdge) -> int:
     """Bridge +1, tunnel -1, else the sign of the layer.
 
-    Of a road merged from parts, one part is enough: there the road is cut or stays dry.
+    For a road merged from parts, one part is enough: there the road is interrupted or stays dry.
     """
-    if _is_set(split_words(edge.tags.get("tunnel", "")), _NONE | _AT_GROUND):
+    if _is_set(split_values(edge.tags.get("tunnel", "")), _NONE | _AT_GROUND):
         return -1
-    if _is_set(split_words(edge.tags.get("bridge", "")), _NONE):
+    if _is_set(split_values(edge.tags.get("bridge", "")), _NONE):
         return 1
-    layers = [float(word) for word in split_words(edge.tags.get("layer", "")) if re.fullmatch(r"[-+]?\d+(\.0)?", word)]
+    layers = [float(word) for word in split_values(edge.tags.get("layer", "")) if re.fullmatch(r"[-+]?\d+(\.0)?", word)]
     return int(np.sign(min(layers, default=0.0) or max(layers, default=0.0)))
 
 

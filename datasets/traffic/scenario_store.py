@@ -9,13 +9,14 @@ import numpy as np
 
 from ..errors import InputError
 from .instances import Instance
-from .scenarios import BASE, FACTORS, LARGEST_FACTOR, LEAST_SPEED, ScenarioTable
+from .scenario_table import BASE, FACTORS, LARGEST_FACTOR, SMALLEST_SPEED, ScenarioTable
 
 __all__ = ["read_scenario_store"]
 
 
 def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
-    """Read a Zarr group of ``capacity_factor, speed_factor (scenario, link)``; see :func:`~.scenarios.read_scenarios`.
+    """Read a Zarr group of ``capacity_factor, speed_factor (scenario, link)``; see
+    :func:`~citytide.datasets.traffic.scenarios.read_scenarios`.
 
     Names come from ``scenario`` in the group, else they are ``scenario-1, scenario-2, ...``; ``link`` or
     ``link_id`` in the group must be the network's. Rows are read a chunk at a time: the table may be larger than
@@ -55,7 +56,7 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
             for factor in FACTORS
         ]
         for factor, values in zip(FACTORS, both, strict=True):
-            least = LEAST_SPEED if factor == "speed_factor" else 0.0
+            least = SMALLEST_SPEED if factor == "speed_factor" else 0.0
             bad = ~((values == 0.0) | ((values >= least) & (values <= LARGEST_FACTOR)))
             if bad.any():
                 row, at = (int(k) for k in np.argwhere(bad)[0])
@@ -71,15 +72,8 @@ def read_scenario_store(path: Path, instance: Instance) -> ScenarioTable:
                     path, "scenario 'base' changes links", "base is the network as it is: choose another name"
                 )
         parts.append((number[low + row_of], link_of, both[0][row_of, link_of], both[1][row_of, link_of]))
-    scenario, link, capacity, speed = (np.concatenate([part[column] for part in parts]) for column in range(4))
-    return ScenarioTable(
-        (BASE, *(name for name in names if name != BASE)),
-        instance.n_links,
-        scenario.astype(np.int64),
-        link.astype(np.int32),
-        capacity,
-        speed,
-    )
+    changes = (np.concatenate([part[column] for part in parts]) for column in range(4))
+    return ScenarioTable.from_changes((BASE, *(name for name in names if name != BASE)), instance.n_links, *changes)
 
 
 def _refuse(path: Path, problem: str, way_out: str) -> InputError:

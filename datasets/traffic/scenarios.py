@@ -1,4 +1,4 @@
-"""Scenarios: what happens to which links.
+"""Read scenarios: what happens to which links.
 
 ``base``, in which nothing happens, is always the first.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,69 +14,10 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..text.tables import Table, is_number, read_table
 from .instances import Instance
+from .scenario_store import read_scenario_store
+from .scenario_table import BASE, FACTORS, LARGEST_FACTOR, SMALLEST_SPEED, ScenarioTable
 
-__all__ = ["BASE", "ScenarioTable", "base_scenario", "read_scenarios"]
-
-BASE = "base"
-FACTORS = ("capacity_factor", "speed_factor")
-LEAST_SPEED = 1e-6  # below it times become infinite, and nobody means it
-LARGEST_FACTOR = 5.0  # what is larger is rather a number in percent than a road six times as wide
-
-
-@dataclass(frozen=True)
-class ScenarioTable:
-    """Factors on capacity and speed, kept only where they are not 1.
-
-    Attributes
-    ----------
-    name
-        One per scenario, ``base`` first.
-    n_links
-        Links of the network.
-    scenario, link : (change,) int64, int32
-        Which links change, sorted by (scenario, link), each once.
-    capacity_factor, speed_factor : (change,) float64
-        0 closes the link.
-    """
-
-    name: tuple[str, ...]
-    n_links: int
-    scenario: npt.NDArray[np.int64]
-    link: npt.NDArray[np.int32]
-    capacity_factor: npt.NDArray[np.float64]
-    speed_factor: npt.NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.name)
-
-    def __repr__(self) -> str:
-        return f"<ScenarioTable: {len(self)} scenarios, {self.link.size:,} changes on {self.n_links:,} links>"
-
-    def factors(self, scenario: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return ``capacity_factor, speed_factor``, each (link,), of one scenario.
-
-        Examples
-        --------
-        >>> base_scenario(3).factors(0)[0].tolist()
-        [1.0, 1.0, 1.0]
-        """
-        if not 0 <= scenario < len(self):
-            raise IndexError(f"scenario {scenario} is not among 0 to {len(self) - 1}")
-        low, high = np.searchsorted(self.scenario, [scenario, scenario + 1])
-        capacity, speed = np.ones(self.n_links), np.ones(self.n_links)
-        capacity[self.link[low:high]] = self.capacity_factor[low:high]
-        speed[self.link[low:high]] = self.speed_factor[low:high]
-        return capacity, speed
-
-    def position(self, name: str) -> int:
-        """Return the index of a scenario by its name."""
-        return self.name.index(name)
-
-
-def base_scenario(n_links: int) -> ScenarioTable:
-    """Return the table that holds nothing but ``base``."""
-    none = np.zeros(0)
-    return ScenarioTable((BASE,), n_links, none.astype(np.int64), none.astype(np.int32), none, none)
+__all__ = ["read_scenarios"]
 
 
 def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
@@ -88,7 +28,7 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     path
         A CSV with ``scenario``; ``link`` (its id in the source, or a name that no other link has) or ``from, to``
         (node ids); the id of an undirected row of a GMNS table changes both directions, ``from, to`` one;
-        ``capacity_factor`` and ``speed_factor``, 1 where left out; or a Zarr group of ``capacity_factor, speed_factor
+        ``capacity_factor`` and ``speed_factor``, 1 if omitted; or a Zarr group of ``capacity_factor, speed_factor
         (scenario, link)`` with names in ``scenario``. A row with neither link nor nodes names a scenario that changes
         nothing.
     instance
@@ -107,8 +47,6 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
     """
     path = Path(path)
     if path.is_dir():
-        from .scenario_store import read_scenario_store
-
         return read_scenario_store(path, instance)
     table = read_table(path, require=("scenario",))
     allowed = ("scenario", "link", "from", "to", *FACTORS)
@@ -117,16 +55,16 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
         problem = f"unknown column {unknown[0]!r}"
         raise InputError(problem, file=table.file, line=1, way_out=f"allowed columns are {', '.join(allowed)}")
     row_of, links = _find_links(table, instance)
-    capacity, speed = (table.numbers(factor, default=1.0) for factor in FACTORS)
-    for factor, values in zip(FACTORS, (capacity, speed), strict=True):
+    capacity_factor, speed_factor = (table.numbers(factor, default=1.0) for factor in FACTORS)
+    for factor, values in zip(FACTORS, (capacity_factor, speed_factor), strict=True):
         if (values > LARGEST_FACTOR).any():
             row = int(np.argmax(values))
             problem = f"{factor} must be at most {LARGEST_FACTOR:g}, got {values[row]:g}"
             raise table.error(row, problem, "give a share of 1, such as 0.7 for 70 %")
-        slow = (values > 0.0) & (values < LEAST_SPEED)
+        slow = (values > 0.0) & (values < SMALLEST_SPEED)
         if factor == "speed_factor" and slow.any():
             row = int(np.argmax(slow))
-            problem = f"{factor} must be 0 or at least {LEAST_SPEED:g}, got {values[row]:g}"
+            problem = f"{factor} must be 0 or at least {SMALLEST_SPEED:g}, got {values[row]:g}"
             raise table.error(row, problem, "give 0 to close the link")
     names: dict[str, int] = {BASE: 0}
     scenario = np.zeros(len(table), dtype=np.int64)
@@ -135,14 +73,15 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
         if not name or "@" in name:
             problem = "the scenario has no name" if not name else f"scenario {name!r} has an '@' in its name"
             raise table.error(row, problem, "give a name without '@', which joins name and demand factor")
-        if name == BASE and row in row_of and (capacity[row] != 1.0 or speed[row] != 1.0):
+        if name == BASE and row in row_of and (capacity_factor[row] != 1.0 or speed_factor[row] != 1.0):
             raise table.error(
                 row, "scenario 'base' changes a link", "base is the network as it is: choose another name"
             )
         scenario[row] = names.setdefault(name, len(names))
     if not names.keys() - {BASE}:
         raise InputError("the file names no scenario", file=path, way_out="give at least one row")
-    scenario, capacity, speed = scenario[row_of], capacity[row_of], speed[row_of]
+    scenario = scenario[row_of]
+    capacity_factor, speed_factor = capacity_factor[row_of], speed_factor[row_of]
     order = np.lexsort((links, scenario))
     repeated = (scenario[order][1:] == scenario[order][:-1]) & (links[order][1:] == links[order][:-1])
     if repeated.any():
@@ -161,10 +100,9 @@ def read_scenarios(path: str | Path, instance: Instance) -> ScenarioTable:
             line=1,
             way_out="give capacity_factor or speed_factor; 0 closes the link",
         )
-    order = order[(capacity[order] != 1.0) | (speed[order] != 1.0)]
-    return ScenarioTable(
-        tuple(names), instance.n_links, scenario[order], links[order].astype(np.int32), capacity[order], speed[order]
-    )
+    order = order[(capacity_factor[order] != 1.0) | (speed_factor[order] != 1.0)]
+    changes = scenario[order], links[order], capacity_factor[order], speed_factor[order]
+    return ScenarioTable.from_changes(tuple(names), instance.n_links, *changes)
 
 
 def _find_links(table: Table, instance: Instance) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -204,7 +142,7 @@ def _by_id(table: Table, instance: Instance) -> Callable[[int], list[int]]:
     for k, name in enumerate(instance.link_name or ()):
         if name and not is_number(name):
             named.setdefault(name, []).append(k)
-    back = instance.way_back
+    back = instance.reverse_link
     ids = instance.link_text or instance.link_id.tolist()
 
     def both(link: int) -> list[int]:

@@ -25,11 +25,11 @@ import numpy.typing as npt
 from ..contracts import Array, Contract, kernel
 from ..engines import Engine, choose_engine
 from .audit import Certificate, audit_flows, price_flows
-from .columns import PathFlows
 from .delay import gather_delay
 from .demand import check_pairs
-from .equilibrium import SEARCH
+from .gradient_projection import SEARCH
 from .network import Bools, Floats, RoadNetwork
+from .path_flows import PathFlows
 from .solver import solve_equilibrium
 
 __all__ = ["Assignment", "PathFlows", "assign_traffic", "estimate_memory_bytes"]
@@ -106,7 +106,7 @@ def assign_traffic(
     demand: npt.ArrayLike,
     *,
     gap: float = 1e-6,
-    max_iterations: int = 1000,
+    max_iterations: int = 2000,
     principle: Principle = "user",
     closed: Bools | None = None,
     start: PathFlows | None = None,
@@ -160,11 +160,11 @@ def assign_traffic(
     (True, True)
     """
     if not gap > 0.0:
-        raise ValueError(f"gap is {gap}; it must be positive")
+        raise ValueError(f"gap must be positive, got {gap}")
     if max_iterations < 1:
-        raise ValueError(f"max_iterations is {max_iterations}; it must be at least 1")
+        raise ValueError(f"max_iterations must be at least 1, got {max_iterations}")
     if principle not in ("user", "system"):
-        raise ValueError(f"principle is {principle!r}; choose 'user' or 'system'")
+        raise ValueError(f"principle must be 'user' or 'system', got {principle!r}")
     engine = choose_engine(SEARCH.engines, engine)
     pairs = check_pairs(network.n_nodes, origin, destination, demand)
     graph = network.graph(closed)

@@ -7,7 +7,8 @@ The Beckmann objective is convex, so its tangent at the flows bounds the optimum
 .. math:: Z(x) - \\Big(\\sum_a c_a x_a - \\sum_{od} d_{od} u_{od}\\Big) \\le Z^* \\le Z(x)
 
 with the costs :math:`c` at the flows and the cheapest OD costs :math:`u` under them. The audit uses nothing that the
-solver has kept: it prices the flows, grows every tree anew (:mod:`.paths`) and adds up in the order of links and pairs.
+solver has kept: it prices the flows, grows every tree anew (:mod:`~citytide.kernels.traffic.paths`) and adds up in the
+order of links and pairs.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ class Certificate(NamedTuple):
         return self.excess / self.tstt if self.tstt > 0.0 else 0.0
 
 
-def _total(flow, base, scale, capacity, power, cost, demand, od_cost):
+def _total(flow: Floats, delay: Delay, cost: Floats, demand: Floats, od_cost: Floats) -> Floats:
     """Objective, cost of the flows and cost of the cheapest paths, by Neumaier's sum: what rounding drops is kept."""
     totals = np.zeros(3)
     dropped = np.zeros(3)
+    base, scale, capacity, power = delay
     for link in range(flow.size):
         add(totals, dropped, 0, compute_integral(flow[link], base[link], scale[link], capacity[link], power[link]))
         add(totals, dropped, 1, cost[link] * flow[link])
@@ -78,11 +80,11 @@ def add(totals, dropped, which, part):
     totals[which] = after
 
 
-def _price(flow, base, scale, capacity, power):
-    cost = base.copy()
+def _price(flow: Floats, delay: Delay) -> Floats:
+    cost = delay.base.copy()
     slope = np.empty(flow.size)
     for link in range(flow.size):
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)
     return cost
 
 
@@ -91,7 +93,7 @@ _TOTAL, _PRICE = Traversal(_total), Traversal(_price)
 
 def price_flows(flow: Floats, delay: Delay, engine: Engine) -> Floats:
     """Cost of each open link at its flow."""
-    cost: Floats = _PRICE.on(engine)(flow, *delay)
+    cost: Floats = _PRICE.on(engine)(flow, delay)
     return cost
 
 
@@ -107,16 +109,13 @@ def audit_flows(graph: Graph, pairs: Pairs, flow: Floats, delay: Delay, engine: 
     flow : (open link,) array of float
         Flows to judge.
     delay
-        base, scale, capacity and power of the open links (:mod:`.delay`).
+        base, scale, capacity and power of the open links (:mod:`~citytide.kernels.traffic.delay`).
     engine
         ``"numba"`` or ``"python"``.
     """
     cost = price_flows(flow, delay, engine)
     n_pairs = len(pairs.origin)
     od_cost = np.full(n_pairs, np.inf)
-    LOAD.on(engine)(
-        graph.start, graph.tail, graph.head, graph.passable, cost, pairs.first, pairs.origin, pairs.destination,
-        pairs.demand, False, np.zeros(len(cost)), od_cost,
-    )  # fmt: skip
-    objective, tstt, sptt = (float(total) for total in _TOTAL.on(engine)(flow, *delay, cost, pairs.demand, od_cost))
+    LOAD.on(engine)(graph, pairs, cost, False, np.zeros(len(cost)), od_cost)
+    objective, tstt, sptt = (float(total) for total in _TOTAL.on(engine)(flow, delay, cost, pairs.demand, od_cost))
     return Certificate(objective, tstt, sptt, od_cost)

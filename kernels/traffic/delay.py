@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..engines import routine
 from .network import Floats, Graph, RoadNetwork
 
-__all__ = ["Delay", "compute_integral", "gather_delay", "price_link", "raise_ratio"]
+__all__ = ["Delay", "LinkState", "compute_integral", "gather_delay", "price_link", "raise_ratio"]
 
 LARGEST_LOGARITHM = 709.7  # of a double; above it math.exp raises outside compiled code
 GENTLEST = 1e-6  # flow over capacity below which the slope is no longer followed: it is infinite at 0 for power < 1
@@ -47,25 +47,28 @@ def raise_ratio(ratio, power):
 
 
 @routine
-def price_link(link, flow, base, scale, capacity, power, cost, slope):
+def price_link(link, flow, delay, cost, slope):
     """Set cost and slope of one link from its flow."""
-    if scale[link] == 0.0:
+    scale = delay.scale[link]
+    if scale == 0.0:
         return
-    exponent = power[link]
-    ratio = flow[link] / capacity[link]
+    base = delay.base[link]
+    capacity = delay.capacity[link]
+    exponent = delay.power[link]
+    ratio = flow[link] / capacity
     if exponent == 4.0:
-        cube = scale[link] * (ratio * ratio * ratio)
-        cost[link] = base[link] + cube * ratio
-        slope[link] = 4.0 * cube / capacity[link]
+        cube = scale * (ratio * ratio * ratio)
+        cost[link] = base + cube * ratio
+        slope[link] = 4.0 * cube / capacity
         return
-    cost[link] = base[link] + scale[link] * raise_ratio(ratio, exponent)
+    cost[link] = base + scale * raise_ratio(ratio, exponent)
     if exponent == 0.0:
         slope[link] = 0.0
     elif exponent < 1.0:
         at = max(ratio, GENTLEST)
-        slope[link] = scale[link] * exponent * (raise_ratio(at, exponent) / at) / capacity[link]
+        slope[link] = scale * exponent * (raise_ratio(at, exponent) / at) / capacity
     else:
-        slope[link] = scale[link] * exponent * raise_ratio(ratio, exponent - 1.0) / capacity[link]
+        slope[link] = scale * exponent * raise_ratio(ratio, exponent - 1.0) / capacity
 
 
 @routine
@@ -80,9 +83,22 @@ class Delay(NamedTuple):
     """The volume-delay functions of the open links."""
 
     base: Floats
+    """(open link,) cost at no flow: free-flow time and fixed cost."""
     scale: Floats
+    """(open link,) cost that flow adds at capacity."""
     capacity: Floats
+    """(open link,) capacity under the scenario, in the unit of the flows."""
     power: Floats
+    """(open link,) exponent of flow over capacity [1]."""
+
+
+class LinkState(NamedTuple):
+    """Flows of the open links and what they cost; the sweeps write into these arrays."""
+
+    flow: Floats
+    delay: Delay
+    cost: Floats
+    slope: Floats
 
 
 def gather_delay(network: RoadNetwork, graph: Graph) -> Delay:

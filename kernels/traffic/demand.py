@@ -32,7 +32,7 @@ def check_pairs(n_nodes: int, origin: npt.ArrayLike, destination: npt.ArrayLike,
     origin, destination : (pair,) array of int
         Node indices, sorted by (origin, destination), no pair twice.
     demand : (pair,) array of float, optional
-        Trips; zeros when left out.
+        Trips; zeros if omitted.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def check_pairs(n_nodes: int, origin: npt.ArrayLike, destination: npt.ArrayLike,
             raise ValueError(f"{name} must hold node indices (integers), got {nodes.dtype}")
         wrong = np.flatnonzero((nodes < 0) | (nodes >= n_nodes))
         if wrong.size:
-            raise ValueError(f"{name} of pair {wrong[0]} is node {nodes[wrong[0]]}; nodes run from 0 to {n_nodes - 1}")
+            raise ValueError(f"{name} must be in 0 to {n_nodes - 1}, got {nodes[wrong[0]]} at pair {wrong[0]}")
     trips = np.zeros(n_pairs) if demand is None else np.ascontiguousarray(demand, np.float64)
     if trips.shape != (n_pairs,):
         raise ValueError(f"demand must hold one number per pair ({n_pairs}), got shape {trips.shape}")
@@ -61,16 +61,16 @@ def check_pairs(n_nodes: int, origin: npt.ArrayLike, destination: npt.ArrayLike,
     if wrong.size:
         at = wrong[0]
         raise ValueError(
-            f"demand of pair {at} (node {ends['origin'][at]} to {ends['destination'][at]}) is {trips[at]}; "
-            "it must be finite and not negative"
+            f"demand must be finite and >= 0, got {trips[at]} at pair {at} "
+            f"(node {ends['origin'][at]} to {ends['destination'][at]})"
         )
     rank = ends["origin"].astype(np.int64) * n_nodes + ends["destination"].astype(np.int64)
     wrong = np.flatnonzero(np.diff(rank) <= 0)
     if wrong.size:
         at = wrong[0] + 1
         raise ValueError(
-            f"pair {at} (node {ends['origin'][at]} to {ends['destination'][at]}) repeats or precedes the pair before "
-            "it; sort the pairs by (origin, destination) and add up repeated ones"
+            f"pairs must be sorted by (origin, destination), each once; pair {at} (node {ends['origin'][at]} to "
+            f"{ends['destination'][at]}) repeats or precedes the pair before it: sort them, and add up repeated ones"
         )
     starts = np.flatnonzero(np.diff(ends["origin"], prepend=-1))
     return Pairs(

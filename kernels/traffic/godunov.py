@@ -157,8 +157,8 @@ def advance_density(
     courant = fastest * time_step_s / cell_length_m
     if not 0.0 < courant <= 1.0:
         raise ValueError(
-            f"unstable step: fastest wave * time_step / cell_length = {courant:.3g}, must be in (0, 1]; "
-            f"time_step_s <= {cell_length_m / fastest:.3g} would do"
+            f"time_step_s must be positive and at most {cell_length_m / fastest:.3g}, the time in which the fastest "
+            f"wave crosses a cell, got {time_step_s}"
         )
     if wave_speed_m_s is None:
         sweeps, critical = PARABOLIC, 0.5 * jam_density_veh_m

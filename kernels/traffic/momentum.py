@@ -21,21 +21,23 @@ MOST_TRIALS = 60
 
 
 @routine
-def climb(share, step, trial, flow, base, scale, capacity, power, cost, slope):
-    """Derivative of the objective ``share`` of the ``step`` away."""
+def climb(share, line, state):
+    """Derivative of the objective ``share`` of the step away; ``line`` holds the step and a trial flow by link."""
+    step, trial = line
+    flow, delay, cost, slope = state
     total = 0.0
     for link in range(flow.size):
         if step[link] != 0.0:
             trial[link] = max(flow[link] + share * step[link], 0.0)
-            price_link(link, trial, base, scale, capacity, power, cost, slope)
+            price_link(link, trial, delay, cost, slope)
             total += cost[link] * step[link]
     return total
 
 
 @routine
-def search_line(limit, step, trial, flow, base, scale, capacity, power, cost, slope):
-    """How far along the ``step``, up to ``limit``, the objective falls; 0 if it does not."""
-    at_start = climb(0.0, step, trial, flow, base, scale, capacity, power, cost, slope)
+def search_line(limit, line, state):
+    """How far along the step, up to ``limit``, the objective falls; 0 if it does not."""
+    at_start = climb(0.0, line, state)
     if not at_start < 0.0:
         return 0.0
     low = 0.0
@@ -43,7 +45,7 @@ def search_line(limit, step, trial, flow, base, scale, capacity, power, cost, sl
     high = min(1.0, limit)
     trials = 0
     while True:
-        at_high = climb(high, step, trial, flow, base, scale, capacity, power, cost, slope)
+        at_high = climb(high, line, state)
         trials += 1
         if at_high >= 0.0:
             break
@@ -55,7 +57,7 @@ def search_line(limit, step, trial, flow, base, scale, capacity, power, cost, sl
     while at_low < FINE * at_start and trials < MOST_TRIALS:
         share = min(max(at_low / (at_low - at_high), 0.1), 0.9)  # of a bracket; a chord alone may creep
         middle = low + share * (high - low)
-        value = climb(middle, step, trial, flow, base, scale, capacity, power, cost, slope)
+        value = climb(middle, line, state)
         trials += 1
         if value >= 0.0:
             high = middle
@@ -67,14 +69,14 @@ def search_line(limit, step, trial, flow, base, scale, capacity, power, cost, sl
 
 
 @routine
-def extrapolate(
-    several, first_path, offset, path_flow, links, path_before, flow_before, step, trial,
-    flow, base, scale, capacity, power, cost, slope,
-):  # fmt: skip
+def extrapolate(several, store, path_before, flow_before, line, state):
     """Go on from the flows before a sweep through those after it; costs and flows follow."""
+    first_path, offset, path_flow, links = store
+    step, _ = line
+    flow, delay, cost, slope = state
     for link in range(flow.size):
         step[link] = flow[link] - flow_before[link]
-    far = search_line(FARTHEST, step, trial, flow, base, scale, capacity, power, cost, slope)
+    far = search_line(FARTHEST, line, state)
     bound = far  # how far all paths can go together
     for at in range(several.size):
         for path in range(first_path[several[at]], first_path[several[at] + 1]):
@@ -105,7 +107,7 @@ def extrapolate(
             for link in range(flow.size):
                 step[link] *= bound
         else:
-            share = search_line(1.0, step, trial, flow, base, scale, capacity, power, cost, slope)
+            share = search_line(1.0, line, state)
         if share > 0.0:
             for at in range(several.size):
                 for path in range(first_path[several[at]], first_path[several[at] + 1]):
@@ -113,4 +115,4 @@ def extrapolate(
             for link in range(flow.size):
                 flow[link] = max(flow[link] + share * step[link], 0.0)
     for link in range(flow.size):
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)

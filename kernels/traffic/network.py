@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(NamedTuple):
     """Open links grouped by the node they leave: what a search walks along.
 
     Links keep their order within a node, so parallel links stay apart.
@@ -40,6 +40,7 @@ class Graph:
 
     @property
     def n_nodes(self) -> int:
+        """Number of nodes."""
         return len(self.start) - 1
 
 
@@ -58,13 +59,13 @@ class RoadNetwork:
     capacity : (link,) array of float
         In the unit of the flows. A link of capacity 0 is closed.
     b, power : (link,) array of float
-        Of the volume-delay function. A power of 0 makes a constant cost ``free_time * (1 + b)``.
+        Coefficients of the volume-delay function. A power of 0 makes a constant cost ``free_time * (1 + b)``.
     fixed_cost : (link,) array of float, optional
-        Toll and distance in units of time; 0 when left out.
+        Toll and distance in units of time; 0 if omitted.
     passable : (node,) array of bool, optional
-        False for a centroid: paths may start and end there, never pass through. All true when left out.
+        False for a centroid: paths may start and end there, never pass through. All true if omitted.
     closed : (link,) array of bool, optional
-        Links that carry nothing, on top of those of capacity 0. None when left out.
+        Links that carry nothing, on top of those of capacity 0. None if omitted.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def _nodes(name: str, values: npt.ArrayLike, n_links: int, n_nodes: int) -> Ints
         raise ValueError(f"{name} must hold node indices (integers), got {nodes.dtype}")
     wrong = np.flatnonzero((nodes < 0) | (nodes >= n_nodes))
     if wrong.size:
-        raise ValueError(f"{name} of link {wrong[0]} is node {nodes[wrong[0]]}; nodes run from 0 to {n_nodes - 1}")
+        raise ValueError(f"{name} must be in 0 to {n_nodes - 1}, got {nodes[wrong[0]]} at link {wrong[0]}")
     return np.ascontiguousarray(nodes, np.int32)
 
 
@@ -163,7 +164,7 @@ def _amounts(name: str, values: npt.ArrayLike, n_links: int) -> Floats:
         raise ValueError(f"{name} must hold one number per link ({n_links}), got shape {amounts.shape}")
     wrong = np.flatnonzero(~(np.isfinite(amounts) & (amounts >= 0.0)))
     if wrong.size:
-        raise ValueError(f"{name} of link {wrong[0]} is {amounts[wrong[0]]}; it must be finite and not negative")
+        raise ValueError(f"{name} must be finite and >= 0, got {amounts[wrong[0]]} at link {wrong[0]}")
     return amounts
 
 

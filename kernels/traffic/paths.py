@@ -2,9 +2,9 @@
 # (Numba infers the types of what it compiles, from the arrays it is handed)
 """Shortest path trees from many origins, and the demand they carry.
 
-All-or-nothing loading: each OD pair travels its cheapest path. The trees come from :mod:`.trees`; the demand of one
-origin is added up against the order in which its nodes n_listed, so a tree is loaded in one pass over its nodes however
-many destinations it serves.
+All-or-nothing loading: each OD pair travels its cheapest path. The trees come from
+:mod:`~citytide.kernels.traffic.trees`; the demand of one origin is added up against the order in which its nodes were
+listed, so a tree is loaded in one pass over its nodes however many destinations it serves.
 
 References
 ----------
@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from ..contracts import Array, Contract, kernel
 from ..engines import Engine, Traversal, choose_engine
-from .demand import check_pairs
-from .network import Bools, Floats, RoadNetwork
-from .trees import choose_width, grow_tree, make_queue
+from .demand import Pairs, check_pairs
+from .network import Bools, Floats, Graph, RoadNetwork
+from .trees import choose_width, grow_tree, make_tree
 
 __all__ = ["LOAD", "Loading", "load_trees"]
 
@@ -39,25 +39,25 @@ class Loading(NamedTuple):
     """Cost of all served trips together, summed in the order of the pairs."""
 
 
-def _load(start, tail, head, passable, cost, first_pair, origin, destination, demand, loads, flow, od_cost):
-    n_nodes = passable.size
-    queue = make_queue(n_nodes)
+def _load(graph: Graph, pairs: Pairs, cost: Floats, loads: bool, flow: Floats, od_cost: Floats) -> None:
+    origin, destination, demand, first_pair = pairs
+    tail = graph.tail
+    n_nodes = graph.passable.size
     width = choose_width(cost)
-    reach = np.empty(n_nodes)
-    entry = np.empty(n_nodes, np.int32)
-    order = np.empty(2 * n_nodes + 1, np.int32)
-    wanted = np.zeros(n_nodes, np.bool_)
+    tree = make_tree(n_nodes)
+    reach, entry, order, _ = tree
+    is_target = np.zeros(n_nodes, np.bool_)
     carried = np.zeros(n_nodes)
     for zone in range(first_pair.size - 1):
         begin = first_pair[zone]
         end = first_pair[zone + 1]
         root = origin[begin]
         for pair in range(begin, end):
-            wanted[destination[pair]] = True
-        n_listed = grow_tree(start, head, passable, cost, root, width, wanted, end - begin, queue, reach, entry, order)
+            is_target[destination[pair]] = True
+        n_listed = grow_tree(graph, cost, root, width, is_target, end - begin, tree)
         for pair in range(begin, end):
             there = destination[pair]
-            wanted[there] = False
+            is_target[there] = False
             od_cost[pair] = reach[there]
             if loads and reach[there] < np.inf:
                 carried[there] += demand[pair]
@@ -110,7 +110,7 @@ def load_trees(
     origin, destination : (pair,) array of int
         Node indices, sorted by (origin, destination), no pair twice.
     demand : (pair,) array of float, optional
-        Trips of each pair; when left out nothing is loaded and only ``od_cost`` is found.
+        Trips of each pair; if omitted, nothing is loaded and only ``od_cost`` is found.
     closed : (link,) array of bool, optional
         Links closed on top of the network's own.
     engine
@@ -139,17 +139,14 @@ def load_trees(
         raise ValueError(f"cost must hold one number per link ({network.n_links}), got shape {cost.shape}")
     wrong = np.flatnonzero(~(cost >= 0.0))
     if wrong.size:
-        raise ValueError(f"cost of link {wrong[0]} is {cost[wrong[0]]}; it must not be negative or NaN")
+        raise ValueError(f"cost must be >= 0 and not NaN, got {cost[wrong[0]]} at link {wrong[0]}")
     loads = demand is not None
     pairs = check_pairs(network.n_nodes, origin, destination, demand)
     shut = ~np.isfinite(cost)
     graph = network.graph(shut if closed is None else shut | closed)
     flow_open = np.zeros(len(graph.link))
     od_cost = np.full(len(pairs.origin), np.inf)
-    LOAD.on(choose_engine(LOAD.engines, engine))(
-        graph.start, graph.tail, graph.head, graph.passable, cost[graph.link],
-        pairs.first, pairs.origin, pairs.destination, pairs.demand, loads, flow_open, od_cost,
-    )  # fmt: skip
+    LOAD.on(choose_engine(LOAD.engines, engine))(graph, pairs, cost[graph.link], loads, flow_open, od_cost)
     flow = np.zeros(network.n_links)
     flow[graph.link] = flow_open
     served = np.isfinite(od_cost) & (pairs.demand > 0.0)

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..engines import Engine
 from .audit import Certificate
-from .columns import Store, no_paths
-from .delay import Delay
+from .delay import Delay, LinkState
 from .demand import Pairs
-from .equilibrium import BALANCE, LOAD, SEARCH
+from .gradient_projection import BALANCE, LOAD, SEARCH
 from .network import Floats, Graph
+from .path_flows import PathStore, no_paths
 
 __all__ = ["Solution", "solve_equilibrium"]
 
@@ -27,7 +27,7 @@ class Solution(NamedTuple):
     """An equilibrium by open link and by path, and its certificate."""
 
     flow: Floats
-    store: Store
+    store: PathStore
     certificate: Certificate
     history: Floats
 
@@ -38,7 +38,7 @@ def solve_equilibrium(
     delay: Delay,
     gap: float,
     max_iterations: int,
-    store: Store | None,
+    store: PathStore | None,
     audit: Callable[[Floats], Certificate],
     engine: Engine,
 ) -> Solution:
@@ -62,29 +62,24 @@ def solve_equilibrium(
         ``"numba"`` or ``"python"``.
     """
     search, balance, load = (sweep.on(engine) for sweep in (SEARCH, BALANCE, LOAD))
-    base, scale, capacity, power = delay
-    n_links, zones = len(base), len(pairs.first) - 1
-    flow, cost, slope = np.zeros(n_links), base.copy(), np.zeros(n_links)
-    links = (flow, base, scale, capacity, power, cost, slope)
+    n_links = len(delay.base)
+    state = LinkState(np.zeros(n_links), delay, delay.base.copy(), np.zeros(n_links))
     is_cold = store is None
     store = no_paths(len(pairs.origin)) if store is None else store
-    load(pairs.demand, *store, *links)
+    load(pairs.demand, store, state)
     history: list[tuple[float, float]] = []
     while True:
-        objective, excess, cheapest, *parts = search(
-            graph.start, graph.tail, graph.head, graph.passable, zones, pairs.first, pairs.origin, pairs.destination,
-            pairs.demand, 0.1 * gap, *store, *links,
-        )  # fmt: skip
-        store = (parts[0], parts[1], parts[2], parts[3])
+        objective, excess, cheapest, *found = search(graph, pairs, 0.1 * gap, store, state)
+        store = PathStore(*found)
         has_overflowed = not (math.isfinite(objective) and math.isfinite(excess) and math.isfinite(cheapest))
         met = excess / (excess + cheapest) if cheapest > 0.0 else 0.0
         history.append((objective, math.nan if has_overflowed else met))
         last = len(history) >= max_iterations or has_overflowed  # no step leads back from costs that are no numbers
         if last or (met <= WORTH_AUDIT * gap and not is_cold) or cheapest == 0.0:
-            load(pairs.demand, *store, *links)
-            certificate = audit(flow)
+            load(pairs.demand, store, state)
+            certificate = audit(state.flow)
             if last or certificate.relative_gap <= gap:
                 history[-1] = (certificate.objective, certificate.relative_gap)
-                return Solution(flow, store, certificate, np.array(history))
-        balance(SWEEPS, max(SHARE * excess, 0.0), pairs.demand, *store, *links)
+                return Solution(state.flow, store, certificate, np.array(history))
+        balance(SWEEPS, max(SHARE * excess, 0.0), store, state)
         is_cold = False  # from now on every pair has had paths, and the excess met means something

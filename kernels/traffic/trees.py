@@ -21,7 +21,7 @@ import numpy as np
 
 from ..engines import routine
 
-__all__ = ["choose_width", "grow_tree", "keep_last", "make_queue"]
+__all__ = ["choose_width", "grow_tree", "keep_last", "make_tree"]
 
 BUCKETS = 2048  # in the window; nodes beyond it wait in one list behind the buckets
 
@@ -36,6 +36,15 @@ def make_queue(n_nodes):
     bucket = np.empty(n_nodes, np.int32)
     flag = np.zeros(n_nodes, np.bool_)
     return first, last, after, before, bucket, flag
+
+
+@routine
+def make_tree(n_nodes):
+    """Room for a tree: label of each node, link by which it is entered, order of the nodes, and an empty queue."""
+    reach = np.empty(n_nodes)
+    entry = np.empty(n_nodes, np.int32)
+    order = np.empty(2 * n_nodes + 1, np.int32)
+    return reach, entry, order, make_queue(n_nodes)
 
 
 @routine
@@ -104,12 +113,14 @@ def move_window(first, last, after, before, bucket, reach, rate):
 
 
 @routine
-def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queue, reach, entry, order):
-    """Grow the tree of one origin into ``reach`` and ``entry``; return how many nodes ``order`` then lists.
+def grow_tree(graph, cost, origin, width, is_target, n_targets, tree):
+    """Grow the tree of one origin into a ``tree`` from :func:`make_tree`; return how many nodes it then lists in order.
 
-    In ``order`` (room for twice the nodes, and some) parents stand before children. A positive ``n_wanted`` stops the
-    search once that many nodes marked in ``wanted`` are final; their marks are taken away.
+    In that order parents stand before children. A positive ``n_targets`` stops the search once that many nodes marked
+    in ``is_target`` are final; their marks are removed.
     """
+    start, head, passable = graph.start, graph.head, graph.passable
+    reach, entry, order, queue = tree
     first, last, after, before, bucket, flag = queue
     rate = 1.0 / width
     reach[:] = np.inf
@@ -126,14 +137,14 @@ def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queu
     front = 0
     n_scans = 0
     n_found = 1
-    stops = n_wanted > 0
+    stops = n_targets > 0
     is_final = False
     while True:
         # No call to another routine that takes arrays stands in this loop: each costs as much as the rest of a step.
         while waiting > 0 and n_scans < order.size:
             node = first[front]
             if node < 0:
-                if stops and n_wanted == 0:
+                if stops and n_targets == 0:
                     is_final = True
                     break
                 front += 1
@@ -146,9 +157,9 @@ def grow_tree(start, head, passable, cost, origin, width, wanted, n_wanted, queu
             waiting -= 1
             order[n_scans] = node
             n_scans += 1
-            if stops and wanted[node]:
-                wanted[node] = False
-                n_wanted -= 1
+            if stops and is_target[node]:
+                is_target[node] = False
+                n_targets -= 1
             if not passable[node] and node != origin:
                 continue
             label = reach[node]

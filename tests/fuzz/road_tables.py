@@ -16,7 +16,8 @@ from road_world import GAP, WAYS, list_links, solve
 
 from citytide.datasets.traffic.instances import Instance
 from citytide.kernels.traffic.assignment import assign_traffic
-from citytide.workflows.traffic.assignment.question import AssignmentSettings, prepare_assignment
+from citytide.workflows.traffic.assignment.question import prepare_assignment
+from citytide.workflows.traffic.assignment.settings import AssignmentSettings
 from citytide.workflows.workflow import Prepared
 
 NUMBER = {1: 1, 3: 2, 5: 3, 7: 4, 9: 5, 2: 6, 4: 7, 6: 8, 8: 9, 10: 10}  # zones first, as TNTP wants them

@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...text.headings import refuse_flags, split_heading
 from ...text.tables import Table
 from ...text.units import parse_units
-from .modes import is_mode, refuse_no_cars, refuse_other_volumes, says_no_trips
+from .modes import excludes_trips, is_mode, refuse_no_cars, refuse_other_volumes
 from .periods import is_period, refuse_long_name
 
 __all__ = ["DemandPart", "choose_columns", "choose_rows", "find_end", "find_volume_scale"]
@@ -136,10 +136,10 @@ def choose_columns(table: Table, part: DemandPart) -> tuple[str, str, str]:
         missing = next((name for name in _ENDS[0] if name not in stems), _ENDS[0][0])
         raise _missing(table, missing)
     volumes = [stems[name] for name in _VOLUMES if name in stems]
-    wanted = {value.strip().lower() for value in (part.mode, part.period) if value is not None}
-    wide = [column for stem, column in stems.items() if stem in wanted or column.lower() in wanted]
+    chosen = {value.strip().lower() for value in (part.mode, part.period) if value is not None}
+    wide = [column for stem, column in stems.items() if stem in chosen or column.lower() in chosen]
     if len(wide) == 1 and wide[0] not in (stems[name] for name in ends[0]):
-        if says_no_trips(wide[0]):
+        if excludes_trips(wide[0]):
             raise InputError(
                 f"column {wide[0]!r} may hold no trips",
                 file=table.file,
@@ -204,18 +204,18 @@ def choose_rows(table: Table, used: tuple[str, str, str], part: DemandPart, note
     row = np.arange(len(table), dtype=np.int64)
     taken = list(used)
     is_chosen = False
-    for option, wanted, is_told in (("demand_period", part.period, is_period), ("demand_mode", part.mode, is_mode)):
+    for option, chosen, is_told in (("demand_period", part.period, is_period), ("demand_mode", part.mode, is_mode)):
         columns = [column for column in table.columns if column not in (*used, *taken) and is_told(_stem(column))]
         taken += columns
-        if wanted is not None and _same(_stem(used[2]), wanted):
+        if chosen is not None and _same(_stem(used[2]), chosen):
             is_chosen = True  # the column of volumes is the one that was asked for
             continue
-        row = _filter(table, row, columns, option, wanted)
+        row = _filter(table, row, columns, option, chosen)
         if not row.size:
             continue
         for column in columns:
             value = table.columns[column][row[0]].strip()
-            if option == "demand_mode" and wanted is None:
+            if option == "demand_mode" and chosen is None:
                 refuse_no_cars(table, column, _stem(column), value)
             if value:
                 notes.append(f"{table.file.name}: {column} is {value} in every row that is read.")
@@ -235,16 +235,16 @@ def _same(one: str, other: str) -> bool:
 
 
 def _filter(
-    table: Table, row: npt.NDArray[np.int64], columns: list[str], option: str, wanted: str | None
+    table: Table, row: npt.NDArray[np.int64], columns: list[str], option: str, chosen: str | None
 ) -> npt.NDArray[np.int64]:
-    if wanted is not None:
-        holding = {column: [k for k in row.tolist() if _same(table.columns[column][k], wanted)] for column in columns}
+    if chosen is not None:
+        holding = {column: [k for k in row.tolist() if _same(table.columns[column][k], chosen)] for column in columns}
         found = [rows for rows in holding.values() if rows]
         if len(found) != 1:
             word = option.removeprefix("demand_")
             held = list(dict.fromkeys(table.columns[column][k].strip() for column in columns for k in row.tolist()))
             raise InputError(
-                f"{option} is {wanted!r}, and "
+                f"{option} is {chosen!r}, and "
                 + (f"columns {', '.join(c for c in columns if holding[c])} both hold it" if found
                    else f"no row is of that {word}" if columns else f"no column tells a {word}"),
                 file=table.file,
@@ -260,7 +260,7 @@ def _filter(
                 f"column {column!r} holds several: {shown}",
                 file=table.file,
                 line=1,
-                way_out=f"choose one with {option}=" if wanted is None else "keep the rows that are meant",
+                way_out=f"choose one with {option}=" if chosen is None else "keep the rows that are meant",
             )
     return row
 

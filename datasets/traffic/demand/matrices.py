@@ -11,7 +11,7 @@ from ...text.headings import refuse_flags, split_heading
 from ...text.tables import Table, is_number
 from .columns import DemandPart, find_end, find_volume_scale
 from .entries import DemandEntries, spread_matrix
-from .modes import says_no_car
+from .modes import excludes_cars
 from .periods import refuse_daily_comments
 
 __all__ = ["is_matrix", "read_matrix"]
@@ -86,7 +86,7 @@ def _has_destinations_in_rows(table: Table, corner: str) -> bool:
     words = [word for part in parts for word in re.findall(r"[^\W\d_]+", part)]
     unknown = [word for word in words if word not in _ZONES and find_end(word) is None]
     if unknown:
-        what = "is no word for cars" if says_no_car(stem) else "may tell what its rows are, and is not known"
+        what = "is no word for cars" if excludes_cars(stem) else "may tell what its rows are, and is not known"
         raise InputError(
             f"the corner of the matrix is {corner!r}: {unknown[0]!r} {what}",
             file=table.file,

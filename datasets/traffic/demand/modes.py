@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...text.headings import split_heading
 from ...text.tables import Table, is_number
 
-__all__ = ["is_mode", "refuse_no_cars", "refuse_other_volumes", "says_no_car", "says_no_trips"]
+__all__ = ["excludes_cars", "excludes_trips", "is_mode", "refuse_no_cars", "refuse_other_volumes"]
 
 _VEHICLE_COLUMNS = frozenset((
     "mode", "modes", "vehicle_type", "vehicle_class", "veh_type", "veh_class", "vehtype", "agent_type", "agent", "方式",
@@ -71,23 +71,23 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", text.lower())
 
 
-def says_no_car(text: str) -> bool:
-    """Whether a word is known to be no car.
+def excludes_cars(text: str) -> bool:
+    """Whether a text names a mode that is known to be no car.
 
     Examples
     --------
-    >>> says_no_car("Public Transit"), says_no_car("SCHOOL BUS"), says_no_car("business car"), says_no_car("公共交通")
-    (True, True, False, True)
+    >>> [excludes_cars(text) for text in ("Public Transit", "SCHOOL BUS", "business car", "公共交通")]
+    [True, True, False, True]
     """
     return _NO_CARS.search(re.sub(r"[_-]", " ", text.lower())) is not None
 
 
-def says_no_trips(name: str) -> bool:
+def excludes_trips(name: str) -> bool:
     """Whether the name of a column or a matrix speaks of something else than trips.
 
     Examples
     --------
-    >>> says_no_trips("distance_km"), says_no_trips("travel time"), says_no_trips("car_am")
+    >>> excludes_trips("distance_km"), excludes_trips("travel time"), excludes_trips("car_am")
     (True, True, False)
     """
     return re.search(r"dist|time|cost|skim|toll|speed|length|util|fare|index", name.lower()) is not None
@@ -104,7 +104,7 @@ def refuse_no_cars(table: Table, column: str, stem: str, value: str) -> None:
     if not value:
         return
     problem = ""
-    if says_no_car(value):
+    if excludes_cars(value):
         problem = "which are no cars"
     elif _is_of_vehicles(stem) and not (_words(value) and all(word in _CARS for word in _words(value))):
         problem = "which is not known to be cars"
@@ -152,7 +152,7 @@ def refuse_other_volumes(
                 )
             continue
         words = set(stem.split("_"))
-        if chosen or not words & _VOLUME_WORDS or words & _NO_VOLUME or says_no_car(stem):
+        if chosen or not words & _VOLUME_WORDS or words & _NO_VOLUME or excludes_cars(stem):
             continue
         if all(map(is_number, cells)) and any(float(cell) != 0.0 for cell in cells):
             raise InputError(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...text.tables import Table
 from .columns import DemandPart, find_volume_scale
-from .modes import says_no_car, says_no_trips
+from .modes import excludes_cars, excludes_trips
 from .periods import refuse_long_name
 
 __all__ = ["OmxMatrix", "read_omx"]
@@ -102,8 +102,8 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
 def _refuse_other_traffic(file: Path, name: str, is_chosen: bool) -> None:
     """Refuse a matrix whose name says that it counts a day, or what is no car where nobody chose it."""
     refuse_long_name(Table(file, {}, []), name, "matrix")
-    no_trips = says_no_trips(name)
-    if not is_chosen and (no_trips or says_no_car(name)):
+    no_trips = excludes_trips(name)
+    if not is_chosen and (no_trips or excludes_cars(name)):
         raise InputError(
             f"matrix {name!r} is of no {'trips' if no_trips else 'cars'}",
             file=file,
@@ -129,14 +129,14 @@ def _list(opened: Any, group: str) -> dict[str, Any]:
     return {str(name): values for name, values in held.items() if isinstance(values, h5py.Dataset)}
 
 
-def _choose(file: Path, option: str, what: str, held: dict[str, Any], wanted: str | None) -> str:
+def _choose(file: Path, option: str, what: str, held: dict[str, Any], chosen: str | None) -> str:
     names = ", ".join(held)
-    if wanted is not None:
-        if wanted not in held:
+    if chosen is not None:
+        if chosen not in held:
             raise InputError(
-                f"{option} is {wanted!r}; the {what} are {names or 'none'}", file=file, way_out="choose one of them"
+                f"{option} is {chosen!r}; the {what} are {names or 'none'}", file=file, way_out="choose one of them"
             )
-        return wanted
+        return chosen
     if len(held) > 1:
         raise InputError(f"the file has several {what}: {names}", file=file, way_out=f"choose one with {option}=")
     return next(iter(held))

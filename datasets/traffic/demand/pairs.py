@@ -81,7 +81,7 @@ def read_pairs(
     Parameters
     ----------
     source
-        A table or a file: see :func:`~.demand_files.read_entries`.
+        A table or a file: see :func:`~citytide.datasets.traffic.demand.files.read_entries`.
     node_id : (node,) array of int
         What the table calls the nodes, ascending.
     part

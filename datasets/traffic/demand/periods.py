@@ -229,7 +229,7 @@ def refuse_long_name(table: Table, name: str, what: str) -> None:
     found = _find_hours_of_name(stem)
     if found is not None and found != 1.0:
         raise InputError(
-            f"{what} {name!r} counts {_say(found)}, and capacities are those of one hour",
+            f"{what} {name!r} counts {_format_hours(found)}, and capacities are those of one hour",
             file=table.file,
             line=1 if table.line else None,
             way_out="give the vehicles of the hour that is meant, as demand (veh/h)",
@@ -253,7 +253,7 @@ def refuse_daily_comments(table: Table) -> None:
             )
 
 
-def _say(hours: float) -> str:
+def _format_hours(hours: float) -> str:
     return "a day or more" if hours == DAY_H else f"{hours:g} h"
 
 

@@ -107,7 +107,7 @@ def make_ride_demand(
     }
     notes = []
     if datum == "auto":
-        datum = _tell_datum(table, residual, box)
+        datum = _note_datum(table, residual, box)
         how = "is told from the roads"
     else:
         how = "was given"
@@ -144,7 +144,7 @@ def _convert(datum: str, longitude: Floats, latitude: Floats) -> tuple[Floats, F
     return convert_gcj02_to_wgs84(longitude, latitude) if datum == "gcj02" else (longitude, latitude)
 
 
-def _tell_datum(table: Table, residual: dict[str, float], box: tuple[float, float, float, float]) -> str:
+def _note_datum(table: Table, residual: dict[str, float], box: tuple[float, float, float, float]) -> str:
     near, far = sorted(residual, key=residual.__getitem__)
     if not np.isfinite(residual[near]):
         raise InputError(

@@ -52,9 +52,9 @@ def refuse_or_note_lengths(
     metres : (link,) array of float or None
         Lengths; None if their unit is unknown.
     name
-        Of their column.
+        Name of their column.
     places
-        Of the nodes.
+        Coordinates of the nodes.
     road_m : (link,) array of float or None
         Lengths of the lines, or between the nodes; None if the CRS is unknown.
     drawn : (link,) array of bool
@@ -148,7 +148,7 @@ def refuse_or_note_speeds(
         Lengths; with ``time`` [min] they tell speeds where those are not used.
     time : (link,) array of float
     name
-        Of the column of speeds.
+        Name of the column of speeds.
     used : (link,) array of bool or None
         Whose speed matters; None if no speed does.
     notes

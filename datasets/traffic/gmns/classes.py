@@ -19,8 +19,8 @@ __all__ = [
     "CLASS_COLUMNS",
     "Widths",
     "find_class_speeds",
-    "find_words",
-    "is_no_car_word",
+    "find_road_classes",
+    "is_closed_to_cars",
     "read_widths",
     "show_class",
 ]
@@ -66,8 +66,10 @@ def show_class(table: Table, row: int) -> str:
     return next((cell for cell in cells if cell), "")
 
 
-def find_words(table: Table, classes: str | None = None, mode: str = "car") -> list[str]:
-    """The class of each row as a word of OpenStreetMap, see :func:`~.road_classes.find_road_class`.
+def find_road_classes(table: Table, classes: str | None = None, mode: str = "car") -> list[str]:
+    """The class of each row as a word of OpenStreetMap.
+
+    See :func:`~citytide.datasets.traffic.roads.classes.find_road_class`.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def find_words(table: Table, classes: str | None = None, mode: str = "car") -> l
     Examples
     --------
     >>> from pathlib import Path
-    >>> find_words(Table(Path("link.csv"), {"facility_type": ["Minor Arterial", "sidewalk", "x"]}, [2, 3, 4]))
+    >>> find_road_classes(Table(Path("link.csv"), {"facility_type": ["Minor Arterial", "sidewalk", "x"]}, [2, 3, 4]))
     ['secondary', 'drop', 'unknown']
     """
     meanings = {**_WORDS, **read_classes(classes)}
@@ -92,7 +94,7 @@ def find_words(table: Table, classes: str | None = None, mode: str = "car") -> l
         stated = [cell for cell in stated if cell] or [""]
         for cell in stated:
             if cell not in known:
-                known[cell] = _find_word(cell, meanings, mode)
+                known[cell] = _find_class(cell, meanings, mode)
             if not known[cell]:
                 raise table.error(
                     row,
@@ -110,18 +112,18 @@ def find_words(table: Table, classes: str | None = None, mode: str = "car") -> l
     return words
 
 
-def is_no_car_word(cell: str) -> bool:
+def is_closed_to_cars(cell: str) -> bool:
     """Whether a class of road is one that no car drives on, or does not tell.
 
     Examples
     --------
-    >>> is_no_car_word("Light rail"), is_no_car_word("primary"), is_no_car_word("7")
+    >>> is_closed_to_cars("Light rail"), is_closed_to_cars("primary"), is_closed_to_cars("7")
     (True, False, False)
     """
-    return bool(cell.strip()) and _find_word(cell, _WORDS, "car") in ("", DROPPED)
+    return bool(cell.strip()) and _find_class(cell, _WORDS, "car") in ("", DROPPED)
 
 
-def _find_word(cell: str, meanings: Mapping[str, str], mode: str) -> str:
+def _find_class(cell: str, meanings: Mapping[str, str], mode: str) -> str:
     """The class that a cell means; empty where it does not tell whether cars may drive there."""
     word = normalise_class(cell)
     found = find_road_class([word], meanings, mode)

@@ -31,7 +31,7 @@ def read_zone_demand(
     Parameters
     ----------
     trips
-        Table ``demand.csv``, or a file: see :func:`~.demand_files.read_entries`.
+        Table ``demand.csv``, or a file: see :func:`~citytide.datasets.traffic.demand.files.read_entries`.
     nodes
         Table ``node.csv``.
     node_row

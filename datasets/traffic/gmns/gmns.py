@@ -51,10 +51,11 @@ def read_gmns(
     folder
         Holds ``node.csv`` and ``link.csv``.
     demand
-        Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder when left out. Zones are the nodes'
+        Table ``o_zone_id, d_zone_id, volume``; ``demand.csv`` in the folder if omitted. Zones are the nodes'
         ``zone_id``; a zone of several nodes spreads its demand evenly over them.
     demand_period, demand_mode, demand_matrix, demand_mapping
-        Which part of the demand is meant, where it has several: see :func:`~.demand_files.read_entries`.
+        Which part of the demand is meant, where it has several: see
+        :func:`~citytide.datasets.traffic.demand.files.read_entries`.
     length_unit
         Of ``length`` where ``config.csv`` does not state it: ``"m"``, ``"km"``, ``"mile"`` or ``"ft"``.
     speed_unit
@@ -64,7 +65,7 @@ def read_gmns(
     classes
         What unknown words of ``facility_type`` mean: ``"word=primary,other=drop"``.
     crs
-        Of the coordinates where ``config.csv`` does not state it.
+        CRS of the coordinates where ``config.csv`` does not state it.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def read_gmns(
     refuse_demand_tables(folder, demand_file, is_chosen=demand is not None)
     part = DemandPart(demand_period, demand_mode, demand_matrix, demand_mapping)
     notes, links, times = network.notes, network.links, network.times
-    _tell_unknown_classes(network)
+    _note_unknown_classes(network)
     b, power, toll = read_function(network)
     if (toll > 0.0).any():
         notes.append(f"{int((toll > 0.0).sum()):,} links have a toll; it counts by toll_weight.")
@@ -131,13 +132,13 @@ def read_gmns(
         link_name=network.names,
         link_text=links.text,
         node_text=network.node_ids.list_texts(node_row),
-        way_back=links.way_back,
+        reverse_link=links.reverse_link,
         sources=(*network.sources[:2], demand_file, *network.sources[2:]),
         notes=tuple(notes),
     )
 
 
-def _tell_unknown_classes(network: GmnsNetwork) -> None:
+def _note_unknown_classes(network: GmnsNetwork) -> None:
     """Where a capacity or a speed follows from a class that is unknown, the reading has stopped before."""
     table = network.links.table
     held = (show_class(table, int(network.links.row[k])) for k, word in enumerate(network.words) if word == UNKNOWN)

@@ -137,8 +137,8 @@ def _name(links: LinkRows, link: int) -> str:
     return links.table.columns["link_id"][int(links.row[link])].strip()
 
 
-def _group(ends: npt.NDArray[np.int64], wanted: dict[int, int]) -> dict[int, list[int]]:
-    grouped: dict[int, list[int]] = {node: [] for node in wanted}
+def _group(ends: npt.NDArray[np.int64], nodes: dict[int, int]) -> dict[int, list[int]]:
+    grouped: dict[int, list[int]] = {node: [] for node in nodes}
     for link, node in enumerate(ends.tolist()):
         if node in grouped:
             grouped[node].append(link)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...text.tables import Table, is_number
-from .classes import is_no_car_word
+from .classes import is_closed_to_cars
 from .measures import read_measure
 from .tables.columns import NEXT_PERIOD, read_column, read_flags
 from .tables.links import LinkRows
@@ -42,7 +42,7 @@ def _is_on(cell: str) -> bool:
     return cell.lower() in _YES or (is_number(cell) and float(cell) == 1.0)
 
 
-def _is_unsaid(cell: str) -> bool:
+def _is_empty(cell: str) -> bool:
     return cell.lower() in ("", "nan")
 
 
@@ -64,7 +64,7 @@ def _compile(*words: str, also: str = "") -> re.Pattern[str]:
 _REMOVE = "remove the column if it changes nothing"
 # Of these no column of the specification says the same: they are refused wherever they hold something.
 _ALWAYS = (
-    _Group(_compile("units?", also="单位"), "the unit of another column", _is_unsaid,
+    _Group(_compile("units?", also="单位"), "the unit of another column", _is_empty,
            "put the unit into config.csv, a setting or the name of that column, and remove this one"),
     _Group(_compile("factors?", "adj", "adjust\\w*", "multipliers?", "scal(?:e|ing)", "plf", "phf", "qdf", "pce"),
            "a factor", _is_one, "multiply capacity, time or demand by it, and remove the column"),
@@ -140,7 +140,7 @@ def refuse_other_names(links: LinkRows, folder: Path, read: Iterable[str]) -> No
     known = set(read)
     for name, cells in table.columns.items():
         held = [cells[row].strip() for row in rows]
-        if name in known or NEXT_PERIOD.fullmatch(name) or all(map(_is_unsaid, held)):
+        if name in known or NEXT_PERIOD.fullmatch(name) or all(map(_is_empty, held)):
             continue
         words = _split(name)
         for group in _ALWAYS:
@@ -190,7 +190,7 @@ def _refuse_uses(table: Table, folder: Path, name: str, rows: list[int]) -> None
 def _refuse_classes(table: Table, name: str, rows: list[int]) -> None:
     for row in rows:
         cell = table.columns[name][row].strip()
-        if is_no_car_word(cell):
+        if is_closed_to_cars(cell):
             raise table.error(
                 row,
                 f"{name} is {cell!r}, which is no road for cars, and the column is not read",

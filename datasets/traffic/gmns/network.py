@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ...text.tables import Table, read_table
-from .classes import CAPACITY_COLUMNS, CLASS_COLUMNS, Widths, find_class_speeds, find_words, read_widths
+from .classes import CAPACITY_COLUMNS, CLASS_COLUMNS, Widths, find_class_speeds, find_road_classes, read_widths
 from .measures import find_unit_columns, refuse_lookalikes
 from .movements import refuse_turn_bans
 from .names import refuse_other_names
@@ -85,7 +85,7 @@ def read_network(
     Parameters
     ----------
     folder
-        Of the tables.
+        Folder of the tables.
     length_unit, speed_unit, zone_nodes, crs, classes
         What the files may leave open.
     mode
@@ -107,7 +107,7 @@ def read_network(
     _refuse_functions(table)
     refuse_periods(table)
     ids = read_ids(nodes, "node_id", notes)
-    row_words = find_words(table, classes, mode)
+    row_words = find_road_classes(table, classes, mode)
     links = read_links(table, ids, row_words, folder, notes, mode=mode)
     with_units = (*find_unit_columns(table, "length"), *find_unit_columns(table, "free_speed"))
     refuse_other_names(links, folder, (*_LINK_COLUMNS, *with_units))

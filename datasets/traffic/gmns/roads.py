@@ -87,7 +87,7 @@ def read_gmns_graph(
         if gone.any():
             notes.append(f"{int(gone.sum()):,} links {why}: left out.")
     kept = np.flatnonzero(~connector & ~closed).tolist()
-    _tell_lost(network, folder)
+    _note_lost(network, folder)
     number = network.node_ids.number
     edges = [
         RoadEdge(
@@ -96,7 +96,7 @@ def read_gmns_graph(
             int(links.link_id[k]),
             links.table.line[int(links.row[k])],
             _describe(network, k),
-            not links.is_back[k],
+            not links.is_reverse[k],
         )
         for k in kept
     ]
@@ -155,7 +155,7 @@ def keep_link_ids(layer: RoadLayer, edges: Sequence[RoadEdge], folder: Path) -> 
     )
 
 
-def _tell_lost(network: GmnsNetwork, folder: Path) -> None:
+def _note_lost(network: GmnsNetwork, folder: Path) -> None:
     """Note what a city does not keep."""
     table, notes = network.links.table, network.notes
     unknown = [k for k, word in enumerate(network.words) if word == UNKNOWN]

@@ -55,7 +55,7 @@ def read_times(
     Parameters
     ----------
     links, config, places
-        Of the folder.
+        Tables of the folder.
     road_m : (link,) array of float or None
         Lengths of the lines, or straight between the nodes [m].
     drawn : (link,) array of bool
@@ -65,7 +65,7 @@ def read_times(
     notes
         Takes what was found.
     in_metres
-        Whether lengths and speeds are wanted too, of every link: then all of them are checked.
+        Whether lengths and speeds are needed too, of every link: then all of them are checked.
 
     Raises
     ------
@@ -82,26 +82,26 @@ def read_times(
             f"{time_name} is 0 on every row", file=table.file, way_out="leave the column empty where times are unknown"
         )
     computed = np.isnan(time) & ~(long == 0.0)
-    wanted = np.ones(time.size, dtype=np.bool_) if in_metres else computed
-    strict = bool(wanted.any())
+    required = np.ones(time.size, dtype=np.bool_) if in_metres else computed
+    strict = bool(required.any())
     for measure in () if strict else (length, speed):
         if measure.conflict is not None:
             notes.append(f"Line {table.line[measure.conflict[0]]}: {measure.conflict[1]}; stated times were used.")
     if strict:
-        _ask_units(links, wanted, length, speed, np.isnan(time) if in_metres else computed, road_m)
+        _ask_units(links, required, length, speed, np.isnan(time) if in_metres else computed, road_m)
         for measure in (length, speed):
             if measure.conflict is not None:
                 raise table.error(*measure.conflict, "keep one of the columns, or correct the unit")
-    long, unit = _fill_lengths(links, long, length, road_m, drawn, wanted, notes)
+    long, unit = _fill_lengths(links, long, length, road_m, drawn, required, notes)
     metres = None if unit is None else long * METRES[unit]
-    refuse_or_note_lengths(links, metres, length.name, places, road_m, drawn, wanted if strict else None, notes)
+    refuse_or_note_lengths(links, metres, length.name, places, road_m, drawn, required if strict else None, notes)
     kmh = np.full(fast.size, np.nan) if speed.unit is None else fast * KM_PER_HOUR[speed.unit]
     refuse_or_note_times(links, metres, kmh, time, strict=bool(computed.any()), notes=notes)
     if in_metres and metres is not None:
         told = ~np.isnan(time) & (metres > 0.0)
         with np.errstate(divide="ignore"):
             kmh = np.where(told, 0.06 * metres / np.where(told, time, 1.0), kmh)
-    needed = wanted & ~(long == 0.0)
+    needed = required & ~(long == 0.0)
     kmh = _fill_speeds(links, kmh, speed, class_speed, needed, notes)
     refuse_or_note_speeds(links, kmh, metres, time, speed.name, needed if strict else None, notes)
     if computed.any():
@@ -121,19 +121,19 @@ def read_times(
 
 
 def _ask_units(
-    links: LinkRows, wanted: Bools, length: Measure, speed: Measure, computed: Bools, road_m: Floats | None
+    links: LinkRows, required: Bools, length: Measure, speed: Measure, computed: Bools, road_m: Floats | None
 ) -> None:
     """Ask for units that matter and that nothing states."""
     long, fast = length.value[links.row], speed.value[links.row]
-    asked = []
-    if length.unit is None and (wanted & (long > 0.0)).any():
+    missing = []
+    if length.unit is None and (required & (long > 0.0)).any():
         fits = find_unit(long, road_m)
         hint = f" ({fits} fits the nodes' coordinates)" if fits else ""
-        asked.append(("length", "long_length", f"length_unit=m, km, mile or ft{hint}"))
+        missing.append(("length", "long_length", f"length_unit=m, km, mile or ft{hint}"))
     if speed.unit is None and (computed & ~(long == 0.0) & ~np.isnan(fast)).any():
-        asked.append(("free_speed", "speed", "speed_unit=km/h, mph or m/s"))
-    if asked:
-        columns, keys, settings = zip(*asked, strict=True)
+        missing.append(("free_speed", "speed", "speed_unit=km/h, mph or m/s"))
+    if missing:
+        columns, keys, settings = zip(*missing, strict=True)
         raise InputError(
             f"nothing states the unit of {' and of '.join(columns)}",
             file=links.table.file,
@@ -147,11 +147,11 @@ def _fill_lengths(
     length: Measure,
     road_m: Floats | None,
     drawn: Bools,
-    wanted: Bools,
+    required: Bools,
     notes: list[str],
 ) -> tuple[Floats, str | None]:
     """Measure what no cell states, on the line or between the nodes."""
-    gap = np.isnan(long) & wanted
+    gap = np.isnan(long) & required
     if not gap.any():
         return long, length.unit
     if road_m is None or (length.unit is None and not np.isnan(long).all()):

@@ -15,8 +15,8 @@ from ...maps.osm_extract import read_osm_items
 from ...place.distortion import measure_geodesics_m
 from ..roads.access import find_access, is_barred
 from ..roads.classes import normalise_class, read_classes
+from ..roads.directions import find_directions
 from ..roads.graph import RoadEdge, RoadGraph
-from ..roads.senses import find_senses
 from ..roads.vocabulary import NO_ROADS
 from .restrictions import count_restrictions
 
@@ -94,7 +94,7 @@ def _split(
 
 def _find_senses(file: Path, number: int, tags: dict[str, str], classes: Mapping[str, str]) -> tuple[bool, bool]:
     try:
-        return find_senses(tags, classes)
+        return find_directions(tags, classes)
     except InputError as error:
         raise InputError(f"way {number}: {error}", file=file) from None
 

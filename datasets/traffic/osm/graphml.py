@@ -16,7 +16,7 @@ from ..instances import Instance
 from ..roads.classes import MODES
 from ..roads.core import CORE_SHARE, RoadCore, read_core
 from ..roads.graph import UNSTATED, read_road_graph
-from ..roads.words import split_words
+from ..roads.tag_values import split_values
 
 __all__ = ["read_graphml"]
 
@@ -49,20 +49,21 @@ def read_graphml(
     file
         An osmnx ``.graphml``.
     demand
-        A CSV of rides (``lng, lat, elng, elat``: see :func:`~.rides.make_ride_demand`), or of
-        ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap, or as a matrix or OMX.
+        A CSV of rides (``lng, lat, elng, elat``: see :func:`~citytide.datasets.traffic.demand.rides.make_ride_demand`),
+        or of ``origin, destination, demand`` [veh h-1] with node ids of OpenStreetMap, or as a matrix or OMX.
     demand_total
-        Vehicles per hour that the demand is scaled to: 30,000 for rides when left out; a table is left as it is.
+        Vehicles per hour that the demand is scaled to: 30,000 for rides if omitted; a table is left as it is.
     demand_period, demand_mode, demand_matrix, demand_mapping
-        Which part of the demand is meant, where it has several: see :func:`~.demand_files.read_entries`.
+        Which part of the demand is meant, where it has several: see
+        :func:`~citytide.datasets.traffic.demand.files.read_entries`.
     datum
-        Of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
+        Datum of the rides: ``"wgs84"``, ``"gcj02"``, or ``"auto"``, which asks the roads.
     mode
         ``"car"`` or ``"all"``.
     crs
-        Of a file that names none.
+        CRS to assume if the file names none.
     length_unit
-        Of the lengths: m if omitted, km, mile, ft.
+        Unit of the lengths: m (if omitted), km, mile, ft.
     classes
         What unknown words of road class mean: ``"word=primary,other=drop"``.
     core_share
@@ -115,7 +116,7 @@ def read_graphml(
         y=core.y,
         crs=graph.crs,
         units={"time": "min", "length": "km", "flow": "veh h-1", "toll": "1"},
-        link_name=tuple(" / ".join(split_words(edge.tags.get("name", ""))) for edge in core.edges),
+        link_name=tuple(" / ".join(split_values(edge.tags.get("name", ""))) for edge in core.edges),
         sources=(file, Path(demand)),
         notes=(*core.notes, *described),
     )

@@ -83,8 +83,8 @@ def read_distances(
             given[k] = np.inf
         if not 0.0 <= given[k] < np.inf:
             raise held.found.error(row, f"{column.heading} is {text!r}", "give a number >= 0, or leave the cell empty")
-    asked = (given > 0.0) & (measured_m > _SHORT_M)
-    ratio = given[asked] / measured_m[asked]
+    checked = (given > 0.0) & (measured_m > _SHORT_M)
+    ratio = given[checked] / measured_m[checked]
     unit = stated or declared
     if unit is None:
         for metres in METRES.values():
@@ -100,10 +100,10 @@ def read_distances(
         )
     known = given > 0.0
     factor[known] = given[known] * METRES[unit] / measured_m[known]
-    off = (np.abs(np.log(factor[asked])) > np.log(2.0)).mean() if asked.any() else 0.0
+    off = (np.abs(np.log(factor[checked])) > np.log(2.0)).mean() if checked.any() else 0.0
     if off > 1.0 - _ENOUGH:
         raise InputError(
-            f"column {column.heading!r} in {unit} is {np.median(factor[asked]):.4g} times the length of the lines",
+            f"column {column.heading!r} in {unit} is {np.median(factor[checked]):.4g} times the length of the lines",
             file=file,
             line=line,
             way_out="check its unit and the CRS of the lines, or remove the column to measure along the lines",

@@ -133,8 +133,8 @@ def cut_lines(offset: Ints, place: Ints, level: Ints) -> tuple[list[Piece], Ints
     count = np.bincount(place, minlength=1)
     with_end = np.zeros(len(count), bool)
     with_end[place[is_end]] = True
-    asked = np.flatnonzero(with_end[place] | (count[place] > 1))
-    order = asked[np.argsort(place[asked], kind="stable")]
+    shared = np.flatnonzero(with_end[place] | (count[place] > 1))
+    order = shared[np.argsort(place[shared], kind="stable")]
     node = np.full(n, -1, np.int64)
     first: list[int] = []
     way = _number_ways(offset, place)

@@ -15,9 +15,9 @@ from ...maps.features import Features, read_features
 from ...place.axis_order import refuse_swapped
 from ...place.distortion import measure_steps_m
 from ..roads.classes import read_classes
+from ..roads.directions import find_directions
 from ..roads.graph import RoadEdge, RoadGraph
 from ..roads.lanes import find_lanes
-from ..roads.senses import find_senses
 from .columns import RoadColumns, find_road_columns, spread_tags
 from .distances import read_distances
 from .ends import NamedEnds, read_named_ends, refuse_sorted_ends
@@ -72,7 +72,7 @@ def read_line_graph(
     Parameters
     ----------
     file
-        See :func:`~.features.read_features`.
+        See :func:`~citytide.datasets.maps.features.read_features`.
     crs
         The CRS to assume if the file names none.
     length_unit
@@ -80,7 +80,8 @@ def read_line_graph(
     speed_unit
         ``km/h``, ``mph`` or ``m/s``: of speeds whose heading and cells do not say.
     oneway
-        What letters or numbers of direction mean, see :data:`~.road_ways.ONEWAY_READINGS`.
+        What letters or numbers of direction mean, see
+        :data:`~citytide.datasets.traffic.road_lines.ways.ONEWAY_READINGS`.
     classes
         What words of road class mean: a motorway is one-way by any word.
 
@@ -105,21 +106,21 @@ def read_line_graph(
                 f"{held.by['to'].heading}, which tell the direction."
             )
     meanings = read_classes(classes)
-    senses = [_find_senses(found, row, tags.rows[row], meanings) for row in lines.row]
+    directions = [_find_directions(found, row, tags.rows[row], meanings) for row in lines.row]
     ends = list(zip(first.tolist(), last.tolist(), strict=True))
     if named is not None:
-        refuse_sorted_ends(held, lines.row, named, [sense != (True, True) for sense in senses])
+        refuse_sorted_ends(held, lines.row, named, [direction != (True, True) for direction in directions])
         ends = list(zip(named.start, named.end, strict=True))
     spans = list(pairwise(lines.offset.tolist()))
     said_of = {row: tags.tell(row) | {"length": held.cell("length", row)} for row in set(lines.row)}
     alone, paired, again, said = find_single_rows(
-        held, _describe(found, lines, lines.row, spans, ends, senses, [said_of[row] for row in lines.row], meanings)
+        held, _describe(found, lines, lines.row, spans, ends, directions, [said_of[row] for row in lines.row], meanings)
     )
     notes += said
     _refuse_directions(held, lines, alone)
     kept = ~again
     lines, alone, paired = lines.choose(kept), alone[kept], paired[kept]
-    senses = [sense for sense, is_kept in zip(senses, kept.tolist(), strict=True) if is_kept]
+    directions = [direction for direction, is_kept in zip(directions, kept.tolist(), strict=True) if is_kept]
     named = named if named is None else _choose_ends(named, kept)
     steps = measure_steps_m(lines.points[:, 0], lines.points[:, 1], found.crs, file=file)
     measured = [float(steps[low : high - 1].sum()) for low, high in pairwise(lines.offset.tolist())]
@@ -132,7 +133,7 @@ def read_line_graph(
         twice = find_overlaps(
             held,
             _describe(found, lines, [lines.row[p.line] for p in pieces], spans, [(p.start, p.end) for p in pieces],
-                      [(senses[p.line][0], senses[p.line][1] and not alone[p.line]) for p in pieces],
+                      [(directions[p.line][0], directions[p.line][1] and not alone[p.line]) for p in pieces],
                       [without_length[lines.row[p.line]] for p in pieces], meanings),
         )  # fmt: skip
         if twice.any():
@@ -147,7 +148,7 @@ def read_line_graph(
         line[0], line[-1] = place[piece.start], place[piece.end]
         length = float(steps[low:high].sum()) * float(scale[piece.line])
         edges += _make_edges(held, tags, lines.row[piece.line], piece, line, length,
-                             senses[piece.line], bool(alone[piece.line]), bool(paired[piece.line]),
+                             directions[piece.line], bool(alone[piece.line]), bool(paired[piece.line]),
                              named is not None, len(edges))  # fmt: skip
     return RoadGraph(found.crs, place, edges if named is not None else _rank(edges), tuple(notes))
 
@@ -206,16 +207,16 @@ def _rank(edges: list[RoadEdge]) -> list[RoadEdge]:
 
 def _describe(
     found: Features, lines: _Lines, rows: list[int], spans: list[tuple[int, int]], ends: list[tuple[int, int]],
-    senses: list[tuple[bool, bool]], said: list[dict[str, str]], classes: dict[str, str],
+    directions: list[tuple[bool, bool]], said: list[dict[str, str]], classes: dict[str, str],
 ) -> DrawnLines:  # fmt: skip
     plane = flatten(lines.points, found.crs, file=found.file)
     shapes = [tuple(lines.place[low:high].tolist()) for low, high in spans]
-    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, senses, said, classes)
+    return DrawnLines(rows, shapes, [plane[low:high] for low, high in spans], ends, directions, said, classes)
 
 
-def _find_senses(found: Features, row: int, tags: dict[str, str], classes: dict[str, str]) -> tuple[bool, bool]:
+def _find_directions(found: Features, row: int, tags: dict[str, str], classes: dict[str, str]) -> tuple[bool, bool]:
     try:
-        return find_senses(tags, classes)
+        return find_directions(tags, classes)
     except InputError as error:
         raise found.error(row, str(error), "correct the cell") from None
 
@@ -264,10 +265,10 @@ def _join(
 
 def _make_edges(
     held: RoadColumns, tags: LineTags, row: int, piece: Piece, line: Floats, length: float,
-    senses: tuple[bool, bool], is_alone: bool, is_paired: bool, is_named: bool,
+    directions: tuple[bool, bool], is_alone: bool, is_paired: bool, is_named: bool,
     key: int,
 ) -> list[RoadEdge]:  # fmt: skip
-    forward, backward = senses
+    forward, backward = directions
     found = held.found
     # Of a line for each direction, one without a line back is one-way unless the table says that it is not.
     is_two_way = forward and backward and (is_paired or not is_alone or "oneway" in tags.rows[row])
@@ -275,7 +276,7 @@ def _make_edges(
     at = found.line[row] if found.line is not None else 0
     merged = held.cell("reversed", row).lower()
     turned = merged in ("true", "1", "t", "yes")
-    if "true" in merged and "false" in merged:  # parts of both senses: tags of one direction speak of neither
+    if "true" in merged and "false" in merged:  # parts of both directions: tags of one direction speak of neither
         plain = {key: text for key, text in plain.items() if not key.endswith((":forward", ":backward"))}
     ways: list[tuple[Any, ...]] = [(line, piece.start, piece.end, True)] * forward
     if backward and not is_alone:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ...text.tables import is_number
 from ..roads.classes import DROPPED, find_road_class
-from ..roads.words import split_words
+from ..roads.tag_values import split_values
 from .columns import RoadColumns
 from .headings import LANES_OF_BOTH
 
@@ -43,7 +43,7 @@ class DrawnLines:
         Its vertices on a plane.
     ends
         Its nodes.
-    senses
+    directions
         Whether it is driven along its drawing, and against it.
     said
         What is read of it, in words of OpenStreetMap.
@@ -55,13 +55,13 @@ class DrawnLines:
     shapes: Sequence[tuple[int, ...]]
     metres: Sequence[Floats]
     ends: Sequence[tuple[int, int]]
-    senses: Sequence[tuple[bool, bool]]
+    directions: Sequence[tuple[bool, bool]]
     said: Sequence[dict[str, str]]
     classes: Mapping[str, str] = field(default_factory=dict)
 
     def is_road(self, k: int) -> bool:
         """Whether cars may meet it: a footway along a street is not the street again."""
-        words = split_words(self.said[k].get("highway", ""))
+        words = split_values(self.said[k].get("highway", ""))
         return find_road_class(words, self.classes) != DROPPED and self.said[k].get("area") != "yes"
 
 
@@ -91,7 +91,7 @@ def find_single_rows(held: RoadColumns, lines: DrawnLines) -> tuple[Bools, Bools
     name = held.found.file.name
     form, is_against = _number_forms(lines)
     is_again = _find_repeats(held, lines, form, is_against, may_pair=True)
-    two_way = [k for k, sense in enumerate(lines.senses) if all(sense) and not is_again[k]]
+    two_way = [k for k, direction in enumerate(lines.directions) if all(direction) and not is_again[k]]
     pairs = _pair_exactly(lines, two_way, form, is_against)
     beside = _pair_beside(lines, sorted(set(two_way) - {k for pair in pairs for k in pair}))
     if 4 * (len(pairs) + len(beside)) > len(two_way):  # else they are two roads, as the two sides of a small island are
@@ -173,7 +173,7 @@ def _find_repeats(
         for one, other in combinations(roads, 2):
             if is_again[one] or is_again[other]:
                 continue
-            ways = [_find_ways(lines.senses[k], is_against[k]) for k in (one, other)]
+            ways = [_find_ways(lines.directions[k], is_against[k]) for k in (one, other)]
             if not ways[0] & ways[1]:
                 continue
             is_turned = is_against[one] != is_against[other]
@@ -184,26 +184,26 @@ def _find_repeats(
     return is_again
 
 
-def _find_ways(senses: tuple[bool, bool], is_against: bool) -> set[bool]:
+def _find_ways(directions: tuple[bool, bool], is_against: bool) -> set[bool]:
     """The directions of travel, seen from the first line along this way."""
-    return {is_against != back for back, is_driven in ((False, senses[0]), (True, senses[1])) if is_driven}
+    return {is_against != back for back, is_driven in ((False, directions[0]), (True, directions[1])) if is_driven}
 
 
 def _refuse_differing(held: RoadColumns, lines: DrawnLines, one: int, other: int, is_turned: bool) -> None:
     ends = [lines.said[one], _turn(lines.said[other]) if is_turned else lines.said[other]]
     for k in (0, 1):  # of a one-way line only what its direction says
-        forward, backward = lines.senses[(one, other)[k]][:: -1 if k and is_turned else 1]
+        forward, backward = lines.directions[(one, other)[k]][:: -1 if k and is_turned else 1]
         kept = {"": True, ":forward": forward, ":backward": backward}
         ends[k] = {key: text for key, text in ends[k].items() if kept.get(key[key.rfind(":") :] if ":" in key else "",
                                                                           True)}  # fmt: skip
     what = next((key for key in {**ends[0], **ends[1]} if _differ(ends[0].get(key), ends[1].get(key))), None)
-    if what is None and lines.senses[one] == lines.senses[other][:: -1 if is_turned else 1]:
+    if what is None and lines.directions[one] == lines.directions[other][:: -1 if is_turned else 1]:
         return
     what = what or "oneway"
     before, now = (said.get(what, "") for said in ends)
     raise held.found.error(
         lines.rows[other],
-        f"the line is that of {_tell(held, lines.rows[one])}, with another {what.replace(':', ' ')}: {now!r} "
+        f"the line is that of {_show(held, lines.rows[one])}, with another {what.replace(':', ' ')}: {now!r} "
         f"instead of {before!r}",
         "remove one of them; of a row for each direction, draw each in its direction of travel",
     )
@@ -222,7 +222,7 @@ def _turn(said: dict[str, str]) -> dict[str, str]:
 
 
 def _differ(one: str | None, other: str | None) -> bool:
-    words = [sorted(word.strip().lower() for word in split_words(text or "")) for text in (one, other)]
+    words = [sorted(word.strip().lower() for word in split_values(text or "")) for text in (one, other)]
     if len(words[0]) == len(words[1]) == 1 and is_number(words[0][0]) and is_number(words[1][0]):
         return not math.isclose(float(words[0][0]), float(words[1][0]), rel_tol=1e-3)
     return words[0] != words[1]
@@ -268,7 +268,7 @@ def _pair_beside(lines: DrawnLines, alone: list[int]) -> list[tuple[int, int]]:
 def _refuse_either(held: RoadColumns, lines: DrawnLines, pairs: list[tuple[int, int]], alone: list[int]) -> None:
     raise held.found.error(
         lines.rows[alone[0]],
-        f"{len(pairs):,} two-way roads are drawn there and back, such as {_tell(held, lines.rows[pairs[0][0]])}, and "
+        f"{len(pairs):,} two-way roads are drawn there and back, such as {_show(held, lines.rows[pairs[0][0]])}, and "
         f"{len(alone):,} only once: a row may be one direction, or a road",
         "write oneway = yes in rows that are one direction only, or remove the lines back",
     )
@@ -282,7 +282,7 @@ def _refuse_unlike(held: RoadColumns, lines: DrawnLines, pairs: list[tuple[int, 
         if _differ(before, now):
             raise held.found.error(
                 lines.rows[other],
-                f"the line is that of {_tell(held, lines.rows[one])} driven back, with another {what}: {now!r} instead "
+                f"the line is that of {_show(held, lines.rows[one])} driven back, with another {what}: {now!r} instead "
                 f"of {before!r}",
                 "write oneway = yes in both rows if each is a direction of its own, or remove one of them",
             )
@@ -298,12 +298,12 @@ def _refuse_lanes(held: RoadColumns, lines: DrawnLines, pairs: list[tuple[int, i
     if column is None or column.known in LANES_OF_BOTH or any(name in held.found.columns for name in _OF_OSM):
         return
     if pairs:
-        why, asked = "draws each direction", [k for pair in pairs for k in pair]
+        why, affected = "draws each direction", [k for pair in pairs for k in pair]
     elif "directed" in held or column.known == "numlanes":
-        why, asked = "holds two-way roads as well", two_way
+        why, affected = "holds two-way roads as well", two_way
     else:
         return
-    row = next((lines.rows[k] for k in asked if lines.said[k].get("lanes")), None)
+    row = next((lines.rows[k] for k in affected if lines.said[k].get("lanes")), None)
     if row is not None:
         raise held.found.error(
             row,
@@ -312,5 +312,5 @@ def _refuse_lanes(held: RoadColumns, lines: DrawnLines, pairs: list[tuple[int, i
         )
 
 
-def _tell(held: RoadColumns, row: int) -> str:
+def _show(held: RoadColumns, row: int) -> str:
     return f"line {held.found.line[row]}" if held.found.line is not None else f"feature {row + 1}"

@@ -84,19 +84,19 @@ def read_line_tags(held: RoadColumns, *, speed_unit: str | None, oneway: str | N
         If a cell cannot be read, or a column can be read in two ways.
     """
     n = len(held.found)
-    senses, closed, notes = read_ways(held, oneway)
+    directions, closed, notes = read_ways(held, oneway)
     speeds = read_speeds(held, speed_unit)
     capacities, is_per_lane = read_capacities(held)
     plain = [what for what in held.by if what not in _OWN and what not in speeds]
     rows: list[dict[str, str]] = []
     for row in range(n):
         tags = {what: text for what in plain if (text := held.cell(what, row)).lower() not in _EMPTY}
-        if senses[row]:
-            tags["oneway"] = senses[row]
+        if directions[row]:
+            tags["oneway"] = directions[row]
         form, structure = held.cell("form_of_way", row).lower(), held.cell("road_structure", row).lower()
         if held.cell("roundabout", row).lower() in _YES or form == "roundabout":
             tags.setdefault("junction", "roundabout")
-        if form == "dual carriageway" and not senses[row]:
+        if form == "dual carriageway" and not directions[row]:
             raise held.found.error(
                 row,
                 f"{held.by['form_of_way'].heading} is {held.cell('form_of_way', row)!r}, one side of a road, and no "

@@ -99,18 +99,18 @@ def read_ways(held: RoadColumns, declared: str | None) -> tuple[list[str], list[
     if not said:
         return [_UNSAID] * len(held.found), [False] * len(held.found), tuple(notes)
     first = list(said[0][1])
-    for column, senses in said[1:]:
-        for row, sense in enumerate(senses):
-            if sense and first[row] and sense != first[row]:
+    for column, directions in said[1:]:
+        for row, direction in enumerate(directions):
+            if direction and first[row] and direction != first[row]:
                 raise held.found.error(
                     row,
                     f"{said[0][0].heading} is {said[0][0].cells[row].strip()!r}, and {column.heading} is "
                     f"{column.cells[row].strip()!r}, which says another direction",
                     "remove the column that should not count",
                 )
-            first[row] = first[row] or sense
-    closed = [sense == _CLOSED for sense in first]
-    return ["no" if shut else sense for sense, shut in zip(first, closed, strict=True)], closed, tuple(notes)
+            first[row] = first[row] or direction
+    closed = [direction == _CLOSED for direction in first]
+    return ["no" if shut else direction for direction, shut in zip(first, closed, strict=True)], closed, tuple(notes)
 
 
 def _choose_table(
@@ -181,7 +181,7 @@ def _choose_numbers(
         return _LINK_DIRECTION
     if not words <= {"0", "1"}:
         known = _WORDS | {"ft": _ALONG, "tf": _AGAINST}
-        return {word: sense for word, sense in known.items() if word not in ("n", "y")}  # N is the north
+        return {word: direction for word, direction in known.items() if word not in ("n", "y")}  # N is the north
     raise InputError(
         f"column {column.heading!r} holds only 0 and 1: 1 may be along the line, or both ways",
         file=file,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from .words import split_words
+from .tag_values import split_values
 
-__all__ = ["find_access", "find_limited", "find_unread", "find_word_access", "is_barred"]
+__all__ = ["find_access", "find_limited", "find_unread", "find_value_access", "is_barred"]
 
 _CAR_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most specific comes first
 _OTHER_KEYS = ("motorcar", "motor_vehicle", "vehicle", "bicycle", "foot")
@@ -62,7 +62,7 @@ def find_access(tags: Mapping[str, str], mode: str = "car") -> tuple[bool, bool]
     Parameters
     ----------
     tags
-        Of the way.
+        Tags of the way.
     mode
         ``"car"``, or ``"all"``: closed is then only what ``access`` closes and no other tag opens.
 
@@ -97,16 +97,16 @@ def _is_way_open(tags: Mapping[str, str], direction: str) -> bool:
 
 def _is_open(text: str) -> bool | None:
     """None where nothing is said."""
-    parts = [said for word in split_words(text) if (said := find_word_access(word)) is not None]
+    parts = [said for word in split_values(text) if (said := find_value_access(word)) is not None]
     return all(parts) if parts else None
 
 
-def find_word_access(text: str) -> bool | None:
+def find_value_access(text: str) -> bool | None:
     """Whether one value, or one of several with ``;``, opens a road to cars; None where it says nothing.
 
     Examples
     --------
-    >>> find_word_access("designated"), find_word_access("no"), find_word_access("perhaps")
+    >>> find_value_access("designated"), find_value_access("no"), find_value_access("perhaps")
     (True, False, None)
     """
     words = {word.strip().lower() for word in text.split(";")}
@@ -124,7 +124,7 @@ def find_limited(tags: Mapping[str, str]) -> bool:
     (True, False)
     """
     for key in _CAR_KEYS:
-        words = {word.strip().lower() for part in split_words(tags.get(key, "")) for word in part.split(";")}
+        words = {word.strip().lower() for part in split_values(tags.get(key, "")) for word in part.split(";")}
         if words & (_OPEN | _LIMITED | _CLOSED):
             return bool(words & _LIMITED) and not words & _OPEN
     return False
@@ -144,8 +144,8 @@ def find_unread(tags: Mapping[str, str]) -> list[str]:
         f"{name}={word}"
         for key in _CAR_KEYS
         for name in (key, f"{key}:forward", f"{key}:backward")
-        for word in split_words(tags.get(name, ""))
-        if word.strip().lower() not in ("", "unknown") and find_word_access(word) is None
+        for word in split_values(tags.get(name, ""))
+        if word.strip().lower() not in ("", "unknown") and find_value_access(word) is None
     ]
 
 

@@ -88,8 +88,8 @@ def normalise_class(word: str) -> str:
 def find_road_class(words: Iterable[str], classes: Mapping[str, str] | None = None, mode: str = "car") -> str:
     """The class of a road, as a word of OpenStreetMap.
 
-    Of a road that was merged from parts of several classes it is the slowest one: the road is as good as its worst
-    part. It is left out when all of its parts are.
+    A road that was merged from parts of several classes has the slowest of them: it is as good as its worst part. It
+    is omitted if all of its parts are.
 
     Parameters
     ----------

@@ -26,13 +26,13 @@ from .classes import (
     read_classes,
     refuse_unknown_classes,
 )  # fmt: skip
+from .directions import find_directions
 from .graph import UNSTATED, RoadEdge, RoadGraph, name_edge
 from .lanes import MOST_LANES, find_lanes, find_unread_lanes, find_widest
 from .lengths import check_lengths, check_place, read_lengths, read_lines
-from .senses import find_senses
 from .speeds import read_speeds
+from .tag_values import split_values
 from .units import METRES
-from .words import split_words
 
 __all__ = ["CORE_SHARE", "RoadCore", "read_core"]
 
@@ -86,11 +86,11 @@ def read_core(
     mode
         ``"car"`` or ``"all"``.
     classes
-        What unknown words of road class mean, see :func:`~.road_classes.read_classes`.
+        What unknown words of road class mean, see :func:`~citytide.datasets.traffic.roads.classes.read_classes`.
     core_share
         Least share of the open kilometres that the part must hold.
     length_unit
-        Of the lengths that the edges state, metres if omitted.
+        Unit of the lengths that the edges state; metres if omitted.
 
     Raises
     ------
@@ -103,11 +103,11 @@ def read_core(
     edges = sorted(graph.edges, key=lambda edge: (edge.source, edge.target, edge.key))
     _refuse_twins(file, edges)
     notes = list(graph.notes)
-    found = [find_road_class(split_words(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
+    found = [find_road_class(split_values(edge.tags.get("highway", "")), meanings, mode) for edge in edges]
     _refuse_unknown(file, edges, found, meanings, length_unit)
-    _tell_dropped(edges, found, length_unit, notes)
+    _note_dropped(edges, found, length_unit, notes)
     if not file.is_dir():  # a folder of tables has classes of its own, which its reader maps
-        _tell_unused(edges, meanings, notes)
+        _note_unused(edges, meanings, notes)
     two_way = _find_two_way(edges)
     lanes = np.array([_find_lanes(file, edge, mode, both) for edge, both in zip(edges, two_way, strict=True)])
     rank = _find_open(file, edges, found, lanes, mode, notes)
@@ -134,7 +134,7 @@ def read_core(
         check_lengths(file, kept, length_km, lines, graph.crs)
     speed, without_speed = read_speeds(file, kept, kinds, length_km, notes)
     width, capacity = _rate(file, kept, kinds, lanes[rank], without_speed, notes)
-    _tell_unread(kept, notes)
+    _note_unread(kept, notes)
     tail, head = (np.array([index[node] for node in ends], dtype=np.int32) for ends in _ends(kept))
     return RoadCore(
         kept, rank, node_id, x, y, tail, head, kinds, lines, length_km, speed, width, capacity, tuple(notes)
@@ -172,19 +172,19 @@ def _refuse_unknown(
     unknown = [edge for edge, word in zip(edges, found, strict=True) if word == UNKNOWN]
     km_of: Counter[str] = Counter()
     for edge, km in zip(unknown, read_lengths(file, unknown, unit).tolist(), strict=True):
-        for word in split_words(edge.tags.get("highway", "")) or [EMPTY]:
+        for word in split_values(edge.tags.get("highway", "")) or [EMPTY]:
             if find_road_class([word], meanings) == UNKNOWN:
                 km_of[word] += km
     refuse_unknown_classes(file, km_of)
 
 
-def _tell_dropped(edges: Sequence[RoadEdge], found: Sequence[str], unit: str | None, notes: list[str]) -> None:
+def _note_dropped(edges: Sequence[RoadEdge], found: Sequence[str], unit: str | None, notes: list[str]) -> None:
     """Which edges go by their class, with their kilometres."""
     count: Counter[str] = Counter()
     km = 0.0
     for edge, word in zip(edges, found, strict=True):
         if word == DROPPED:
-            count.update(["/".join(split_words(edge.tags.get("highway", ""))) or EMPTY])
+            count.update(["/".join(split_values(edge.tags.get("highway", ""))) or EMPTY])
             length = _guess_length(edge)
             km += 0.0 if np.isnan(length) else length * METRES[unit or "m"] / 1000.0
     if count:
@@ -192,10 +192,10 @@ def _tell_dropped(edges: Sequence[RoadEdge], found: Sequence[str], unit: str | N
         notes.append(f"{count.total():,} edges of {km:,.1f} km are left out by their class: {shown}.")
 
 
-def _tell_unused(edges: Sequence[RoadEdge], meanings: Mapping[str, str], notes: list[str]) -> None:
+def _note_unused(edges: Sequence[RoadEdge], meanings: Mapping[str, str], notes: list[str]) -> None:
     held: set[str] = set()
     for text in {edge.tags.get("highway", "") for edge in edges}:
-        for word in split_words(text):
+        for word in split_values(text):
             held |= {normalise_class(word), *map(normalise_class, word.split(";"))}
     unused = sorted(set(meanings) - held - {EMPTY, "*"})
     if unused:
@@ -213,7 +213,7 @@ def _find_two_way(edges: Sequence[RoadEdge]) -> list[bool]:
         back.setdefault((edge.target, edge.source), []).append((k, _guess_length(edge)))
     found = []
     for k, edge in enumerate(edges):
-        words = {word.strip().lower() for word in split_words(edge.tags.get("oneway", ""))}
+        words = {word.strip().lower() for word in split_values(edge.tags.get("oneway", ""))}
         if words and (words <= _ONE_WAY or words <= _TWO_WAY):
             found.append(words <= _TWO_WAY)
             continue
@@ -262,10 +262,10 @@ def _is_open(file: Path, edge: RoadEdge, mode: str) -> bool:
     opened = find_access(edge.tags, mode)
     own = {key: text for key, text in edge.tags.items() if key.startswith("oneway:")}
     try:
-        senses = find_senses(own) if own and mode == "car" else (True, True)
+        directions = find_directions(own) if own and mode == "car" else (True, True)
     except InputError as error:
         raise InputError(f"{name_edge(edge)}: {error}", file=file, line=edge.line or None) from None
-    return all(sense[0 if edge.along else 1] for sense in (opened, senses))
+    return all(direction[0 if edge.along else 1] for direction in (opened, directions))
 
 
 def _keep_largest(edges: list[RoadEdge], rank: LongInts, length_km: Floats) -> tuple[LongInts, LongInts]:
@@ -338,7 +338,7 @@ def _rate(
     return width, capacity
 
 
-def _tell_unread(edges: Sequence[RoadEdge], notes: list[str]) -> None:
+def _note_unread(edges: Sequence[RoadEdge], notes: list[str]) -> None:
     """What is known of the links kept, and changes nothing."""
     limited = sum(find_limited(edge.tags) for edge in edges)
     if limited:

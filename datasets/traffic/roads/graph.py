@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from ...errors import InputError
 from ...place.crs import name_crs
-from .words import split_words
+from .tag_values import split_values
 
 __all__ = ["UNSTATED", "RoadEdge", "RoadGraph", "name_edge", "read_road_graph"]
 
@@ -52,7 +52,7 @@ def name_edge(edge: RoadEdge) -> str:
     >>> name_edge(RoadEdge(4, 7, 0, 12, {"osmid": "99"}))
     'edge 4-7 (way 99)'
     """
-    ways = split_words(edge.tags.get("osmid", ""))
+    ways = split_values(edge.tags.get("osmid", ""))
     return f"edge {edge.source}-{edge.target}" + (f" (way {', '.join(ways)})" if ways else "")
 
 
@@ -185,7 +185,7 @@ class _Reader:
         try:
             return int(text or "")
         except ValueError:
-            raise self._error(f"{what} is {text!r}, a whole number is wanted") from None
+            raise self._error(f"{what} must be a whole number, got {text!r}") from None
 
     def _add_node(self) -> None:
         node = self._whole("a node's id", self._attributes.get("id"))
@@ -203,7 +203,7 @@ class _Reader:
         source = self._whole("an edge's source", self._attributes.get("source"))
         target = self._whole("an edge's target", self._attributes.get("target"))
         key = self._whole("an edge's id", self._attributes.get("id", "0"))
-        against = {word.strip().lower() for word in split_words(self._tags.get("reversed", ""))}
+        against = {word.strip().lower() for word in split_values(self._tags.get("reversed", ""))}
         tags = self._tags
         if against not in ({"true"}, {"false"}):
             directed = [name for name in tags if name.endswith(_DIRECTED) or name.startswith("oneway:")]

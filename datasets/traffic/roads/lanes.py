@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import product
 from math import ceil
 
-from .access import find_word_access
-from .words import split_words
+from .access import find_value_access
+from .tag_values import split_values
 
 __all__ = ["MOST_LANES", "find_lanes", "find_unread_lanes", "find_widest"]
 
@@ -123,7 +123,7 @@ def find_unread_lanes(tags: Mapping[str, str]) -> list[str]:
     found = [
         f"{key}={word.strip()}"
         for key in sorted(counts)
-        for text in split_words(tags[key])
+        for text in split_values(tags[key])
         for word in text.split(";")
         if word.strip() and not _NUMBER.fullmatch(word)
     ]
@@ -131,7 +131,7 @@ def find_unread_lanes(tags: Mapping[str, str]) -> list[str]:
     unread = [key for key in sides if tags.get(key, "").strip().lower() not in _NONE]
     for root in _UNREAD_ROOTS:
         for key in (root, f"{root}:forward", f"{root}:backward"):
-            words = {word.strip().lower() for text in split_words(tags.get(key, "")) for word in text.split("|")}
+            words = {word.strip().lower() for text in split_values(tags.get(key, "")) for word in text.split("|")}
             if words - _NONE:
                 unread.append(key)
     return found + unread
@@ -145,7 +145,7 @@ def find_widest(tags: Mapping[str, str]) -> float:
     >>> find_widest({"lanes": "['2', '50']"})
     50.0
     """
-    texts = [text for key in _COUNTS for text in split_words(tags.get(key, ""))]
+    texts = [text for key in _COUNTS for text in split_values(tags.get(key, ""))]
     matches = [_NUMBER.fullmatch(number) for text in texts for number in text.split(";")]
     return max((float(number[1]) for number in matches if number), default=0.0)
 
@@ -167,8 +167,8 @@ def _count_listed(tags: Mapping[str, str], end: str, count: float | None) -> flo
 
     A list may name cycle lanes, which no count of lanes holds: what is more than the count is not taken off.
     """
-    cars = [split_words(tags.get(key + end, "")) or [""] for key in _CAR_LISTS]
-    buses = [split_words(tags.get(f"{kind}:lanes{end}", "")) or [""] for kind in _BUS]
+    cars = [split_values(tags.get(key + end, "")) or [""] for key in _CAR_LISTS]
+    buses = [split_values(tags.get(f"{kind}:lanes{end}", "")) or [""] for kind in _BUS]
     closed = [0.0]
     for texts in product(*cars, *buses):
         lists = [text.split("|") for text in texts]
@@ -182,7 +182,7 @@ def _count_listed(tags: Mapping[str, str], end: str, count: float | None) -> flo
 
 def _is_shut(cars: tuple[str, ...], buses: tuple[str, ...]) -> bool:
     for word in cars:
-        if (said := find_word_access(word)) is not None:
+        if (said := find_value_access(word)) is not None:
             return not said
     return any(word.strip().lower() in _RESERVED for word in buses)
 
@@ -190,7 +190,7 @@ def _is_shut(cars: tuple[str, ...], buses: tuple[str, ...]) -> bool:
 def _count(tags: Mapping[str, str], key: str) -> float | None:
     numbers: list[float] = [
         float(match[1])
-        for text in split_words(tags.get(key, ""))
+        for text in split_values(tags.get(key, ""))
         for number in text.split(";")
         if (match := _NUMBER.fullmatch(number))
     ]

@@ -13,8 +13,8 @@ from ...errors import InputError
 from .classes import find_class
 from .graph import RoadEdge, name_edge
 from .limits import read_limit
+from .tag_values import split_values
 from .units import SPEED_RANGE_KM_H
-from .words import split_words
 
 __all__ = ["read_speeds"]
 
@@ -83,11 +83,11 @@ def _find_implied(length_km: float, time_s: float) -> float:
 
 def _find_limits(edge: RoadEdge) -> list[str]:
     here = edge.tags.get("maxspeed:forward" if edge.along else "maxspeed:backward", "")
-    return split_words(here) or split_words(edge.tags.get("maxspeed", ""))
+    return split_values(here) or split_values(edge.tags.get("maxspeed", ""))
 
 
 def _read_number(file: Path, edge: RoadEdge, key: str) -> float | None:
-    texts = [text for text in split_words(edge.tags.get(key, "")) if text.strip().lower() not in ("", "nan", "none")]
+    texts = [text for text in split_values(edge.tags.get(key, "")) if text.strip().lower() not in ("", "nan", "none")]
     if not texts:
         return None
     try:

@@ -109,10 +109,10 @@ def read_links(header: Header) -> Links:
     width = len(rows[0])
     for row, number, complete in zip(rows, lines, ended, strict=True):
         if len(row) != width or len(row) < _NEEDED or (ended[0] and not complete):
-            wanted = max(width, _NEEDED)
+            n_expected = max(width, _NEEDED)
             unended = ended[0] and not complete
             raise InputError(
-                f"the row holds {len(row)} of {wanted} columns" + (" and lacks its ';'" if unended else ""),
+                f"the row holds {len(row)} of {n_expected} columns" + (" and lacks its ';'" if unended else ""),
                 file=header.file,
                 line=number,
                 way_out="is the file cut off? A row is init node, term node, capacity, length, time, b, power, ...",

@@ -55,9 +55,10 @@ def read_tntp(
     ----------
     source
         A folder with one ``*_net.tntp``, or that file. ``*_trips.tntp`` and, if there, ``*_node.tntp`` lie beside it;
-        see :func:`~.tntp_files.find_tntp_files`.
+        see :func:`~citytide.datasets.traffic.tntp.files.find_tntp_files`.
     demand
-        Another trip table, or a table or matrix of the zones: see :func:`~.demand_files.read_entries`.
+        Another trip table, or a table or matrix of the zones: see
+        :func:`~citytide.datasets.traffic.demand.files.read_entries`.
     demand_period, demand_mode, demand_matrix, demand_mapping
         Which part of such a table is meant, where it has several.
     zone_nodes

@@ -41,7 +41,7 @@ def read_trips(file: Path, *, n_zones: int | None = None) -> Trips:
     file
         A ``*_trips.tntp``.
     n_zones
-        Zones of the network; entries beyond are refused. The table's own header when left out.
+        Zones of the network; entries beyond are refused. The table's own header if omitted.
 
     Raises
     ------

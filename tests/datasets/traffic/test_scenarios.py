@@ -16,7 +16,8 @@ from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.traffic.network import make_network
 from citytide.datasets.synthetic.traffic.textbook import make_braess, make_two_routes
 from citytide.datasets.traffic.instances import Instance
-from citytide.datasets.traffic.scenarios import ScenarioTable, base_scenario, read_scenarios
+from citytide.datasets.traffic.scenario_table import ScenarioTable, base_scenario
+from citytide.datasets.traffic.scenarios import read_scenarios
 
 
 def read(tmp_path: Path, text: str, instance: Instance | None = None, encoding: str = "utf-8") -> ScenarioTable:
@@ -225,5 +226,5 @@ def test_many_scenarios_of_few_changes_take_little_memory(tmp_path: Path):
 def test_without_a_file_base_stands_alone():
     table = base_scenario(4)
     assert table.name == ("base",) and (table.factors(0)[0] == 1).all()
-    with pytest.raises(IndexError, match="scenario 1 is not among 0 to 0"):
+    with pytest.raises(IndexError, match="scenario must be in 0 to 0, got 1"):
         table.factors(1)

@@ -293,7 +293,11 @@ def test_start_that_does_not_fit_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("option", "message"),
-    [({"gap": 0.0}, "gap is 0.0"), ({"max_iterations": 0}, "at least 1"), ({"principle": "anarchy"}, "choose 'user'")],
+    [
+        ({"gap": 0.0}, "gap must be positive, got 0.0"),
+        ({"max_iterations": 0}, "at least 1"),
+        ({"principle": "anarchy"}, "must be 'user' or 'system', got 'anarchy'"),
+    ],
 )
 def test_bad_option_is_named_with_its_value(option: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

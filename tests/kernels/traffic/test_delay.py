@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from citytide.kernels.traffic.delay import compute_integral, price_link, raise_ratio
+from citytide.kernels.traffic.delay import Delay, compute_integral, price_link, raise_ratio
 
 POWERS = [0.0, 0.4, 1.0, 2.0, 3.7, 4.0, 5.0, 16.83]
 
 
 def price(flow: float, power: float, capacity: float = 7.0) -> tuple[float, float]:
     cost, slope = np.array([3.0]), np.zeros(1)
-    price_link(0, *(np.array([v]) for v in (flow, 3.0, 2.0, capacity, power)), cost, slope)
+    price_link(0, np.array([flow]), Delay(*(np.array([v]) for v in (3.0, 2.0, capacity, power))), cost, slope)
     return float(cost[0]), float(slope[0])
 
 
@@ -38,7 +38,7 @@ def test_integral_is_the_area_under_the_cost(power: float) -> None:
 
 def test_steep_power_on_unit_capacity_neither_overflows_nor_vanishes() -> None:
     cost, scale, flow = np.array([1.0]), np.array([1e-9 / 4.0**16.83]), np.array([4000.0])
-    price_link(0, flow, np.ones(1), scale, np.ones(1), np.array([16.83]), cost, np.zeros(1))
+    price_link(0, flow, Delay(np.ones(1), scale, np.ones(1), np.array([16.83])), cost, np.zeros(1))
     assert cost[0] == pytest.approx(1.0 + 1e-9 * 1000.0**16.83, rel=1e-12)
 
 

@@ -132,13 +132,13 @@ def test_no_pairs_no_flow() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cost": [1.0, -1.0]}, "cost of link 1 is -1.0"),
-        ({"cost": [np.nan, 1.0]}, "cost of link 0 is nan"),
+        ({"cost": [1.0, -1.0]}, "cost must be >= 0 and not NaN, got -1.0 at link 1"),
+        ({"cost": [np.nan, 1.0]}, "got nan at link 0"),
         ({"cost": [1.0]}, "one number per link"),
         ({"origin": [1, 0]}, r"pair 1 \(node 0 to 0\) repeats or precedes"),
         ({"origin": [0, 0], "destination": [1, 1]}, "add up repeated ones"),
-        ({"destination": [1, 9]}, "destination of pair 1 is node 9"),
-        ({"demand": [1.0, -2.0]}, r"demand of pair 1 \(node 1 to 0\) is -2.0"),
+        ({"destination": [1, 9]}, "destination must be in 0 to 1, got 9 at pair 1"),
+        ({"demand": [1.0, -2.0]}, r"demand must be finite and >= 0, got -2.0 at pair 1 \(node 1 to 0\)"),
         ({"demand": [1.0]}, "one number per pair"),
         ({"origin": [0.0, 1.0]}, "integers"),
         ({"origin": [0]}, "two lists of one length"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.kernels.traffic.network import RoadNetwork
-from citytide.kernels.traffic.trees import choose_width, grow_tree, keep_last, make_queue
+from citytide.kernels.traffic.trees import choose_width, grow_tree, keep_last, make_tree
 
 
 def make_graph(seed: int, n_nodes: int, n_links: int) -> tuple[Any, Any]:
@@ -21,13 +21,12 @@ def make_graph(seed: int, n_nodes: int, n_links: int) -> tuple[Any, Any]:
     return graph, np.where(rng.random(n_links) < 0.2, 0.0, rng.lognormal(0.0, 1.5, n_links))
 
 
-def grow(graph: Any, cost: Any, origin: int, width: float, wanted: Any = ()) -> tuple[Any, Any, Any]:
+def grow(graph: Any, cost: Any, origin: int, width: float, targets: Any = ()) -> tuple[Any, Any, Any]:
     n = graph.n_nodes
-    reach, entry, order = np.empty(n), np.empty(n, np.int32), np.empty(2 * n + 1, np.int32)
+    reach, entry, order, _ = tree = make_tree(n)
     marks = np.zeros(n, bool)
-    marks[list(wanted)] = True
-    place = (graph.start, graph.head, graph.passable, cost, origin)
-    listed = grow_tree(*place, width, marks, len(wanted), make_queue(n), reach, entry, order)
+    marks[list(targets)] = True
+    listed = grow_tree(graph, cost, origin, width, marks, len(targets), tree)
     return reach, entry, order[:listed]
 
 
@@ -45,20 +44,19 @@ def test_bucket_width_changes_no_label_and_parents_stand_first(seed: int, width:
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32))
-def test_early_stop_leaves_wanted_labels_final_and_the_queue_clean(seed: int) -> None:
+def test_early_stop_leaves_labels_of_targets_final_and_the_queue_clean(seed: int) -> None:
     graph, cost = make_graph(seed, 25, 80)
     full, _, _ = grow(graph, cost, 0, 0.2)
     reachable = np.flatnonzero(np.isfinite(full))
-    wanted = reachable[::3]
+    targets = reachable[::3]
     n = graph.n_nodes
-    queue, marks = make_queue(n), np.zeros(n, bool)
-    reach, entry, order = np.empty(n), np.empty(n, np.int32), np.empty(2 * n + 1, np.int32)
-    arguments = (graph.start, graph.head, graph.passable, cost, 0, 0.2, marks)
-    marks[wanted] = True
-    grow_tree(*arguments, len(wanted), queue, reach, entry, order)
-    np.testing.assert_array_equal(reach[wanted], full[wanted])
+    tree, marks = make_tree(n), np.zeros(n, bool)
+    reach = tree[0]
+    marks[targets] = True
+    grow_tree(graph, cost, 0, 0.2, marks, len(targets), tree)
+    np.testing.assert_array_equal(reach[targets], full[targets])
     assert not marks.any()
-    grow_tree(*arguments, 0, queue, reach, entry, order)
+    grow_tree(graph, cost, 0, 0.2, marks, 0, tree)
     np.testing.assert_array_equal(reach, full)
 
 

@@ -40,9 +40,9 @@ def draw_convergence(run: Path, number: int, gaps: Mapping[str, ArrayLike], *, t
     ----------
     gaps
         Scenario label to relative gap float64[iteration], from the first iteration on; what is not finite, and a 0
-        before the last iteration, is left out.
+        before the last iteration, is omitted.
     target
-        The gap asked for, drawn as a dashed line.
+        The gap to reach, drawn as a dashed line.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -59,7 +59,7 @@ def draw_convergence(run: Path, number: int, gaps: Mapping[str, ArrayLike], *, t
         axes.plot([len(values)], values[-1:], "o", color=colour, markersize=4)
     if target is not None and target > 0:
         axes.axhline(target, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        axes.annotate(f"asked: {target:g}", (0, target), (4, -11), xycoords=("axes fraction", "data"), ha="left",
+        axes.annotate(f"target: {target:g}", (0, target), (4, -11), xycoords=("axes fraction", "data"), ha="left",
                       textcoords="offset points", fontsize=TEXT_PT - 1, color=INK)  # fmt: skip
     axes.set_xlabel("iteration")
     axes.set_title("relative gap", loc="left", fontsize=TEXT_PT, color=INK, pad=0, y=0.99)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["write_figures"]
+from ....datasets.traffic.instances import Instance
+
+__all__ = ["Rows", "SolvedScenarios", "write_figures"]
 
 MOST_DIFFERENCES = 3  # difference maps in one report
 
@@ -20,54 +23,50 @@ class Rows(Protocol):
     def __getitem__(self, scenario: int, /) -> ArrayLike: ...
 
 
-def write_figures(
-    run: Path,
-    *,
-    x: ArrayLike,
-    y: ArrayLike,
-    tail: ArrayLike,
-    head: ArrayLike,
-    capacity: ArrayLike,
-    flow: Rows,
-    scenario: Sequence[str],
-    closed: Rows | None = None,
-    connector: ArrayLike | None = None,
-    link_name: Sequence[str] | None = None,
-    crs: str = "",
-    flow_unit: str = "",
-    time_unit: str = "",
-    tstt: ArrayLike | None = None,
-    served_demand: ArrayLike | None = None,
-    gaps: Mapping[str, ArrayLike] | None = None,
-    target: float | None = None,
-    note: str = "",
-) -> list[Path]:
+@dataclass(frozen=True)
+class SolvedScenarios:
+    """What the figures show of an assignment's scenarios.
+
+    Attributes
+    ----------
+    label
+        ``NAME@FACTOR`` of each scenario, the base first.
+    flow : (scenario, link) float64
+        Flow, in the instance's unit; rows are taken one at a time.
+    closed : (scenario, link) bool, optional
+        Links that carry nothing; rows are taken one at a time.
+    tstt, served_demand : (scenario,) float64, optional
+        Total travel time and the trips it stands for; if omitted, no demand curve is drawn.
+    gaps
+        Relative gap [1] by iteration, by label, as
+        :func:`~citytide.workflows.traffic.assignment.curves.draw_convergence` takes it.
+    """
+
+    label: Sequence[str]
+    flow: Rows
+    closed: Rows | None = None
+    tstt: ArrayLike | None = None
+    served_demand: ArrayLike | None = None
+    gaps: Mapping[str, ArrayLike] = field(default_factory=dict)
+
+
+def write_figures(run: Path, instance: Instance, solved: SolvedScenarios, *, gap: float | None = None) -> list[Path]:
     """Draw an assignment: flow map, difference maps, convergence, answer to demand.
 
     The map shows the base (the first name) at the demand factor nearest 1, or else the first scenario with any flow. A
     difference map is drawn for each other name at its factor nearest 1, against the base at the same factor: for the
-    three whose total travel time moves most.
+    three whose total travel time changes most.
 
     Parameters
     ----------
     run
-        Run folder; figures go to ``run/figures`` with a sidecar each.
-    x, y
-        Coordinates float64[node]; ``crs`` says in what (see `mapframe.make_frame`).
-    tail, head, capacity
-        int32[link] node indices and float64[link].
-    flow, closed
-        float64 and bool, ``[scenario, link]``; rows are taken one at a time.
-    scenario
-        Labels ``NAME@FACTOR``, in the order of the rows.
-    connector
-        bool[link]: links that join a zone to the streets.
-    tstt, served_demand
-        float64[scenario]: total travel time, and the trips it stands for; without them no demand curve is drawn.
-    gaps, target
-        See `curves.draw_convergence`.
-    note
-        A sentence for the map's caption.
+        Run folder; figures go to ``run/figures``, each with a sidecar.
+    instance
+        The network; links that touch a node which paths may not pass through are drawn as connectors.
+    solved
+        The scenarios.
+    gap
+        The relative gap [1] at which a scenario counts as solved; drawn as a line.
 
     Returns
     -------
@@ -75,38 +74,40 @@ def write_figures(
         The figures written, in the order of the report.
     """
     from ...drawing.mapframe import make_frame
-    from ..maps import draw_difference_map, draw_flow_map
+    from ..flow_maps import draw_difference_map, draw_flow_map
     from .curves import draw_convergence, draw_demand_response
 
-    names, factors = zip(*(_split(label) for label in scenario), strict=True)
-    ends = np.asarray(tail, np.int32), np.asarray(head, np.int32)
+    names, factors = zip(*(_split(label) for label in solved.label), strict=True)
+    flow_unit, time_unit = (instance.units.get(quantity, "1") for quantity in ("flow", "time"))
     paths: list[Path] = []
-    nearest = sorted(range(len(scenario)), key=lambda row: (names[row] != names[0], abs(factors[row] - 1.0)))
-    total = None if tstt is None else np.asarray(tstt, np.float64)
-    if len(ends[0]):
-        frame = make_frame(np.asarray(x, np.float64), np.asarray(y, np.float64), *ends, crs)
-        shown = next((row for row in nearest if np.any(_row(flow, row) > 0)), 0)
+    nearest = sorted(range(len(names)), key=lambda row: (names[row] != names[0], abs(factors[row] - 1.0)))
+    total = None if solved.tstt is None else np.asarray(solved.tstt, np.float64)
+    if instance.n_links:
+        frame = make_frame(instance.x, instance.y, instance.tail, instance.head, instance.crs)
+        shown = next((row for row in nearest if np.any(_row(solved.flow, row) > 0)), 0)
+        is_connector = ~(instance.passable[instance.tail] & instance.passable[instance.head])
         paths.append(
             draw_flow_map(
-                run, 1, frame, _row(flow, shown), np.asarray(capacity, np.float64), closed=_mask(closed, shown),
-                connector=None if connector is None else np.asarray(connector, bool), link_name=link_name,
-                scenario=scenario[shown], flow_unit=flow_unit, note=note,
+                run, 1, frame, _row(solved.flow, shown), instance.capacity, closed=_mask(solved.closed, shown),
+                connector=is_connector, link_name=instance.link_name, scenario=solved.label[shown],
+                flow_unit=flow_unit,
             )
         )  # fmt: skip
         for row, base in _most_changed(names, factors, total):
             paths.append(
                 draw_difference_map(
-                    run, len(paths) + 1, frame, _row(flow, row), _row(flow, base), closed=_mask(closed, row),
-                    link_name=link_name, scenario=scenario[row], base=scenario[base], flow_unit=flow_unit,
+                    run, len(paths) + 1, frame, _row(solved.flow, row), _row(solved.flow, base),
+                    closed=_mask(solved.closed, row), link_name=instance.link_name, scenario=solved.label[row],
+                    base=solved.label[base], flow_unit=flow_unit,
                 )
             )  # fmt: skip
-    if gaps:
-        main = scenario[nearest[0]]  # first in the figure, so that it is named however many there are
-        ordered = {main: gaps[main], **gaps} if main in gaps else gaps
-        paths.append(draw_convergence(run, len(paths) + 1, ordered, target=target))
+    if solved.gaps:
+        main = solved.label[nearest[0]]  # first in the figure, so that it is named however many there are
+        ordered = {main: solved.gaps[main], **solved.gaps} if main in solved.gaps else solved.gaps
+        paths.append(draw_convergence(run, len(paths) + 1, ordered, target=gap))
     levels = sorted(set(factors))
-    if len(levels) > 1 and total is not None and served_demand is not None:
-        served = np.asarray(served_demand, np.float64)
+    if len(levels) > 1 and total is not None and solved.served_demand is not None:
+        served = np.asarray(solved.served_demand, np.float64)
         mean = np.divide(total, served, out=np.full_like(total, np.nan), where=served > 0)
         by_name = {name: _spread(name, names, factors, levels) for name in dict.fromkeys(names)}
         times, costs = ({n: np.append(v, np.nan)[at] for n, at in by_name.items()} for v in (total, mean))

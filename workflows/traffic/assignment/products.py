@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ....datasets.place.grid_mapping import name_coordinates
 from ....datasets.traffic.instances import Instance
 from ....hpc.store.stores import Product, Variable
@@ -50,8 +47,8 @@ def list_scalars(principle: str) -> dict[str, str]:
     return (_USER if principle == "user" else _SYSTEM) | _BOTH
 
 
-def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[str, Any]) -> Product:
-    """Layout of ``assignment.zarr`` for ``n`` scenarios."""
+def describe_assignment(instance: Instance, n: int, n_zones: int, principle: str, gap: float) -> Product:
+    """Layout of ``assignment.zarr`` for ``n`` scenarios, with costs between ``n_zones`` zones (0 for none)."""
     time, flow = instance.units.get("time", "1"), instance.units.get("flow", "1")
     links = instance.n_links
     unit = {
@@ -64,19 +61,19 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
     total = f"{flow} {time}".replace("1 1", "1").removeprefix("1 ").removesuffix(" 1")
     per_scenario = tuple(
         Variable(name, ("scenario",), WHOLE_NUMBERS.get(name, "float64"), unit.get(name, total), text, "ledger", (n,))
-        for name, text in list_scalars(asked["principle"]).items()
+        for name, text in list_scalars(principle).items()
     )
     od = (
         Variable(
             "od_time", ("scenario", "origin_zone", "destination_zone"), "float64", time,
-            "cheapest travel cost between zones", "blocks", (n, zones, zones),
+            "cheapest travel cost between zones", "blocks", (n, n_zones, n_zones),
         ),
         Variable("origin_zone", ("origin_zone",), "int64", "1", "node of the origin zone in the source", "inputs"),
         Variable("destination_zone", ("destination_zone",), "int64", "1", "node of the destination zone", "inputs"),
     )  # fmt: skip
     return Product(
         "assignment",
-        f"{'User equilibrium' if asked['principle'] == 'user' else 'System optimum'} of {instance.name}",
+        f"{'User equilibrium' if principle == 'user' else 'System optimum'} of {instance.name}",
         georeference((
             Variable("flow", ("scenario", "link"), "float64", flow, "flow on the link", "blocks", (n, links)),
             Variable("cost", ("scenario", "link"), "float64", time, "travel cost of the link", "blocks", (n, links)),
@@ -84,9 +81,9 @@ def describe_assignment(instance: Instance, n: int, zones: int, asked: Mapping[s
             Variable("scenario", ("scenario",), "string", "1", "scenario@demand factor", "inputs"),
             Variable("demand_factor", ("scenario",), "float64", "1", "multiple of the demand", "inputs"),
             *_link_variables(instance),
-            *(od if zones else ()),
+            *(od if n_zones else ()),
         ), instance.crs),
-        {"crs_name": instance.crs, "principle": asked["principle"], "relative_gap_asked": asked["gap"]},
+        {"crs_name": instance.crs, "principle": principle, "relative_gap_asked": gap},
     )  # fmt: skip
 
 

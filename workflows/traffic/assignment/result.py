@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....datasets.traffic.scenarios import BASE
+from ....datasets.traffic.instances import Instance
+from ....datasets.traffic.scenario_table import BASE
 from ....hpc.run.records import write_json
 from ....hpc.run.runs import Run
 from ....hpc.store.ledger import done_blocks, read_ledger
 from ....hpc.store.stores import read_arrays
+from .figures import SolvedScenarios, write_figures
 from .products import list_scalars
 
 __all__ = ["finish_assignment"]
@@ -22,57 +24,41 @@ DRAWN = 2000  # scenarios whose convergence is handed to the figure
 
 
 def finish_assignment(run: Run) -> Mapping[str, Any]:
-    """Write figures and tables, and return summary, warnings and cut pairs."""
-    from .figures import write_figures
-
+    """Write figures and tables, and return summary, warnings and pairs without a path."""
     data = run.open("assignment")
     inputs = read_arrays(run.path / "inputs.zarr")
     labels = [str(label) for label in data.scenario.values]
-    asked = {name: setting["value"] for name, setting in run.record["settings"].items()}
+    settings = {name: setting["value"] for name, setting in run.record["settings"].items()}
     columns = _ledger_columns(run)
     changes = _find_changes(data, inputs, labels, columns["changed_flow"])
-    told = [name for name in list_scalars(asked["principle"]) if name in SUMMARY]
+    told = [name for name in list_scalars(settings["principle"]) if name in SUMMARY]
     summary = [
         {"scenario": label, **{name: data[name].values[row].item() for name in told}}
         | ({"changes_used_link": changes[row]} if inputs["scenario_row"].any() else {})
         for row, label in enumerate(labels)
     ]
     shown = _shown(labels, inputs["demand_factor"])
-    units = run.record["attrs"]["instance"]["units"]
+    instance = Instance.from_arrays(inputs, run.record["attrs"]["instance"])
     served = inputs["demand"].sum() * inputs["demand_factor"] - data.unserved_demand.values
-    write_figures(
-        run.path,
-        x=inputs["x"],
-        y=inputs["y"],
-        tail=inputs["tail"],
-        head=inputs["head"],
-        capacity=inputs["capacity"],
+    histories = zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)
+    solved = SolvedScenarios(
+        label=labels,
         flow=data.flow.data if hasattr(data.flow, "data") else data.flow.values,
         closed=_Closed(data),
-        connector=~(inputs["passable"][inputs["tail"]] & inputs["passable"][inputs["head"]]),
-        scenario=labels,
-        link_name=_names(run, inputs),
-        crs=str(run.record["attrs"]["instance"]["crs"]),
-        flow_unit=units.get("flow", "1"),
-        time_unit=units.get("time", "1"),
         tstt=data.tstt.values,
         served_demand=served,
-        gaps={
-            label: history
-            for label, history in zip(labels[:DRAWN], columns["history"][:DRAWN], strict=True)
-            if np.isfinite(history).any()
-        },
-        target=float(asked["gap"]),
+        gaps={label: history for label, history in histories if np.isfinite(history).any()},
     )
-    _write_busiest(run, data, inputs, shown)
+    write_figures(run.path, instance, solved, gap=float(settings["gap"]))
+    _write_busiest(run, data, instance, inputs, shown)
     return {
-        "headline": _headline(data, served, shown, units),
+        "headline": _headline(data, served, shown, instance.units),
         "summary": summary,
         "warnings": _warn(summary, data, columns, served),
         "overflowed": [
             line["scenario"] for line, trips in zip(summary, served, strict=True) if _overflowed(line, trips)
         ],
-        "unserved": _name_cut_pairs(labels, columns, inputs),
+        "unserved": _name_unreachable_pairs(labels, columns, inputs),
         "unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True)),
         "converged": dict(zip(labels, data.converged.values.tolist(), strict=True)),
     }
@@ -104,7 +90,7 @@ def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], chang
 
 
 def _overflowed(line: Mapping[str, Any], served: float) -> bool:
-    """Whether a scenario with trips has an objective that is no finite number."""
+    """Whether a scenario with trips has an objective that is not finite."""
     return bool(served > 0.0 and not np.isfinite(line["objective"]))
 
 
@@ -121,7 +107,7 @@ def _headline(data: Any, served: Any, row: int, units: Mapping[str, str]) -> str
     if not demand > 0:
         return ""
     if not np.isfinite(data.objective.values[row]):  # flows of NaN would add up to 0
-        return f"{data.scenario.values[row]} is not solved: travel costs are no finite numbers."
+        return f"{data.scenario.values[row]} is not solved: travel costs are not finite."
     time = units.get("time", "1")
     unit = "" if time == "1" else f" x {time}" if time[0].isdigit() else f" {time}"
     return (
@@ -151,7 +137,9 @@ def _ledger_columns(run: Run) -> dict[str, list[Any]]:
     }
 
 
-def _name_cut_pairs(labels: list[str], columns: Mapping[str, list[Any]], inputs: Mapping[str, Any]) -> list[Any]:
+def _name_unreachable_pairs(
+    labels: list[str], columns: Mapping[str, list[Any]], inputs: Mapping[str, Any]
+) -> list[Any]:
     node = inputs["node"]
     return [
         {
@@ -170,20 +158,22 @@ def _warn(
 ) -> list[str]:
     warnings = []
     for row, line in enumerate(summary):
-        label, cut = line["scenario"], int(columns["n_unserved"][row])
+        label, n_unserved = line["scenario"], int(columns["n_unserved"][row])
         if _overflowed(line, served[row]):
             warnings.append(
-                f"scenario {label}: travel costs are no finite numbers, and it is not solved; check demand, capacities "
+                f"scenario {label}: travel costs are not finite, and it is not solved; check demand, capacities "
                 "and powers, and the factors of the scenario"
             )
             continue
         if line["objective"] != line["objective"]:
-            why = "no trip has a path left" if cut else "there is no demand"
+            why = "no trip has a path left" if n_unserved else "there is no demand"
             warnings.append(f"scenario {label}: {why}; its figures are not a number")
             continue
-        if cut:
+        if n_unserved:
             demand = float(data.unserved_demand.values[row])
-            warnings.append(f"scenario {label}: {cut:,} pairs with a demand of {demand:,.6g} are cut off and left out")
+            warnings.append(
+                f"scenario {label}: {n_unserved:,} pairs with a demand of {demand:,.6g} have no path and are omitted"
+            )
         if not line.get("changes_used_link", 1) and not label.startswith(f"{BASE}@"):
             warnings.append(
                 f"scenario {label}: no link that it changes carries traffic, there or in the base; "
@@ -197,18 +187,11 @@ def _warn(
     return warnings
 
 
-def _names(run: Run, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
-    from ....datasets.traffic.instances import Instance
-
-    return Instance.from_arrays(dict(inputs), run.record["attrs"]["instance"]).link_name
-
-
-def _write_busiest(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> None:
+def _write_busiest(run: Run, data: Any, instance: Instance, inputs: Mapping[str, Any], shown: int) -> None:
     """The links that carry most in the scenario shown first."""
     flow, cost = data.flow[shown].values, data.cost[shown].values
-    names = _names(run, inputs)
+    names, units = instance.link_name, instance.units
     order = np.argsort(-flow, kind="stable")[:BUSIEST]
-    units = run.record["attrs"]["instance"]["units"]
     columns = [("link", "1"), ("from", "1"), ("to", "1"), ("flow", units.get("flow", "1")), ("flow / capacity", "1"),
                ("cost", units.get("time", "1"))]  # fmt: skip
     rows = []

@@ -39,7 +39,7 @@ def read_column(table: Table, names: Iterable[str], *, least: float = 0.0) -> tu
     Parameters
     ----------
     table
-        Of the file.
+        Table of the file.
     names
         What the column may be called; the first that is there comes first.
     least
@@ -136,9 +136,9 @@ class Ids:
             found = np.array([place.get(cell.strip(), -1) for cell in other.columns[column]], dtype=np.int64)
         else:
             order = np.argsort(self.number, kind="stable")
-            wanted = other.whole(column)
-            at = np.minimum(np.searchsorted(self.number[order], wanted), order.size - 1)
-            found = np.where(self.number[order][at] == wanted, order[at], -1)
+            target = other.whole(column)
+            at = np.minimum(np.searchsorted(self.number[order], target), order.size - 1)
+            found = np.where(self.number[order][at] == target, order[at], -1)
         if (found < 0).any():
             row = int(np.argmax(found < 0))
             cell = other.columns[column][row].strip()

@@ -102,22 +102,22 @@ def _agree(
     stated: dict[str, str],
     key: str,
     setting: str,
-    asked: str | None,
+    given: str | None,
     known: Iterable[str],
     find: Callable[[str], str | None],
 ) -> str | None:
     allowed = ", ".join(known)
-    wanted = None if asked is None else find(asked)
-    if asked is not None and wanted is None:
-        raise InputError(f"{setting} must be one of {allowed}, got {asked!r}")
+    chosen = None if given is None else find(given)
+    if given is not None and chosen is None:
+        raise InputError(f"{setting} must be one of {allowed}, got {given!r}")
     if key not in stated:
-        return wanted
+        return chosen
     held = find(stated[key])
     if held is None:
         raise InputError(f"{key} is {stated[key]!r}", file=file, line=2, way_out=f"give one of {allowed}")
-    if wanted is not None and wanted != held:
+    if chosen is not None and chosen != held:
         raise InputError(
-            f"{key} is {stated[key]!r}, and {setting}={asked} is set",
+            f"{key} is {stated[key]!r}, and {setting}={given} is set",
             file=file,
             line=2,
             way_out=f"omit {setting}, or correct the file",

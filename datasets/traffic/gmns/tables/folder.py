@@ -38,7 +38,7 @@ def refuse_other_tables(folder: Path, notes: list[str]) -> None:
     Parameters
     ----------
     folder
-        Of the tables.
+        Folder of the tables.
     notes
         Takes the names of the tables that are not read.
 
@@ -126,7 +126,7 @@ def refuse_demand_tables(folder: Path, demand: Path, *, is_chosen: bool) -> None
     Parameters
     ----------
     folder
-        Of the network.
+        Folder of the network.
     demand
         The demand that is read; where its heading states vehicles per hour, periods do not matter.
     is_chosen

@@ -42,7 +42,7 @@ def read_lines(links: LinkRows, places: NodePlaces, folder: Path, notes: list[st
     Parameters
     ----------
     links, places
-        Of the folder.
+        Tables of the folder.
     folder
         May hold ``geometry.csv``.
     notes

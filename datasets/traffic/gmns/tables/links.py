@@ -29,7 +29,7 @@ class LinkRows:
         ``link.csv``.
     row : (link,) array of int
         The row that each link stands on.
-    is_back : (link,) array of bool
+    is_reverse : (link,) array of bool
         Whether the link is the way back of an undirected row.
     link_id : (link,) array of int
     tail, head : (link,) arrays of int
@@ -40,17 +40,17 @@ class LinkRows:
 
     table: Table
     row: LongInts
-    is_back: npt.NDArray[np.bool_]
+    is_reverse: npt.NDArray[np.bool_]
     link_id: LongInts
     tail: LongInts
     head: LongInts
     text: tuple[str, ...] | None
 
     @property
-    def way_back(self) -> npt.NDArray[np.int32]:
+    def reverse_link(self) -> npt.NDArray[np.int32]:
         """For each link that a row is driven along, the link of its way back; -1 if there is none."""
-        back = {row: k for k, row in enumerate(self.row.tolist()) if self.is_back[k]}
-        found = [-1 if self.is_back[k] else back.get(row, -1) for k, row in enumerate(self.row.tolist())]
+        back = {row: k for k, row in enumerate(self.row.tolist()) if self.is_reverse[k]}
+        found = [-1 if self.is_reverse[k] else back.get(row, -1) for k, row in enumerate(self.row.tolist())]
         return np.array(found, dtype=np.int32)
 
     def error(self, link: int, problem: str, way_out: str) -> InputError:
@@ -85,9 +85,9 @@ def read_links(
     """
     ids = read_ids(links, "link_id", notes)
     tail, head = (nodes.find(links, name) for name in ("from_node_id", "to_node_id"))
-    _refuse_unsure_senses(links)
+    _refuse_unsure_directions(links)
     both = ~read_flags(links, "directed")
-    _tell_directed(links, notes)
+    _note_directed(links, notes)
     kept = np.ones(len(links), dtype=np.bool_)
     for column in USE_COLUMNS if mode == "car" else ():
         kept &= find_car_rows(links, folder, column)
@@ -117,20 +117,20 @@ def read_links(
             f"row's plus {above:,}. A scenario that names the row changes both."
         )
     row = np.concatenate([ahead, back])
-    is_back = np.arange(row.size) >= ahead.size
-    link_id = ids.number[row] + (np.where(is_back, above, 0) if back.size else 0)
+    is_reverse = np.arange(row.size) >= ahead.size
+    link_id = ids.number[row] + (np.where(is_reverse, above, 0) if back.size else 0)
     order = np.argsort(link_id, kind="stable")
-    row, is_back = row[order], is_back[order]
+    row, is_reverse = row[order], is_reverse[order]
     text = ids.list_texts(row)
-    ends = np.where(is_back, head[row], tail[row]), np.where(is_back, tail[row], head[row])
+    ends = np.where(is_reverse, head[row], tail[row]), np.where(is_reverse, tail[row], head[row])
     pairs = np.column_stack(ends)
     parallel = len(pairs) - len(np.unique(pairs, axis=0))
     if parallel:
         notes.append(f"{parallel:,} links repeat the ends of another one; each is kept as a road of its own.")
-    return LinkRows(links, row, is_back, link_id[order], *ends, text)
+    return LinkRows(links, row, is_reverse, link_id[order], *ends, text)
 
 
-def _tell_directed(links: Table, notes: list[str]) -> None:
+def _note_directed(links: Table, notes: list[str]) -> None:
     cells = [cell.strip() for cell in links.columns.get("directed", [])]
     if not any(cells):
         notes.append(f"{links.file.name} states nowhere if links are directed: each row is driven one way only.")
@@ -155,7 +155,7 @@ def _refuse_two_ways_twice(links: Table, tail: LongInts, head: LongInts, both: L
         first.setdefault(ends, []).append(row)
 
 
-def _refuse_unsure_senses(links: Table) -> None:
+def _refuse_unsure_directions(links: Table) -> None:
     """``dir_flag`` tells how a line is drawn; some programs say with it in which directions a link is driven."""
     if "directed" in links:
         return

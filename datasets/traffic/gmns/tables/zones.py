@@ -28,7 +28,7 @@ def read_passable(
     nodes
         ``node.csv``: ``zone_id`` above 0, or a text, is a zone; ``node_type`` may be centroid.
     links
-        Of the folder.
+        Links of the folder.
     zone_nodes
         Setting: ``"block"`` for the nodes of zones and centroids, ``"pass"`` for every node to be passed.
     notes

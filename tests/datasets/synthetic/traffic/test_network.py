@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.traffic.network import make_network
-from citytide.datasets.traffic.cuts import find_cut_pairs
+from citytide.datasets.traffic.unreachable_pairs import find_unreachable_pairs
 
 KINDS = ["grid", "ring-radial"]
 
@@ -19,7 +19,7 @@ def test_every_city_is_whole_sound_and_near_the_size_asked_for(kind: str, n_link
     assert abs(city.n_links - n_links) <= max(0.12 * n_links, 8)
     links = csr_array((np.ones(city.n_links), (city.tail, city.head)), shape=(city.n_nodes, city.n_nodes))
     assert connected_components(links, connection="strong")[0] == 1
-    assert find_cut_pairs(city).size == 0
+    assert find_unreachable_pairs(city).size == 0
     assert (city.free_time > 0).all() and (city.capacity > 0).all() and (city.length > 0).all()
     key = city.tail.astype(np.int64) * city.n_nodes + city.head
     assert (np.diff(key) > 0).all(), "links are sorted, none parallel"

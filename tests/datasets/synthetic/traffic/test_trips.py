@@ -5,8 +5,8 @@ from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.city import make_instance
 from citytide.datasets.synthetic.traffic.city_streets import make_streets
 from citytide.datasets.synthetic.traffic.trips import make_trips
-from citytide.datasets.traffic.cuts import find_cut_pairs
 from citytide.datasets.traffic.layers import ROAD_KINDS, RoadLayer
+from citytide.datasets.traffic.unreachable_pairs import find_unreachable_pairs
 from citytide.kernels.traffic.assignment import assign_traffic
 
 
@@ -60,7 +60,7 @@ def test_the_city_that_runs_by_default_has_a_rush_hour_and_busy_bridges(roads: R
     city = make_instance()
     assert city.name == "synthetic-city" and 2_900 <= city.n_links <= 3_100
     assert np.unique(city.origin).size == 110 and 5e4 < city.demand.sum() < 5e5
-    assert find_cut_pairs(city).size == 0 and city.crs == "EPSG:4547"
+    assert find_unreachable_pairs(city).size == 0 and city.crs == "EPSG:4547"
     assert (city.link_id == roads.link_id).all() and city.link_name == roads.name
     network, _ = city.network()
     flow = assign_traffic(network, city.origin, city.destination, city.demand, gap=1e-6)

@@ -83,7 +83,7 @@ def test_a_table_of_pairs_is_scaled_on_request(tmp_path: Path):
         (graph([(5, 1, 0, road()), (5, 1, 0, road())]), r"line 8: edge 5-1 with key 0 is given twice, first on line 7"),
         (graph(EDGES, mode="undirected"), "the graph is undirected; save the directed graph"),
         (graph([(5, 1, 0, road("footway"))]), "no roads for mode 'car' make a connected network"),
-        (graph(EDGES).replace('id="7"', 'id="seven"'), r"line 6: a node's id is 'seven'"),
+        (graph(EDGES).replace('id="7"', 'id="seven"'), r"line 6: a node's id must be a whole number, got 'seven'"),
         (graph(EDGES).replace('id="7"', 'id="9"'), r"line 6: node 9 is given twice"),
         (graph(EDGES).replace(">22.51<", ">north<", 1), r"line 5: node 9 has no x and y"),
     ],

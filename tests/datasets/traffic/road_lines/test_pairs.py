@@ -10,7 +10,7 @@ from roadfiles import read_columns
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.traffic.road_lines.pairs import DrawnLines, find_overlaps, find_single_rows
-from citytide.datasets.traffic.roads.senses import find_senses
+from citytide.datasets.traffic.roads.directions import find_directions
 
 Shapes = list[tuple[int, ...]]
 Points = dict[int, tuple[float, float]]
@@ -25,7 +25,7 @@ def describe(shapes: Shapes, tags: list[dict[str, str]], points: Points | None =
         shapes,
         [np.array([place[k] for k in shape]) for shape in shapes],
         [(shape[0], shape[-1]) for shape in shapes],
-        [find_senses(tag) for tag in tags],
+        [find_directions(tag) for tag in tags],
         tags,
     )
 

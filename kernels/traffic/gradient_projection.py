@@ -4,12 +4,11 @@
 
 Two sweeps take turns. *search* grows the tree of each origin under the costs of the moment, gives a pair its tree path
 where that undercuts the paths it has, and moves flow; *balance* only moves flow, among pairs with more than one path,
-and now and then goes on in the direction of its last sweep (:mod:`.momentum`). A move between two paths is a Newton
-step on the links they do not share, and their costs follow at once, so each pair sees what the pair before it has done
-(Gauss-Seidel). Nothing depends on threads or clocks.
+and now and then goes on in the direction of its last sweep (:mod:`~citytide.kernels.traffic.momentum`). A move between
+two paths is a Newton step on the links they do not share, and their costs follow at once, so each pair sees what the
+pair before it has done (Gauss-Seidel). Nothing depends on threads or clocks.
 
-Link indices here are those of open links in a :class:`.network.Graph`; a *store* is the tuple
-(first path of each pair, offset of each path, flow of each path, links).
+Link indices here are those of open links in a :class:`~citytide.kernels.traffic.network.Graph`.
 
 References
 ----------
@@ -20,13 +19,19 @@ References
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ..engines import Traversal, routine
-from .delay import compute_integral, price_link
+from .delay import LinkState, compute_integral, price_link
+from .demand import Pairs
 from .momentum import extrapolate
-from .trees import choose_width, grow_tree, make_queue
+from .network import Floats, Graph, Ints
+from .path_flows import PathStore
+from .trees import choose_width, grow_tree, make_tree
 
 __all__ = ["BALANCE", "LOAD", "SEARCH"]
+
+Found = tuple[float, float, float, npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Ints]
 
 OVERSHOT = 0.5  # a step that turns the difference round by more than this share is cut back
 MOST_CUTS = 12
@@ -34,8 +39,9 @@ STRIDE = 4  # every so many sweeps, the last one is extrapolated
 
 
 @routine
-def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):
+def split_paths(links, at, at_end, best, best_end, tick, scratch):
     """Write the links only the first path has, and those only the best has; return how many of each."""
+    mark, losing, gaining = scratch
     while at < at_end and best < best_end and links[at] == links[best]:
         at += 1
         best += 1
@@ -62,28 +68,32 @@ def split_paths(links, at, at_end, best, best_end, mark, tick, losing, gaining):
 
 
 @routine
-def shift(amount, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):
+def shift(amount, n_losing, n_gaining, scratch, state):
     """Move flow from the losing to the gaining links, price both, return the difference of cost that is left."""
+    _, losing, gaining = scratch
+    flow, delay, cost, slope = state
     difference = 0.0
     for at in range(n_losing):
         link = losing[at]
         flow[link] = max(flow[link] - amount, 0.0)
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)
         difference += cost[link]
     for at in range(n_gaining):
         link = gaining[at]
         flow[link] = max(flow[link] + amount, 0.0)
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)
         difference -= cost[link]
     return difference
 
 
 @routine
-def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope):
+def move(trips, n_losing, n_gaining, scratch, state):
     """Newton step between two paths; return how many of the ``trips`` moved.
 
     A step that overshoots is cut back along the chord until it does so by little.
     """
+    _, losing, gaining = scratch
+    _, _, cost, slope = state
     difference = 0.0
     steepness = 0.0
     for at in range(n_losing):
@@ -99,16 +109,14 @@ def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacit
         moved = difference / steepness
     if moved <= 0.0:
         return 0.0
-    rest = shift(moved, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope)
+    rest = shift(moved, n_losing, n_gaining, scratch, state)
     low = 0.0
     cuts = 0
     while rest < -OVERSHOT * difference and cuts < MOST_CUTS:
         # the root lies between low and moved; the chord alone may creep, so it stays off the ends
         share = min(max(difference / (difference - rest), 0.05), 0.95)
         tried = low + (moved - low) * share
-        left = shift(
-            tried - moved, losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope
-        )
+        left = shift(tried - moved, n_losing, n_gaining, scratch, state)
         moved = tried
         rest = left
         cuts += 1
@@ -116,10 +124,9 @@ def move(trips, losing, n_losing, gaining, n_gaining, flow, base, scale, capacit
 
 
 @routine
-def level_pair(
-    paths, end, offset, path_flow, links, mark, tick, losing, gaining, flow, base, scale, capacity, power, cost, slope
-):
+def level_pair(paths, end, offset, path_flow, links, tick, scratch, state):
     """Move flow to the cheapest path of one pair; return its excess cost before and the next free mark."""
+    cost = state.cost
     best = paths
     least = np.inf
     total = 0.0
@@ -137,27 +144,28 @@ def level_pair(
         if path != best and path_flow[path] > 0.0:
             tick += 1
             n_losing, n_gaining = split_paths(
-                links, offset[path], offset[path + 1], offset[best], offset[best + 1], mark, tick, losing, gaining
+                links, offset[path], offset[path + 1], offset[best], offset[best + 1], tick, scratch
             )
-            moved = move(
-                path_flow[path], losing, n_losing, gaining, n_gaining, flow, base, scale, capacity, power, cost, slope
-            )
+            moved = move(path_flow[path], n_losing, n_gaining, scratch, state)
             path_flow[path] -= moved
             path_flow[best] += moved
     return total - trips * least, tick
 
 
-def _balance(
-    sweeps, enough, demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope
-):
+@routine
+def make_scratch(n_links):
+    """Room to tell two paths apart: a mark for each link, the links that lose flow, and those that gain it."""
+    return np.zeros(n_links, np.int64), np.empty(n_links, np.int32), np.empty(n_links, np.int32)
+
+
+def _balance(sweeps: int, enough: float, store: PathStore, state: LinkState) -> tuple[float, int]:
     """Level all pairs with several paths until their excess cost is ``enough`` or the sweeps are used up."""
+    first_path, offset, path_flow, links = store
+    flow = state.flow
     n_links = flow.size
-    mark = np.zeros(n_links, np.int64)
-    losing = np.empty(n_links, np.int32)
-    gaining = np.empty(n_links, np.int32)
+    scratch = make_scratch(n_links)
     several = np.flatnonzero(first_path[1:] - first_path[:-1] > 1)
-    step = np.empty(n_links)
-    trial = np.empty(n_links)
+    line = (np.empty(n_links), np.empty(n_links))
     tick = 0
     excess = 0.0
     done = 0
@@ -170,37 +178,31 @@ def _balance(
         for at in range(several.size):
             pair = several[at]
             over, tick = level_pair(
-                first_path[pair], first_path[pair + 1], offset, path_flow, links, mark, tick, losing, gaining,
-                flow, base, scale, capacity, power, cost, slope,
-            )  # fmt: skip
+                first_path[pair], first_path[pair + 1], offset, path_flow, links, tick, scratch, state
+            )
             excess += over
         done += 1
         if excess <= enough:
             break
         if strides:
-            extrapolate(
-                several, first_path, offset, path_flow, links, path_before, flow_before, step, trial,
-                flow, base, scale, capacity, power, cost, slope,
-            )  # fmt: skip
+            extrapolate(several, store, path_before, flow_before, line, state)
     return excess, done
 
 
-def _search(start, tail, head, passable, zones, first_pair, origin, destination, demand, tolerance,
-            first_path, offset, path_flow, links,
-            flow, base, scale, capacity, power, cost, slope):  # fmt: skip
+def _search(graph: Graph, pairs: Pairs, tolerance: float, store: PathStore, state: LinkState) -> Found:
     """Give every pair its cheapest path; return the excess cost met, the cost of the cheapest paths, the new store."""
-    n_nodes = passable.size
+    origin, destination, demand, first_pair = pairs
+    first_path, offset, path_flow, links = store
+    flow, delay, cost, slope = state
+    tail = graph.tail
+    n_nodes = graph.passable.size
     n_links = flow.size
     n_pairs = destination.size
-    queue = make_queue(n_nodes)
-    entry = np.empty(n_nodes, np.int32)
-    order = np.empty(2 * n_nodes + 1, np.int32)
-    wanted = np.zeros(n_nodes, np.bool_)
+    tree = make_tree(n_nodes)
+    reach, entry, _, _ = tree
+    is_target = np.zeros(n_nodes, np.bool_)
     width = choose_width(cost)
-    reach = np.empty(n_nodes)
-    mark = np.zeros(n_links, np.int64)
-    losing = np.empty(n_links, np.int32)
-    gaining = np.empty(n_links, np.int32)
+    scratch = make_scratch(n_links)
     new_first = np.zeros(n_pairs + 1, np.int64)
     new_offset = np.zeros(path_flow.size + n_pairs + 1, np.int64)
     new_flow = np.zeros(path_flow.size + n_pairs)
@@ -210,15 +212,15 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
     tick = 0
     excess = 0.0
     cheapest = 0.0
-    for zone in range(zones):
+    for zone in range(first_pair.size - 1):
         begin = first_pair[zone]
         end = first_pair[zone + 1]
         root = origin[begin]
         for pair in range(begin, end):
-            wanted[destination[pair]] = True
-        grow_tree(start, head, passable, cost, root, width, wanted, end - begin, queue, reach, entry, order)
+            is_target[destination[pair]] = True
+        grow_tree(graph, cost, root, width, is_target, end - begin, tree)
         for pair in range(begin, end):
-            wanted[destination[pair]] = False
+            is_target[destination[pair]] = False
         for pair in range(begin, end):
             there = destination[pair]
             room = offset[first_path[pair + 1]] - offset[first_path[pair]] + n_nodes
@@ -268,17 +270,15 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
                     for step in range(filled - depth, filled):
                         link = new_links[step]
                         flow[link] += demand[pair]
-                        price_link(link, flow, base, scale, capacity, power, cost, slope)
+                        price_link(link, flow, delay, cost, slope)
                 else:
                     new_flow[count] = 0.0
                 count += 1
                 new_offset[count] = filled
             new_first[pair + 1] = count
             if count - first > 1:
-                _, tick = level_pair(
-                    first, count, new_offset, new_flow, new_links, mark, tick, losing, gaining,
-                    flow, base, scale, capacity, power, cost, slope,
-                )  # fmt: skip
+                _, tick = level_pair(first, count, new_offset, new_flow, new_links, tick, scratch, state)
+    base, scale, capacity, power = delay
     objective = 0.0
     for link in range(n_links):
         objective += compute_integral(flow[link], base[link], scale[link], capacity[link], power[link])
@@ -293,8 +293,10 @@ def _search(start, tail, head, passable, zones, first_pair, origin, destination,
     )
 
 
-def _load(demand, first_path, offset, path_flow, links, flow, base, scale, capacity, power, cost, slope):
+def _load(demand: Floats, store: PathStore, state: LinkState) -> None:
     """Link flows and costs afresh from path flows, each pair's largest path taking up what rounding has left."""
+    first_path, offset, path_flow, links = store
+    flow, delay, cost, slope = state
     flow[:] = 0.0
     for pair in range(demand.size):
         begin = first_path[pair]
@@ -314,9 +316,9 @@ def _load(demand, first_path, offset, path_flow, links, flow, base, scale, capac
             for step in range(offset[path], offset[path + 1]):
                 flow[links[step]] += path_flow[path]
     for link in range(flow.size):
-        cost[link] = base[link]
+        cost[link] = delay.base[link]
         slope[link] = 0.0
-        price_link(link, flow, base, scale, capacity, power, cost, slope)
+        price_link(link, flow, delay, cost, slope)
 
 
 SEARCH, BALANCE, LOAD = Traversal(_search), Traversal(_balance), Traversal(_load)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from citytide.datasets.errors import InputError
 from citytide.datasets.synthetic.traffic.network import make_network
 from citytide.datasets.synthetic.traffic.textbook import make_braess
-from citytide.datasets.traffic.cuts import find_cut_pairs, refuse_cut_pairs
 from citytide.datasets.traffic.instances import Instance
+from citytide.datasets.traffic.unreachable_pairs import find_unreachable_pairs, refuse_unreachable_pairs
 
 
 def walk(instance: Instance, is_open: np.ndarray, origin: int) -> set[int]:
@@ -28,7 +28,7 @@ def walk(instance: Instance, is_open: np.ndarray, origin: int) -> set[int]:
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_cut_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
+def test_unreachable_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
     draw = np.random.default_rng(seed)
     city = make_network("grid", 60, 1)
     city = replace(city, passable=draw.random(city.n_nodes) < 0.8)
@@ -38,14 +38,14 @@ def test_cut_pairs_are_those_that_a_plain_search_does_not_reach(seed: int):
         for k, (origin, destination) in enumerate(zip(city.origin.tolist(), city.destination.tolist(), strict=True))
         if destination not in walk(city, ~closed, origin)
     ]
-    assert find_cut_pairs(city, closed=closed).tolist() == expected
-    assert find_cut_pairs(city, city.network()[0], closed).tolist() == expected
+    assert find_unreachable_pairs(city, closed=closed).tolist() == expected
+    assert find_unreachable_pairs(city, city.network()[0], closed).tolist() == expected
 
 
-def test_a_cut_pair_is_named_as_the_source_names_it():
+def test_an_unreachable_pair_is_named_as_the_source_names_it():
     braess = replace(make_braess(), node_id=np.array([101, 102, 103, 104]), capacity=np.array([1.0, 1, 0, 1, 0]))
     with pytest.raises(
         InputError, match="network braess: no path leads from 101 to 102, which has a demand of 6; open"
     ):
-        refuse_cut_pairs(braess)
-    refuse_cut_pairs(make_braess())
+        refuse_unreachable_pairs(braess)
+    refuse_unreachable_pairs(make_braess())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["split_words"]
+__all__ = ["split_values"]
 
 
-def split_words(text: str) -> list[str]:
+def split_values(text: str) -> list[str]:
     """Split the text of a tag: osmnx writes one value plainly and several as a Python list.
 
     Examples
     --------
-    >>> split_words("2"), split_words("['2', '4']"), split_words("")
+    >>> split_values("2"), split_values("['2', '4']"), split_values("")
     (['2'], ['2', '4'], [])
     """
     text = text.strip()

@@ -79,7 +79,7 @@ def draw_flow_map(
     told = f"{over:,} of {len(flow):,} links carry more than their capacity{shut}"
     carried = f"The busiest link carries {flow.max(initial=0.0):,.0f} {flow_unit}"
     if not np.isfinite(flow).all():
-        told = carried = "It is not solved: its travel costs are no finite numbers"
+        told = carried = "It is not solved: its travel costs are not finite"
     caption = (
         f"Flow of scenario {scenario}. Width: flow; colour: flow over capacity. {told}. "
         f"Traffic keeps to the right of each line. {note}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.datasets.traffic.roads.senses import find_senses
+from citytide.datasets.traffic.roads.directions import find_directions
 
 BOTH, AHEAD, BACK = (True, True), (True, False), (False, True)
 
@@ -39,14 +39,14 @@ BOTH, AHEAD, BACK = (True, True), (True, False), (False, True)
     ],
 )
 def test_the_most_specific_tag_tells_the_directions(tags: dict[str, str], senses: tuple[bool, bool]) -> None:
-    assert find_senses(tags) == senses
+    assert find_directions(tags) == senses
 
 
 def test_an_unknown_direction_is_refused() -> None:
     with pytest.raises(InputError, match=r"oneway must be yes, no or -1, got 'perhaps'; correct the tag"):
-        find_senses({"oneway": "perhaps"})
+        find_directions({"oneway": "perhaps"})
 
 
 def test_a_class_that_is_declared_as_motorway_is_one_way() -> None:
-    assert find_senses({"highway": "FRC 0"}, {"frc_0": "motorway"}) == AHEAD
-    assert find_senses({"highway": "FRC 0"}) == BOTH
+    assert find_directions({"highway": "FRC 0"}, {"frc_0": "motorway"}) == AHEAD
+    assert find_directions({"highway": "FRC 0"}) == BOTH

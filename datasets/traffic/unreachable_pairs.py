@@ -13,10 +13,10 @@ from .instances import Instance
 if TYPE_CHECKING:
     from ...kernels.traffic.network import RoadNetwork
 
-__all__ = ["find_cut_pairs", "refuse_cut_pairs"]
+__all__ = ["find_unreachable_pairs", "refuse_unreachable_pairs"]
 
 
-def find_cut_pairs(
+def find_unreachable_pairs(
     instance: Instance, network: RoadNetwork | None = None, closed: npt.NDArray[np.bool_] | None = None
 ) -> npt.NDArray[np.int64]:
     """Return the positions of pairs that no path joins.
@@ -26,13 +26,13 @@ def find_cut_pairs(
     instance
         Network and demand.
     network
-        Whose links count; the instance's own when left out.
+        Whose links count; the instance's own if omitted.
     closed : (link,) array of bool, optional
         Links closed on top of those of capacity 0.
 
     Returns
     -------
-    (cut,) array of int
+    (unreachable,) array of int
         Positions among the instance's pairs, ascending. A path may start and end at a node that is not passable,
         but not pass through it.
 
@@ -40,7 +40,7 @@ def find_cut_pairs(
     --------
     >>> import numpy as np
     >>> from citytide.datasets.synthetic.traffic.textbook import make_two_routes
-    >>> find_cut_pairs(make_two_routes(), closed=np.array([True, True])).tolist()
+    >>> find_unreachable_pairs(make_two_routes(), closed=np.array([True, True])).tolist()
     [0]
     """
     from scipy.sparse import csr_array
@@ -60,18 +60,18 @@ def find_cut_pairs(
     start = np.where(source.passable[instance.origin], instance.origin, n + instance.origin.astype(np.int64))
     _, part = connected_components(links, connection="strong")
     doubtful = np.flatnonzero(part[start] != part[instance.destination])
-    cut = []
+    found = []
     reached = np.zeros(2 * n, dtype=np.bool_)
     # Pairs are sorted by origin, so those of one origin lie together.
     borders = np.flatnonzero(np.diff(start[doubtful], prepend=-1))
     for pairs in np.split(doubtful, borders[1:]) if doubtful.size else ():
         reached[:] = False
         reached[breadth_first_order(links, int(start[pairs[0]]), return_predecessors=False)] = True
-        cut.append(pairs[~reached[instance.destination[pairs]]])
-    return np.sort(np.concatenate(cut)).astype(np.int64) if cut else np.zeros(0, dtype=np.int64)
+        found.append(pairs[~reached[instance.destination[pairs]]])
+    return np.sort(np.concatenate(found)).astype(np.int64) if found else np.zeros(0, dtype=np.int64)
 
 
-def refuse_cut_pairs(
+def refuse_unreachable_pairs(
     instance: Instance, network: RoadNetwork | None = None, closed: npt.NDArray[np.bool_] | None = None
 ) -> None:
     """Refuse an instance in which a pair has demand but no path; the first such pair is named as the source does.
@@ -84,14 +84,14 @@ def refuse_cut_pairs(
     Examples
     --------
     >>> from citytide.datasets.synthetic.traffic.textbook import make_braess
-    >>> refuse_cut_pairs(make_braess())
+    >>> refuse_unreachable_pairs(make_braess())
     """
-    cut = find_cut_pairs(instance, network, closed)
-    if not cut.size:
+    unreachable = find_unreachable_pairs(instance, network, closed)
+    if not unreachable.size:
         return
-    first = int(cut[0])
+    first = int(unreachable[0])
     origin, destination = (int(instance.node_id[ends[first]]) for ends in (instance.origin, instance.destination))
-    others = f" (and {cut.size - 1:,} more pairs)" if cut.size > 1 else ""
+    others = f" (and {unreachable.size - 1:,} more pairs)" if unreachable.size > 1 else ""
     raise InputError(
         f"network {instance.name}: no path leads from {origin} to {destination}, which has a demand of "
         f"{instance.demand[first]:.6g}{others}",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from ...errors import InputError
 from .classes import find_road_class
-from .words import split_words
+from .tag_values import split_values
 
-__all__ = ["find_senses"]
+__all__ = ["find_directions"]
 
 # The most specific comes first: what is one-way for motor vehicles may not be so for bicycles.
 _KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
@@ -18,7 +18,7 @@ _BACKWARD = frozenset({"-1", "reverse"})
 _BOTH = frozenset({"no", "false", "0", "reversible", "alternating"})
 
 
-def find_senses(tags: Mapping[str, str], classes: Mapping[str, str] | None = None) -> tuple[bool, bool]:
+def find_directions(tags: Mapping[str, str], classes: Mapping[str, str] | None = None) -> tuple[bool, bool]:
     """Whether a way may be driven along its line, and against it.
 
     A roundabout and a motorway are one-way unless ``oneway=no`` says otherwise; a motorway_link is not. What changes
@@ -28,9 +28,10 @@ def find_senses(tags: Mapping[str, str], classes: Mapping[str, str] | None = Non
     Parameters
     ----------
     tags
-        Of the way.
+        Tags of the way.
     classes
-        What words of road class are declared to mean, see :func:`~.road_classes.read_classes`.
+        What words of road class are declared to mean, see
+        :func:`~citytide.datasets.traffic.roads.classes.read_classes`.
 
     Raises
     ------
@@ -39,25 +40,25 @@ def find_senses(tags: Mapping[str, str], classes: Mapping[str, str] | None = Non
 
     Examples
     --------
-    >>> find_senses({"oneway": "-1"}), find_senses({"junction": "roundabout"})
+    >>> find_directions({"oneway": "-1"}), find_directions({"junction": "roundabout"})
     ((False, True), (True, False))
-    >>> find_senses({"highway": "高速公路"}), find_senses({"highway": "0"}, {"0": "motorway"})
+    >>> find_directions({"highway": "高速公路"}), find_directions({"highway": "0"}, {"0": "motorway"})
     ((True, False), (True, False))
-    >>> find_senses({"oneway": "no", "oneway:motor_vehicle": "yes"})
+    >>> find_directions({"oneway": "no", "oneway:motor_vehicle": "yes"})
     (True, False)
     """
     for key in _KEYS:
-        sense = tags.get(key, "").strip().lower()
-        if not sense:
+        direction = tags.get(key, "").strip().lower()
+        if not direction:
             continue
-        if sense in _FORWARD:
+        if direction in _FORWARD:
             return True, False
-        if sense in _BACKWARD:
+        if direction in _BACKWARD:
             return False, True
-        if sense in _BOTH:
+        if direction in _BOTH:
             return True, True
         raise InputError(f"{key} must be yes, no or -1, got {tags[key]!r}", way_out="correct the tag, or remove it")
-    junctions = {word.strip().lower() for word in split_words(tags.get("junction", ""))}
+    junctions = {word.strip().lower() for word in split_values(tags.get("junction", ""))}
     if junctions & _ROUND:
         return True, False
-    return True, find_road_class(split_words(tags.get("highway", "")), classes, "all") != "motorway"
+    return True, find_road_class(split_values(tags.get("highway", "")), classes, "all") != "motorway"

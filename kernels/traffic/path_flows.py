@@ -1,12 +1,13 @@
 """Paths in store: a flow and a row of links for each path, grouped by pair.
 
-The store is rebuilt front to back by every search for new paths (:mod:`.equilibrium`), so the paths of a pair, and of
-an origin, stay side by side and paths without flow leave no hole.
+The store is rebuilt front to back by every search for new paths (:mod:`~citytide.kernels.traffic.gradient_projection`),
+so the paths of a pair, and of an origin, stay side by side and paths without flow leave no hole.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,25 @@ import numpy.typing as npt
 from .demand import Pairs
 from .network import Floats, Graph, Ints
 
-__all__ = ["PathFlows", "Store", "no_paths"]
-
-Store = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Ints]
-"""First path of each pair (one more than pairs), offset and flow of each path, links: what the sweeps work on."""
+__all__ = ["PathFlows", "PathStore", "no_paths"]
 
 
-def no_paths(n_pairs: int) -> Store:
+class PathStore(NamedTuple):
+    """Paths as the sweeps work on them, in the numbers of open links and of the pairs to assign."""
+
+    first: npt.NDArray[np.int64]
+    """(pair + 1,) first path of each pair."""
+    offset: npt.NDArray[np.int64]
+    """(path + 1,) where the links of each path begin."""
+    flow: Floats
+    """(path,) flow."""
+    links: Ints
+    """(step,) open links, from origin to destination, path after path."""
+
+
+def no_paths(n_pairs: int) -> PathStore:
     """A store that holds no path for any of the pairs."""
-    return np.zeros(n_pairs + 1, np.int64), np.zeros(1, np.int64), np.empty(0), np.empty(0, np.int32)
+    return PathStore(np.zeros(n_pairs + 1, np.int64), np.zeros(1, np.int64), np.empty(0), np.empty(0, np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +98,7 @@ class PathFlows:
         if not bool((np.isfinite(self.flow) & (self.flow >= 0.0)).all()):
             raise ValueError("start holds a flow that is negative or not finite")
 
-    def adapt(self, graph: Graph, n_links: int, pairs: Pairs, active: npt.NDArray[np.intp]) -> Store:
+    def adapt(self, graph: Graph, n_links: int, pairs: Pairs, active: npt.NDArray[np.intp]) -> PathStore:
         """These paths as the sweeps take them, under another demand and with other links closed.
 
         Paths over closed links are dropped, and so is flow; what remains of a pair is scaled to its demand.
@@ -126,7 +137,8 @@ class PathFlows:
         held = np.bincount(pair, weights=self.flow[usable], minlength=n_pairs)
         flow = self.flow[usable] * (pairs.demand[pair] / held[pair])
         counts = np.bincount(rank[pair], minlength=len(active))
-        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), offset, flow, steps
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return PathStore(first, offset, flow, steps)
 
 
 def _check_chains(graph: Graph, steps: Ints, offset: npt.NDArray[np.int64], origin: Ints, destination: Ints) -> None:
