@@ -20,6 +20,7 @@ __all__ = [
     "FACILITY_KINDS",
     "ROAD_KINDS",
     "STATION_KINDS",
+    "WATER_MANNING",
     "AreaLayer",
     "CityLayers",
     "DemandLayer",
@@ -43,6 +44,7 @@ ROAD_KINDS = (
     "pedestrian", "footway", "cycleway", "path", "steps", "track", "corridor",
 )  # fmt: skip
 FACILITY_KINDS = ("other", "hospital", "ambulance station", "clinic", "shelter", "school", "fire station", "police")
+WATER_MANNING = 0.03  # [s m-1/3] of river and sea in a synthetic terrain, which nothing else there has
 STATION_KINDS = ("other", "rain gauge", "water level", "checkpoint", "tide gauge")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...place.layers import RoadLayer, TerrainLayer
+from ...place.layers import WATER_MANNING, RoadLayer, TerrainLayer
 from .basins import Basin, plan_basins, raise_pads
 from .ground import interpolate
 
@@ -22,7 +22,7 @@ __all__ = ["GREEN", "make_terrain"]
 
 KERB_M = 0.15  # from a block down to its streets
 LANE_M = 3.5
-STREET, BLOCK, WATER, GREEN = 0.015, 0.05, 0.03, 0.08  # Manning roughness [s m-1/3]
+STREET, BLOCK, WATER, GREEN = 0.015, 0.05, WATER_MANNING, 0.08  # Manning roughness [s m-1/3]
 PARK_STEP_M = 350.0
 _PARKS = 0.68  # of the parks' noise: the more, the fewer parks
 _ROWS = 64  # in a block: small enough for a core's cache

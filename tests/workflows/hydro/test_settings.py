@@ -10,7 +10,7 @@ from citytide.hpc.errors import RunError
 from citytide.hpc.plan.settings import resolve_settings, sourced
 from citytide.workflows.hydro.rain_settings import RainSettings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.warning.question import FloodWarningSettings
+from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 
 
 def resolve(**settings: Any) -> FloodSettings:

@@ -21,7 +21,7 @@ from ...drawing.canvas import (
     style_axes,
     write_figure,
 )
-from ..figures import CLASSES_M, SEA_TEXT, find_sea, paint_water, write_classes, write_scale
+from ..maps import CLASSES_M, SEA_TEXT, find_sea, paint_water, write_classes, write_scale
 
 __all__ = ["draw_depths_through_time", "draw_points", "draw_rain"]
 

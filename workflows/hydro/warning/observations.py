@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ....datasets.errors import InputError
 from ....datasets.hydro.gauges.readings import open_readings
 from ....datasets.place.layers import StationLayer
-from .inputs import Points
+from .points import Points
 
 __all__ = ["open_observations"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from ....hpc.run.records import write_json
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
-from ..inundation.result import find_leaks, find_limits
-from ..rain import say_unseen
+from ..checks import find_leaks, find_limits
+from ..inputs.rain_frames import say_unseen
 from .figures import draw_depths_through_time, draw_points, draw_rain
 from .files import describe_rows, write_warnings
 from .steps import CONTROL, OBSERVED

@@ -20,6 +20,7 @@ from ....datasets.traffic.scenarios import ScenarioTable, base_scenario, read_sc
 from ....hpc.plan.plans import BlockStep, ReductionStep
 from ....hpc.plan.settings import Settings, listed
 from ....kernels.traffic.assignment import estimate_memory_bytes
+from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow
 from .products import describe_assignment, describe_envelope, list_scalars
 from .result import finish_assignment
@@ -164,7 +165,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         products=tuple(products),
         arrays=arrays,
         title=instance.name,
-        inputs=_name_apart([path for path in files if path.exists()]),
+        inputs=name_inputs(files),
         notes=(*instance.notes, *notes),
         attrs={"instance": attrs, "gap": settings.gap},
     )
@@ -219,14 +220,6 @@ def _lay_out(
         "to_y": (("link",), instance.y[instance.head]),
     }
     return labels, arrays | _changes(table), attrs
-
-
-def _name_apart(files: list[Path]) -> dict[str, Path]:
-    """Files by name; a second file of a name gets its number."""
-    named: dict[str, Path] = {}
-    for number, path in enumerate(files, start=1):
-        named[f"{number}-{path.name}" if path.name in named else path.name] = path
-    return named
 
 
 def _dim_of(name: str) -> str:

@@ -12,8 +12,8 @@ import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.place.layers import TerrainLayer
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.inundation.inputs import open_rain
-from citytide.workflows.hydro.inundation.question import InundationSettings
+from citytide.workflows.hydro.inundation.rain import open_rain
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 
 
 def ground() -> TerrainLayer:
@@ -40,7 +40,7 @@ def write_zones(folder: Path, rows: str) -> str:
 def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
     table = write(tmp_path, "time (s),zone2 (mm/h),zone1 (mm/h)\n0,20,10\n")
     rain = read(table, rain_zones=write_zones(tmp_path, "1 1 1\n2 2 2"), crs="local")
-    assert rain.zone.tolist() == [[2, 2, 2], [1, 1, 1]] and rain.rate[0, :, 0].tolist() == [0.0, 10.0, 20.0]
+    assert rain.zone.tolist() == [[2, 2, 2], [1, 1, 1]] and rain.rain[0, :, 0].tolist() == [0.0, 10.0, 20.0]
     with pytest.raises(InputError, match=r"rain\.csv: zone 0 has no rain: the table has zones 1, 2; give a rain for"):
         read(table, rain_zones=write_zones(tmp_path, "0 1 1\n2 2 2"), crs="local")
     with pytest.raises(InputError, match="rates for 2 zones; say where they are"):

@@ -183,7 +183,8 @@ def test_spin_up_that_is_cut_short_is_said(data: Path, tmp_path: Path) -> None:
 
 
 def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None:
-    from citytide.workflows.hydro.warning.question import FloodWarningSettings, prepare_warning
+    from citytide.workflows.hydro.warning.question import prepare_warning
+    from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 
     prepared = prepare_warning(FloodWarningSettings(lead_minutes=1440, members=1))
     assert [str(name) for name in prepared.arrays["member"][1]] == ["control", "member 1"]

@@ -14,8 +14,9 @@ from citytide.datasets.errors import InputError
 from citytide.hpc.errors import RunError
 from citytide.kernels.hydro.soils import SOILS
 from citytide.kernels.space.grid import Grid
+from citytide.workflows.hydro.inputs.soils import lay_out_soil, refuse_idle_settings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.soils import SoilColumn, lay_out_soil, refuse_idle_settings
+from citytide.workflows.hydro.simulation.soil_column import SoilColumn
 
 GROUND: Any = SimpleNamespace(grid=Grid(0.0, 0.0, 10.0, 2, 3), valid=np.ones((2, 3), bool), crs="local")
 

@@ -14,9 +14,11 @@ import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.place.place import transform
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
-from citytide.workflows.hydro.rain import share_unseen, weigh_cells
-from citytide.workflows.hydro.warning.question import FloodWarningSettings, prepare_warning
+from citytide.workflows.hydro.inputs.rain_frames import share_unseen, weigh_cells
+from citytide.workflows.hydro.inundation.question import prepare_inundation
+from citytide.workflows.hydro.inundation.settings import InundationSettings
+from citytide.workflows.hydro.warning.question import prepare_warning
+from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 from citytide.workflows.workflow import Prepared
 
 LAEA = CRS("+proj=laea +lat_0=23 +lon_0=113 +x_0=300000 +y_0=200000 +ellps=GRS80 +units=m").to_wkt()

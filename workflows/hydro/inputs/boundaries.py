@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.errors import InputError
-from ...datasets.hydro.gauges.hydrographs import KINDS, read_hydrograph
-from ...datasets.text.missing import Missing, read_missing
+from ....datasets.errors import InputError
+from ....datasets.hydro.gauges.hydrographs import KINDS, read_hydrograph
+from ....datasets.text.missing import Missing, read_missing
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
-    from .layout import NamedArrays
-    from .settings import FloodSettings
+    from ....datasets.place.layers import TerrainLayer
+    from ...workflow import NamedArrays
+    from ..settings import FloodSettings
 
 __all__ = ["Boundaries", "RunTime", "find_inflow", "find_sea", "open_boundaries", "refuse_far_level"]
 

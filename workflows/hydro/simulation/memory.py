@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...hpc.plan.plans import Block
-from ...hpc.store.stores import Variable
+from ....hpc.plan.plans import Block
+from ....hpc.store.stores import Variable
 
 __all__ = ["FloodMemory"]
 

@@ -12,7 +12,7 @@ import pytest
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.boundaries import RunTime, find_inflow, find_sea
+from citytide.workflows.hydro.inputs.boundaries import RunTime, find_inflow, find_sea
 
 WHEN = RunTime(3600.0)
 

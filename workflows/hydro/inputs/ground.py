@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.city.city import City, open_city
-from ...datasets.city.warp import ResampledTerrain, choose_plane_for, resample_terrain
-from ...datasets.errors import InputError
-from ...datasets.maps.terrain_checks import refuse_odd_ground
-from ...datasets.place.crs_titles import title_crs
-from ...datasets.place.heights import name_height_datum, refuse_mixed_heights
-from ...datasets.place.place import is_in_metres, name_crs
+from ....datasets.city.city import City, open_city
+from ....datasets.city.warp import ResampledTerrain, choose_plane_for, resample_terrain
+from ....datasets.errors import InputError
+from ....datasets.maps.terrain_checks import refuse_odd_ground
+from ....datasets.place.crs_titles import title_crs
+from ....datasets.place.heights import name_height_datum, refuse_mixed_heights
+from ....datasets.place.place import is_in_metres, name_crs
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
-    from .settings import FloodSettings
+    from ....datasets.place.layers import TerrainLayer
+    from ..settings import FloodSettings
 
 __all__ = ["as_number", "open_place", "read_zone_raster", "read_zones"]
 
@@ -55,7 +55,7 @@ def open_place(settings: FloodSettings) -> tuple[TerrainLayer, City | None]:
 
 
 def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
-    from ...datasets.maps.terrain import open_terrain
+    from ....datasets.maps.terrain import open_terrain
 
     nodata = None if settings.nodata is None else as_number(settings.nodata)
     if settings.nodata is not None and nodata is None:
@@ -121,8 +121,8 @@ def _refuse_settings_of_a_raster(settings: FloodSettings, layer: TerrainLayer) -
 
 
 def _make_default() -> City:
-    from ...datasets.city.assembly import assemble_city
-    from ...datasets.synthetic.city import make_city
+    from ....datasets.city.assembly import assemble_city
+    from ....datasets.synthetic.city import make_city
 
     return assemble_city(make_city(seed=1, size="2km"))
 
@@ -193,7 +193,7 @@ def read_zone_raster(file: str, layer: TerrainLayer, n_zones: int, *, what: str)
 
 def _read_on(file: str, layer: TerrainLayer, *, what: str) -> npt.NDArray[np.float32]:
     """Values on the cells of the ground; a raster on the cells that it was resampled from follows by nearest cells."""
-    from ...datasets.maps.rasters import is_same_grid, read_raster
+    from ....datasets.maps.rasters import is_same_grid, read_raster
 
     is_resampled = isinstance(layer, ResampledTerrain)
     raster = read_raster(file, assumed=layer.source_crs if isinstance(layer, ResampledTerrain) else layer.crs)

@@ -11,11 +11,11 @@ import pytest
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.place.layers import TerrainLayer
-from citytide.workflows.hydro.ground import open_place, read_zone_raster, read_zones
-from citytide.workflows.hydro.inundation.inputs import open_rain
-from citytide.workflows.hydro.inundation.question import InundationSettings
+from citytide.workflows.hydro.inputs.ground import open_place, read_zone_raster, read_zones
+from citytide.workflows.hydro.inputs.soils import lay_out_soil
+from citytide.workflows.hydro.inundation.rain import open_rain
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.soils import lay_out_soil
 
 DEGREES = {"crs": "EPSG:4326", "height_datum": "EGM96"}
 TRUE_M2 = 1_139_600.0  # of 12 x 12 cells of 1/1200 degree from 114 E, 22.5 N on

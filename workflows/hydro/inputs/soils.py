@@ -1,54 +1,24 @@
-"""The soil under the water: what it takes, by what has sunk already."""
+"""The soil of every cell, as a setting names it: a texture, numbers, or one for each zone of a raster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...datasets.errors import InputError
-from ...kernels.hydro.infiltration import compute_infiltration
-from ...kernels.hydro.soils import SOILS
+from ....datasets.errors import InputError
+from ....kernels.hydro.soils import SOILS
 from .ground import read_zones
 
 if TYPE_CHECKING:
-    from ...datasets.place.layers import TerrainLayer
-    from .layout import NamedArrays
-    from .settings import FloodSettings
+    from ....datasets.place.layers import TerrainLayer
+    from ...workflow import NamedArrays
+    from ..settings import FloodSettings
 
-__all__ = ["SoilColumn", "lay_out_soil", "refuse_idle_settings"]
+__all__ = ["lay_out_soil", "refuse_idle_settings"]
 
 MM = 1e-3
 MM_H = MM / 3600.0
-
-
-@dataclass(frozen=True)
-class SoilColumn:
-    """The soil of every cell (y, x): Green and Ampt's conductivity [m s-1], suction [m] and deficit."""
-
-    conductivity_m_s: NDArray[Any]
-    suction_m: NDArray[Any]
-    deficit: NDArray[Any]
-
-    @property
-    def is_sealed(self) -> NDArray[np.bool_]:
-        """(y, x) where it takes nothing."""
-        return np.asarray(self.conductivity_m_s == 0.0)
-
-    def take(self, sunk: NDArray[Any], seconds: float) -> NDArray[Any]:
-        """The most that sinks within the next seconds, after a depth ``sunk`` (member, y, x) [m], as a rate [m s-1]."""
-        most = compute_infiltration(
-            sunk, conductivity_m_s=self.conductivity_m_s, suction_m=self.suction_m, deficit=self.deficit,
-            time_step_s=seconds,
-        )  # fmt: skip
-        return most / seconds
-
-    def apply(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> SoilColumn:
-        """The same soil on other cells, such as a tile's."""
-        return SoilColumn(change(self.conductivity_m_s), change(self.suction_m), change(self.deficit))
 
 
 def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer) -> NamedArrays:
