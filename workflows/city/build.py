@@ -95,7 +95,7 @@ class CityRequest(Settings):
     def _known(cls, declared: dict[str, str]) -> dict[str, str]:
         unknown = sorted(set(declared) - set(DECLARABLE))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} cannot be declared; what can: {', '.join(DECLARABLE)}")
+            raise ValueError(f"{unknown[0]!r} cannot be declared; choose one of {', '.join(DECLARABLE)}")
         return declared
 
     def declared(self, layer: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def build_city(request: CityRequest, tell: Tell = lambda step: None) -> City:
         if not request.synthetic:
             raise RunError("a city needs roads: name them with --roads FILE, or have it all made with --synthetic")
         if given:
-            raise RunError(f"--{given[0]} belongs to real roads: name them too, with --roads FILE")
+            raise RunError(f"--{given[0]} needs real roads: give --roads FILE too")
         layers = _make_whole(request, tell)
     else:
         layers = _read_layers(request, tell)
@@ -170,7 +170,7 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
     }
     if request.readings is not None:
         if found["stations"] is None:
-            raise RunError("--readings belong to stations: name them too, with --stations FILE")
+            raise RunError("--readings need stations: give --stations FILE too")
         found["readings"] = read("readings", open_readings, found["stations"])
     if request.demand is not None:
         tell("reading demand")
@@ -195,7 +195,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     if layer == "areas":
         for key, word in _WORDS.items():
             if values.get(key, word) != word:
-                raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
+                raise RunError(f"--declare areas.{key} must be {word}, got {values[key]}")
         values = {key: value for key, value in values.items() if key not in _WORDS}
         values |= {"people_optional": True} if "people" in declared else {}
     for key in ("manning", "nodata", "resample_m", "interval_s", "core_share"):
@@ -203,7 +203,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
             try:
                 values[key] = float(values[key])
             except ValueError:
-                raise RunError(f"--declare {layer}.{key}={values[key]} is no number") from None
+                raise RunError(f"--declare {layer}.{key} must be a number, got {values[key]}") from None
     return values
 
 

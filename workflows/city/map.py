@@ -57,7 +57,7 @@ def draw_city_map(city: City, path: Path) -> Path:
         If the format is another.
     """
     if path.suffix.lower() not in FORMATS:
-        raise RunError(f"{path} is of a format that maps are not drawn in: choose {', '.join(FORMATS)}")
+        raise RunError(f"the map must be one of {', '.join(FORMATS)}, got {path}")
     from matplotlib import rc_context
 
     # what would tell the hour of drawing

@@ -91,7 +91,7 @@ def _put_back(path: Path) -> None:
 def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
     """Refuse a place where something stands already, before work starts."""
     if not path.name or path.name == "..":
-        raise RunError(f"{path} names no store: give --out a name, such as city.zarr")
+        raise RunError(f"--out must name a store, got {path}: give a name, such as city.zarr")
     _refuse_unwritable(path)
     if _stage_of(path).exists():  # of a build that was killed, or of one at work: then wait for it
         with _lock(path.parent):
@@ -103,7 +103,7 @@ def _refuse(path: Path, *, overwrite: bool) -> None:
     if not path.exists():
         return
     if not overwrite:
-        raise RunError(f"{path} is there already: choose another --out, or say --overwrite")
+        raise RunError(f"{path} exists already: choose another --out, or give --overwrite")
     import zarr
 
     try:
@@ -111,7 +111,7 @@ def _refuse(path: Path, *, overwrite: bool) -> None:
     except (OSError, ValueError, zarr.errors.GroupNotFoundError):
         is_city = False
     if not is_city:
-        raise RunError(f"{path} is no city and is not overwritten: choose another --out")
+        raise RunError(f"only a city may be overwritten, and {path} is none: choose another --out")
 
 
 def _refuse_unwritable(path: Path) -> None:

@@ -134,10 +134,9 @@ def refuse_far_level(level_m: Floats, layer: TerrainLayer, source: str | None) -
     wrong = (level_m < least) | (level_m > most)
     if wrong.any():
         raise InputError(
-            f"the water level of the sea is {level_m[wrong][0]:g} m (sea_level={source}), and the ground lies at "
-            f"{ground.min():g} to {ground.max():g} m",
-            way_out=f"give levels within {FAR_M:g} m of it: check the unit and the datum, or declare --set missing= "
-            "for a code that stands for no value",
+            f"the sea must stand within {FAR_M:g} m of the ground, which lies at {ground.min():g} to "
+            f"{ground.max():g} m, got {level_m[wrong][0]:g} m (sea_level={source})",
+            way_out="check the unit and the datum, or declare a code that stands for no value: --set missing=",
         )
 
 
@@ -165,11 +164,11 @@ def _read_value(
         notes.extend(graph.notes)
         return graph.cut(when.span_s, start_utc_s=when.start_utc_s, needs_dates=when.needs_dates)
     if not np.isfinite(number):
-        raise InputError(f"the {quantity} is {text}", way_out="give a finite number, or a CSV file")
+        raise InputError(f"the {quantity} must be finite, got {text}", way_out="give a finite number, or a CSV file")
     rule = KINDS[quantity]
     if number > rule.most:
         raise InputError(
-            f"the {quantity} is {text} {rule.units}", way_out=f"give a number up to {rule.most:g} {rule.units}"
+            f"the {quantity} must be at most {rule.most:g} {rule.units}, got {text}", way_out="check its unit"
         )
     return start, np.array([number])
 
@@ -200,18 +199,22 @@ def find_inflow(
             x = y = np.nan
         if not np.isfinite((x, y)).all():
             raise InputError(
-                f"inflow {text.strip()!r} is no point",
+                f"inflow must be X Y FLOW, got {text.strip()!r}",
                 way_out="write X Y M3_PER_S, or X Y HYDROGRAPH.csv, several divided by ;",
             )
         row, column = (int(at) for at in ((y - layer.grid.south) // layer.grid.cell_m,
                                           (x - layer.grid.west) // layer.grid.cell_m))  # fmt: skip
         is_on = 0 <= row < layer.grid.n_y and 0 <= column < layer.grid.n_x
         if not is_on or not layer.valid[row, column]:
-            raise InputError(f"inflow {text.strip()!r} lies off the ground", way_out="give a point on valid ground")
+            raise InputError(
+                f"inflow must lie on the ground, got {text.strip()!r}", way_out="give a point on valid ground"
+            )
         time_s, value = _read_value(flow, "discharge", when, sources, [] if notes is None else notes)
         assert value is not None
         if (value < 0.0).any():
-            raise InputError(f"inflow {text.strip()!r} is negative", way_out="give a flow from 0 up")
+            raise InputError(
+                f"inflow must be >= 0, got {text.strip()!r}", way_out="give the flow that enters the ground"
+            )
         found.append(((row, column), time_s, value))
     cells = {cell: at for at, cell in enumerate(dict.fromkeys(cell for cell, _, _ in found))}
     times = np.unique(np.concatenate([np.zeros(1), *(time_s for _, time_s, _ in found)]))

@@ -51,7 +51,9 @@ def _read_place(text: str) -> tuple[float, float]:
     try:
         x, y = (float(word) for word in words)
     except ValueError:
-        raise InputError(f"place_rain_at={text!r} is no place", way_out="write X,Y in metres of the ground") from None
+        raise InputError(
+            f"place_rain_at must be X,Y, got {text!r}", way_out="write X,Y in metres of the ground"
+        ) from None
     return x, y
 
 

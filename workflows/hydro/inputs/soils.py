@@ -54,14 +54,15 @@ def refuse_idle_settings(settings: FloodSettings, layer: TerrainLayer, laid: Nam
     zones, conductivity = laid["soil_zone"][1], laid["soil_conductivity"][1]
     if settings.drainage_mm_h > 0.0 and not (conductivity[zones] == 0.0)[layer.valid].any():
         raise InputError(
-            f"drainage_mm_h is {settings.drainage_mm_h:g}, and drains take water where the soil takes none, which is "
-            "nowhere here",
-            way_out="leave it out, or give zones of which one is paved: --set soil=ZONES.tif:loam,paved",
+            f"drainage_mm_h needs paved ground, because drains work where no water infiltrates, got "
+            f"{settings.drainage_mm_h:g} and no paved ground",
+            way_out="omit it, or give zones, one of them paved: --set soil=ZONES.tif:loam,paved",
         )
     if settings.is_given("soil_saturation") and not any(_is_texture(name) for name in _list_soils(settings.soil)):
         raise InputError(
-            f"soil_saturation is {settings.soil_saturation:g}, and the soil is no texture that takes water",
-            way_out="leave it out: K/SUCTION/DEFICIT tells itself what the pores still hold",
+            f"soil_saturation applies only to a texture that takes water, got {settings.soil_saturation:g} "
+            f"and soil={settings.soil}",
+            way_out="omit it: the deficit of K/SUCTION/DEFICIT is what the pores can still hold",
         )
 
 
@@ -89,10 +90,11 @@ def _find_soil(text: str, saturation: float) -> tuple[float, float, float]:
     except ValueError:
         raise InputError(
             f"soil {text.strip()!r} is unknown",
-            way_out=f"choose of {', '.join(SOILS)}, or write K/SUCTION/DEFICIT in mm/h, mm and a share",
+            way_out=f"choose one of {', '.join(SOILS)}, or write K/SUCTION/DEFICIT in mm/h, mm and a share",
         ) from None
     if not (0.0 <= conductivity < np.inf and 0.0 <= suction < np.inf and 0.0 <= deficit <= 1.0):
         raise InputError(
-            f"soil {text.strip()!r} is out of range", way_out="give K and suction from 0 up, deficit 0 to 1"
+            f"soil must have K and suction >= 0 and a deficit in [0, 1], got {text.strip()!r}",
+            way_out="write K/SUCTION/DEFICIT in mm/h, mm and a share",
         )
     return conductivity * MM_H, suction * MM, deficit

@@ -56,23 +56,26 @@ def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | No
         return _open_frames(rain, layer, settings, duration_s)
     if given := settings.list_frame_settings():
         raise InputError(
-            f"{given[0]} is of frames of rain, and there are none", way_out="leave it out, or give frames as rain="
+            f"{given[0]} applies only to frames of rain, but rain has none", way_out="omit it, or give frames as rain="
         )
     if rain is None or number is not None:
         for name in ("rain_units", "rain_zones"):
             if getattr(settings, name) is not None:
                 raise InputError(
-                    f"{name} is of a table of rain, and there is none",
-                    way_out="leave it out (a number is in mm/h), or give a table as rain=",
+                    f"{name} applies only to a table of rain, but rain is none",
+                    way_out="omit it (a number is in mm/h), or give a table as rain=",
                 )
     if rain is None:
         if city is None or city.storms is None:
-            raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
+            raise InputError(
+                "rain must be given: this ground has no storms",
+                way_out="give --set rain=60 (mm/h), or a table rain.csv",
+            )
         return _fall(city.storms, layer.grid, duration_s)
     if number is None:
         return _read_table(rain, layer, settings, duration_s)
     if not 0.0 <= number < np.inf:
-        raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 to 2000")
+        raise InputError(f"rain must be in [0, 2000] mm/h, got {rain}", way_out="give the rate in mm/h")
     _refuse_hard(number, max(settings.rain_factors), None)
     return RainForcing(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
 
@@ -127,7 +130,7 @@ def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
     if rate * max(1.0, factor) > HARDEST_MM_H:
         times = "" if factor <= 1.0 else f" times {factor:g} (rain_factors)"
         raise InputError(
-            f"rain is {rate:g} mm/h{times}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
+            f"rain must be at most {HARDEST_MM_H:g} mm/h, got {rate:g} mm/h{times}",
             file=file,
             way_out="check its unit, which is mm/h" if file is None else "check its unit",
         )
@@ -138,7 +141,7 @@ def _open_frames(file: str, layer: TerrainLayer, settings: InundationSettings, d
     from ..inputs.rain_frames import take_frames
 
     if settings.rain_zones is not None:
-        raise InputError("rain_zones is of a table of rain, and rain has frames", way_out="leave it out")
+        raise InputError("rain_zones applies only to a table of rain, but rain has frames", way_out="omit it")
     found, unseen = take_frames(file, layer, settings, duration_s)
     _refuse_hard(float(found.rate.max()), max(settings.rain_factors), file)
     n, step_s = len(found.time), found.step_s

@@ -62,9 +62,9 @@ def open_observations(
     if not read:
         span = " to ".join(f"{np.datetime64(int(at), 's')}Z" for at in (time[0], time[-1]))
         raise InputError(
-            "no point was read throughout the time of the warning",
+            "at least one point must have readings throughout the time of the warning, got none",
             file=file,
-            way_out=f"give readings of a point from {span} or around it, or leave observations= out",
+            way_out=f"give readings of a point from {span} or longer, or omit observations=",
         )
     left = (f"{n - read} of {n} points were not read throughout and are not verified.",) if read < n else ()
     return depth, (*readings.notes, *left)

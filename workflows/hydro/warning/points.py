@@ -57,7 +57,8 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
         truths = city.truths if city is not None else ()
         if not truths:
             raise InputError(
-                "there are no points to warn", way_out="give them: --set points=FILE (CSV or GeoJSON: name, x, y)"
+                "points must be given: this ground has none of its own",
+                way_out="give --set points=FILE (CSV or GeoJSON: name, x, y)",
             )
         names = tuple(str(truth["name"] or truth["kind"]) for truth in truths)
         x, y = (np.array([float(truth[axis]) for truth in truths]) for axis in ("x", "y"))
@@ -79,7 +80,7 @@ def open_points(points: str | None, layer: TerrainLayer, city: City | None, thre
     if not is_on.all():
         which = int(np.flatnonzero(~is_on)[0])
         raise InputError(
-            f"point {names[which]!r} at {x[which]:g}, {y[which]:g} lies off the ground",
+            f"points must lie on the ground, got {names[which]!r} at {x[which]:g}, {y[which]:g}",
             file=points,
             way_out=f"give points on valid ground of {layer.grid} in {title_crs(layer.crs)}",
         )

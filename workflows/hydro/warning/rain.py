@@ -84,12 +84,16 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
         # From beyond what the made-up radar sees, rain may come too.
         given = [name for name in settings.list_frame_settings() if name != "rain_unseen_limit"]
         if "place_rain_at" in given:
-            raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
+            raise InputError(
+                "place_rain_at applies only to frames, but rain was not given", way_out="omit it, or give rain="
+            )
         if given:
-            raise InputError(f"{given[0]} is of frames, and there are none", way_out="leave it out, or give rain=")
+            raise InputError(
+                f"{given[0]} applies only to frames, but rain was not given", way_out="omit it, or give rain="
+            )
         return RainField(**watch_storms(settings.storm_seed, layer.grid), crs=layer.crs)
     if settings.is_given("storm_seed"):
-        raise InputError("storm_seed is of made-up storms, and rain has frames", way_out="leave it out")
+        raise InputError("storm_seed applies only to synthetic storms, but rain has frames", way_out="omit it")
     # So far away rain may be that comes in the time looked ahead, and no nearer than motion and noise are drawn from.
     reach_m = float(np.clip(60.0 * settings.lead_minutes * FASTEST_M_S, NEAREST_M, FARTHEST_M))
     return open_frames(settings.rain, layer, settings, reach_m=reach_m)
@@ -141,12 +145,12 @@ def split_rain(
     over = field.rate[:, rows[0] : rows[1], columns[0] : columns[1]]
     n_steps = max(1, int(np.ceil(lead_s / field.step_s - 1e-9)))
     if len(field.time) < FRAMES:
-        raise InputError(f"there are {len(field.time)} frames of rain", way_out=f"give at least {FRAMES}")
+        raise InputError(f"rain must have at least {FRAMES} frames, got {len(field.time)}", way_out="give more frames")
     last = _choose_issue(field, over, issued_at, n_steps)
     if last < FRAMES - 1:
         raise InputError(
-            f"{last + 1} frames lie up to {_show(field.time[last])}",
-            way_out=f"issue the warning at {_show(field.time[FRAMES - 1])} or later: motion needs {FRAMES} frames",
+            f"motion needs {FRAMES} frames, got {last + 1} up to {_show(field.time[last])}",
+            way_out=f"issue the warning at {_show(field.time[FRAMES - 1])} or later",
         )
     _refuse_blank(field, last)
     n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
@@ -173,8 +177,8 @@ def _refuse_blank(field: RainField, last: int) -> None:
     if blank.size:
         whole = [at for at in range(FRAMES - 1, last) if is_seen[at + 1 - FRAMES : at + 1].all()]
         raise InputError(
-            f"the frame of rain that ends at {_show(field.time[blank[-1]])} holds no value, and motion is seen in the "
-            f"last {FRAMES}",
+            f"the frame of rain that ends at {_show(field.time[blank[-1]])} holds no value, and motion needs the "
+            f"last {FRAMES} frames",
             file=field.sources[0] if field.sources else None,
             way_out=f"issue the warning earlier: --set issued_at={_show(field.time[whole[-1]])}"
             if whole
@@ -190,8 +194,8 @@ def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: st
         found = np.flatnonzero(field.time == wanted)
         if not found.size:
             raise InputError(
-                f"no frame of rain ends at issued_at={issued_at}",
-                way_out=f"give one of those from {_show(field.time[0])} to {_show(field.time[-1])}, every "
+                f"issued_at must be the end of a frame of rain, got {issued_at}",
+                way_out=f"choose one of those from {_show(field.time[0])} to {_show(field.time[-1])}, every "
                 f"{field.step_s / 60:g} min",
             )
         return int(found[0])
