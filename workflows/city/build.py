@@ -1,4 +1,4 @@
-"""Building a city: what is given is read, what is missing is left out or made, and all of it is joined."""
+"""Build a city: read what is given, omit or generate what is missing, and join all of it."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ File = Annotated[str | None, AfterValidator(_path)]
 
 
 class CityRequest(Settings):
-    """What ``citytide city build`` is asked for."""
+    """Settings of ``citytide city build``."""
 
-    name: str = Field(default="city", description="what the city calls itself")
+    name: str = Field(default="city", description="name of the city")
     roads: File = Field(
         default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads, or a GMNS folder"
     )
@@ -81,14 +81,18 @@ class CityRequest(Settings):
     stations: File = Field(default=None, description="points of gauges and checkpoints")
     readings: File = Field(default=None, description="table of what the stations measured")
     demand: File = Field(default=None, description="rides, or trips between nodes: CSV, matrix or OMX")
-    synthetic: bool = Field(default=False, description="make what is not given")
-    size: Literal["2km", "8km", "shenzhen"] = Field(default="8km", description="of a city that is made whole")
-    seed: int = Field(default=1, ge=0, lt=2**63, description="of what is made; the same seed gives the same bytes")
-    cell_m: float = Field(default=10.0, gt=0, le=1000, description="side of a cell of a made terrain [m]")
+    synthetic: bool = Field(default=False, description="generate what is not given")
+    size: Literal["2km", "8km", "shenzhen"] = Field(
+        default="8km", description="size of a city that is wholly synthetic"
+    )
+    seed: int = Field(
+        default=1, ge=0, lt=2**63, description="seed of what is synthetic; the same seed gives the same bytes"
+    )
+    cell_m: float = Field(default=10.0, gt=0, le=1000, description="side of a cell of a synthetic terrain [m]")
     crs: str | None = Field(default=None, description="the city's plane, such as EPSG:4547")
-    time_zone: str = Field(default="Asia/Shanghai", description="in which times are shown")
-    declare: dict[str, str] = Field(default_factory=dict, description="what the files do not say of themselves")
-    workers: int = Field(default=1, ge=1, description="threads that make the terrain; the bytes are the same")
+    time_zone: str = Field(default="Asia/Shanghai", description="time zone in which times are shown")
+    declare: dict[str, str] = Field(default_factory=dict, description="what the files do not state themselves")
+    workers: int = Field(default=1, ge=1, description="threads that generate the terrain; the bytes are the same")
 
     @field_validator("declare")
     @classmethod

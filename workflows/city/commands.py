@@ -68,10 +68,10 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     """
     from ...hpc.plan.settings import parse_set, resolve_settings, sourced
     from .build import CityRequest, build_city
-    from .store import refuse_taken, write_city, write_record
+    from .store import refuse_existing, write_city, write_record
 
     place = Path(os.path.normpath(Path(out).expanduser()))
-    refuse_taken(place, overwrite=overwrite)
+    refuse_existing(place, overwrite=overwrite)
     asked = {key: value for key, value in given.items() if value is not None}
     asked |= {
         "synthetic": synthetic,

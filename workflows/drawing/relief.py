@@ -22,7 +22,7 @@ def shade_ground(terrain: TerrainLayer) -> tuple[NDArray[np.float64], tuple[floa
     Parameters
     ----------
     terrain
-        Of any size: it is averaged to about 1,600 pixels first.
+        A terrain of any size; it is averaged to about 1,600 pixels first.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from citytide.datasets.city.city import City, open_city
 from citytide.datasets.errors import InputError
 from citytide.hpc.errors import RunError
 from citytide.workflows.city import store as city_store
-from citytide.workflows.city.store import refuse_taken, write_city
+from citytide.workflows.city.store import refuse_existing, write_city
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -200,7 +200,7 @@ def test_place_that_cannot_be_made_is_refused_before_work(tmp_path: Path, name: 
     (tmp_path / "file").write_text("")
     (tmp_path / "nowhere.zarr").symlink_to(tmp_path / "gone")
     with pytest.raises(RunError, match="choose another --out"):
-        refuse_taken(tmp_path / name)
+        refuse_existing(tmp_path / name)
 
 
 def test_record_of_one_version_leaves_that_of_another(city: City, tmp_path: Path) -> None:

@@ -29,22 +29,22 @@ NO_SEA_M = -1e4  # a level below all ground: whatever reaches the edge leaves
 
 @dataclass(frozen=True)
 class RunTime:
-    """When a run is: how tables of times are laid on it.
+    """When a run takes place, to which tables of times are matched.
 
     Attributes
     ----------
     span_s
-        How long it lasts [s].
+        Duration of the run [s].
     start_utc_s
-        When it starts, where that is known [s since 1970-01-01 UTC].
+        Start of the run, if known [s since 1970-01-01 UTC].
     time_zone
-        Of dates that name no offset.
+        Time zone of dates that name no offset.
     needs_dates
-        Whether times may not be counted from its start, such as where a warning is issued some time after it.
+        Whether tables must have dates, because times since the start would be ambiguous.
     missing
-        What stands for no value in tables.
+        Codes that stand for no value in tables.
     height_datum
-        From where the ground's heights are counted, where that is known.
+        Datum of the ground's heights, if known.
     """
 
     span_s: float
@@ -57,7 +57,7 @@ class RunTime:
 
 @dataclass(frozen=True)
 class Boundaries:
-    """What a ground's edges and inflows do, on straight lines between times [s since the start of the run].
+    """Levels and inflows at a ground's boundaries, linear between times [s since the start of the run].
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ def open_boundaries(settings: FloodSettings, layer: TerrainLayer, when: RunTime)
     Raises
     ------
     InputError
-        If a text is no point, one lies off the ground, a hydrograph cannot be used, or the sea stands far above or
+        If a text is not a point, one lies off the ground, a hydrograph cannot be used, or the sea stands far above or
         below all ground.
     """
     sources: list[Path] = []
@@ -185,7 +185,7 @@ def find_inflow(
     Raises
     ------
     InputError
-        If a text is none such, a point lies off the ground, or a hydrograph cannot be used.
+        If a text has another form, a point lies off the ground, or a hydrograph cannot be used.
     """
     found: list[tuple[tuple[int, int], Floats, Floats]] = []
     for text in (inflow or "").split(";"):
@@ -227,8 +227,8 @@ def find_inflow(
 def find_sea(layer: TerrainLayer, edges: str, level_m: Floats | None) -> tuple[Bools, Floats]:
     """Find the cells of the outer edge whose level is held, and the depth of the sea at the start (y, x) [m].
 
-    Where the level changes, all cells that the sea reaches at its highest are held; while it stands below one of them
-    water leaves there.
+    If the level changes, all cells that the sea reaches at its highest are held. While the sea stands below one of
+    them, water leaves there.
     """
     from scipy import ndimage
 

@@ -16,7 +16,7 @@ __all__ = ["draw_agreement", "draw_course", "draw_depths"]
 
 Floats = NDArray[np.float64]
 FOOT_PT, HEAD_PT = 44.0, 6.0
-CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the share of members
+CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8, 1.0)  # share of members
 
 
 def draw_depths(
@@ -86,7 +86,7 @@ def draw_course(
     Parameters
     ----------
     hours
-        Of the start, 0, and of the outputs since.
+        Hours since the start: 0, then the outputs.
     areas_m2
         For each member drawn, at each of these.
     rain

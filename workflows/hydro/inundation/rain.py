@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RainForcing", "open_rain"]
 
 Floats = npt.NDArray[np.float64]
-FRAME_S = 300  # of the rain of storms
+FRAME_S = 300  # length of the frames that a city's storms are sampled to
 RAIN_CELL_M = 250.0
 
 
@@ -163,7 +163,7 @@ def _end_dry(
 
 
 def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> RainForcing:
-    """The rain of storms over the ground, around the time when it rains most."""
+    """Rain of a city's storms over the ground, around the time when it rains most."""
     from ....datasets.synthetic.hydro.storms import compute_rain_rate
 
     over = Grid.cover(grid.west, grid.south, grid.east, grid.north, cell_m=RAIN_CELL_M)
@@ -178,5 +178,5 @@ def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> RainForcing:
     start_s, chosen = _end_dry(FRAME_S * np.arange(n, dtype=np.float64), chosen, float(FRAME_S * n), duration_s)
     return RainForcing(
         start_s, chosen, grid=over, end_s=float(FRAME_S * n), epoch_s=first + begin * FRAME_S,
-        notes=(f"Made-up storms, the wettest {n * FRAME_S // 60} minutes of them.",),
+        notes=(f"Synthetic storms, the wettest {n * FRAME_S // 60} minutes of them.",),
     )  # fmt: skip

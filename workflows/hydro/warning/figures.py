@@ -91,7 +91,7 @@ def draw_depths_through_time(
     depth
         (time, y, x) [m].
     minutes
-        Of the times, since the warning.
+        Minutes of the times, since the warning.
     """
     chosen = np.unique(np.linspace(0, len(minutes) - 1, min(MOST_PANELS, len(minutes))).round().astype(int)).tolist()
     n_y, n_x = depth.shape[1:]

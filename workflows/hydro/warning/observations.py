@@ -25,11 +25,11 @@ def open_observations(
     file
         CSV with columns ``point``, ``time`` and ``depth (m)``.
     points
-        That may be named there.
+        Points that the file may name.
     time_s : (time,) array
         From issue to end [s since 1970-01-01 UTC].
     time_zone
-        Of times that name no offset.
+        Time zone of times that name no offset.
     missing
         Codes that stand for no reading, divided by commas.
 
@@ -42,7 +42,7 @@ def open_observations(
     Raises
     ------
     InputError
-        If the file cannot be read, names a point that is none, or no point was read throughout.
+        If the file cannot be read, names an unknown point, or no point was read throughout.
     """
     n = len(points.name)
     stations = StationLayer("", points.name, np.zeros(n, np.uint8), points.name, points.x, points.y)

@@ -26,7 +26,7 @@ class Points:
     Attributes
     ----------
     name
-        Of each point.
+        Name of each point.
     x, y
         (point,) in the CRS of the ground [m].
     cell

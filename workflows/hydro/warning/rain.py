@@ -22,11 +22,11 @@ __all__ = ["FRAMES", "STORM_REGION_M", "KnownRain", "open_rain_field", "split_ra
 FRAMES = 3  # that motion and the ensemble's memory are estimated from
 STORM_STEP_S = 300
 STORM_CELL_M = 1000.0
-STORM_REGION_M = 15_000.0  # around the ground, over which made-up rain cells pass when they are strongest
+STORM_REGION_M = 15_000.0  # around the ground, over which synthetic rain cells pass when they are strongest
 STORM_MARGIN_M = 40_000.0  # around the ground, that is watched: a cell at 8 m/s takes an hour and a half from there
 FASTEST_M_S = 25.0  # that rain is carried
 NEAREST_M, FARTHEST_M = 100_000.0, 300_000.0
-AHEAD_S = 1800  # made-up storms are warned of this long before it rains hardest on the ground
+AHEAD_S = 1800  # synthetic storms are warned of this long before it rains hardest on the ground
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class KnownRain:
     after
         (step, y, x) what fell then; empty where that is not known.
     grid
-        Of ``before`` and ``after``.
+        Cells of ``before`` and ``after``.
     rows, columns
-        Where that lies in the field.
+        Rows and columns of ``grid`` in the field.
     """
 
     radar: npt.NDArray[np.float32]
@@ -71,7 +71,7 @@ class KnownRain:
 
 
 def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> RainField:
-    """Open frames of rain, or make up storms that pass over the ground, as a radar would see them.
+    """Open frames of rain, or make storms that pass over the ground, as a radar would see them.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
     from ....datasets.hydro.rain.rain import RainField
 
     if settings.rain is None:
-        # From beyond what the made-up radar sees, rain may come too.
+        # Rain may also come from beyond what the synthetic radar sees.
         given = [name for name in settings.list_frame_settings() if name != "rain_unseen_limit"]
         if "place_rain_at" in given:
             raise InputError(
@@ -100,7 +100,7 @@ def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> Rain
 
 
 def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
-    """Frames of made-up storms over the ground and far around it, the rate of each step taken at its middle."""
+    """Frames of synthetic storms over the ground and far around it, the rate of each step taken at its middle."""
     from ....datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
 
     region = STORM_REGION_M
@@ -118,7 +118,7 @@ def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
     rate = np.stack([compute_rain_rate(storms, when, over.x[None, :], over.y[:, None]) for when in middle])
     return {
         "grid": over, "time": time, "step_s": STORM_STEP_S, "rate": rate.astype(np.float32),
-        "notes": ("Made-up storms, as a radar of 1 km and 5 min would see them.",), "sources": (),
+        "notes": ("Synthetic storms, as a radar of 1 km and 5 min would see them.",), "sources": (),
     }  # fmt: skip
 
 
@@ -134,12 +134,12 @@ def split_rain(
 ) -> KnownRain:
     """Divide the rain at the time of issue; what is not seen over ``valid`` cells of the ground counts.
 
-    The default is the last frame; for made-up storms, half an hour before it rains hardest on the ground.
+    The default is the last frame; for synthetic storms, half an hour before it rains hardest on the ground.
 
     Raises
     ------
     InputError
-        If the time is no frame's, too few frames lie before it, or too much of the rain over the ground is not known.
+        If no frame ends at the time, too few lie before it, or too much of the rain over the ground is not known.
     """
     rows, columns, grid = cut_over(field.grid, ground)
     over = field.rate[:, rows[0] : rows[1], columns[0] : columns[1]]

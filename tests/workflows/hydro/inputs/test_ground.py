@@ -67,9 +67,9 @@ def test_the_plane_may_be_named(tmp_path: Path) -> None:
     terrain = write_degrees(tmp_path / "deg.asc")
     found = open_ground(terrain=terrain, **DEGREES, resample_m=20, resample_crs="EPSG:32650")
     assert found.crs == "EPSG:32650" and found.valid.sum() * 400 == pytest.approx(TRUE_M2, rel=0.01)
-    with pytest.raises(InputError, match=r"resample_crs is EPSG:2229, no plane in metres; name a plane"):
+    with pytest.raises(InputError, match=r"resample_crs must be a plane in metres, got EPSG:2229; name a plane"):
         open_ground(terrain=terrain, **DEGREES, resample_m=20, resample_crs="EPSG:2229")
-    with pytest.raises(InputError, match=r"names a plane, but no cells; .*--set resample_m=10"):
+    with pytest.raises(InputError, match=r"resample_crs needs resample_m, .*--set resample_m=10"):
         open_ground(terrain=terrain, **DEGREES, resample_crs="EPSG:32650")
     with pytest.raises(InputError, match=r"^resample_m is 0.001 m, which makes .* cells; give a larger one"):
         open_ground(terrain=terrain, **DEGREES, resample_m=0.001)
