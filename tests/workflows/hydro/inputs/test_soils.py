@@ -16,7 +16,6 @@ from citytide.kernels.hydro.soils import SOILS
 from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.inputs.soils import lay_out_soil, refuse_idle_settings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.simulation.soil_column import SoilColumn
 
 GROUND: Any = SimpleNamespace(grid=Grid(0.0, 0.0, 10.0, 2, 3), valid=np.ones((2, 3), bool), crs="local")
 
@@ -59,15 +58,6 @@ def test_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soil:
     write_grid(tmp_path / "zones.asc", [[0, 1, 0], [0, 0, 0]])
     with pytest.raises(InputError, match=said):
         lay_out_soil(soil, 0.3, GROUND)
-
-
-def test_a_tile_of_the_soil_takes_what_the_whole_takes() -> None:
-    random = np.random.default_rng(3)
-    whole = SoilColumn(random.random((4, 6)) * 1e-5, random.random((4, 6)), random.random((4, 6)) * 0.5)
-    sunk = random.random((2, 4, 6))
-    rate = whole.take(sunk, 60.0)
-    part = whole.apply(lambda field: field[1:3, 2:5])
-    assert np.array_equal(part.take(sunk[:, 1:3, 2:5], 60.0), rate[:, 1:3, 2:5]) and rate.shape == (2, 4, 6)
 
 
 def flood(folder: Path, **settings: Any) -> Any:
