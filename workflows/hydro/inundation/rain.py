@@ -1,4 +1,4 @@
-"""The rain that an inundation starts from, through time, opened and checked."""
+"""Rain of an inundation through time: one rate, a table, frames, or a city's storms."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | No
                 "rain must be given: this ground has no storms",
                 way_out="give --set rain=60 (mm/h), or a table rain.csv",
             )
-        return _fall(city.storms, layer.grid, duration_s)
+        return _sample_storms(city.storms, layer.grid, duration_s)
     if number is None:
         return _read_table(rain, layer, settings, duration_s)
     if not 0.0 <= number < np.inf:
         raise InputError(f"rain must be in [0, 2000] mm/h, got {rain}", way_out="give the rate in mm/h")
-    _refuse_hard(number, max(settings.rain_factors), None)
+    _refuse_too_much(number, max(settings.rain_factors), None)
     return RainForcing(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
 
 
@@ -92,7 +92,7 @@ def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, du
         sums = "or declare interval_s, such as --declare readings.interval_s=3600"
         named = error.reworded(sums, "with --set rain_units=")
         raise named.reworded("--declare readings.", "--set ") from None
-    _refuse_hard(float(series.rate.max()), max(settings.rain_factors), rain)
+    _refuse_too_much(float(series.rate.max()), max(settings.rain_factors), rain)
     rate = np.zeros((len(series.start_s), series.zone[-1] + 1), dtype=np.float32)
     rate[:, series.zone] = series.rate
     zone, sources, zones = None, [Path(rain)], settings.rain_zones
@@ -124,7 +124,7 @@ def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, du
     )
 
 
-def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
+def _refuse_too_much(rate: float, factor: float, file: str | None) -> None:
     from ....datasets.hydro.rain.rain import HARDEST_MM_H
 
     if rate * max(1.0, factor) > HARDEST_MM_H:
@@ -143,26 +143,26 @@ def _open_frames(file: str, layer: TerrainLayer, settings: InundationSettings, d
     if settings.rain_zones is not None:
         raise InputError("rain_zones applies only to a table of rain, but rain has frames", way_out="omit it")
     found, unseen = take_frames(file, layer, settings, duration_s)
-    _refuse_hard(float(found.rate.max()), max(settings.rain_factors), file)
+    _refuse_too_much(float(found.rate.max()), max(settings.rain_factors), file)
     n, step_s = len(found.time), found.step_s
     end_s = float(n * step_s)
-    start_s, rain = _end_dry(step_s * np.arange(n, dtype=np.float64), found.rate, end_s, duration_s)
+    start_s, rain = _append_dry_frame(step_s * np.arange(n, dtype=np.float64), found.rate, end_s, duration_s)
     return RainForcing(
         start_s, rain, grid=found.grid, end_s=end_s, unseen=unseen,
         epoch_s=int(found.time[0]) - step_s, sources=found.sources, notes=found.notes,
     )  # fmt: skip
 
 
-def _end_dry(
+def _append_dry_frame(
     start_s: Floats, rate: npt.NDArray[np.float32], end_s: float, duration_s: float
 ) -> tuple[Floats, npt.NDArray[np.float32]]:
-    """A dry frame after the last, where the run goes on: else that one would last until the next output."""
+    """Append a dry frame if the run goes on after the last one, which would else last until the next output."""
     if end_s >= duration_s:
         return start_s, rate
     return np.append(start_s, end_s), np.concatenate([rate, np.zeros_like(rate[:1])])
 
 
-def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> RainForcing:
+def _sample_storms(storms: StormLayer, grid: Grid, duration_s: float) -> RainForcing:
     """Rain of a city's storms over the ground, around the time when it rains most."""
     from ....datasets.synthetic.hydro.storms import compute_rain_rate
 
@@ -175,7 +175,9 @@ def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> RainForcing:
     wettest = np.convolve(rate.mean(axis=(1, 2)), np.ones(n), mode="valid")
     begin = int(np.argmax(wettest))
     chosen = rate[begin : begin + n].astype(np.float32)
-    start_s, chosen = _end_dry(FRAME_S * np.arange(n, dtype=np.float64), chosen, float(FRAME_S * n), duration_s)
+    start_s, chosen = _append_dry_frame(
+        FRAME_S * np.arange(n, dtype=np.float64), chosen, float(FRAME_S * n), duration_s
+    )
     return RainForcing(
         start_s, chosen, grid=over, end_s=float(FRAME_S * n), epoch_s=first + begin * FRAME_S,
         notes=(f"Synthetic storms, the wettest {n * FRAME_S // 60} minutes of them.",),
