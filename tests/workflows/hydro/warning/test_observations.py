@@ -51,7 +51,7 @@ def test_levels_are_no_depths(tmp_path: Path) -> None:
     [
         (
             "gate,2023-09-07T10:01Z,5",
-            r"read.csv: no point was read .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
+            r"read.csv: at least one point must have readings .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
         ),
         ("tower,2023-09-07T10:00Z,5", "point 'tower' is not among"),
         ("gate,2023-09-07 10:00,5", "zone"),
