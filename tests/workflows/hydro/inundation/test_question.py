@@ -199,7 +199,7 @@ def test_flow_that_the_scheme_holds_back_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"rain": "-5"}, "rain is -5 mm/h"),
+        ({"rain": "-5"}, r"rain must be in \[0, 2000\] mm/h, got -5"),
         ({"rain": "rain.csv"}, "does not say the unit"),
         ({"rain": "rain.csv", "rain_units": "mm"}, "mm"),
         ({"rain": "torn.csv", "rain_units": "mm h-1"}, "line 3"),
