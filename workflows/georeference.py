@@ -27,7 +27,7 @@ def georeference(variables: Iterable[Variable], crs: str) -> tuple[Variable, ...
     variables
         As declared, with standard names on what is an x or a y.
     crs
-        Of all of them. What was said of it before is said anew.
+        CRS of all of them; it replaces what they had.
 
     Examples
     --------

@@ -16,7 +16,9 @@ from ..hpc.plan.settings import Settings
 from ..hpc.run.runs import Run
 from ..hpc.store.stores import Product
 
-__all__ = ["WORKFLOWS", "Prepared", "Workflow", "load_workflow"]
+__all__ = ["WORKFLOWS", "NamedArrays", "Prepared", "Workflow", "load_workflow"]
+
+NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]  # dims and values of each array that blocks read
 
 # Name of each workflow, and the folder whose `question.py` holds it as WORKFLOW.
 WORKFLOWS = {

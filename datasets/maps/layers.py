@@ -15,12 +15,13 @@ import numpy.typing as npt
 from ...kernels.space.grid import Grid
 from ..place.layer_checks import refuse_unequal_lengths
 
-__all__ = ["FACILITY_KINDS", "AreaLayer", "FacilityLayer", "TerrainLayer"]
+__all__ = ["FACILITY_KINDS", "WATER_MANNING", "AreaLayer", "FacilityLayer", "TerrainLayer"]
 
 LongInts = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 # Stored as their place in the tuple: add at the end, never in between.
+WATER_MANNING = 0.03  # [s m-1/3] of river and sea in a synthetic terrain, which nothing else there has
 FACILITY_KINDS = ("other", "hospital", "ambulance station", "clinic", "shelter", "school", "fire station", "police")
 
 

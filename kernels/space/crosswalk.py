@@ -122,10 +122,10 @@ class Crosswalk:
         return np.bincount(self.column, self.weight * given[self.row], self.n_columns).astype(np.float64, copy=False)
 
     def _columns(self, values: npt.ArrayLike) -> Floats:
-        given = np.asarray(values, np.float64)
+        given = np.asarray(values)
         if given.shape != (self.n_columns,):
             raise ValueError(f"gather takes one value for each of {self.n_columns} columns, got shape {given.shape}")
-        taken: Floats = given[self.column]
+        taken: Floats = given[self.column].astype(np.float64)  # not all columns: rows may cover few of many
         return taken
 
     def _add_rows(self, values: Floats) -> Floats:

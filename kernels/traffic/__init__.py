@@ -12,9 +12,9 @@ from ..exports import export_lazily
 if TYPE_CHECKING:
     from .assignment import Assignment, assign_traffic
     from .audit import Certificate, audit_flows
-    from .columns import PathFlows
     from .godunov import advance_density
     from .network import RoadNetwork
+    from .path_flows import PathFlows
     from .paths import Loading, load_trees
 
 __all__ = [
@@ -34,7 +34,7 @@ _HOMES = {
     "assign_traffic": ".assignment",
     "Certificate": ".audit",
     "audit_flows": ".audit",
-    "PathFlows": ".columns",
+    "PathFlows": ".path_flows",
     "advance_density": ".godunov",
     "RoadNetwork": ".network",
     "Loading": ".paths",

@@ -11,8 +11,10 @@ from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_cubes import CONTAINERS, Cube, write_cube
 from flood_rasters import Floats, Layout, find_transformer, write_ascii
 
-from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
-from citytide.workflows.hydro.warning.question import FloodWarningSettings, prepare_warning
+from citytide.workflows.hydro.inundation.question import prepare_inundation
+from citytide.workflows.hydro.inundation.settings import InundationSettings
+from citytide.workflows.hydro.warning.question import prepare_warning
+from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 
 START_S = 1_694_095_200  # 2023-09-07 14:00 UTC
 GROUND_CRS = "EPSG:4547"

@@ -13,7 +13,8 @@ from flood_covers import COVERS, Cover, write_cover
 from flood_rasters import OFFSET, PACKED, Floats, Layout, find_transformer, write_ascii, write_tiff
 from pyproj import Geod
 
-from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
+from citytide.workflows.hydro.inundation.question import prepare_inundation
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 
 FEET = {"EPSG:2229": 1200 / 3937, "EPSG:2263": 1200 / 3937}
 DEGREES = ("EPSG:4326", "EPSG:4490")

@@ -11,7 +11,8 @@ import numpy as np
 from dresses import FALSE, OPEN, PLAIN, Case, Dress, Field, find_level
 from flood_rasters import Floats, Layout, write_ascii, write_tiff
 
-from citytide.workflows.hydro.inundation.question import InundationSettings, prepare_inundation
+from citytide.workflows.hydro.inundation.question import prepare_inundation
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 
 SHAPE, CELL = (6, 9), 10.0
 START = datetime(2023, 9, 7, 14, tzinfo=UTC)

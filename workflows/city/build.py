@@ -1,4 +1,4 @@
-"""Building a city: what is given is read, what is missing is left out or made, and all of it is joined."""
+"""Build a city: read what is given, omit or generate what is missing, and join all of it."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ File = Annotated[str | None, AfterValidator(_path)]
 
 
 class CityRequest(Settings):
-    """What ``citytide city build`` is asked for."""
+    """Settings of ``citytide city build``."""
 
-    name: str = Field(default="city", description="what the city calls itself")
+    name: str = Field(default="city", description="name of the city")
     roads: File = Field(
         default=None, description=".graphml, .osm.pbf, .osm, .gpkg, .shp, .geojson or .csv of roads, or a GMNS folder"
     )
@@ -83,21 +83,25 @@ class CityRequest(Settings):
     stations: File = Field(default=None, description="points of gauges and checkpoints")
     readings: File = Field(default=None, description="table of what the stations measured")
     demand: File = Field(default=None, description="rides, or trips between nodes: CSV, matrix or OMX")
-    synthetic: bool = Field(default=False, description="make what is not given")
-    size: Literal["2km", "8km", "shenzhen"] = Field(default="8km", description="of a city that is made whole")
-    seed: int = Field(default=1, ge=0, lt=2**63, description="of what is made; the same seed gives the same bytes")
-    cell_m: float = Field(default=10.0, gt=0, le=1000, description="side of a cell of a made terrain [m]")
+    synthetic: bool = Field(default=False, description="generate what is not given")
+    size: Literal["2km", "8km", "shenzhen"] = Field(
+        default="8km", description="size of a city that is wholly synthetic"
+    )
+    seed: int = Field(
+        default=1, ge=0, lt=2**63, description="seed of what is synthetic; the same seed gives the same bytes"
+    )
+    cell_m: float = Field(default=10.0, gt=0, le=1000, description="side of a cell of a synthetic terrain [m]")
     crs: str | None = Field(default=None, description="the city's plane, such as EPSG:4547")
-    time_zone: str = Field(default="Asia/Shanghai", description="in which times are shown")
-    declare: dict[str, str] = Field(default_factory=dict, description="what the files do not say of themselves")
-    workers: int = Field(default=1, ge=1, description="threads that make the terrain; the bytes are the same")
+    time_zone: str = Field(default="Asia/Shanghai", description="time zone in which times are shown")
+    declare: dict[str, str] = Field(default_factory=dict, description="what the files do not state themselves")
+    workers: int = Field(default=1, ge=1, description="threads that generate the terrain; the bytes are the same")
 
     @field_validator("declare")
     @classmethod
     def _known(cls, declared: dict[str, str]) -> dict[str, str]:
         unknown = sorted(set(declared) - set(DECLARABLE))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} cannot be declared; what can: {', '.join(DECLARABLE)}")
+            raise ValueError(f"{unknown[0]!r} cannot be declared; choose one of {', '.join(DECLARABLE)}")
         return declared
 
     def declared(self, layer: str) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def build_city(request: CityRequest, tell: Tell = lambda step: None) -> City:
         if not request.synthetic:
             raise RunError("a city needs roads: name them with --roads FILE, or have it all made with --synthetic")
         if given:
-            raise RunError(f"--{given[0]} belongs to real roads: name them too, with --roads FILE")
+            raise RunError(f"--{given[0]} needs real roads: give --roads FILE too")
         layers = _make_whole(request, tell)
     else:
         layers = _read_layers(request, tell)
@@ -172,7 +176,7 @@ def _read_layers(request: CityRequest, tell: Tell) -> CityLayers:
     }
     if request.readings is not None:
         if found["stations"] is None:
-            raise RunError("--readings belong to stations: name them too, with --stations FILE")
+            raise RunError("--readings need stations: give --stations FILE too")
         found["readings"] = read("readings", open_readings, found["stations"])
     if request.demand is not None:
         tell("reading demand")
@@ -197,7 +201,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     if layer == "areas":
         for key, word in _WORDS.items():
             if values.get(key, word) != word:
-                raise RunError(f"--declare areas.{key}={values[key]} means nothing; it can be {word}")
+                raise RunError(f"--declare areas.{key} must be {word}, got {values[key]}")
         values = {key: value for key, value in values.items() if key not in _WORDS}
         values |= {"people_optional": True} if "people" in declared else {}
     for key in ("manning", "nodata", "resample_m", "interval_s", "core_share"):
@@ -205,7 +209,7 @@ def _convert(layer: str, declared: Mapping[str, Any]) -> dict[str, Any]:
             try:
                 values[key] = float(values[key])
             except ValueError:
-                raise RunError(f"--declare {layer}.{key}={values[key]} is no number") from None
+                raise RunError(f"--declare {layer}.{key} must be a number, got {values[key]}") from None
     return values
 
 

@@ -42,13 +42,15 @@ def city() -> None:
 @click.option("--time-zone", metavar="ZONE", help="In which times are shown; Asia/Shanghai by default.")
 @click.option("--declare", "declares", multiple=True, metavar="LAYER.KEY=VALUE",
               help="What a file does not say of itself, such as terrain.height_datum=CN85. Repeatable.")  # fmt: skip
-@click.option("--name", metavar="TEXT", help="What the city calls itself; the store's name by default.")
-@click.option("--workers", metavar="N", help="Threads that make the terrain; the bytes are the same for any.")
+@click.option("--name", metavar="TEXT", help="Name of the city; the store's name by default.")
+@click.option(
+    "--workers", metavar="N", help="Threads that generate the terrain; the bytes are the same for any number."
+)
 @click.option("--out", required=True, metavar="CITY", help="The store to write, such as city.zarr.")
-@click.option("--overwrite", is_flag=True, help="Take the place of an older city there.")
+@click.option("--overwrite", is_flag=True, help="Replace an older city.")
 @as_json
 def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool, as_json: bool, **given: Any) -> None:
-    """Build a city: read what is given, leave out or make what is not, join all of it, write one store.
+    """Build a city: read what is given, omit or generate what is missing, join all of it, write one store.
 
     \b
     Examples:
@@ -68,10 +70,10 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     """
     from ...hpc.plan.settings import parse_set, resolve_settings, sourced
     from .build import CityRequest, build_city
-    from .store import refuse_taken, write_city, write_record
+    from .store import refuse_existing, write_city, write_record
 
     place = Path(os.path.normpath(Path(out).expanduser()))
-    refuse_taken(place, overwrite=overwrite)
+    refuse_existing(place, overwrite=overwrite)
     asked = {key: value for key, value in given.items() if value is not None}
     asked |= {
         "synthetic": synthetic,
@@ -93,7 +95,7 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
 
 @contextmanager
 def _steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """One line on stderr that tells what is being done; a plain line per step where nobody watches."""
+    """Show the current step on stderr: one line that changes, or a line for each step without a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -107,7 +109,7 @@ def _steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 @city.command()
 @click.argument("path", metavar="CITY")
 @click.option("--out", metavar="FILE", help="Where the map goes: .png, .svg or .pdf; beside the city by default.")
-@click.option("--no-map", is_flag=True, help="Tell, and draw nothing.")
+@click.option("--no-map", is_flag=True, help="Print the summary only; draw no map.")
 @as_json
 def show(path: str, out: str | None, no_map: bool, as_json: bool) -> None:
     """Tell what a city holds, and draw its map.

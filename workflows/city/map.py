@@ -27,7 +27,7 @@ __all__ = ["FORMATS", "draw_city_map"]
 FORMATS = (".png", ".svg", ".pdf")
 WIDTH_IN, DPI, TEXT_PT = 10.0, 160, 8.0
 HEAD_IN, FOOT_IN = 0.5, 0.75
-MOST_NAMES, MOST_ICONS = 60, 40  # of more areas no names; more symbols than these are drawn smaller
+MOST_NAMES, MOST_ICONS = 60, 40  # more areas have no names; more symbols are drawn smaller
 # By rank, widest last: kinds of roads, width [pt] on a map of 2,000 links, colour.
 _RANKS = (
     (("residential", "unclassified", "living_street", "service", "other", "track", "footway", "pedestrian", "cycleway",
@@ -59,7 +59,7 @@ def draw_city_map(city: City, path: Path) -> Path:
         If the format is another.
     """
     if path.suffix.lower() not in FORMATS:
-        raise RunError(f"{path} is of a format that maps are not drawn in: choose {', '.join(FORMATS)}")
+        raise RunError(f"the map must be one of {', '.join(FORMATS)}, got {path}")
     from matplotlib import rc_context
 
     # what would tell the hour of drawing
@@ -76,7 +76,7 @@ def draw_city_map(city: City, path: Path) -> Path:
 def _make_figure(city: City) -> Figure:
     from matplotlib.figure import Figure
 
-    west, south, east, north = _frame(city)
+    west, south, east, north = _find_extent(city)
     wide, tall = east - west, north - south
     height_in = float(np.clip(WIDTH_IN * tall / wide, 3.0, 12.0))
     whole = height_in + HEAD_IN + FOOT_IN
@@ -96,8 +96,8 @@ def _make_figure(city: City) -> Figure:
     return figure
 
 
-def _frame(city: City) -> tuple[float, float, float, float]:
-    """West, south, east and north of what is drawn: the roads with a margin, and all of a made ground."""
+def _find_extent(city: City) -> tuple[float, float, float, float]:
+    """West, south, east and north of the map: the roads with a margin, and all of a synthetic terrain."""
     x, y = city.roads.vertex_x, city.roads.vertex_y
     west, south, east, north = float(x.min()), float(y.min()), float(x.max()), float(y.max())
     margin = 0.03 * max(east - west, north - south, 1.0)
@@ -108,8 +108,8 @@ def _frame(city: City) -> tuple[float, float, float, float]:
     return min(grid.west, west), min(grid.south, south), max(grid.east, east), max(grid.north, north)
 
 
-def _thin(city: City) -> float:
-    """Streets of a large city are drawn finer."""
+def _choose_line_width(city: City) -> float:
+    """Width of streets relative to that in a small city: a large one has finer lines."""
     return float(np.clip((2000.0 / max(city.roads.n_links, 1)) ** 0.33, 0.22, 1.6))
 
 
@@ -160,7 +160,7 @@ def _draw_roads(axes: Axes, city: City) -> list[Any]:
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
-    roads, fine = city.roads, _thin(city)
+    roads, fine = city.roads, _choose_line_width(city)
     handles: list[Any] = []
     # a street's two ways lie on one line: drawing the first is enough
     low, high = np.minimum(roads.tail, roads.head), np.maximum(roads.tail, roads.head)

@@ -21,7 +21,7 @@ from ...hpc.run.records import describe_place, now, stamp_inputs, write_json
 from ...hpc.store.stores import Product, Variable, create_product, publish, sync_folder, write_block
 from ..georeference import georeference
 
-__all__ = ["refuse_taken", "write_city", "write_record"]
+__all__ = ["refuse_existing", "write_city", "write_record"]
 
 TILE_ROWS = 1024  # rows of a grid in one file: 25 MB of float32 at Shenzhen's width
 _PRODUCT, _OLD = "city", "old"
@@ -48,11 +48,11 @@ def write_city(city: City, path: Path, *, overwrite: bool = False) -> Path:
     arrays, attrs = city.to_arrays()
     declared = _declare(arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
-    stage = _stage_of(path)
+    stage = _name_stage(path)
     with _lock(path.parent):
-        _put_back(path)
+        _restore_previous(path)
         _refuse(path, overwrite=overwrite)
-        shutil.rmtree(stage, ignore_errors=True)  # of a build that was killed
+        shutil.rmtree(stage, ignore_errors=True)  # left by a build that was killed
         stage.mkdir()
         try:
             _write(stage, city, declared, arrays, attrs)
@@ -61,14 +61,14 @@ def write_city(city: City, path: Path, *, overwrite: bool = False) -> Path:
             os.replace(stage / f"{_PRODUCT}.zarr", path)
             sync_folder(path.parent)
         finally:
-            _put_back(path)
+            _restore_previous(path)
             shutil.rmtree(stage, ignore_errors=True)
     return path
 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    """One build writes into a folder at a time; another waits, and then finds the place taken or to be replaced."""
+    """Let one build at a time write into a folder; another waits."""
     held = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -77,25 +77,31 @@ def _lock(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _stage_of(path: Path) -> Path:
+def _name_stage(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
-def _put_back(path: Path) -> None:
-    """A build that died between two renames had moved the older city out of the way."""
-    stage = _stage_of(path)
+def _restore_previous(path: Path) -> None:
+    """Move the previous city back, if a build died after moving it aside."""
+    stage = _name_stage(path)
     if (stage / _OLD).exists() and not path.exists():
         os.replace(stage / _OLD, path)
 
 
-def refuse_taken(path: Path, *, overwrite: bool = False) -> None:
-    """Refuse a place where something stands already, before work starts."""
+def refuse_existing(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a place that exists already, before work starts.
+
+    Raises
+    ------
+    RunError
+        If ``path`` exists and may not be overwritten, or cannot be written.
+    """
     if not path.name or path.name == "..":
-        raise RunError(f"{path} names no store: give --out a name, such as city.zarr")
+        raise RunError(f"--out must name a store, got {path}: give a name, such as city.zarr")
     _refuse_unwritable(path)
-    if _stage_of(path).exists():  # of a build that was killed, or of one at work: then wait for it
+    if _name_stage(path).exists():  # left by a build that was killed, or written by one that still runs: wait for it
         with _lock(path.parent):
-            _put_back(path)
+            _restore_previous(path)
     _refuse(path, overwrite=overwrite)
 
 
@@ -103,7 +109,7 @@ def _refuse(path: Path, *, overwrite: bool) -> None:
     if not path.exists():
         return
     if not overwrite:
-        raise RunError(f"{path} is there already: choose another --out, or say --overwrite")
+        raise RunError(f"{path} exists already: choose another --out, or give --overwrite")
     import zarr
 
     try:
@@ -111,19 +117,19 @@ def _refuse(path: Path, *, overwrite: bool) -> None:
     except (OSError, ValueError, zarr.errors.GroupNotFoundError):
         is_city = False
     if not is_city:
-        raise RunError(f"{path} is no city and is not overwritten: choose another --out")
+        raise RunError(f"only a city may be overwritten, and {path} is none: choose another --out")
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """A folder must be made at the place before an hour is spent on what belongs into it."""
+    """Refuse a place where no folder can be made, before work starts."""
     above = next(folder for folder in path.absolute().parents if folder.exists())
     why = ""
     if path.is_symlink() and not path.exists():
-        why = "is a link to nothing"
+        why = "is a broken link"
     elif not above.is_dir():
         why = f"lies under {above}, which is a file"
     elif not os.access(above, os.W_OK | os.X_OK):
-        why = f"cannot be made: {above} may not be written"
+        why = f"cannot be made: {above} is not writable"
     elif len(os.fsencode(path.name)) > _LONGEST_NAME:
         why = "has too long a name"
     if why:

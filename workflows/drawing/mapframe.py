@@ -25,7 +25,7 @@ Ints: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
 VECTOR_LINKS = 12_000  # more links than this are drawn as a picture inside the SVG
 N_WIDTHS, MARGIN_PT = 12, 12.0
-_METRES_PER_DEGREE = 111_195.0  # of a great circle on a sphere of 6,371 km
+_METRES_PER_DEGREE = 111_195.0  # on a great circle of a sphere of 6,371 km
 
 
 @dataclass(frozen=True)

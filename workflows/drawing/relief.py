@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from ...datasets.maps.layers import TerrainLayer
+from ...datasets.maps.layers import WATER_MANNING, TerrainLayer
 
 __all__ = ["PAPER", "WATER", "find_water", "shade_ground"]
 
@@ -25,7 +22,7 @@ def shade_ground(terrain: TerrainLayer) -> tuple[NDArray[np.float64], tuple[floa
     Parameters
     ----------
     terrain
-        Of any size: it is averaged to about 1,600 pixels first.
+        A terrain of any size; it is averaged to about 1,600 pixels first.
 
     Returns
     -------
@@ -61,9 +58,7 @@ def shade_ground(terrain: TerrainLayer) -> tuple[NDArray[np.float64], tuple[floa
 
 
 def find_water(terrain: TerrainLayer) -> NDArray[np.bool_]:
-    """River and sea of a made ground, (y, x), by their roughness; a real terrain does not say."""
-    from ...datasets.synthetic.hydro.terrain import WATER as WATER_MANNING
-
+    """River and sea (y, x) of a synthetic terrain, by their roughness; of another one nothing is known."""
     if not terrain.is_synthetic:
         return np.zeros(terrain.grid.shape, bool)
     return np.asarray(terrain.manning == np.float32(WATER_MANNING))

@@ -15,9 +15,10 @@ class RainSettings(FloodSettings):
     """What files of frames leave open, and what is made of cells that are unknown or none of rain."""
 
     rain_units: str | None = Field(
-        default=None, description="of a rain table's rates, or of frames that name none, such as 'mm h-1' or 'm s-1'"
+        default=None,
+        description="unit of a rain table's rates, or of frames that name none, such as 'mm h-1' or 'm s-1'",
     )
-    rain_crs: str | None = Field(default=None, description="of frames that name none")
+    rain_crs: str | None = Field(default=None, description="CRS to assume if the frames name none")
     rain_level: float | None = Field(
         default=None, allow_inf_nan=False, description="elevation [degrees] or height [m] in ODIM files with several"
     )

@@ -25,12 +25,14 @@ class FloodSettings(Settings):
     terrain: str | None = Field(
         default=None, description="city.zarr, or a raster of heights; the synthetic city by default"
     )
-    crs: str | None = Field(default=None, description="of a raster that names none; local for no place on earth")
+    crs: str | None = Field(
+        default=None, description="CRS to assume if the raster names none; local if it has no place on earth"
+    )
     height_datum: str | None = Field(
-        default=None, description="from where a raster's heights are counted, such as EGM96, CN85 or EPSG:5621"
+        default=None, description="datum of a raster's heights, such as EGM96, CN85 or EPSG:5621"
     )
     height_units: str | None = Field(
-        default=None, description="of a raster's heights that names none: m (also if omitted), cm, ft, us-ft"
+        default=None, description="unit of the heights if the raster names none: m (also if omitted), cm, ft, us-ft"
     )
     nodata: str | None = Field(
         default=None, description="number, or nan, in a raster of heights that stands for no data"
@@ -40,7 +42,7 @@ class FloodSettings(Settings):
         description="side of the cells [m] that a raster of heights in degrees, feet or other cells is resampled to",
     )  # fmt: skip
     resample_crs: str | None = Field(
-        default=None, description="plane in metres that it is resampled to; chosen by its place if omitted"
+        default=None, description="plane in metres to which a raster is resampled; if omitted, one that suits its place"
     )
     roughness: str | None = Field(
         default=None, description="Manning's n: a number, a raster, or ZONES:0.035,0.055 for a raster of zones"
@@ -50,7 +52,7 @@ class FloodSettings(Settings):
     soil: str | None = Field(
         default=None,
         description="what takes water by Green and Ampt: a texture such as loam, K/SUCTION/DEFICIT (mm/h, mm, share), "
-        "or ZONES:loam,paved for a raster of zones; the drains take where it takes nothing",
+        "or ZONES:loam,paved for a raster of zones; drains work where it is paved",
     )
     soil_saturation: float = Field(default=0.5, ge=0, le=1, description="share of a texture's pores full at the start")
     edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")
@@ -61,12 +63,11 @@ class FloodSettings(Settings):
         default=None, description="points 'X Y M3_PER_S' or 'X Y HYDROGRAPH.csv', several divided by ;"
     )
     time_zone: str | None = Field(
-        default=None, description="of dates in tables, and in names of files, that name no offset"
+        default=None, description="time zone of dates in tables, and in names of files, that name no offset"
     )
     missing: str | None = Field(
         default=None,
-        description="what stands for no value in tables and frames, such as 999.9,---; "
-        "none where every number is a value",
+        description="what stands for no value in tables and frames, such as 999.9,---; none if every number is a value",
     )
     output_minutes: float = Field(default=5.0, gt=0, allow_inf_nan=False, description="how often depths are stored")
     threshold_m: float = Field(
@@ -77,13 +78,13 @@ class FloodSettings(Settings):
     )
     courant: float | None = Field(
         default=None, gt=0, le=0.7, validate_default=True,
-        description="share of a cell that a wave crosses in a step; 0.45, of shallow water 0.25",
+        description="share of a cell that a wave crosses in a step; 0.45, for shallow water 0.25",
     )  # fmt: skip
     theta: float = Field(default=0.8, gt=0, le=1, description="weight of a face's own flow against its neighbours'")
-    window_steps: int = Field(default=64, ge=1, description="steps whose length is fixed before they are made")
-    precision: Literal["float32", "float64"] = Field(default="float32", description="of the simulation")
+    window_steps: int = Field(default=64, ge=1, description="number of steps whose length is chosen together")
+    precision: Literal["float32", "float64"] = Field(default="float32", description="number format of the simulation")
     members_per_block: int | None = Field(
-        default=None, ge=1, description="members in one task; 1, or with ranks all; leaves no trace in the store"
+        default=None, ge=1, description="members in one task; 1, or with ranks all; the store does not depend on it"
     )
 
     @field_validator("courant")
@@ -93,14 +94,16 @@ class FloodSettings(Settings):
         if courant is None:
             return 0.25 if full else 0.45
         if full and courant > 0.5:
-            raise ValueError("shallow water is stable up to 0.5; 0.25 keeps every depth from falling below 0")
+            raise ValueError(
+                f"courant must be at most 0.5 for shallow-water, got {courant:g}; at 0.25 no depth falls below 0"
+            )
         return courant
 
     @field_validator("soil")
     @classmethod
     def _one_loss(cls, soil: str | None, info: ValidationInfo) -> str | None:
         if soil is not None and info.data.get("infiltration_mm_h"):
-            raise ValueError("the soil tells what sinks: leave out soil, or infiltration_mm_h")
+            raise ValueError("soil and infiltration_mm_h exclude each other: omit one of them")
         return soil
 
     @field_validator("time_zone")
@@ -114,14 +117,14 @@ class FloodSettings(Settings):
     @classmethod
     def _of_inertia(cls, theta: float, info: ValidationInfo) -> float:  # like the next, of what was given only
         if info.data.get("scheme") == "shallow-water":
-            raise ValueError("theta is of scheme=inertia, and the scheme is shallow-water: leave theta out")
+            raise ValueError("theta applies only to scheme=inertia, got shallow-water: omit theta")
         return theta
 
     @field_validator("soil_saturation")
     @classmethod
     def _of_a_soil(cls, saturation: float, info: ValidationInfo) -> float:
         if "soil" in info.data and info.data["soil"] is None:
-            raise ValueError("it is of a soil, and there is none: leave it out, or give a soil")
+            raise ValueError("soil_saturation applies only to a soil, but soil was not given: omit it, or give a soil")
         return saturation
 
     def is_given(self, name: str) -> bool:

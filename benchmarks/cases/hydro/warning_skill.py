@@ -77,11 +77,13 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     from ....datasets.hydro.rain.field import RainField
     from ....datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
     from ....kernels.space.grid import Grid
-    from ....workflows.hydro.inundation.steps import simulate_members
-    from ....workflows.hydro.warning.inputs import FRAMES, STORM_REGION_M, Points, split_rain, watch_storms
+    from ....workflows.hydro.simulation.case import FloodCase
+    from ....workflows.hydro.simulation.simulate import simulate_flood
     from ....workflows.hydro.warning.layout import lay_out_warning
-    from ....workflows.hydro.warning.question import FloodWarningSettings
-    from ....workflows.hydro.warning.steps import find_motion, flood_members, forecast_members
+    from ....workflows.hydro.warning.points import Points
+    from ....workflows.hydro.warning.rain import FRAMES, STORM_REGION_M, split_rain, watch_storms
+    from ....workflows.hydro.warning.settings import FloodWarningSettings
+    from ....workflows.hydro.warning.steps import ForecastRain, RadarRain, WarnedCase, find_motion, forecast_members
     from ....workflows.hydro.warning.table import derive_warnings, find_onsets
 
     coarse, fine, places = make_grounds(cell_m)
@@ -100,9 +102,9 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
     rain = split_rain(field, grid, issued_at=issued_at, spin_up_s=3600.0, lead_s=7200.0)
     laid = lay_out_warning(settings, coarse, None, replace(rain, after=rain.after[:0]), points)
     arrays = {name: values for name, (_, values) in laid.arrays.items()}
-    motion = find_motion(arrays)
-    ahead = forecast_members({**arrays, **motion}, **laid.forecast)
-    depth = _see_points(flood_members({**arrays, **ahead}, **laid.flood))
+    motion = find_motion(RadarRain.from_arrays(arrays))
+    ahead = forecast_members(ForecastRain.from_arrays({**arrays, **motion}, **laid.forecast))
+    depth = _see_points(simulate_flood(WarnedCase.from_arrays({**arrays, **ahead}, **laid.flood)))
     time = np.array(laid.flood["point_s"])
     found = derive_warnings(depth[1:], time, points.threshold_m)
     control = derive_warnings(depth[:1], time, points.threshold_m)
@@ -126,7 +128,8 @@ def warn_storm(seed: int, *, cell_m: float = 20.0, members: int = 20) -> dict[st
         "point_cell": np.concatenate(quarters),
     }
     packed = {name: getattr(truth_grid, name) for name in ("west", "south", "cell_m", "n_y", "n_x")}
-    came = _see_points(simulate_members(true_arrays, **{**truth.flood, "rain_grid": packed}))[0]
+    true_case = FloodCase.from_arrays(true_arrays, **{**truth.flood, "rain_grid": packed})
+    came = _see_points(simulate_flood(true_case))[0]
     came = came.reshape(len(came), 4, len(places)).mean(axis=1)
     onset = np.array(
         [float(find_onsets(came[:, at], time, depth)) for at in range(len(places)) for depth in THRESHOLDS]

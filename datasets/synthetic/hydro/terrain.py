@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...maps.layers import TerrainLayer
+from ...maps.layers import WATER_MANNING, TerrainLayer
 from ...traffic.layers import RoadLayer
 from ..ground import interpolate
 from .basins import Basin, plan_basins, raise_pads
@@ -23,7 +23,7 @@ __all__ = ["GREEN", "make_terrain"]
 
 KERB_M = 0.15  # from a block down to its streets
 LANE_M = 3.5
-STREET, BLOCK, WATER, GREEN = 0.015, 0.05, 0.03, 0.08  # Manning roughness [s m-1/3]
+STREET, BLOCK, WATER, GREEN = 0.015, 0.05, WATER_MANNING, 0.08  # Manning roughness [s m-1/3]
 PARK_STEP_M = 350.0
 _PARKS = 0.68  # of the parks' noise: the more, the fewer parks
 _ROWS = 64  # in a block: small enough for a core's cache

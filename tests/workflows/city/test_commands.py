@@ -95,12 +95,12 @@ def test_a_bad_request_is_one_sentence_and_writes_nothing(tmp_path: Path, words:
 def test_a_taken_place_is_refused_before_work_starts(city: Path) -> None:
     before = content(city)
     refused = invoke("build", "--synthetic", "--size", "2km", "--out", str(city))
-    assert "is there already" in str(refused.exception) and content(city) == before
+    assert "exists already" in str(refused.exception) and content(city) == before
 
 
 def test_a_picture_of_another_format_is_refused(city: Path, tmp_path: Path) -> None:
     refused = invoke("show", str(city), "--out", str(tmp_path / "map.docx"))
-    assert "choose .png, .svg, .pdf" in str(refused.exception)
+    assert "must be one of .png, .svg, .pdf, got" in str(refused.exception)
 
 
 def test_help_has_examples() -> None:

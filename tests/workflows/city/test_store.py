@@ -20,7 +20,7 @@ from citytide.datasets.city.city import City, open_city
 from citytide.datasets.errors import InputError
 from citytide.hpc.errors import RunError
 from citytide.workflows.city import store as city_store
-from citytide.workflows.city.store import refuse_taken, write_city
+from citytide.workflows.city.store import refuse_existing, write_city
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -103,14 +103,14 @@ def test_the_store_names_no_file_clock_or_path(city: City, tmp_path: Path) -> No
 
 def test_a_taken_place_is_refused_and_an_older_city_gives_way_only_when_told(city: City, tmp_path: Path) -> None:
     place = write_city(city, tmp_path / "city.zarr")
-    with pytest.raises(RunError, match="is there already"):
+    with pytest.raises(RunError, match="exists already"):
         write_city(city, place)
     write_city(replace(city, name="newer"), place, overwrite=True)
     assert open_city(place).name == "newer"
     foreign = tmp_path / "notes"
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("years of work")
-    with pytest.raises(RunError, match="is no city"):
+    with pytest.raises(RunError, match="is none"):
         write_city(city, foreign, overwrite=True)
     assert (foreign / "thesis.txt").read_text() == "years of work"
 
@@ -143,7 +143,7 @@ def test_a_city_moved_aside_by_a_killed_build_is_put_back(city: City, tmp_path: 
     stage = tmp_path / ".city.zarr.partial"
     stage.mkdir()
     place.rename(stage / "old")
-    with pytest.raises(RunError, match="is there already"):
+    with pytest.raises(RunError, match="exists already"):
         write_city(city, place)
     assert content(place) == before
 
@@ -200,7 +200,7 @@ def test_place_that_cannot_be_made_is_refused_before_work(tmp_path: Path, name: 
     (tmp_path / "file").write_text("")
     (tmp_path / "nowhere.zarr").symlink_to(tmp_path / "gone")
     with pytest.raises(RunError, match="choose another --out"):
-        refuse_taken(tmp_path / name)
+        refuse_existing(tmp_path / name)
 
 
 def test_record_of_one_version_leaves_that_of_another(city: City, tmp_path: Path) -> None:

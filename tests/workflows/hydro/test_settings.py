@@ -10,7 +10,7 @@ from citytide.hpc.errors import RunError
 from citytide.hpc.plan.settings import resolve_settings, sourced
 from citytide.workflows.hydro.rain_settings import RainSettings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.warning.question import FloodWarningSettings
+from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 
 
 def resolve(**settings: Any) -> FloodSettings:
@@ -26,13 +26,13 @@ def test_time_zone_is_one_that_exists() -> None:
 @pytest.mark.parametrize("theta", [0.8, 0.7])
 def test_theta_is_of_local_inertia(theta: float) -> None:
     assert resolve(theta=theta).theta == theta and resolve(scheme="shallow-water").theta == 0.8
-    with pytest.raises(RunError, match=r"theta.* is of scheme=inertia, and the scheme is shallow-water"):
+    with pytest.raises(RunError, match=r"theta.* applies only to scheme=inertia, got shallow-water"):
         resolve(scheme="shallow-water", theta=theta)
 
 
 def test_saturation_is_of_a_soil() -> None:
     assert resolve(soil="loam", soil_saturation=0.2).soil_saturation == 0.2
-    with pytest.raises(RunError, match=r"soil_saturation.*it is of a soil, and there is none"):
+    with pytest.raises(RunError, match=r"soil_saturation applies only to a soil, but soil was not given"):
         resolve(soil_saturation=0.5)
 
 

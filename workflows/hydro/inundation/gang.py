@@ -24,7 +24,9 @@ from ....hpc.gang.layout import Place, TileLayout
 from ....kernels.hydro.surface_water.maps import MAPS
 from ....kernels.hydro.surface_water.surface import Surface
 from ....kernels.hydro.surface_water.water import Forcing, Water
-from ..plain import FloodPlain, FloodRecord, Span
+from ..simulation.case import FloodCase
+from ..simulation.model import FloodModel, Span
+from ..simulation.record import FloodRecord
 
 __all__ = ["simulate_on_ranks"]
 
@@ -33,55 +35,64 @@ ON_FACES: dict[str, Place] = {"depth": "cell", "flow_x": "x_face", "flow_y": "y_
 IN_CELLS: dict[str, Place] = dict.fromkeys(ON_FACES, "cell")
 
 
-def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) -> Parts:
-    """Simulate the members of a block on all ranks; parameters and result are those of ``simulate_members``.
+def simulate_on_ranks(gang: Gang, case: FloodCase, folder: Path) -> Parts:
+    """Simulate the members of a block on all ranks of a gang.
+
+    Parameters
+    ----------
+    gang
+        The ranks.
+    case
+        As :func:`~..simulation.simulate.simulate_flood` takes it.
+    folder
+        Where checkpoints are kept.
 
     Yields
     ------
     Part
-        On rank 0, with the same bytes; of a gang that goes on from a checkpoint, those after it.
+        On rank 0, with the same bytes; if the gang continues from a checkpoint, those after it.
 
     Returns
     -------
     dict
-        On rank 0 that of :func:`~.inundation_steps.simulate_members`, with the same bytes; else empty.
+        On rank 0 that of ``simulate_flood``, with the same bytes; on the others empty.
 
     Raises
     ------
     RunError
-        If the ranks were told to end: what is done up to the last output time is kept.
+        If the ranks were told to end; what is done up to the last output time is kept.
     """
-    plain = FloodPlain(arrays, asked)
-    part = _Part(gang, plain)
-    record = FloodRecord(plain)
+    model = FloodModel(case)
+    part = _Part(gang, model)
+    record = FloodRecord(model)
     water, reached = part.start(), 0.0
     held = read_checkpoint(gang, part.layout, folder / "checkpoints", part.unpack(water), part.kept)
     if held is not None:
         water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
-        record.fed, record.poured = np.array(held.notes["fed"]), np.array(held.notes["poured"])
+        record.rain_m3, record.inflow_m3 = np.array(held.notes["fed"]), np.array(held.notes["poured"])
         record.n_steps = np.array(held.notes["n_steps"], dtype=np.int64)
-    seen = ("depth", *(("flow_x", "flow_y") if "link_cell_offset" in arrays else ()))
-    for span in plain.spans():
+    seen = ("depth", *(("flow_x", "flow_y") if case.roads is not None else ()))
+    for span in model.spans():
         horizon_s = span.horizon_s
         if horizon_s <= reached:
             continue
-        water, taken = plain.advance(
+        water, taken = model.advance(
             water, part.surface, part.soil, part.see(span), span.start_s, horizon_s, after_step=part.halo.exchange,
             highest=gang.find_maximum,
         )  # fmt: skip
         if gang.rank == 0:
-            record.note(span, taken)
-        if horizon_s not in asked["output_s"]:
+            record.add_span(span, taken)
+        if horizon_s not in case.output_s:
             continue
-        step = asked["output_s"].index(horizon_s) + 1
+        step = case.output_s.index(horizon_s) + 1
         if (whole := part.gather(water, seen)) is not None:
-            yield from record.look(whole, horizon_s)
+            yield from record.read_depths(whole, horizon_s)
         del whole
-        if horizon_s == asked["output_s"][-1]:
+        if horizon_s == case.output_s[-1]:
             whole = part.gather(water, ("depth", "lost", "maps"))
             return {} if whole is None else record.close(whole)
         notes = {
-            "horizon_s": horizon_s, "fed": record.fed.tolist(), "poured": record.poured.tolist(),
+            "horizon_s": horizon_s, "fed": record.rain_m3.tolist(), "poured": record.inflow_m3.tolist(),
             "n_steps": record.n_steps.tolist(), "gained": part.gather_gains(water).tolist(),
         }  # fmt: skip
         write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), part.kept, notes)
@@ -95,33 +106,33 @@ def simulate_on_ranks(gang: Gang, arrays: Arrays, folder: Path, **asked: Any) ->
 class _Part:
     """A rank's tile of the ground, with a ring of its neighbours' cells."""
 
-    def __init__(self, gang: Gang, plain: FloodPlain) -> None:
-        self.gang, self.plain = gang, plain
-        self.reach = plain.surface.ring
-        self.moved = ON_FACES if plain.scheme == "inertia" else IN_CELLS
+    def __init__(self, gang: Gang, model: FloodModel) -> None:
+        self.gang, self.model = gang, model
+        self.reach = model.surface.ring
+        self.moved = ON_FACES if model.scheme == "inertia" else IN_CELLS
         self.kept: dict[str, Place] = {**self.moved, "lost": "cell", **dict.fromkeys(MAPS, "cell")}
-        self.layout = TileLayout(plain.grid.shape, gang.size, self.reach)
+        self.layout = TileLayout(model.case.grid.shape, gang.size, self.reach)
         self.cells = self.layout.tiles[gang.rank].cells
-        whole = plain.surface
+        whole = model.surface
         self.surface = Surface(self.cut(whole.ground), self.cut(whole.manning), whole.cell_m, whole.ring)
-        self.soil = None if plain.soil is None else plain.soil.apply(self.cut)
+        self.soil = None if model.soil is None else model.soil.apply(self.cut)
         self.halo = HaloExchange(gang, self.layout, self.moved)
-        still = plain.still
-        self.source_place, self.level_place = self._own(still.source_cell), self._own(still.level_cell)
+        constant = model.constant
+        self.source_place, self.level_place = self._own(constant.source_cell), self._own(constant.level_cell)
         self.still = Forcing(
-            loss=None if still.loss is None else self.cut(still.loss),
-            source_cell=self._place(still.source_cell, self.source_place),
-            level_cell=self._place(still.level_cell, self.level_place),
-            inward_cell=self._place(still.inward_cell, self.level_place),
+            loss=None if constant.loss is None else self.cut(constant.loss),
+            source_cell=self._place(constant.source_cell, self.source_place),
+            level_cell=self._place(constant.level_cell, self.level_place),
+            inward_cell=self._place(constant.inward_cell, self.level_place),
         )
-        self.n_held = 0 if still.level_cell is None else still.level_cell.size
+        self.n_held = 0 if constant.level_cell is None else constant.level_cell.size
 
     def see(self, span: Span) -> Forcing:
         """The tile's part of what feeds the whole surface."""
         forcing = span.forcing
         return replace(
             self.still,
-            rain=None if span.rain is None else self.plain.scale(self.cut(span.rain)),
+            rain=None if span.rain is None else self.model.scale(self.cut(span.rain)),
             source=None if forcing.source is None else forcing.source[:, self.source_place],
             level=None if forcing.level is None else forcing.level[:, self.level_place],
         )
@@ -137,7 +148,7 @@ class _Part:
         if flat is None:
             return np.zeros(0, dtype=np.int64)
         box = self.cells
-        row, column = np.divmod(flat, self.plain.surface.shape[1])
+        row, column = np.divmod(flat, self.model.surface.shape[1])
         row, column = row - self.reach, column - self.reach
         return np.flatnonzero((row >= box.y0) & (row < box.y1) & (column >= box.x0) & (column < box.x1))
 
@@ -145,14 +156,14 @@ class _Part:
         """Where the tile's cells of such a list, or what is beside them, lie in its own arrays."""
         if flat is None:
             return None
-        row, column = np.divmod(flat[mine], self.plain.surface.shape[1])
+        row, column = np.divmod(flat[mine], self.model.surface.shape[1])
         return (row - self.cells.y0) * self.surface.shape[1] + column - self.cells.x0
 
     def start(self) -> Water:
-        depth = self.cut(self.plain.rest_depth())
+        depth = self.cut(self.model.rest_depth())
         water = Water.rest(
-            self.surface, n_members=self.plain.factor.size, n_held=self.level_place.size,
-            faces=self.plain.scheme == "inertia",
+            self.surface, n_members=self.model.case.n_members, n_held=self.level_place.size,
+            faces=self.model.scheme == "inertia",
         )  # fmt: skip
         water.depth[...] = depth
         return water

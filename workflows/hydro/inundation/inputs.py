@@ -1,180 +1,103 @@
-"""The rain that an inundation starts from, through time, opened and checked."""
+"""What an inundation starts from, opened and checked: ground, rain, boundaries and output times."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ....datasets.errors import InputError
-from ....kernels.space.grid import Grid
-from ..ground import as_number, read_zone_raster
+from ....datasets.city.city import City
+from ....datasets.maps.layers import TerrainLayer
+from ...workflow import NamedArrays
+from ..inputs.boundaries import Boundaries, RunTime, open_boundaries
+from ..inputs.ground import open_place
+from ..inputs.ground_arrays import as_texts, choose_outputs, lay_out_ground, pack_grid
+from .rain import RainForcing, open_rain
+from .settings import InundationSettings
 
-if TYPE_CHECKING:
-    from ....datasets.city.city import City
-    from ....datasets.hydro.layers import StormLayer
-    from ....datasets.maps.layers import TerrainLayer
-    from .settings import InundationSettings
-
-__all__ = ["Rain", "open_rain"]
-
-Floats = npt.NDArray[np.float64]
-FRAME_S = 300  # of the rain of storms
-RAIN_CELL_M = 250.0
+__all__ = ["InundationInputs", "open_inputs"]
 
 
 @dataclass(frozen=True)
-class Rain:
-    """Rates [mm h-1] that hold from ``start_s`` on: by zone, (frame, zone, 1), or by cell of a grid, (frame, y, x)."""
+class InundationInputs:
+    """What an inundation starts from.
 
-    start_s: Floats
-    rate: npt.NDArray[np.float32]
-    grid: Grid | None = None
-    zone: npt.NDArray[np.unsignedinteger] | None = None
-    end_s: float = np.inf  # after it no rain falls
-    unseen: float = 0.0  # share of the rain over the ground that is not known, and taken as none
-    epoch_s: int | None = None  # when the run starts [s since 1970-01-01 00:00 UTC], where the rain says so
-    sources: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    Attributes
+    ----------
+    layer, city
+        The ground, and the city on it if there is one.
+    rain
+        Rain through time [mm h-1].
+    output_s
+        Times of the outputs [s], ascending.
+    arrays
+        Every array that blocks and products read, as ``inputs.zarr`` holds it.
+    files
+        Those that were opened; some may be no files.
+    notes
+        What readers assumed, for the report.
+    """
+
+    layer: TerrainLayer
+    city: City | None
+    rain: RainForcing
+    output_s: list[float]
+    arrays: NamedArrays
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def n_links(self) -> int:
+        """Links of the city; 0 without one."""
+        return int(self.arrays["link"][1].size) if "link" in self.arrays else 0
+
+    def list_parameters(self, settings: InundationSettings) -> dict[str, Any]:
+        """Parameters of the simulation beside its arrays, as the plan holds them."""
+        return {
+            "grid": pack_grid(self.layer.grid),
+            "rain_grid": None if self.rain.grid is None else pack_grid(self.rain.grid),
+            "rain_end_s": self.rain.end_s,
+            "output_s": self.output_s,
+            **settings.ask_scheme(),
+        }
 
 
-def open_rain(settings: InundationSettings, layer: TerrainLayer, city: City | None, duration_s: float) -> Rain:
-    """Open the rain: one rate, a table by time and zone, frames on a grid, or a city's storms by default.
+def open_inputs(settings: InundationSettings) -> InundationInputs:
+    """Open ground, rain and boundaries, and lay them out.
 
     Raises
     ------
     InputError
-        If there is none, or it does not fit.
+        If one of them is missing, cannot be read, or does not fit the others.
     """
-    from ....datasets.hydro.rain_files.formats import is_frames
-
-    rain = settings.rain
-    number = None if rain is None else as_number(rain)
-    if rain is not None and number is None and is_frames(rain):
-        return _open_frames(rain, layer, settings, duration_s)
-    if given := settings.list_frame_settings():
-        raise InputError(
-            f"{given[0]} is of frames of rain, and there are none", way_out="leave it out, or give frames as rain="
-        )
-    if rain is None or number is not None:
-        for name in ("rain_units", "rain_zones"):
-            if getattr(settings, name) is not None:
-                raise InputError(
-                    f"{name} is of a table of rain, and there is none",
-                    way_out="leave it out (a number is in mm/h), or give a table as rain=",
-                )
-    if rain is None:
-        if city is None or city.storms is None:
-            raise InputError("there is no rain", way_out="give some: --set rain=60 (mm/h), or a table rain.csv")
-        return _fall(city.storms, layer.grid, duration_s)
-    if number is None:
-        return _read_table(rain, layer, settings, duration_s)
-    if not 0.0 <= number < np.inf:
-        raise InputError(f"rain is {rain} mm/h", way_out="give a number from 0 to 2000")
-    _refuse_hard(number, max(settings.rain_factors), None)
-    return Rain(np.zeros(1), np.full((1, 1, 1), number, dtype=np.float32))
+    layer, city = open_place(settings)
+    duration_s = 60.0 * settings.duration_minutes
+    rain = open_rain(settings, layer, city, duration_s)
+    output_s = choose_outputs(duration_s, 60.0 * settings.output_minutes)
+    boundaries = open_boundaries(settings, layer, RunTime(duration_s, rain.epoch_s, settings.time_zone))
+    arrays = _lay_out(settings, layer, city, rain, boundaries, output_s)
+    files = [*layer.sources, *rain.sources, *boundaries.sources, *settings.name_rasters()]
+    if settings.terrain is not None and city is not None:
+        files.append(Path(settings.terrain))
+    notes = (*layer.notes, *rain.notes, *boundaries.notes)
+    return InundationInputs(layer, city, rain, output_s, arrays, tuple(files), notes)
 
 
-def _read_table(rain: str, layer: TerrainLayer, settings: InundationSettings, duration_s: float) -> Rain:
-    from ....datasets.hydro.rain.series import read_rain_series
-    from ....datasets.text.missing import read_missing
-
-    try:
-        series = read_rain_series(
-            rain, units=settings.rain_units, time_zone=settings.time_zone, missing=read_missing(settings.missing)
-        )
-    except InputError as error:
-        sums = "or declare interval_s, such as --declare readings.interval_s=3600"
-        named = error.reworded(sums, "with --set rain_units=")
-        raise named.reworded("--declare readings.", "--set ") from None
-    _refuse_hard(float(series.rate.max()), max(settings.rain_factors), rain)
-    rate = np.zeros((len(series.start_s), series.zone[-1] + 1), dtype=np.float32)
-    rate[:, series.zone] = series.rate
-    zone, sources, zones = None, [Path(rain)], settings.rain_zones
-    if zones is not None:
-        zone = read_zone_raster(zones, layer, rate.shape[1], what="rain")
-        dry = np.setdiff1d(np.unique(zone[layer.valid]), series.zone)
-        if dry.size:
-            raise InputError(
-                f"zone {dry[0]} has no rain: the table has zones {', '.join(map(str, series.zone))}",
-                file=rain,
-                way_out="give a rain for every zone",
-            )
-        sources.append(Path(zones))
-    elif series.zone != (0,):
-        raise InputError(
-            f"the table has rates for {len(series.zone)} zones"
-            + ("" if len(series.zone) > 1 else f", number {series.zone[0]}"),
-            file=rain,
-            way_out="say where they are: --set rain_zones=RASTER",
-        )
-    notes, last_s = series.notes, float(series.start_s[-1])
-    if last_s < duration_s and series.rate[-1].any():
-        notes += (
-            f"{Path(rain).name}: the rates of the last row, at {last_s:g} s, last to the end of the run, at "
-            f"{duration_s:g} s; a last row of 0 ends the rain.",
-        )
-    return Rain(
-        series.start_s, rate[:, :, None], zone=zone, epoch_s=series.epoch_s, sources=tuple(sources), notes=notes
-    )
-
-
-def _refuse_hard(rate: float, factor: float, file: str | None) -> None:
-    from ....datasets.hydro.rain.field import HARDEST_MM_H
-
-    if rate * max(1.0, factor) > HARDEST_MM_H:
-        times = "" if factor <= 1.0 else f" times {factor:g} (rain_factors)"
-        raise InputError(
-            f"rain is {rate:g} mm/h{times}, and no rain falls harder than {HARDEST_MM_H:g} mm/h",
-            file=file,
-            way_out="check its unit, which is mm/h" if file is None else "check its unit",
-        )
-
-
-def _open_frames(rain: str, layer: TerrainLayer, settings: InundationSettings, duration_s: float) -> Rain:
-    """Frames over the ground; the run starts with the first of them."""
-    from ..rain import take_frames
-
-    if settings.rain_zones is not None:
-        raise InputError("rain_zones is of a table of rain, and rain has frames", way_out="leave it out")
-    found, unseen = take_frames(rain, layer, settings, duration_s)
-    _refuse_hard(float(found.rate.max()), max(settings.rain_factors), rain)
-    n, step_s = len(found.time), found.step_s
-    end_s = float(n * step_s)
-    start_s, rate = _end_dry(step_s * np.arange(n, dtype=np.float64), found.rate, end_s, duration_s)
-    return Rain(
-        start_s, rate, grid=found.grid, end_s=end_s, unseen=unseen,
-        epoch_s=int(found.time[0]) - step_s, sources=found.sources, notes=found.notes,
-    )  # fmt: skip
-
-
-def _end_dry(
-    start_s: Floats, rate: npt.NDArray[np.float32], end_s: float, duration_s: float
-) -> tuple[Floats, npt.NDArray[np.float32]]:
-    """A dry frame after the last, where the run goes on: else that one would last until the next output."""
-    if end_s >= duration_s:
-        return start_s, rate
-    return np.append(start_s, end_s), np.concatenate([rate, np.zeros_like(rate[:1])])
-
-
-def _fall(storms: StormLayer, grid: Grid, duration_s: float) -> Rain:
-    """The rain of storms over the ground, around the time when it rains most."""
-    from ....datasets.synthetic.hydro.storms import compute_rain_rate
-
-    over = Grid.cover(grid.west, grid.south, grid.east, grid.north, cell_m=RAIN_CELL_M)
-    first = int(storms.start.min()) // FRAME_S * FRAME_S
-    last = int((storms.start + storms.duration_s).max()) // FRAME_S * FRAME_S + FRAME_S
-    time = np.arange(first, last, FRAME_S) + FRAME_S // 2
-    rate = compute_rain_rate(storms, time[:, None, None], over.x[None, None, :], over.y[None, :, None])
-    n = max(1, min(len(time), int(np.ceil(duration_s / FRAME_S))))
-    wettest = np.convolve(rate.mean(axis=(1, 2)), np.ones(n), mode="valid")
-    begin = int(np.argmax(wettest))
-    chosen = rate[begin : begin + n].astype(np.float32)
-    start_s, chosen = _end_dry(FRAME_S * np.arange(n, dtype=np.float64), chosen, float(FRAME_S * n), duration_s)
-    return Rain(
-        start_s, chosen, grid=over, end_s=float(FRAME_S * n), epoch_s=first + begin * FRAME_S,
-        notes=(f"Made-up storms, the wettest {n * FRAME_S // 60} minutes of them.",),
-    )  # fmt: skip
+def _lay_out(
+    settings: InundationSettings, layer: TerrainLayer, city: City | None, rain: RainForcing, boundaries: Boundaries,
+    output_s: list[float],
+) -> NamedArrays:  # fmt: skip
+    """Every array that blocks and products read."""
+    arrays = lay_out_ground(settings, layer, city, boundaries) | {
+        "rain": (("frame", "rain_y", "rain_x"), rain.rain),
+        "rain_start_s": (("frame",), rain.start_s),
+        "rain_factor": (("member",), np.array(settings.rain_factors)),
+        "member": (("member",), as_texts([f"rain x {factor:.15g}" for factor in settings.rain_factors])),
+        "time": (("time",), np.round(np.array(output_s)).astype(np.int64) + (rain.epoch_s or 0)),
+    }
+    if rain.grid is None:
+        zone = np.zeros(layer.grid.shape, dtype=np.uint8) if rain.zone is None else rain.zone
+        arrays["rain_zone"] = (("y", "x"), zone)
+    return arrays

@@ -10,19 +10,19 @@ import numpy as np
 from ....hpc.run.records import write_json
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
-from ..rain import say_unseen
-from .products import VOLUMES
+from ..checks import find_leaks, find_limits
+from ..inputs.rain_frames import say_unseen
+from ..maps import find_sea
+from ..products import VOLUMES
 
-__all__ = ["find_leaks", "find_limits", "finish_inundation"]
+__all__ = ["finish_inundation"]
 
 DEEPEST = 15  # links in the table
-LIMITED = 1e-3  # share of the cells that are limited which is worth a warning
-LEAKING = 1e-4  # share of the water not accounted for that is worth a warning: far above the rounding of float32
 
 
 def finish_inundation(run: Run) -> Mapping[str, Any]:
     """Write figures and tables, and return summary and warnings."""
-    from ..figures import draw_agreement, draw_course, draw_depths, find_sea
+    from .figures import draw_agreement, draw_course, draw_depths
 
     data = run.open("flood")
     inputs = read_arrays(run.path / "inputs.zarr")
@@ -74,25 +74,6 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
             *find_limits(data, int(inputs["valid"].sum())),
         ],
     }
-
-
-def find_leaks(flood: Any) -> list[str]:
-    """A warning where water of some member is not accounted for."""
-    worst = float(np.abs(flood.balance.values).max())
-    if worst <= LEAKING:
-        return []
-    return [f"{worst:.2g} of the water is not accounted for: run with --set precision=float64"]
-
-
-def find_limits(flood: Any, n_cells: int) -> list[str]:
-    """A warning where local inertia limits the flow in many flooded cells of some member."""
-    most = int(flood.n_limited.values.max())
-    if most <= LIMITED * n_cells:
-        return []
-    return [
-        f"the flow is limited to a Froude number of 2 in {most:,} flooded cells of {n_cells:,} for a twentieth of the "
-        "time or more, so depths there are too great; for true depths run with --set scheme=shallow-water"
-    ]
 
 
 def _find_courses(inputs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

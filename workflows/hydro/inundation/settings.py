@@ -26,7 +26,10 @@ class InundationSettings(RainSettings):
         default=[1.0], min_length=1, description="multiples of the rain: one member each"
     )
     ranks: int = Field(
-        default=1, ge=1, le=4096, description="processes that share the ground over MPI; leaves no trace in the store"
+        default=1,
+        ge=1,
+        le=4096,
+        description="processes that share the ground over MPI; the store does not depend on it",
     )
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
 

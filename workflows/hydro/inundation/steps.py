@@ -1,66 +1,52 @@
-"""The block functions of an inundation: members of an ensemble in, depths and maps out."""
+"""What runs on workers for an inundation: members of an ensemble in, depths and maps out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....hpc.execution.parts import Parts
-from ..plain import FloodPlain, FloodRecord
+from ..simulation.case import FloodCase
+from ..simulation.simulate import simulate_flood
 
-__all__ = ["combine_floods", "count_floods", "finish_floods", "simulate_members"]
+__all__ = ["DeepestWater", "combine_floods", "count_floods", "finish_floods", "simulate_members"]
 
 Arrays = dict[str, NDArray[Any]]
 
 
-def simulate_members(arrays: Arrays, **asked: Any) -> Parts:
-    """Simulate the members of a block on one surface.
+def simulate_members(case: FloodCase) -> Parts:
+    """Simulate the members of a block on one surface; see :func:`~..simulation.simulate.simulate_flood`."""
+    return (yield from simulate_flood(case))
 
-    Parameters
-    ----------
-    arrays
-        ``height, manning, valid (y, x)``, ``rain (frame, ..)`` or ``(member, frame, ..)`` [mm h-1], ``rain_start_s``,
-        ``held, sea_depth (y, x)``, ``sea_s, sea_level_m (row,)``, ``inflow_row, inflow_column (inflow,)``, ``inflow_s
-        (row,)``, ``inflow_m3_s (row, inflow)``, ``rain_factor (member,)`` of this block, with soil
-        ``soil_zone (y, x)``, ``soil_conductivity, soil_suction, soil_deficit (soil,)``, with roads
-        ``link_cell_offset, link_cell_column, link_level``, and with warning points ``point_cell (point,)``.
-    asked
-        Of the plan: grid, times and the scheme's settings.
 
-    Yields
-    ------
-    Part
-        As they come, of ``depth (member, time, y, x)`` at the output times (or at those of ``map_s``), with roads
-        ``link_depth, link_hazard (member, time, link)``, with points ``point_depth (member, point_time, point)``.
+@dataclass(frozen=True)
+class DeepestWater:
+    """Greatest depths (member, y, x) [m], and the depth above which a cell counts as flooded [m]."""
 
-    Returns
-    -------
-    dict
-        The maps ``(member, y, x)``, and the volumes (member,) [m3].
+    deepest: NDArray[np.float32]
+    threshold_m: float
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], *, threshold_m: float) -> DeepestWater:
+        """Read the array ``deepest`` of ``flood.zarr``."""
+        return cls(arrays["deepest"], threshold_m)
+
+
+def count_floods(water: DeepestWater) -> Arrays:
+    """How many members of a block stood above the threshold at some time.
+
+    Examples
+    --------
+    >>> count_floods(DeepestWater(np.array([[[0.2, 0.0]], [[0.3, 0.05]]], np.float32), 0.1))["n_flooded"].tolist()
+    [[2, 0]]
     """
-    plain = FloodPlain(arrays, asked)
-    water, record = plain.start(), FloodRecord(plain)
-    seen_s = {*asked["output_s"], *asked.get("point_s", ())}
-    if 0.0 in seen_s:
-        yield from record.look(water, 0.0)
-    for span in plain.spans():
-        forcing = replace(span.forcing, rain=plain.scale(span.rain))
-        water, taken = plain.advance(water, plain.surface, plain.soil, forcing, span.start_s, span.horizon_s)
-        record.note(span, taken)
-        if span.horizon_s in seen_s:
-            yield from record.look(water, span.horizon_s)
-    return record.close(water)
-
-
-def count_floods(arrays: Arrays, *, threshold_m: float) -> Arrays:
-    """How many members of a block stood above the threshold at some time."""
     return {
-        "n_flooded": (arrays["deepest"] > threshold_m).sum(axis=0, dtype=np.int64),
-        "n": np.array([len(arrays["deepest"])]),
+        "n_flooded": (water.deepest > water.threshold_m).sum(axis=0, dtype=np.int64),
+        "n": np.array([len(water.deepest)]),
     }
 
 

@@ -21,7 +21,7 @@ from ...drawing.canvas import (
     style_axes,
     write_figure,
 )
-from ..figures import CLASSES_M, SEA_TEXT, find_sea, paint_water, write_classes, write_scale
+from ..maps import CLASSES_M, SEA_TEXT, find_sea, paint_water, write_classes, write_scale
 
 __all__ = ["draw_depths_through_time", "draw_points", "draw_rain"]
 
@@ -91,7 +91,7 @@ def draw_depths_through_time(
     depth
         (time, y, x) [m].
     minutes
-        Of the times, since the warning.
+        Minutes of the times, since the warning.
     """
     chosen = np.unique(np.linspace(0, len(minutes) - 1, min(MOST_PANELS, len(minutes))).round().astype(int)).tolist()
     n_y, n_x = depth.shape[1:]

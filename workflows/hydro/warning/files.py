@@ -65,10 +65,10 @@ def write_warnings(
     rows
         From :func:`describe_rows`.
     names, x, y
-        Of the points, in ``crs``.
+        Names and places of the points, in ``crs``.
     crs
-        Points are written in longitude and latitude of WGS 84, as RFC 7946 wants it; on a local plane, which lies
-        nowhere on earth, they stay in metres, and a member of the collection says so.
+        Points are written in longitude and latitude of WGS 84, as RFC 7946 wants it; on a local plane, which has no
+        place on earth, they stay in metres, and a member of the collection says so.
     """
     at = {name: place for place, name in enumerate(names)}
     text = io.StringIO()

@@ -1,280 +1,102 @@
-"""What a flood warning starts from: rain as it was known when the warning is issued, and the points that are warned."""
+"""What a flood warning starts from, opened and checked: ground, points, rain as it was known, and readings since."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from ....datasets.errors import InputError
-from ....datasets.place.crs_titles import title_crs
-from ....kernels.space.grid import Grid
-from ..rain import cut_over, open_frames, refuse_unseen, share_unseen, weigh_cells
+from ....datasets.city.city import City
+from ....datasets.maps.layers import TerrainLayer
+from ..inputs.ground import open_place
+from .layout import WarningLayout, lay_out_warning
+from .observations import open_observations
+from .points import Points, open_points
+from .rain import KnownRain, open_rain_field, split_rain
+from .settings import FloodWarningSettings
 
 if TYPE_CHECKING:
-    from ....datasets.city.city import City
     from ....datasets.hydro.rain.field import RainField
-    from ....datasets.maps.layers import TerrainLayer
-    from .question import FloodWarningSettings
 
-__all__ = ["KnownRain", "Points", "open_points", "open_rain_field", "split_rain"]
-
-FRAMES = 3  # that motion and the ensemble's memory are estimated from
-STORM_STEP_S = 300
-STORM_CELL_M = 1000.0
-STORM_REGION_M = 15_000.0  # around the ground, over which made-up rain cells pass when they are strongest
-STORM_MARGIN_M = 40_000.0  # around the ground, that is watched: a cell at 8 m/s takes an hour and a half from there
-FASTEST_M_S = 25.0  # that rain is carried
-NEAREST_M, FARTHEST_M = 100_000.0, 300_000.0
-AHEAD_S = 1800  # made-up storms are warned of this long before it rains hardest on the ground
+__all__ = ["WarningInputs", "open_inputs"]
 
 
 @dataclass(frozen=True)
-class Points:
-    """Where warnings are wanted.
+class WarningInputs:
+    """What a flood warning starts from.
 
     Attributes
     ----------
-    name
-        Of each point.
-    x, y
-        (point,) in the CRS of the ground [m].
-    cell
-        (point,) flat index of its cell.
-    threshold_m
-        For each point, the depths that are warned of, ascending.
+    layer, city
+        The ground, and the city on it if there is one.
+    points
+        Where warnings are wanted.
+    field
+        All frames of rain [mm h-1].
+    rain
+        The rain known when the warning is issued [mm h-1].
+    laid
+        Every array that blocks and products read, and the parameters of the steps.
+    files
+        Those that were opened; some may be no files.
+    notes
+        What readers assumed, for the report.
     """
 
-    name: tuple[str, ...]
-    x: npt.NDArray[np.float64]
-    y: npt.NDArray[np.float64]
-    cell: npt.NDArray[np.int64]
-    threshold_m: tuple[tuple[float, ...], ...]
-    sources: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    layer: TerrainLayer
+    city: City | None
+    points: Points
+    field: RainField
+    rain: KnownRain
+    laid: WarningLayout
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class KnownRain:
-    """Rain [mm h-1] around the moment at which a warning is issued; ``before`` and ``after`` lie over the ground only.
-
-    Attributes
-    ----------
-    radar
-        (frame, y, x) the last frames known, on the whole field.
-    before
-        (frame, y, x) those known, over which the ground becomes wet.
-    after
-        (step, y, x) what fell then; empty where that is not known.
-    grid
-        Of ``before`` and ``after``.
-    rows, columns
-        Where that lies in the field.
-    """
-
-    radar: npt.NDArray[np.float32]
-    before: npt.NDArray[np.float32]
-    after: npt.NDArray[np.float32]
-    grid: Grid
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-    issued_s: int
-    step_s: int
-    missing: float  # share of the rain over the ground, until then and since, that is not known and taken as none
-    unseen: float  # share of what was to be known when the warning is issued
-    weight: npt.NDArray[np.float64]  # (y, x) share of the ground under each cell
-
-    @property
-    def wet_s(self) -> float:
-        """How long known rain wets the ground before the warning is issued."""
-        return float(len(self.before) * self.step_s)
-
-    @property
-    def start_utc_s(self) -> int:
-        """When the simulation starts."""
-        return self.issued_s - int(self.wet_s)
-
-
-def open_rain_field(settings: FloodWarningSettings, layer: TerrainLayer) -> RainField:
-    """Open frames of rain, or make up storms that pass over the ground, as a radar would see them.
+def open_inputs(settings: FloodWarningSettings) -> WarningInputs:
+    """Open ground, points, rain and readings, and lay them out.
 
     Raises
     ------
     InputError
-        If the frames do not lie over the ground.
+        If one of them is missing, cannot be read, or does not fit the others.
     """
-    from ....datasets.hydro.rain.field import RainField
-
-    if settings.rain is None:
-        # From beyond what the made-up radar sees, rain may come too.
-        given = [name for name in settings.list_frame_settings() if name != "rain_unseen_limit"]
-        if "place_rain_at" in given:
-            raise InputError("place_rain_at moves frames, and there are none", way_out="leave it out, or give rain=")
-        if given:
-            raise InputError(f"{given[0]} is of frames, and there are none", way_out="leave it out, or give rain=")
-        return RainField(**watch_storms(settings.storm_seed, layer.grid), crs=layer.crs)
-    if settings.is_given("storm_seed"):
-        raise InputError("storm_seed is of made-up storms, and rain has frames", way_out="leave it out")
-    # So far away rain may be that comes in the time looked ahead, and no nearer than motion and noise are drawn from.
-    reach_m = float(np.clip(60.0 * settings.lead_minutes * FASTEST_M_S, NEAREST_M, FARTHEST_M))
-    return open_frames(settings.rain, layer, settings, reach_m=reach_m)
-
-
-def watch_storms(seed: int, ground: Grid) -> dict[str, Any]:
-    """Frames of made-up storms over the ground and far around it, the rate of each step taken at its middle."""
-    from ....datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
-
-    region = STORM_REGION_M
-    storms = make_storms(
-        seed, (ground.west - region, ground.south - region, ground.east + region, ground.north + region)
-    )
-    margin = STORM_MARGIN_M
-    over = Grid.cover(
-        ground.west - margin, ground.south - margin, ground.east + margin, ground.north + margin, cell_m=STORM_CELL_M
-    )
-    first = int(storms.start.min()) // STORM_STEP_S * STORM_STEP_S
-    last = int((storms.start + storms.duration_s).max()) // STORM_STEP_S * STORM_STEP_S + STORM_STEP_S
-    time = np.arange(first, last, STORM_STEP_S, dtype=np.int64) + STORM_STEP_S
-    middle = time - STORM_STEP_S // 2
-    rate = np.stack([compute_rain_rate(storms, when, over.x[None, :], over.y[:, None]) for when in middle])
-    return {
-        "grid": over, "time": time, "step_s": STORM_STEP_S, "rate": rate.astype(np.float32),
-        "notes": ("Made-up storms, as a radar of 1 km and 5 min would see them.",), "sources": (),
-    }  # fmt: skip
-
-
-def split_rain(
-    field: RainField,
-    ground: Grid,
-    *,
-    issued_at: str | None,
-    spin_up_s: float,
-    lead_s: float,
-    unseen_limit: float = 0.5,
-    valid: npt.NDArray[np.bool_] | None = None,
-) -> KnownRain:
-    """Divide the rain at the time of issue; what is not seen over ``valid`` cells of the ground counts.
-
-    The default is the last frame; for made-up storms, half an hour before it rains hardest on the ground.
-
-    Raises
-    ------
-    InputError
-        If the time is no frame's, too few frames lie before it, or too much of the rain over the ground is not known.
-    """
-    rows, columns, grid = cut_over(field.grid, ground)
-    over = field.rate[:, rows[0] : rows[1], columns[0] : columns[1]]
-    n_steps = max(1, int(np.ceil(lead_s / field.step_s - 1e-9)))
-    if len(field.time) < FRAMES:
-        raise InputError(f"there are {len(field.time)} frames of rain", way_out=f"give at least {FRAMES}")
-    last = _choose_issue(field, over, issued_at, n_steps)
-    if last < FRAMES - 1:
-        raise InputError(
-            f"{last + 1} frames lie up to {_show(field.time[last])}",
-            way_out=f"issue the warning at {_show(field.time[FRAMES - 1])} or later: motion needs {FRAMES} frames",
-        )
-    _refuse_blank(field, last)
-    n_before = min(last + 1, int(np.ceil(spin_up_s / field.step_s - 1e-9)))
-    before, after = over[last + 1 - n_before : last + 1], over[last + 1 : last + 1 + n_steps]
-    file = None if not field.sources else field.sources[0] if len(field.sources) == 1 else field.sources[0].parent
-    weight = weigh_cells(grid, ground, valid)
-    last_seen = share_unseen(over[last : last + 1], weight)
-    refuse_unseen(last_seen, unseen_limit, file=file, when=f" in the frame that ends at {_show(field.time[last])}")
-    unseen = share_unseen(before, weight) if len(before) else last_seen
-    refuse_unseen(unseen, unseen_limit, file=file, when=f" in the {len(before)} frames before the warning")
-    if len(after) < n_steps or share_unseen(after, weight) > unseen_limit:
-        after = after[:0]  # a part of the time, or of the ground, cannot verify warnings for all of it
-    known = np.concatenate([before, after]) if len(before) + len(after) else over[last : last + 1]
-    return KnownRain(
-        field.rate[last + 1 - FRAMES : last + 1], np.nan_to_num(before), np.nan_to_num(after), grid, rows, columns,
-        int(field.time[last]), int(field.step_s), share_unseen(known, weight), unseen, weight,
+    layer, city = open_place(settings)
+    points = open_points(settings.points, layer, city, settings.thresholds_m)
+    field = open_rain_field(settings, layer)
+    rain = split_rain(
+        field, layer.grid, issued_at=settings.issued_at, spin_up_s=60.0 * settings.spin_up_minutes,
+        lead_s=60.0 * settings.lead_minutes, unseen_limit=settings.rain_unseen_limit, valid=layer.valid,
     )  # fmt: skip
-
-
-def _refuse_blank(field: RainField, last: int) -> None:
-    """Raise InputError if one of the frames that tell motion holds nothing."""
-    is_seen = np.asarray(np.isfinite(field.rate).any(axis=(1, 2)))
-    blank = last + 1 - FRAMES + np.flatnonzero(~is_seen[last + 1 - FRAMES : last + 1])
-    if blank.size:
-        whole = [at for at in range(FRAMES - 1, last) if is_seen[at + 1 - FRAMES : at + 1].all()]
-        raise InputError(
-            f"the frame of rain that ends at {_show(field.time[blank[-1]])} holds no value, and motion is seen in the "
-            f"last {FRAMES}",
-            file=field.sources[0] if field.sources else None,
-            way_out=f"issue the warning earlier: --set issued_at={_show(field.time[whole[-1]])}"
-            if whole
-            else f"give {FRAMES} frames in a row that hold values",
+    laid = lay_out_warning(settings, layer, city, rain, points)
+    files = [*layer.sources, *field.sources, *points.sources, *laid.sources, *settings.name_rasters()]
+    notes = [*layer.notes, *field.notes, *points.notes, *laid.notes]
+    if settings.observations is not None:
+        time = laid.arrays["point_time"][1]
+        observed, observed_notes = open_observations(
+            settings.observations,
+            points,
+            time[time >= rain.issued_s],
+            time_zone=settings.time_zone,
+            missing=settings.missing,
         )
-
-
-def _choose_issue(field: RainField, over: npt.NDArray[np.float32], issued_at: str | None, n_steps: int) -> int:
-    from ....datasets.text.times import read_times
-
-    if issued_at is not None:
-        wanted = int(read_times([issued_at], time_zone="UTC")[0])
-        found = np.flatnonzero(field.time == wanted)
-        if not found.size:
-            raise InputError(
-                f"no frame of rain ends at issued_at={issued_at}",
-                way_out=f"give one of those from {_show(field.time[0])} to {_show(field.time[-1])}, every "
-                f"{field.step_s / 60:g} min",
-            )
-        return int(found[0])
-    if field.sources:
-        return len(field.time) - 1
-    hardest = int(np.argmax(np.nan_to_num(over).mean(axis=(1, 2))))
-    latest = max(FRAMES - 1, len(field.time) - 1 - n_steps)  # what falls later verifies, where it lasts as long
-    return int(np.clip(hardest - AHEAD_S // field.step_s, FRAMES - 1, latest))
-
-
-def _show(utc_s: Any) -> str:
-    from ....datasets.text.times import show_time
-
-    return show_time(int(utc_s), "UTC")
-
-
-def open_points(points: str | None, layer: TerrainLayer, city: City | None, thresholds_m: list[float]) -> Points:
-    """Open the points, or take a synthetic city's underpasses and its valley.
-
-    Raises
-    ------
-    InputError
-        If there are none, or one lies off the ground.
-    """
-    default = tuple(sorted(set(thresholds_m)))
-    if points is None:
-        truths = city.truths if city is not None else ()
-        if not truths:
-            raise InputError(
-                "there are no points to warn", way_out="give them: --set points=FILE (CSV or GeoJSON: name, x, y)"
-            )
-        names = tuple(str(truth["name"] or truth["kind"]) for truth in truths)
-        x, y = (np.array([float(truth[axis]) for truth in truths]) for axis in ("x", "y"))
-        given: list[tuple[float, ...]] = [()] * len(names)
-        sources: tuple[Path, ...] = ()
-        notes: tuple[str, ...] = ()
-    else:
-        from ....datasets.hydro.gauges.warning_points import read_warning_points
-
-        found = read_warning_points(points, crs=layer.crs)
-        names, x, y, given = tuple(found.name), found.x, found.y, list(found.threshold_m)
-        sources, notes = (Path(points),), found.notes
-    row, column = (
-        np.floor((at - low) / layer.grid.cell_m).astype(np.int64)
-        for at, low in ((y, layer.grid.south), (x, layer.grid.west))
+        laid.arrays["observed_depth"] = (("time_ahead", "point"), observed)
+        files.append(Path(settings.observations))
+        notes += observed_notes
+    if settings.terrain is not None and city is not None:
+        files.append(Path(settings.terrain))
+    return WarningInputs(
+        layer, city, points, field, rain, laid, tuple(files), (*notes, *_note_missing_rain(settings, rain))
     )
-    is_on = (row >= 0) & (row < layer.grid.n_y) & (column >= 0) & (column < layer.grid.n_x)
-    is_on[is_on] = layer.valid[row[is_on], column[is_on]]
-    if not is_on.all():
-        which = int(np.flatnonzero(~is_on)[0])
-        raise InputError(
-            f"point {names[which]!r} at {x[which]:g}, {y[which]:g} lies off the ground",
-            file=points,
-            way_out=f"give points on valid ground of {layer.grid} in {title_crs(layer.crs)}",
+
+
+def _note_missing_rain(settings: FloodWarningSettings, rain: KnownRain) -> list[str]:
+    notes = []
+    if rain.missing:
+        notes.append(f"{100 * rain.missing:.3g} % of the known rain over the ground is missing, and taken as none.")
+    if rain.wet_s < 60.0 * settings.spin_up_minutes - 1e-9:
+        notes.append(
+            f"The ground was wetted by {rain.wet_s / 60:g} min of rain, not by the {settings.spin_up_minutes:g} min "
+            "asked for: no earlier frames are known."
         )
-    return Points(
-        names, x, y, row * layer.grid.n_x + column, tuple(own or default for own in given), sources, notes,
-    )  # fmt: skip
+    return notes

@@ -1,4 +1,4 @@
-"""What the steps of a flood warning read and are asked: ground, rain, points and times as arrays and plain numbers."""
+"""Arrays and parameters of a warning's steps: ground, rain, points and times as arrays and plain numbers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..boundaries import RunTime, open_boundaries
-from ..layout import NamedArrays, as_texts, choose_outputs, lay_out_ground, pack_grid
+from ...workflow import NamedArrays
+from ..inputs.boundaries import RunTime, open_boundaries
+from ..inputs.ground_arrays import as_texts, choose_outputs, lay_out_ground, pack_grid
 
 if TYPE_CHECKING:
     from ....datasets.city.city import City
     from ....datasets.maps.layers import TerrainLayer
-    from .inputs import KnownRain, Points
-    from .question import FloodWarningSettings
+    from .points import Points
+    from .rain import KnownRain
+    from .settings import FloodWarningSettings
 
 __all__ = ["WarningLayout", "lay_out_warning"]
 
@@ -25,13 +27,35 @@ POINTS_EVERY_S = 60.0
 
 @dataclass(frozen=True)
 class WarningLayout:
-    """Every array that blocks and products read, and what the steps are asked."""
+    """Arrays and parameters of a warning's steps.
+
+    Attributes
+    ----------
+    arrays
+        Every array that blocks and products read, as ``inputs.zarr`` holds it.
+    sources
+        Files of the boundaries.
+    forecast, flood
+        Parameters of the forecast's and of the simulation's step, as the plan holds them.
+    notes
+        What readers of the boundaries assumed.
+    """
 
     arrays: NamedArrays
-    sources: tuple[Path, ...]  # of the boundaries
+    sources: tuple[Path, ...]
     forecast: dict[str, Any]
     flood: dict[str, Any]
-    notes: tuple[str, ...] = ()  # of the boundaries
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_members(self) -> int:
+        """Members, the control and what was observed among them."""
+        return len(self.arrays["number"][1])
+
+    @property
+    def n_links(self) -> int:
+        """Links of the city; 0 without one."""
+        return int(self.arrays["link"][1].size) if "link" in self.arrays else 0
 
 
 def lay_out_warning(

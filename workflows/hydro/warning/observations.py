@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ....datasets.errors import InputError
 from ....datasets.hydro.gauges.readings import open_readings
 from ....datasets.hydro.layers import StationLayer
-from .inputs import Points
+from .points import Points
 
 __all__ = ["open_observations"]
 
@@ -25,11 +25,11 @@ def open_observations(
     file
         CSV with columns ``point``, ``time`` and ``depth (m)``.
     points
-        That may be named there.
+        Points that the file may name.
     time_s : (time,) array
         From issue to end [s since 1970-01-01 UTC].
     time_zone
-        Of times that name no offset.
+        Time zone of times that name no offset.
     missing
         Codes that stand for no reading, divided by commas.
 
@@ -42,7 +42,7 @@ def open_observations(
     Raises
     ------
     InputError
-        If the file cannot be read, names a point that is none, or no point was read throughout.
+        If the file cannot be read, names an unknown point, or no point was read throughout.
     """
     n = len(points.name)
     stations = StationLayer("", points.name, np.zeros(n, np.uint8), points.name, points.x, points.y)
@@ -62,9 +62,9 @@ def open_observations(
     if not read:
         span = " to ".join(f"{np.datetime64(int(at), 's')}Z" for at in (time[0], time[-1]))
         raise InputError(
-            "no point was read throughout the time of the warning",
+            "at least one point must have readings throughout the time of the warning, got none",
             file=file,
-            way_out=f"give readings of a point from {span} or around it, or leave observations= out",
+            way_out=f"give readings of a point from {span} or longer, or omit observations=",
         )
     left = (f"{n - read} of {n} points were not read throughout and are not verified.",) if read < n else ()
     return depth, (*readings.notes, *left)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....hpc.store.stores import Product, Variable, share_columns
 from ...georeference import georeference, name_crs_in
-from ..inundation.products import describe_flood
+from ..products import describe_flood
 
 __all__ = ["describe_forecast", "describe_warned_flood"]
 

@@ -1,4 +1,4 @@
-"""What a flood warning says: its files, a sentence, pictures, and how it stood the test where that is known."""
+"""What a flood warning says: its files, a sentence, pictures, and its verification if that is known."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from ....hpc.run.records import write_json
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
-from ..inundation.result import find_leaks, find_limits
-from ..rain import say_unseen
+from ..checks import find_leaks, find_limits
+from ..inputs.rain_frames import say_unseen
 from .figures import draw_depths_through_time, draw_points, draw_rain
 from .files import describe_rows, write_warnings
 from .steps import CONTROL, OBSERVED
@@ -21,7 +21,7 @@ from .verification import compare_warnings, list_outcomes, verify_warnings
 __all__ = ["finish_warning"]
 
 LISTED = 30  # warnings in the report; the files hold all
-SAID = ("issued_at", "valid_until")  # of all warnings alike
+SAID = ("issued_at", "valid_until")  # the same for all warnings
 UNSEEN = 0.05  # share of the forecast from beyond the radar's sight that is worth a warning
 
 

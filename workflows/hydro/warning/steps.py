@@ -1,8 +1,10 @@
-"""The block functions of a flood warning: motion, then rain of each member, then its water."""
+"""What runs on workers for a flood warning: the motion of the rain, then rain and water of each member."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,89 +14,151 @@ from ....hpc.execution.parts import Parts
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.hydro.rain.motion import estimate_motion
 from ....kernels.hydro.rain.nowcast import nowcast_ensemble
-from ..inundation.steps import simulate_members
+from ..simulation.case import FloodCase
+from ..simulation.simulate import simulate_flood
 
-__all__ = ["CONTROL", "OBSERVED", "find_motion", "flood_members", "forecast_members"]
+__all__ = [
+    "CONTROL", "OBSERVED", "ForecastRain", "RadarRain", "WarnedCase", "find_motion", "flood_members",
+    "forecast_members",
+]  # fmt: skip
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = Mapping[str, NDArray[Any]]
 CONTROL, OBSERVED = 0, -1  # beside members 1, 2, ...
 
 
-def find_motion(arrays: Arrays) -> Arrays:
-    """Estimate how the rain of ``radar (frame, y, x)`` moves: ``motion (2, y, x)``, in cells a step."""
-    radar = arrays["radar"]
-    if not (np.nan_to_num(radar) > 0.0).any():
-        return {"motion": np.zeros((2, *radar.shape[1:]))}  # where it is dry nothing can be seen to move
-    return {"motion": np.asarray(estimate_motion(radar))}
+@dataclass(frozen=True)
+class RadarRain:
+    """The last frames of rain known, (frame, y, x) [mm h-1]; NaN where nothing is seen."""
+
+    radar: NDArray[Any]
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> RadarRain:
+        """Read ``radar``."""
+        return cls(arrays["radar"])
 
 
-def forecast_members(arrays: Arrays, **asked: Any) -> dict[str, Any]:
-    """Forecast the rain of the members of a block.
+def find_motion(rain: RadarRain) -> dict[str, NDArray[Any]]:
+    """Estimate how the rain moves: ``motion (2, y, x)``, in cells a step."""
+    if not (np.nan_to_num(rain.radar) > 0.0).any():
+        return {"motion": np.zeros((2, *rain.radar.shape[1:]))}  # where it is dry nothing can be seen to move
+    return {"motion": np.asarray(estimate_motion(rain.radar))}
 
-    Parameters
+
+@dataclass(frozen=True)
+class ForecastRain:
+    """What the members of a block forecast their rain from.
+
+    Attributes
     ----------
-    arrays
-        ``radar (frame, y, x)``, ``motion``, ``rain_after (step, y, x)`` where it is known, ``rain_weight (y, x)``, the
-        ground's share under each cell, and of this block ``number (member,)``: 0 for the control, which is only carried
-        along; -1 for what was observed.
-    asked
-        ``rows, columns`` to keep, ``n_steps, seed``, of the frames ``cell_m, step_s``, and ``unseen_limit``.
+    radar
+        (frame, y, x) the last frames known [mm h-1].
+    motion
+        (2, y, x) in cells a step.
+    rain_after
+        (step, y, x) what fell then over the ground, where it is known [mm h-1].
+    rain_weight
+        (y, x) the ground's share under each cell.
+    number
+        (member,) of this block: 0 for the control, which is only carried along; -1 for what was observed.
+    rows, columns
+        Where the ground lies in the field.
+    n_steps, step_s, cell_m
+        How many steps ahead, their length [s], and the side of the cells [m].
+    seed
+        Seed of the ensemble.
+    unseen_limit
+        Share of the control's rain that may come from beyond the radar's sight.
+    """
+
+    radar: NDArray[Any]
+    motion: NDArray[np.float64]
+    rain_after: NDArray[Any]
+    rain_weight: NDArray[np.float64]
+    number: NDArray[np.int64]
+    rows: slice
+    columns: slice
+    n_steps: int
+    step_s: float
+    cell_m: float
+    seed: int
+    unseen_limit: float
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Arrays, *, rows: Sequence[int], columns: Sequence[int], n_steps: int, step_s: float,
+        cell_m: float, seed: int, unseen_limit: float,
+    ) -> ForecastRain:  # fmt: skip
+        """Read the arrays by the names of the attributes."""
+        return cls(
+            arrays["radar"], arrays["motion"], arrays["rain_after"], arrays["rain_weight"], arrays["number"],
+            slice(*rows), slice(*columns), n_steps, step_s, cell_m, seed, unseen_limit,
+        )  # fmt: skip
+
+
+def forecast_members(given: ForecastRain) -> dict[str, Any]:
+    """Forecast the rain of the members of a block.
 
     Returns
     -------
     dict
-        ``forecast_rain (member, step, y, x)`` [mm h-1], and of each member the share that came from beyond the radar's
-        sight, taken as dry.
+        ``forecast_rain (member, step, y, x)`` [mm h-1], and ``unseen (member,)``, the share that came from beyond the
+        radar's sight and is taken as dry.
 
     Raises
     ------
     InputError
-        If more than the limit of the control's rain came from there: then nothing is forecast.
+        If more of the control's rain than the limit came from there: then nothing is forecast.
     """
-    radar, motion = arrays["radar"], arrays["motion"]
-    rows, columns = slice(*asked["rows"]), slice(*asked["columns"])
-    found = []
-    for number in arrays["number"].tolist():
-        if number == OBSERVED:
-            found.append(arrays["rain_after"])
-        elif number == CONTROL:
-            carried = extrapolate_rain(radar[-1], motion, n_steps=asked["n_steps"])[:, rows, columns]
-            _refuse_blind(carried, arrays["rain_weight"], asked["unseen_limit"], asked["step_s"])
-            found.append(carried)
-        else:
-            member = nowcast_ensemble(
-                radar,
-                motion,
-                n_steps=asked["n_steps"],
-                members=[number - 1],
-                seed=asked["seed"],
-                cell_length_m=asked["cell_m"],
-                time_step_s=asked["step_s"],
-            )
-            found.append(member[0, :, rows, columns])
-    rain = np.stack(found)
+    rain = np.stack([_forecast_member(given, number) for number in given.number.tolist()])
     unseen = np.isnan(rain)
     return {
         "forecast_rain": np.where(unseen, 0.0, rain).astype(np.float32),
-        "unseen": (unseen.mean(axis=1) * arrays["rain_weight"]).sum(axis=(1, 2)),
+        "unseen": (unseen.mean(axis=1) * given.rain_weight).sum(axis=(1, 2)),
     }
 
 
-def _refuse_blind(carried: NDArray[Any], weight: NDArray[np.float64], limit: float, step_s: float) -> None:
-    unseen = (np.isnan(carried) * weight).sum(axis=(1, 2))
-    share = float(unseen.mean())
+def _forecast_member(given: ForecastRain, number: int) -> NDArray[Any]:
+    """Rain (step, y, x) of one member over the ground [mm h-1]; NaN where it comes from beyond the radar's sight."""
+    if number == OBSERVED:
+        return given.rain_after
+    if number == CONTROL:
+        whole = extrapolate_rain(given.radar[-1], given.motion, n_steps=given.n_steps)
+        carried = np.asarray(whole)[:, given.rows, given.columns]
+        _refuse_blind(carried, given)
+        return carried
+    member = nowcast_ensemble(
+        given.radar, given.motion, n_steps=given.n_steps, members=[number - 1], seed=given.seed,
+        cell_length_m=given.cell_m, time_step_s=given.step_s,
+    )  # fmt: skip
+    return np.asarray(member)[0, :, given.rows, given.columns]
+
+
+def _refuse_blind(carried: NDArray[Any], given: ForecastRain) -> None:
+    unseen = (np.isnan(carried) * given.rain_weight).sum(axis=(1, 2))
+    share, limit = float(unseen.mean()), given.unseen_limit
     if share > limit:
         n_seen = int((np.cumsum(unseen) / np.arange(1, len(unseen) + 1) <= limit).sum())
         raise InputError(
-            f"{100 * share:.3g} % of the rain to come would arrive from where the frames do not see, and "
-            f"rain_unseen_limit is {limit:g}",
+            f"at most {limit:g} of the rain to come may arrive from where the frames do not see (rain_unseen_limit), "
+            f"got {share:.3g}",
             way_out="give frames that reach farther"
-            + (f", or look ahead no more than {n_seen * step_s / 60:g} min (lead_minutes)" if n_seen else ""),
+            + (f", or look ahead at most {n_seen * given.step_s / 60:g} min (lead_minutes)" if n_seen else ""),
         )
 
 
-def flood_members(arrays: Arrays, **asked: Any) -> Parts:
-    """Let the rain known before, the same for all, and that of each member fall on the ground."""
-    ahead = arrays["forecast_rain"]
-    before = np.broadcast_to(arrays["rain_before"], (len(ahead), *arrays["rain_before"].shape))
-    return (yield from simulate_members({**arrays, "rain": np.concatenate([before, ahead], axis=1)}, **asked))
+class WarnedCase(FloodCase):
+    """A case whose rain is that known before, the same for all members, and then the forecast of each."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, **parameters: Any) -> Self:
+        """Read ``rain_before (frame, y, x)`` and ``forecast_rain (member, step, y, x)`` as the case's rain."""
+        ahead = arrays["forecast_rain"]
+        before = np.broadcast_to(arrays["rain_before"], (len(ahead), *arrays["rain_before"].shape))
+        rain = np.concatenate([before, ahead], axis=1)
+        return super().from_arrays({**arrays, "rain": rain}, **parameters)
+
+
+def flood_members(case: WarnedCase) -> Parts:
+    """Simulate the water of the members of a block; see :func:`~..simulation.simulate.simulate_flood`."""
+    return (yield from simulate_flood(case))

@@ -96,7 +96,7 @@ def derive_warnings(depth: npt.ArrayLike, time_s: npt.ArrayLike, thresholds_m: S
     time_s : (time,) array
         [s], ascending.
     thresholds_m
-        Of each point, above zero.
+        Thresholds of each point [m], above zero.
 
     Returns
     -------

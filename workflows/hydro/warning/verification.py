@@ -1,4 +1,4 @@
-"""How warnings stood the test: what they said of each point and depth, and what the rain that fell brought there."""
+"""Verification of warnings: what they said of each point and depth, and what happened there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def compare_warnings(
     time_s : (time,) array
         [s].
     found
-        From :func:`~.warning_table.derive_warnings`, of the same points.
+        From :func:`~.table.derive_warnings`, of the same points.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def verify_warnings(
     Parameters
     ----------
     found
-        Of the ensemble.
+        Warnings of the ensemble.
     control : (row,) array
         What the single forecast says of the same rows: 1 where it reaches the depth, else 0.
     observed : (time, point) array of float

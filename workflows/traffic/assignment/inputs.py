@@ -15,13 +15,13 @@ from ....datasets.traffic.instances import Instance
 from ....datasets.traffic.scenario_table import ScenarioTable, base_scenario
 from ....datasets.traffic.scenarios import read_scenarios
 from ....datasets.traffic.unreachable_pairs import refuse_unreachable_pairs
+from ...workflow import NamedArrays
 from .settings import READER_OPTIONS, AssignmentSettings
 
-__all__ = ["LARGEST_COST", "AssignmentInputs", "NamedArrays", "open_inputs"]
+__all__ = ["LARGEST_COST", "AssignmentInputs", "open_inputs"]
 
 LARGEST_COST = 1e12  # largest cost of an empty link: beyond it, sums over links lose what flows add
 
-NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 _PAIR_DIMS = {"origin": "pair", "destination": "pair", "demand": "pair"}
 _DIMS = _PAIR_DIMS | {name: "node" for name in ("node", "passable", "x", "y")}
 _DIMS |= {"link_name": "letter", "link_name_offset": "link_bound"}

@@ -5,7 +5,6 @@ One scenario is one row of every product and one shard, and it is solved by one 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from ....datasets.traffic.scenario_table import FACTORS
 from ....hpc.plan.plans import BlockStep, ReductionStep
 from ....kernels.traffic.assignment import estimate_memory_bytes
+from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow
 from .inputs import AssignmentInputs, open_inputs
 from .products import describe_assignment, describe_envelope, list_scalars
@@ -38,7 +38,7 @@ def prepare_assignment(settings: AssignmentSettings) -> Prepared:
         products=tuple(products),
         arrays=arrays,
         title=instance.name,
-        inputs=_name_apart(inputs.files),
+        inputs=name_inputs(inputs.files),
         notes=inputs.notes,
         attrs={"instance": attrs, "gap": settings.gap},
     )
@@ -96,14 +96,6 @@ def _list_steps(
             )
         )  # fmt: skip
     return steps
-
-
-def _name_apart(files: tuple[Path, ...]) -> dict[str, Path]:
-    """Files by name; a second file of a name gets its number."""
-    named: dict[str, Path] = {}
-    for number, path in enumerate(files, start=1):
-        named[f"{number}-{path.name}" if path.name in named else path.name] = path
-    return named
 
 
 WORKFLOW = Workflow(

@@ -12,8 +12,8 @@ import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.maps.layers import TerrainLayer
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.inundation.inputs import open_rain
-from citytide.workflows.hydro.inundation.question import InundationSettings
+from citytide.workflows.hydro.inundation.rain import open_rain
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 
 
 def ground() -> TerrainLayer:
@@ -40,7 +40,7 @@ def write_zones(folder: Path, rows: str) -> str:
 def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
     table = write(tmp_path, "time (s),zone2 (mm/h),zone1 (mm/h)\n0,20,10\n")
     rain = read(table, rain_zones=write_zones(tmp_path, "1 1 1\n2 2 2"), crs="local")
-    assert rain.zone.tolist() == [[2, 2, 2], [1, 1, 1]] and rain.rate[0, :, 0].tolist() == [0.0, 10.0, 20.0]
+    assert rain.zone.tolist() == [[2, 2, 2], [1, 1, 1]] and rain.rain[0, :, 0].tolist() == [0.0, 10.0, 20.0]
     with pytest.raises(InputError, match=r"rain\.csv: zone 0 has no rain: the table has zones 1, 2; give a rain for"):
         read(table, rain_zones=write_zones(tmp_path, "0 1 1\n2 2 2"), crs="local")
     with pytest.raises(InputError, match="rates for 2 zones; say where they are"):
@@ -52,10 +52,14 @@ def test_zones_take_the_column_of_their_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rain", "options", "said"),
     [
-        ("2001", {}, "rain is 2001 mm/h, and no rain falls harder than 2000 mm/h; check its unit"),
-        ("2", {"rain_unseen_limit": 0.5}, "rain_unseen_limit is of frames of rain, and there are none; leave it out"),
-        ("2", {"rain_units": "in h-1"}, r"rain_units is of a table of rain, .*\(a number is in mm/h\)"),
-        ("60", {"rain_factors": [50.0]}, r"rain is 60 mm/h times 50 \(rain_factors\), and no rain falls harder"),
+        ("2001", {}, "rain must be at most 2000 mm/h, got 2001 mm/h; check its unit"),
+        (
+            "2",
+            {"rain_unseen_limit": 0.5},
+            "rain_unseen_limit applies only to frames of rain, but rain has none; omit it",
+        ),
+        ("2", {"rain_units": "in h-1"}, r"rain_units applies only to a table of rain, .*\(a number is in mm/h\)"),
+        ("60", {"rain_factors": [50.0]}, r"rain must be at most 2000 mm/h, got 60 mm/h times 50 \(rain_factors\)"),
         ("time (min),rain (m/s)\n0,0.01\n", {}, r"line 2: rain \(m/s\) is 0\.01, which is 36000 mm h-1"),
         ("time (min),rain (mm)\n0,1\n", {}, "a sum over an interval, .* with --set rain_units="),
         ("time (min),rain (mm/h)\n0,9999\n", {}, "declare --set missing=9999 if it means no value"),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
-from citytide.workflows.hydro.warning.inputs import Points
 from citytide.workflows.hydro.warning.observations import open_observations
+from citytide.workflows.hydro.warning.points import Points
 
 POINTS = Points(("gate", "yard"), np.array([5.0, 15.0]), np.array([5.0, 5.0]), np.array([0, 1]), ((0.1,), (0.2,)))
 TIME = 1_694_080_800 + np.array([0, 300, 600])  # 2023-09-07 10:00 UTC, 18:00 in Shenzhen
@@ -51,7 +51,7 @@ def test_levels_are_no_depths(tmp_path: Path) -> None:
     [
         (
             "gate,2023-09-07T10:01Z,5",
-            r"read.csv: no point was read .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
+            r"read.csv: at least one point must have readings .* from 2023-09-07T10:00:00Z to 2023-09-07T10:10:00Z",
         ),
         ("tower,2023-09-07T10:00Z,5", "point 'tower' is not among"),
         ("gate,2023-09-07 10:00,5", "zone"),

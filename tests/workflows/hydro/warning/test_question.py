@@ -183,7 +183,8 @@ def test_spin_up_that_is_cut_short_is_said(data: Path, tmp_path: Path) -> None:
 
 
 def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None:
-    from citytide.workflows.hydro.warning.question import FloodWarningSettings, prepare_warning
+    from citytide.workflows.hydro.warning.question import prepare_warning
+    from citytide.workflows.hydro.warning.settings import FloodWarningSettings
 
     prepared = prepare_warning(FloodWarningSettings(lead_minutes=1440, members=1))
     assert [str(name) for name in prepared.arrays["member"][1]] == ["control", "member 1"]
@@ -194,18 +195,24 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
     [
         ({"rain": "RADAR"}, r"rain over longitude .* do not overlap \(EPSG:21781 and EPSG:4547\); .*place_rain_at=X,Y"),
         ({"rain": "RADAR", "place_rain_at": "9e6,9e6"}, "do not overlap"),
-        ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at='here'"),
+        ({"rain": "RADAR", "place_rain_at": "here"}, "place_rain_at must be X,Y, got 'here'"),
         ({"rain": "RADAR", "place_rain_at": "856000,2491000"}, "does not cover the ground"),
-        ({"place_rain_at": "1,2"}, "place_rain_at moves frames, and there are none"),
-        ({"rain": "RADAR", "storm_seed": 1}, "storm_seed is of made-up storms, and rain has frames; leave it out"),
-        ({"rain_level": 1.5}, "rain_level is of frames, and there are none"),
-        ({"issued_at": "2030-01-01 00:00"}, "no frame of rain ends at issued_at=2030-01-01 00:00; give one of those"),
+        ({"place_rain_at": "1,2"}, "place_rain_at applies only to frames, but rain was not given"),
+        (
+            {"rain": "RADAR", "storm_seed": 1},
+            "storm_seed applies only to synthetic storms, but rain has frames; omit it",
+        ),
+        ({"rain_level": 1.5}, "rain_level applies only to frames, but rain was not given"),
+        (
+            {"issued_at": "2030-01-01 00:00"},
+            "issued_at must be the end of a frame of rain, got 2030-01-01 00:00; choose one of those",
+        ),
         (
             {"rain": "RADAR", "place_rain_at": "400000,2550000", "issued_at": "2015-05-15 15:50"},
             "motion needs 3 frames",
         ),
-        ({"points": "POINTS"}, "point 'far' at 1, 2 lies off the ground"),
-        ({"rain": "nowhere"}, "the file or folder does not exist"),
+        ({"points": "POINTS"}, "points must lie on the ground, got 'far' at 1, 2"),
+        ({"rain": "nowhere"}, "no such file or folder"),
     ],
 )
 def test_input_that_cannot_be_used_says_why(data: Path, tmp_path: Path, settings: dict[str, Any], message: str) -> None:
@@ -219,7 +226,7 @@ def test_input_that_cannot_be_used_says_why(data: Path, tmp_path: Path, settings
 def test_ground_without_basins_needs_points(tmp_path: Path) -> None:
     grid = tmp_path / "flat.asc"
     grid.write_text("ncols 3\nnrows 3\nxllcorner 0\nyllcorner 0\ncellsize 10\n" + "1 1 1\n" * 3)
-    with pytest.raises(InputError, match="there are no points to warn"):
+    with pytest.raises(InputError, match="points must be given"):
         citytide.run(
             "flood-warning", set={"terrain": str(grid), "crs": "local", "height_datum": "local"}, out=tmp_path / "run"
         )

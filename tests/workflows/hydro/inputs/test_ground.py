@@ -11,11 +11,11 @@ import pytest
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.datasets.maps.layers import TerrainLayer
-from citytide.workflows.hydro.ground import open_place, read_zone_raster, read_zones
-from citytide.workflows.hydro.inundation.inputs import open_rain
-from citytide.workflows.hydro.inundation.question import InundationSettings
+from citytide.workflows.hydro.inputs.ground import open_place, read_zone_raster, read_zones
+from citytide.workflows.hydro.inputs.soils import lay_out_soil
+from citytide.workflows.hydro.inundation.rain import open_rain
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.soils import lay_out_soil
 
 DEGREES = {"crs": "EPSG:4326", "height_datum": "EGM96"}
 TRUE_M2 = 1_139_600.0  # of 12 x 12 cells of 1/1200 degree from 114 E, 22.5 N on
@@ -67,9 +67,9 @@ def test_the_plane_may_be_named(tmp_path: Path) -> None:
     terrain = write_degrees(tmp_path / "deg.asc")
     found = open_ground(terrain=terrain, **DEGREES, resample_m=20, resample_crs="EPSG:32650")
     assert found.crs == "EPSG:32650" and found.valid.sum() * 400 == pytest.approx(TRUE_M2, rel=0.01)
-    with pytest.raises(InputError, match=r"resample_crs is EPSG:2229, no plane in metres; name a plane"):
+    with pytest.raises(InputError, match=r"resample_crs must be a plane in metres, got EPSG:2229; name a plane"):
         open_ground(terrain=terrain, **DEGREES, resample_m=20, resample_crs="EPSG:2229")
-    with pytest.raises(InputError, match=r"names a plane, but no cells; .*--set resample_m=10"):
+    with pytest.raises(InputError, match=r"resample_crs needs resample_m, .*--set resample_m=10"):
         open_ground(terrain=terrain, **DEGREES, resample_crs="EPSG:32650")
     with pytest.raises(InputError, match=r"^resample_m is 0.001 m, which makes .* cells; give a larger one"):
         open_ground(terrain=terrain, **DEGREES, resample_m=0.001)
@@ -149,7 +149,7 @@ def test_a_second_raster_whose_cells_differ_by_rounding_is_on_the_terrain(tmp_pa
 def test_a_roughness_out_of_range_is_named_with_its_cell(tmp_path: Path) -> None:
     terrain = write_grid(tmp_path / "dem.asc", [[1.0, 2.0], [3.0, 4.0]])
     odd = write_grid(tmp_path / "n.asc", [[0.02, 30.0], [0.04, 0.05]])
-    with pytest.raises(InputError, match=r"n\.asc is out of range: at 15, 15 it is 30; give Manning's n"):
+    with pytest.raises(InputError, match=r"roughness must be in .*n\.asc: at 15, 15 it is 30; give Manning's n"):
         open_ground(terrain=terrain, **LOCAL, roughness=odd)
 
 
@@ -163,7 +163,9 @@ def test_more_zones_than_a_byte_can_count_are_kept_apart(tmp_path: Path) -> None
 
 def test_settings_of_a_raster_are_not_passed_over_for_a_city() -> None:
     for name, value in (("resample_m", 5.0), ("height_units", "ft"), ("nodata", -1.0)):
-        with pytest.raises(InputError, match=rf"{name} is of a raster of heights, and .*--declare terrain\.{name}="):
+        with pytest.raises(
+            InputError, match=rf"{name} applies only to a raster of heights, but .*--declare terrain\.{name}="
+        ):
             open_ground(**{name: value})
     with pytest.raises(InputError, match=r"the city's terrain from synthetic, height_datum from CN85"):
         open_ground(height_datum="CN85")
@@ -186,7 +188,7 @@ def test_cells_that_are_not_a_number_may_be_no_data(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cell at 15, 15 holds nan; .*such as --set nodata=nan"):
         open_ground(terrain=terrain, **LOCAL)
     assert open_ground(terrain=terrain, **LOCAL, nodata="nan").valid.tolist() == [[True, True], [True, False]]
-    with pytest.raises(InputError, match=r"nodata is 'none', no number; give a number, or nan"):
+    with pytest.raises(InputError, match=r"nodata must be a number, got 'none'; give a number, or nan"):
         open_ground(terrain=terrain, **LOCAL, nodata="none")
 
 
@@ -222,7 +224,7 @@ def test_rasters_beside_may_lie_on_the_new_cells(tmp_path: Path, declared: str |
 
 def test_crs_beside_a_city_is_the_city_s_or_refused() -> None:
     assert open_ground(crs="EPSG:4547").crs == "EPSG:4547"
-    with pytest.raises(InputError, match=r"crs is EPSG:32650, and the city lies in EPSG:4547; leave it out"):
+    with pytest.raises(InputError, match=r"crs must be that of the city, EPSG:4547, got EPSG:32650; omit it"):
         open_ground(crs="EPSG:32650")
     with pytest.raises(InputError, match=r"CRS 'foo' is unknown"):
         open_ground(crs="foo")

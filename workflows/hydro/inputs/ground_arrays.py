@@ -7,22 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.city.city import City
-from ...datasets.maps.layers import TerrainLayer
-from ...kernels.space.grid import Grid
+from ....datasets.city.city import City
+from ....datasets.maps.layers import TerrainLayer
+from ....kernels.space.grid import Grid
+from ...workflow import NamedArrays
+from ..settings import FloodSettings
 from .boundaries import Boundaries
-from .settings import FloodSettings
 from .soils import lay_out_soil, refuse_idle_settings
 
 __all__ = [
-    "NamedArrays",
     "as_texts",
     "choose_outputs",
     "lay_out_ground",
     "pack_grid",
 ]
-
-NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
 
 
 def lay_out_ground(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...hpc.plan.plans import Block
-from ...hpc.store.stores import Variable
+from ....hpc.plan.plans import Block
+from ....hpc.store.stores import Variable
 
 __all__ = ["FloodMemory"]
 
 RANK_BYTES = 310_000_000  # what a rank holds before its first step: interpreter, Zarr, MPI, Numba that compiles
-MEMBER_ARRAYS = 20  # of a member's cells: fields, those before and after a step, maps, forcing; 17 are needed
-GATHERED_ARRAYS = 15  # of a member's cells, on the first rank at the end: what is gathered, with a ring, and the maps
-GROUND_BYTES = 48  # of a cell, whatever the members: ground and rain before factors; 32 were measured
-SOIL_BYTES = 40  # of a cell, and of each member's cells, in double precision
-OWN_RAIN_BYTES = 24  # of each member's cells, where members do not share one rain
+MEMBER_ARRAYS = 20  # for each cell of a member: fields before and after a step, maps, forcing; 17 are needed
+GATHERED_ARRAYS = 15  # for each cell of a member, on the first rank at the end: fields with a ring, and maps
+GROUND_BYTES = 48  # for each cell, shared by members: ground, and rain before factors; 32 were measured
+SOIL_BYTES = 40  # for each cell, and for each cell of a member, in double precision
+OWN_RAIN_BYTES = 24  # for each cell of a member, if members do not share one rain
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class FloodMemory:
     has_own_rain: bool = False
 
     def count_block(self, block: Block) -> int:
-        """Of a block in one process [B]."""
+        """Memory of a block in one process [B]."""
         n_members = block.stop - block.start
         return self._count_ground() + n_members * self._count_member() + self._count_parts(n_members)
 
     def count_rank(self, block: Block, ranks: int) -> int:
-        """Of a block, on each rank but the first: the inputs and the whole ground, and the water of its tile [B]."""
+        """Memory of a block on each rank but the first [B]: inputs, the whole ground, and the water of its tile."""
         return RANK_BYTES + self._count_ground() + -(-(block.stop - block.start) * self._count_member() // ranks)
 
     def count_gang(self, block: Block, ranks: int) -> int:
-        """Of a block, on all ranks: the first gathers the others' water, and its worker writes the parts [B]."""
+        """Memory of a block on all ranks [B]: the first gathers the others' water, and its worker writes the parts."""
         n_members = block.stop - block.start
         gathered = n_members * GATHERED_ARRAYS * self.itemsize * self.n_cells
         return ranks * self.count_rank(block, ranks) + gathered + self._count_parts(n_members)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.errors import InputError
-from ...kernels.space.grid import Grid
+from ....datasets.errors import InputError
+from ....kernels.space.grid import Grid
 
 if TYPE_CHECKING:
-    from ...datasets.hydro.rain.field import RainField
-    from ...datasets.maps.layers import TerrainLayer
-    from .rain_settings import RainSettings
+    from ....datasets.hydro.rain.field import RainField
+    from ....datasets.maps.layers import TerrainLayer
+    from ..rain_settings import RainSettings
 
 __all__ = [
     "cut_over", "open_frames", "refuse_unseen", "say_unseen", "share_unseen", "take_frames", "weigh_cells",
@@ -32,8 +32,8 @@ def open_frames(path: str, layer: TerrainLayer, settings: RainSettings, *, reach
     InputError
         If they cannot be read, or do not lie over the ground.
     """
-    from ...datasets.hydro.rain.field import refuse_no_overlap
-    from ...datasets.hydro.rain_files.formats import open_rain
+    from ....datasets.hydro.rain.field import refuse_no_overlap
+    from ....datasets.hydro.rain_files.formats import open_rain
 
     place = None if settings.place_rain_at is None else _read_place(settings.place_rain_at)
     try:
@@ -51,7 +51,9 @@ def _read_place(text: str) -> tuple[float, float]:
     try:
         x, y = (float(word) for word in words)
     except ValueError:
-        raise InputError(f"place_rain_at={text!r} is no place", way_out="write X,Y in metres of the ground") from None
+        raise InputError(
+            f"place_rain_at must be X,Y, got {text!r}", way_out="write X,Y in metres of the ground"
+        ) from None
     return x, y
 
 

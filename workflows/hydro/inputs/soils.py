@@ -1,54 +1,24 @@
-"""The soil under the water: what it takes, by what has sunk already."""
+"""The soil of every cell, as a setting names it: a texture, numbers, or one for each zone of a raster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...datasets.errors import InputError
-from ...kernels.hydro.infiltration import compute_infiltration
-from ...kernels.hydro.soils import SOILS
+from ....datasets.errors import InputError
+from ....kernels.hydro.soils import SOILS
 from .ground import read_zones
 
 if TYPE_CHECKING:
-    from ...datasets.maps.layers import TerrainLayer
-    from .layout import NamedArrays
-    from .settings import FloodSettings
+    from ....datasets.maps.layers import TerrainLayer
+    from ...workflow import NamedArrays
+    from ..settings import FloodSettings
 
-__all__ = ["SoilColumn", "lay_out_soil", "refuse_idle_settings"]
+__all__ = ["lay_out_soil", "refuse_idle_settings"]
 
 MM = 1e-3
 MM_H = MM / 3600.0
-
-
-@dataclass(frozen=True)
-class SoilColumn:
-    """The soil of every cell (y, x): Green and Ampt's conductivity [m s-1], suction [m] and deficit."""
-
-    conductivity_m_s: NDArray[Any]
-    suction_m: NDArray[Any]
-    deficit: NDArray[Any]
-
-    @property
-    def is_sealed(self) -> NDArray[np.bool_]:
-        """(y, x) where it takes nothing."""
-        return np.asarray(self.conductivity_m_s == 0.0)
-
-    def take(self, sunk: NDArray[Any], seconds: float) -> NDArray[Any]:
-        """The most that sinks within the next seconds, after a depth ``sunk`` (member, y, x) [m], as a rate [m s-1]."""
-        most = compute_infiltration(
-            sunk, conductivity_m_s=self.conductivity_m_s, suction_m=self.suction_m, deficit=self.deficit,
-            time_step_s=seconds,
-        )  # fmt: skip
-        return most / seconds
-
-    def apply(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> SoilColumn:
-        """The same soil on other cells, such as a tile's."""
-        return SoilColumn(change(self.conductivity_m_s), change(self.suction_m), change(self.deficit))
 
 
 def lay_out_soil(soil: str | None, saturation: float, layer: TerrainLayer) -> NamedArrays:
@@ -84,14 +54,15 @@ def refuse_idle_settings(settings: FloodSettings, layer: TerrainLayer, laid: Nam
     zones, conductivity = laid["soil_zone"][1], laid["soil_conductivity"][1]
     if settings.drainage_mm_h > 0.0 and not (conductivity[zones] == 0.0)[layer.valid].any():
         raise InputError(
-            f"drainage_mm_h is {settings.drainage_mm_h:g}, and drains take water where the soil takes none, which is "
-            "nowhere here",
-            way_out="leave it out, or give zones of which one is paved: --set soil=ZONES.tif:loam,paved",
+            f"drainage_mm_h needs paved ground, because drains work where no water infiltrates, got "
+            f"{settings.drainage_mm_h:g} and no paved ground",
+            way_out="omit it, or give zones, one of them paved: --set soil=ZONES.tif:loam,paved",
         )
     if settings.is_given("soil_saturation") and not any(_is_texture(name) for name in _list_soils(settings.soil)):
         raise InputError(
-            f"soil_saturation is {settings.soil_saturation:g}, and the soil is no texture that takes water",
-            way_out="leave it out: K/SUCTION/DEFICIT tells itself what the pores still hold",
+            f"soil_saturation applies only to a texture that takes water, got {settings.soil_saturation:g} "
+            f"and soil={settings.soil}",
+            way_out="omit it: the deficit of K/SUCTION/DEFICIT is what the pores can still hold",
         )
 
 
@@ -119,10 +90,11 @@ def _find_soil(text: str, saturation: float) -> tuple[float, float, float]:
     except ValueError:
         raise InputError(
             f"soil {text.strip()!r} is unknown",
-            way_out=f"choose of {', '.join(SOILS)}, or write K/SUCTION/DEFICIT in mm/h, mm and a share",
+            way_out=f"choose one of {', '.join(SOILS)}, or write K/SUCTION/DEFICIT in mm/h, mm and a share",
         ) from None
     if not (0.0 <= conductivity < np.inf and 0.0 <= suction < np.inf and 0.0 <= deficit <= 1.0):
         raise InputError(
-            f"soil {text.strip()!r} is out of range", way_out="give K and suction from 0 up, deficit 0 to 1"
+            f"soil must have K and suction >= 0 and a deficit in [0, 1], got {text.strip()!r}",
+            way_out="write K/SUCTION/DEFICIT in mm/h, mm and a share",
         )
     return conductivity * MM_H, suction * MM, deficit

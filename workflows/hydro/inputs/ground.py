@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.city.city import City, open_city
-from ...datasets.city.resampling import ResampledTerrain, choose_plane_for, resample_terrain
-from ...datasets.errors import InputError
-from ...datasets.maps.terrain_checks import refuse_odd_ground
-from ...datasets.place.crs import is_in_metres, name_crs
-from ...datasets.place.crs_titles import title_crs
-from ...datasets.place.heights import name_height_datum, refuse_mixed_heights
+from ....datasets.city.city import City, open_city
+from ....datasets.city.resampling import ResampledTerrain, choose_plane_for, resample_terrain
+from ....datasets.errors import InputError
+from ....datasets.maps.terrain_checks import refuse_odd_ground
+from ....datasets.place.crs import is_in_metres, name_crs
+from ....datasets.place.crs_titles import title_crs
+from ....datasets.place.heights import name_height_datum, refuse_mixed_heights
 
 if TYPE_CHECKING:
-    from ...datasets.maps.layers import TerrainLayer
-    from .settings import FloodSettings
+    from ....datasets.maps.layers import TerrainLayer
+    from ..settings import FloodSettings
 
 __all__ = ["as_number", "open_place", "read_zone_raster", "read_zones"]
 
@@ -55,11 +55,11 @@ def open_place(settings: FloodSettings) -> tuple[TerrainLayer, City | None]:
 
 
 def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
-    from ...datasets.maps.terrain import open_terrain
+    from ....datasets.maps.terrain import open_terrain
 
     nodata = None if settings.nodata is None else as_number(settings.nodata)
     if settings.nodata is not None and nodata is None:
-        raise InputError(f"nodata is {settings.nodata!r}, no number", way_out="give a number, or nan")
+        raise InputError(f"nodata must be a number, got {settings.nodata!r}", way_out="give a number, or nan")
     try:
         layer = open_terrain(
             terrain,
@@ -83,14 +83,15 @@ def _open_raster(terrain: str, settings: FloodSettings) -> TerrainLayer:
     if settings.resample_m is None:
         if settings.resample_crs is not None:
             raise InputError(
-                "resample_crs names a plane, but no cells", way_out="give the side of its cells: --set resample_m=10"
+                "resample_crs needs resample_m, which was not given",
+                way_out="give the side of the cells: --set resample_m=10",
             )
         return layer
     plane = None if settings.resample_crs is None else name_crs(settings.resample_crs)
     if plane is not None and not is_in_metres(plane):
         raise InputError(
-            f"resample_crs is {settings.resample_crs}, no plane in metres",
-            way_out="name a plane in metres, such as EPSG:32633, or leave it out",
+            f"resample_crs must be a plane in metres, got {settings.resample_crs}",
+            way_out="name a plane in metres, such as EPSG:32633, or omit it",
         )
     try:
         plane = choose_plane_for(layer) if plane is None else plane
@@ -105,15 +106,15 @@ def _refuse_settings_of_a_raster(settings: FloodSettings, layer: TerrainLayer) -
     for name in _OF_A_RASTER:
         if getattr(settings, name) is not None:
             raise InputError(
-                f"{name} is of a raster of heights, and the ground is a city's",
-                way_out=f"leave it out; a city is built with --declare terrain.{name}="
+                f"{name} applies only to a raster of heights, but the ground is a city's",
+                way_out=f"omit it, or declare it when building the city: --declare terrain.{name}="
                 if name != "resample_crs"
-                else "leave it out; a city is built on a plane with --crs",
+                else "omit it, or choose the plane when building the city: --crs",
             )
     if settings.crs is not None and (wanted := name_crs(settings.crs)) != layer.crs:
         raise InputError(
-            f"crs is {title_crs(wanted)}, and the city lies in {title_crs(layer.crs)}",
-            way_out="leave it out: it is of a raster that names none",
+            f"crs must be that of the city, {title_crs(layer.crs)}, got {title_crs(wanted)}",
+            way_out="omit it: it applies only to a raster that names no CRS",
         )
     if settings.height_datum is not None:
         declared = name_height_datum(settings.height_datum)
@@ -121,8 +122,8 @@ def _refuse_settings_of_a_raster(settings: FloodSettings, layer: TerrainLayer) -
 
 
 def _make_default() -> City:
-    from ...datasets.city.assembly import assemble_city
-    from ...datasets.synthetic.city import make_city
+    from ....datasets.city.assembly import assemble_city
+    from ....datasets.synthetic.city import make_city
 
     return assemble_city(make_city(seed=1, size="2km"))
 
@@ -151,7 +152,7 @@ def _read_manning(manning: str, layer: TerrainLayer) -> npt.NDArray[np.float32]:
     wrong = ~((rough >= 0.0) & (rough <= 1.0))
     if wrong.any():
         where = "" if number is not None else f": {_tell_cell(wrong, layer)} it is {rough[wrong][0]:g}"
-        raise InputError(f"roughness {manning} is out of range{where}", way_out="give Manning's n, from 0 to 1 s m-1/3")
+        raise InputError(f"roughness must be in [0, 1] s m-1/3, got {manning}{where}", way_out="give Manning's n")
     return rough
 
 
@@ -187,13 +188,17 @@ def read_zone_raster(file: str, layer: TerrainLayer, n_zones: int, *, what: str)
             way_out=f"give a {what} for every zone",
         )
     if n_zones > _MOST_ZONES:
-        raise InputError(f"there are {n_zones:,} zones", file=file, way_out=f"give {_MOST_ZONES:,} at most")
+        raise InputError(
+            f"the number of zones must be at most {_MOST_ZONES:,}, got {n_zones:,}",
+            file=file,
+            way_out="join some zones",
+        )
     return zones.astype(np.uint8 if n_zones <= 2**8 else np.uint16)
 
 
 def _read_on(file: str, layer: TerrainLayer, *, what: str) -> npt.NDArray[np.float32]:
     """Values on the cells of the ground; a raster on the cells that it was resampled from follows by nearest cells."""
-    from ...datasets.maps.rasters import is_same_grid, read_raster
+    from ....datasets.maps.rasters import is_same_grid, read_raster
 
     is_resampled = isinstance(layer, ResampledTerrain)
     raster = read_raster(file, assumed=layer.source_crs if isinstance(layer, ResampledTerrain) else layer.crs)

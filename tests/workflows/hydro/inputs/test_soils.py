@@ -14,8 +14,8 @@ from citytide.datasets.errors import InputError
 from citytide.hpc.errors import RunError
 from citytide.kernels.hydro.soils import SOILS
 from citytide.kernels.space.grid import Grid
+from citytide.workflows.hydro.inputs.soils import lay_out_soil, refuse_idle_settings
 from citytide.workflows.hydro.settings import FloodSettings
-from citytide.workflows.hydro.soils import SoilColumn, lay_out_soil, refuse_idle_settings
 
 GROUND: Any = SimpleNamespace(grid=Grid(0.0, 0.0, 10.0, 2, 3), valid=np.ones((2, 3), bool), crs="local")
 
@@ -44,11 +44,11 @@ def test_zones_have_names_or_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("soil", "said"),
     [
-        ("peat", "soil 'peat' is unknown; choose of sand, loamy-sand"),
+        ("peat", "soil 'peat' is unknown; choose one of sand, loamy-sand"),
         ("1/2", "soil '1/2' is unknown"),
-        ("1/2/3", "out of range"),
-        ("-1/2/0.3", "out of range"),
-        ("nan/2/0.3", "out of range"),
+        ("1/2/3", r"a deficit in \[0, 1\], got '1/2/3'"),
+        ("-1/2/0.3", "soil must have K and suction >= 0"),
+        ("nan/2/0.3", "soil must have K and suction >= 0"),
         ("zones.asc:sand", "zone 1 has no soil"),
         ("none.asc:sand", "none.asc"),
     ],
@@ -58,15 +58,6 @@ def test_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soil:
     write_grid(tmp_path / "zones.asc", [[0, 1, 0], [0, 0, 0]])
     with pytest.raises(InputError, match=said):
         lay_out_soil(soil, 0.3, GROUND)
-
-
-def test_a_tile_of_the_soil_takes_what_the_whole_takes() -> None:
-    random = np.random.default_rng(3)
-    whole = SoilColumn(random.random((4, 6)) * 1e-5, random.random((4, 6)), random.random((4, 6)) * 0.5)
-    sunk = random.random((2, 4, 6))
-    rate = whole.take(sunk, 60.0)
-    part = whole.apply(lambda field: field[1:3, 2:5])
-    assert np.array_equal(part.take(sunk[:, 1:3, 2:5], 60.0), rate[:, 1:3, 2:5]) and rate.shape == (2, 4, 6)
 
 
 def flood(folder: Path, **settings: Any) -> Any:
@@ -99,7 +90,7 @@ def test_rasters_of_soil_and_roughness_are_inputs_of_the_run(tmp_path: Path) -> 
 
 
 def test_two_rules_of_what_sinks_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="soil: the soil tells what sinks"):
+    with pytest.raises(RunError, match="soil and infiltration_mm_h exclude each other"):
         flood(tmp_path, soil="loam", infiltration_mm_h=5)
 
 
@@ -115,8 +106,12 @@ def test_settings_that_the_soil_leaves_without_effect_are_refused(tmp_path: Path
     check(f"{zones}:loam,paved", drainage_mm_h=20.0, soil_saturation=0.9)
     check(f"{zones}:loam,0/0/0", drainage_mm_h=20.0)
     for soil in ("loam", "6.5/166.8/0.34", f"{zones}:loam,sand,paved"):
-        with pytest.raises(InputError, match=r"drainage_mm_h is 20, .* nowhere here; leave it out, or give zones"):
+        with pytest.raises(
+            InputError, match=r"drainage_mm_h needs paved ground, .* got 20 and no paved ground; omit it, or give zones"
+        ):
             check(soil, drainage_mm_h=20.0)
     for soil in ("6.5/166.8/0.34", "paved"):
-        with pytest.raises(InputError, match=r"soil_saturation is 0\.5, and the soil is no texture .*; leave it out"):
+        with pytest.raises(
+            InputError, match=r"soil_saturation applies only to a texture .* got 0\.5 and soil=.*; omit it"
+        ):
             check(soil, soil_saturation=0.5)

@@ -1,4 +1,4 @@
-"""What feeds and drains a ground, span by span, and what is written down of it."""
+"""What feeds and drains a ground, span by span, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from citytide.kernels.hydro.soils import SOILS, Soil
 from citytide.workflows.hydro.inundation.steps import simulate_members
-from citytide.workflows.hydro.plain import FloodPlain, gather_most
+from citytide.workflows.hydro.simulation.case import FloodCase
+from citytide.workflows.hydro.simulation.model import FloodModel
 
 GRID = {"west": 0.0, "south": 0.0, "cell_m": 10.0, "n_y": 3, "n_x": 4}
 
 
-def make_plain(**changed: Any) -> FloodPlain:
+def make_model(**changed: Any) -> FloodModel:
     """A flat box of 3 x 4 cells, two members, rain from 60 s on for a minute, then none."""
     arrays = {
         "height": np.zeros((3, 4)), "manning": np.full((3, 4), 0.03), "valid": np.ones((3, 4), bool),
@@ -31,11 +30,11 @@ def make_plain(**changed: Any) -> FloodPlain:
         "drainage_mm_h": 0.0, "threshold_m": 1e-4, "courant": 0.45, "theta": 0.8,
         "scheme": "inertia", "window_steps": 8, "precision": "float64", **changed,
     }  # fmt: skip
-    return FloodPlain(arrays, asked)
+    return FloodModel(FloodCase.from_arrays(arrays, **asked))
 
 
-def run(plain: FloodPlain) -> dict[str, Any]:
-    parts = simulate_members(plain.arrays, **plain.asked)
+def run(model: FloodModel) -> dict[str, Any]:
+    parts = simulate_members(model.case)
     depth = []
     while True:
         try:
@@ -47,17 +46,18 @@ def run(plain: FloodPlain) -> dict[str, Any]:
 
 
 def test_spans_end_at_outputs_and_where_the_rain_changes() -> None:
-    plain = make_plain()
-    spans = list(plain.spans())
+    model = make_model()
+    spans = list(model.spans())
     assert [span[:2] for span in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
     assert [span.rain is None for span in spans] == [True, False, False, True]
-    wet = plain.scale(spans[1].rain)
+    assert spans[1].rain is not None and spans[1].rain.max() == 36.0  # mm h-1, as it was given
+    wet = model.scale(spans[1].rain)
     assert wet is not None and wet.shape == (2, 5, 6)
     assert wet[1, 1, 1] == pytest.approx(72.0 / 3.6e6) and wet[0, 0, 0] == 0.0
 
 
 def test_every_drop_of_the_rain_stands_in_the_box() -> None:
-    found = run(make_plain())
+    found = run(make_model())
     assert found["rain_m3"] == pytest.approx([0.72, 1.44])  # 0.6 mm on 1200 m2, and twice that
     assert found["stored_m3"] == pytest.approx(found["rain_m3"]) and np.abs(found["balance"]).max() < 1e-12
     np.testing.assert_allclose(found["depth"][0, :, 1, 1], [3e-4, 6e-4], rtol=1e-5)
@@ -70,7 +70,7 @@ def test_infiltration_and_inflow_are_accounted_for() -> None:
         "inflow_column": np.array([2]),
         "inflow_m3_s": np.array([[0.05]]),
     }
-    found = run(make_plain(infiltration_mm_h=18.0, arrays=fed))
+    found = run(make_model(infiltration_mm_h=18.0, arrays=fed))
     assert found["inflow_m3"] == pytest.approx([9.0, 9.0]) and (found["lost_m3"] > 0.1).all()
     brought = found["rain_m3"] + found["inflow_m3"] - found["lost_m3"]
     assert found["stored_m3"] == pytest.approx(brought, rel=1e-10)
@@ -81,10 +81,10 @@ def test_hydrographs_divide_spans_and_keep_their_volume() -> None:
         "inflow_row": np.array([1]), "inflow_column": np.array([2]), "inflow_s": np.array([0.0, 30.0, 100.0, 180.0]),
         "inflow_m3_s": np.array([[0.0], [0.06], [0.02], [0.1]]),
     }  # fmt: skip
-    plain = make_plain(arrays=fed)
-    ends = [span.horizon_s for span in plain.spans()]
+    model = make_model(arrays=fed)
+    ends = [span.horizon_s for span in model.spans()]
     assert ends == [30.0, 60.0, 90.0, 100.0, 120.0, 180.0]
-    found = run(plain)
+    found = run(model)
     assert found["inflow_m3"] == pytest.approx([0.9 + 2.8 + 4.8] * 2, rel=1e-12)  # of the trapezia
     assert found["stored_m3"] == pytest.approx(found["rain_m3"] + found["inflow_m3"], rel=1e-12)
 
@@ -99,7 +99,7 @@ def soak(soil: Any, rain_mm_h: float, hours: float, **changed: Any) -> dict[str,
         "soil_suction": np.array([soil.suction_m, 0.0]), "soil_deficit": np.array([soil.find_deficit(0.3), 0.0]),
         "manning": np.full((3, 4), 0.05),
     }  # fmt: skip
-    return run(make_plain(arrays=arrays, output_s=[3600.0 * hours], **changed))
+    return run(make_model(arrays=arrays, output_s=[3600.0 * hours], **changed))
 
 
 def test_soil_takes_what_the_textbook_says() -> None:
@@ -120,12 +120,4 @@ def test_soil_takes_all_of_a_drizzle_and_paved_ground_is_drained() -> None:
 
 def test_moments_that_are_almost_one_make_no_span_of_their_own() -> None:
     tide = {"sea_s": np.array([0.0, 60.0 + 1e-9, 180.0]), "sea_level_m": np.zeros(3)}
-    assert [span.horizon_s for span in make_plain(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]
-
-
-@given(rows=st.lists(st.lists(st.floats(0.0, 9.0), max_size=4), min_size=1, max_size=6))
-def test_most_of_each_row_is_its_greatest_or_nothing(rows: list[list[float]]) -> None:
-    values = np.array([value for row in rows for value in row], dtype=np.float64)
-    offset = np.cumsum([0, *(len(row) for row in rows)])
-    found = gather_most(values, offset, np.arange(values.size))
-    assert found.tolist() == [max(row, default=0.0) for row in rows]
+    assert [span.horizon_s for span in make_model(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]

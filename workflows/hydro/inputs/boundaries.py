@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...datasets.errors import InputError
-from ...datasets.hydro.gauges.hydrographs import KINDS, read_hydrograph
-from ...datasets.text.missing import Missing, read_missing
+from ....datasets.errors import InputError
+from ....datasets.hydro.gauges.hydrographs import KINDS, read_hydrograph
+from ....datasets.text.missing import Missing, read_missing
 
 if TYPE_CHECKING:
-    from ...datasets.maps.layers import TerrainLayer
-    from .layout import NamedArrays
-    from .settings import FloodSettings
+    from ....datasets.maps.layers import TerrainLayer
+    from ...workflow import NamedArrays
+    from ..settings import FloodSettings
 
 __all__ = ["Boundaries", "RunTime", "find_inflow", "find_sea", "open_boundaries", "refuse_far_level"]
 
@@ -29,22 +29,22 @@ NO_SEA_M = -1e4  # a level below all ground: whatever reaches the edge leaves
 
 @dataclass(frozen=True)
 class RunTime:
-    """When a run is: how tables of times are laid on it.
+    """When a run takes place, to which tables of times are matched.
 
     Attributes
     ----------
     span_s
-        How long it lasts [s].
+        Duration of the run [s].
     start_utc_s
-        When it starts, where that is known [s since 1970-01-01 UTC].
+        Start of the run, if known [s since 1970-01-01 UTC].
     time_zone
-        Of dates that name no offset.
+        Time zone of dates that name no offset.
     needs_dates
-        Whether times may not be counted from its start, such as where a warning is issued some time after it.
+        Whether tables must have dates, because times since the start would be ambiguous.
     missing
-        What stands for no value in tables.
+        Codes that stand for no value in tables.
     height_datum
-        From where the ground's heights are counted, where that is known.
+        Datum of the ground's heights, if known.
     """
 
     span_s: float
@@ -57,7 +57,7 @@ class RunTime:
 
 @dataclass(frozen=True)
 class Boundaries:
-    """What a ground's edges and inflows do, on straight lines between times [s since the start of the run].
+    """Levels and inflows at a ground's boundaries, linear between times [s since the start of the run].
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ def open_boundaries(settings: FloodSettings, layer: TerrainLayer, when: RunTime)
     Raises
     ------
     InputError
-        If a text is no point, one lies off the ground, a hydrograph cannot be used, or the sea stands far above or
+        If a text is not a point, one lies off the ground, a hydrograph cannot be used, or the sea stands far above or
         below all ground.
     """
     sources: list[Path] = []
@@ -134,10 +134,9 @@ def refuse_far_level(level_m: Floats, layer: TerrainLayer, source: str | None) -
     wrong = (level_m < least) | (level_m > most)
     if wrong.any():
         raise InputError(
-            f"the water level of the sea is {level_m[wrong][0]:g} m (sea_level={source}), and the ground lies at "
-            f"{ground.min():g} to {ground.max():g} m",
-            way_out=f"give levels within {FAR_M:g} m of it: check the unit and the datum, or declare --set missing= "
-            "for a code that stands for no value",
+            f"the sea must stand within {FAR_M:g} m of the ground, which lies at {ground.min():g} to "
+            f"{ground.max():g} m, got {level_m[wrong][0]:g} m (sea_level={source})",
+            way_out="check the unit and the datum, or declare a code that stands for no value: --set missing=",
         )
 
 
@@ -165,11 +164,11 @@ def _read_value(
         notes.extend(graph.notes)
         return graph.cut(when.span_s, start_utc_s=when.start_utc_s, needs_dates=when.needs_dates)
     if not np.isfinite(number):
-        raise InputError(f"the {quantity} is {text}", way_out="give a finite number, or a CSV file")
+        raise InputError(f"the {quantity} must be finite, got {text}", way_out="give a finite number, or a CSV file")
     rule = KINDS[quantity]
     if number > rule.most:
         raise InputError(
-            f"the {quantity} is {text} {rule.units}", way_out=f"give a number up to {rule.most:g} {rule.units}"
+            f"the {quantity} must be at most {rule.most:g} {rule.units}, got {text}", way_out="check its unit"
         )
     return start, np.array([number])
 
@@ -186,7 +185,7 @@ def find_inflow(
     Raises
     ------
     InputError
-        If a text is none such, a point lies off the ground, or a hydrograph cannot be used.
+        If a text has another form, a point lies off the ground, or a hydrograph cannot be used.
     """
     found: list[tuple[tuple[int, int], Floats, Floats]] = []
     for text in (inflow or "").split(";"):
@@ -200,18 +199,22 @@ def find_inflow(
             x = y = np.nan
         if not np.isfinite((x, y)).all():
             raise InputError(
-                f"inflow {text.strip()!r} is no point",
+                f"inflow must be X Y FLOW, got {text.strip()!r}",
                 way_out="write X Y M3_PER_S, or X Y HYDROGRAPH.csv, several divided by ;",
             )
         row, column = (int(at) for at in ((y - layer.grid.south) // layer.grid.cell_m,
                                           (x - layer.grid.west) // layer.grid.cell_m))  # fmt: skip
         is_on = 0 <= row < layer.grid.n_y and 0 <= column < layer.grid.n_x
         if not is_on or not layer.valid[row, column]:
-            raise InputError(f"inflow {text.strip()!r} lies off the ground", way_out="give a point on valid ground")
+            raise InputError(
+                f"inflow must lie on the ground, got {text.strip()!r}", way_out="give a point on valid ground"
+            )
         time_s, value = _read_value(flow, "discharge", when, sources, [] if notes is None else notes)
         assert value is not None
         if (value < 0.0).any():
-            raise InputError(f"inflow {text.strip()!r} is negative", way_out="give a flow from 0 up")
+            raise InputError(
+                f"inflow must be >= 0, got {text.strip()!r}", way_out="give the flow that enters the ground"
+            )
         found.append(((row, column), time_s, value))
     cells = {cell: at for at, cell in enumerate(dict.fromkeys(cell for cell, _, _ in found))}
     times = np.unique(np.concatenate([np.zeros(1), *(time_s for _, time_s, _ in found)]))
@@ -224,8 +227,8 @@ def find_inflow(
 def find_sea(layer: TerrainLayer, edges: str, level_m: Floats | None) -> tuple[Bools, Floats]:
     """Find the cells of the outer edge whose level is held, and the depth of the sea at the start (y, x) [m].
 
-    Where the level changes, all cells that the sea reaches at its highest are held; while it stands below one of them
-    water leaves there.
+    If the level changes, all cells that the sea reaches at its highest are held. While the sea stands below one of
+    them, water leaves there.
     """
     from scipy import ndimage
 

@@ -12,7 +12,7 @@ import pytest
 import citytide
 from citytide.datasets.errors import InputError
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.boundaries import RunTime, find_inflow, find_sea
+from citytide.workflows.hydro.inputs.boundaries import RunTime, find_inflow, find_sea
 
 WHEN = RunTime(3600.0)
 
@@ -43,14 +43,14 @@ def test_no_inflow_is_none() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("1 2", "is no point; write X Y M3_PER_S"),
-        ("a b 3", "is no point"),
-        ("5 5 -1", "is negative"),
-        ("5 5 nan", "discharge is nan"),
-        ("5 25 1", "off the ground"),
-        ("nan 5 1", "is no point"),
+        ("1 2", "inflow must be X Y FLOW, got '1 2'; write X Y M3_PER_S"),
+        ("a b 3", "inflow must be X Y FLOW"),
+        ("5 5 -1", "inflow must be >= 0, got '5 5 -1'"),
+        ("5 5 nan", "discharge must be finite, got nan"),
+        ("5 25 1", "inflow must lie on the ground"),
+        ("nan 5 1", "inflow must be X Y FLOW"),
         ("5 5 none.csv", "none.csv"),
-        ("5 5 1e6", r"the discharge is 1e6 m3 s-1; give a number up to 400000 m3 s-1"),
+        ("5 5 1e6", r"the discharge must be at most 400000 m3 s-1, got 1e6; check"),
     ],
 )
 def test_mistaken_inflow_is_named(text: str, said: str) -> None:
@@ -105,9 +105,11 @@ def test_dates_need_a_run_that_has_one(tmp_path: Path) -> None:
         flood(tmp_path, sea_level=tide)
     with pytest.raises(InputError, match="the whole run, 0 s to 7200 s"):
         flood(tmp_path, sea_level=write(tmp_path / "s.csv", "time (s),level (m)\n0,0\n60,1\n"), duration_minutes=120)
-    with pytest.raises(InputError, match="water level is inf"):
+    with pytest.raises(InputError, match="water level must be finite, got inf"):
         flood(tmp_path, sea_level="inf")
-    with pytest.raises(InputError, match=r"sea is 150 m \(sea_level=150\), and the ground lies at -2 to 5 m"):
+    with pytest.raises(
+        InputError, match=r"within 100 m of the ground, which lies at -2 to 5 m, got 150 m \(sea_level=150\)"
+    ):
         flood(tmp_path, sea_level="150")
     naive = write(tmp_path / "n.csv", "time,level (m)\n2023-09-07 22:00,0\n2023-09-07 23:00,0\n")
     with pytest.raises(InputError, match="has no time zone; declare it, such as --set time_zone=Asia/Shanghai"):

@@ -10,8 +10,7 @@ import pytest
 from citytide.datasets.errors import InputError
 from citytide.datasets.hydro.rain.field import RainField
 from citytide.kernels.space.grid import Grid
-from citytide.workflows.hydro.warning.inputs import split_rain
-from citytide.workflows.hydro.warning.steps import forecast_members
+from citytide.workflows.hydro.warning.rain import split_rain
 
 GRID = Grid(0.0, 0.0, 1000.0, 4, 4)
 
@@ -55,17 +54,3 @@ def test_what_came_out_of_sight_verifies_nothing() -> None:
     rain = RainField("local", GRID, 300 * np.arange(1, 7), 300, rate)
     found = split_rain(rain, GRID, issued_at="1970-01-01 00:20", spin_up_s=600.0, lead_s=600.0)
     assert not len(found.after) and found.unseen == 0.0
-
-
-def test_rain_that_would_come_from_out_of_sight_is_no_forecast() -> None:
-    radar = np.ones((3, 8, 8), np.float32)
-    motion = np.zeros((2, 8, 8))
-    motion[1] = 2.0  # cells a step, towards the east
-    asked = {"rows": (0, 8), "columns": (0, 8), "n_steps": 8, "seed": 1, "cell_m": 1000.0, "step_s": 300}
-    arrays = {"radar": radar, "motion": motion, "number": np.array([0]), "rain_weight": np.full((8, 8), 1 / 64)}
-    found = forecast_members(arrays, **asked, unseen_limit=0.9)
-    assert 0.5 < found["unseen"][0] < 0.9
-    with pytest.raises(
-        InputError, match=r"% of the rain to come would arrive from where the frames do not see.* no more than 15 min"
-    ):
-        forecast_members(arrays, **asked, unseen_limit=0.5)
