@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-WIDTH, ROW, GAP, LEFT = 900, 78, 26, 20
+WIDTH, GAP, LEFT = 900, 26, 20
 INK, PAPER, LINE = "#1b1f24", "#ffffff", "#7a8793"
 GREY, ORANGE, BLUE, GREEN, YELLOW, VIOLET = "#eef1f4", "#fbe3d6", "#d6e8fb", "#e6f2dc", "#f5edd2", "#e4dcf3"
 
@@ -22,7 +22,7 @@ ROWS = [
         ("datasets", ["catalogue/ (the door) city/ synthetic/", "traffic/ hydro/ maps/ place/ text/"], YELLOW, 6),
         (
             "hpc",
-            ["commands/ control/ report/ slurm/ sandbox/", "execution/ gang/ run/ plan/ store/"],
+            ["commands/ control/ report/ slurm/ sandbox/", "execution/ gang/ run/ plan/ store/ lifting/"],
             VIOLET,
             6,
         ),
@@ -33,23 +33,26 @@ ROWS = [
 
 def draw_house() -> str:
     """The picture as SVG text."""
-    height = len(ROWS) * (ROW + GAP) + GAP
+    heights = [40 + 19 * max(len(lines) for _, lines, _, _ in row) for row in ROWS]
+    height = sum(heights) + GAP * (len(ROWS) + 1)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">',
         f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
-        _write(LEFT, GAP - 8, "A room imports only from the rows below it.", 13),
+        _write(LEFT, GAP - 8, "A room imports only from the rows below it; hpc knows no kernel.", 13),
     ]
-    for at, row in enumerate(ROWS):
-        x, y = float(LEFT), GAP + at * (ROW + GAP)
+    y = GAP
+    for row, tall in zip(ROWS, heights, strict=True):
+        x = float(LEFT)
         for name, lines, fill, span in row:
             width = (WIDTH - 2 * LEFT) * span / 12
-            shape = f'x="{x + 3:g}" y="{y}" width="{width - 6:g}" height="{ROW}" rx="6"'
+            shape = f'x="{x + 3:g}" y="{y}" width="{width - 6:g}" height="{tall}" rx="6"'
             parts.append(f'<rect {shape} fill="{fill}" stroke="{LINE}"/>')
             parts.append(_write(x + 16, y + 26, name, 17, ' font-weight="600"'))
             parts += [_write(x + 16, y + 47 + 19 * n, line, 14) for n, line in enumerate(lines)]
             x += width
-        if at + 1 < len(ROWS):
-            arrow = f"M{WIDTH / 2:g} {y + ROW + 3}v{GAP - 8}m-5 -6l5 6l5 -6"
+        y += tall + GAP
+        if row is not ROWS[-1]:
+            arrow = f"M{WIDTH / 2:g} {y - GAP + 3}v{GAP - 8}m-5 -6l5 6l5 -6"
             parts.append(f'<path d="{arrow}" fill="none" stroke="{LINE}" stroke-width="2"/>')
     return "\n".join([*parts, "</svg>"])
 
