@@ -58,7 +58,8 @@ def test_dry_run_refuses_what_submit_would(folder: Path) -> None:
 
 def test_detaching_needs_a_slurm(folder: Path) -> None:
     refused = CliRunner().invoke(commands.run, ["traffic-assignment", "--detach", "--out", "x"])
-    assert isinstance(refused.exception, RunError) and "--detach needs a profile with a Slurm backend" in str(refused.exception)
+    assert isinstance(refused.exception, RunError)
+    assert "--detach needs a profile with a Slurm backend" in str(refused.exception)
     assert not (folder / "x").exists()
 
 
