@@ -22,7 +22,7 @@ endif
 # Parts of `make test` that run beside the unit tests.
 BESIDE := lint simulator test-slurm
 
-.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look clean $(BESIDE:%=beside-%)
+.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look docs clean $(BESIDE:%=beside-%)
 
 help:
 	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
@@ -32,6 +32,7 @@ help:
 	@echo "make test-versions  install the wheel under Python 3.11 with the lowest releases, 3.12 and 3.13 with the newest, and run it"
 	@echo "make soak      kill runs N=20 times each way, here and on a private Slurm, and compare their bytes"
 	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
+	@echo "make docs      write the documentation as a static site into build/site, and check its links"
 	@echo "make clean     remove environments, caches and the demo's run"
 
 # $(call environment,FOLDER,EXTRAS): made anew when pyproject.toml has changed
@@ -45,7 +46,7 @@ define environment
 	echo $(PYTHON) > $@
 endef
 
-EXTRAS := run,fonts,slurm
+EXTRAS := docs,run,fonts,slurm
 .venv/stamp: pyproject.toml $(call anew,.venv)
 	$(call environment,.venv,--editable ".[$(EXTRAS)]")
 
@@ -129,6 +130,9 @@ look: .venv/stamp
 	@command -v chromium >/dev/null || { echo "no chromium here: apt-get install chromium" >&2; exit 1; }
 	@[ -e runs/demo/report.html ] || $(MAKE) demo
 	.venv/bin/python tests/look.py runs/demo/report.html
+
+docs: .venv/stamp
+	.venv/bin/python docs/website.py build/site
 
 clean:
 	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache .test-logs build dist runs/demo runs/demo-city.*

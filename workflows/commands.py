@@ -1,4 +1,4 @@
-"""Commands that run workflows: run, plan, submit, resume, and verify for what they left."""
+"""Commands that run workflows: run, plan, submit, resume, and verify for what a run wrote."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["drive", "plan", "resume", "run", "submit", "verify"]
 
 _set = click.option(
-    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; beats the file's. Repeatable."
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="A setting; overrides the file's. Repeatable."
 )
 _profile = click.option("--profile", metavar="NAME|FILE", help="Site profile; `local` by default.")
 _out = click.option("--out", metavar="DIR", help="Run folder; runs/<workflow>-<id> by default.")
@@ -33,7 +33,7 @@ _detach = click.option("--detach", is_flag=True, help="On Slurm: return as soon 
 @_detach
 @as_json
 def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, detach: bool, as_json: bool) -> None:
-    """Run a workflow, or a run file, to its end. With a profile of Slurm it is submitted and followed.
+    """Run a workflow, or a run file, to its end. With a Slurm profile it is submitted and followed.
 
     \b
     Examples:
@@ -42,10 +42,11 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
       citytide run morning.yaml --set demand_factors=0.8,1.0,1.2 --json
       citytide run morning.yaml --profile our-cluster --detach
 
-    A setting may stand in the environment too: CITYTIDE_SET__GAP=1e-6 beats the file's gap, and --set beats both.
+    A setting may come from the environment too: CITYTIDE_SET__GAP=1e-6 overrides the file's gap, and --set overrides
+    both.
 
     Exit codes: 0 done (or submitted), 1 failed, 2 bad input or a plan that cannot fit, 3 another driver holds the run,
-    130 stopped or left by Ctrl-C (here: resume it; on Slurm: it goes on, attach to it) or cancelled.
+    130 cancelled, stopped by Ctrl-C (resume it) or, on Slurm, left by Ctrl-C (the run goes on: attach to it).
     """
     from ..hpc.plan.settings import parse_set
     from .runner import draft_run, lay_out, start_run, submit_laid_out
@@ -61,18 +62,18 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
 @click.command()
 @click.argument("run")
 @_profile
-@click.option("--take-over", is_flag=True, help="Take the run from a driver that seems to live, but is gone.")
+@click.option("--take-over", is_flag=True, help="Take the run over from a driver that seems to run, but has ended.")
 @_detach
 @as_json
 def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json: bool) -> None:
-    """Go on with RUN (folder or id): compute what its ledger lacks.
+    """Resume RUN (folder or id): compute the blocks that its ledger lacks.
 
     \b
     Examples:
       citytide resume runs/demo
       citytide resume runs/demo --profile our-cluster --detach
 
-    Exit codes: as of `citytide run`.
+    Exit codes: the same as for `citytide run`.
     """
     from ..hpc.plan.profiles import Profile, load_profile
     from ..hpc.run.index import note_again
@@ -98,7 +99,7 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
 def submit(
     what: str, sets: tuple[str, ...], profile: str | None, out: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Submit a workflow, or a run file, to Slurm and return: its driver is a small job of its own.
+    """Submit a workflow, or a run file, to Slurm and return: a small job drives the run.
 
     \b
     Examples:
@@ -106,7 +107,7 @@ def submit(
       citytide submit morning.yaml --profile our-cluster
       citytide submit traffic-assignment --profile generic-cpu --set network=anaheim --json
 
-    Then: citytide status, attach, logs, cancel and resume, each with the run's folder or id.
+    Afterwards use citytide status, attach, logs, cancel and resume, each with the run's folder or id.
 
     Exit codes: 0 submitted, 1 Slurm refused or did not answer, 2 bad input or a plan that cannot fit.
     """
@@ -116,12 +117,12 @@ def submit(
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out)
     refuse_local(draft.profile)
     if dry_run:
-        _rehearse(draft, as_json)
+        _print_scripts(draft, as_json)
         return
     _tell_submitted(submit_laid_out(lay_out(draft), draft.profile), as_json)
 
 
-def _rehearse(draft: Draft, as_json: bool) -> None:
+def _print_scripts(draft: Draft, as_json: bool) -> None:
     from pathlib import Path
 
     from ..hpc.control.dry_run import rehearse
@@ -144,13 +145,13 @@ def _refuse_detached(is_remote: bool, profile: str) -> None:
 
     if not is_remote:
         raise RunError(
-            f"--detach needs a profile of Slurm, and {profile!r} runs on this machine: leave --detach away, or see "
-            "`citytide profile list`"
+            f"--detach needs a profile with a Slurm backend, got {profile!r}, which runs on this machine: omit "
+            "--detach, or choose another profile (`citytide profile list`)"
         )
 
 
 def _tell_submitted(sent: Run, as_json: bool) -> None:
-    """Where a submitted run stands; the sentence about its job has been said."""
+    """Print the folder (as JSON: folder, id and state) of a submitted run."""
     if as_json:
         show_json({"run": str(sent.path.resolve()), "id": sent.id, "state": sent.status()["state"]})
     else:
@@ -160,7 +161,7 @@ def _tell_submitted(sent: Run, as_json: bool) -> None:
 @click.command(hidden=True)
 @click.argument("run")
 def drive(run: str) -> None:
-    """What a driver job runs; a person says resume."""
+    """Run a driver job; users call resume."""
     from . import runner
 
     _tell(runner.drive(run), False)
@@ -202,10 +203,10 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
 @click.argument("what", metavar="NAME|RUN")
 @as_json
 def verify(what: str, as_json: bool) -> None:
-    """Hash files again: those of a data set NAME, or all that a RUN (folder or id) wrote.
+    """Hash files again: those of a data set NAME, or all files that a RUN (folder or id) wrote.
 
-    Damaged blocks are noted in the run's ledger, and `citytide resume` computes those alone. Exit code 1 if anything
-    is damaged.
+    Damaged blocks are noted in the run's ledger, and `citytide resume` computes only those. The exit code is 1 if
+    anything is damaged.
 
     \b
     Examples:
@@ -226,15 +227,15 @@ def verify(what: str, as_json: bool) -> None:
 
 
 def _find_way_out(run: str) -> str:
-    """What mends a damaged run: resume, unless it would refuse the run's layout."""
+    """The sentence that says how a damaged run is repaired: resume, unless it refuses the run's layout."""
     from ..hpc.errors import RunError
     from ..hpc.run.runs import open_run, refuse_older
 
     try:
         refuse_older(open_run(run))
     except RunError as error:
-        return f"it cannot be mended: {error}"
-    return f"to mend it: citytide resume {shlex.quote(run)}"
+        return f"it cannot be repaired: {error}"
+    return f"to repair it: citytide resume {shlex.quote(run)}"
 
 
 def _is_run(what: str) -> bool:
@@ -260,7 +261,7 @@ def _verify_dataset(name: str) -> list[dict[str, Any]]:
 
 
 def _tell(done: Run, as_json: bool) -> None:
-    """What came of a run, for a person or a script, and the exit code that goes with it."""
+    """Print the result of a run, for a person or a script, and exit with its code."""
     from ..hpc.errors import DONE, FAILED, STOPPED
     from ..hpc.run.progress import say
 
@@ -280,8 +281,8 @@ def _tell(done: Run, as_json: bool) -> None:
             click.echo(f"report: {result['run']}/report.html")
     for warning in result["warnings"]:
         say(f"warning: {warning}")
-    if state in ("expired", "pending", "waiting", "running"):  # a driver whose allocation is used up has handed over
-        say(f"the run is not at its end and goes on in the next job; follow it: citytide attach {at}")
+    if state in ("expired", "pending", "waiting", "running"):  # the next job goes on
+        say(f"the run has not ended and goes on in the next job; to follow it: citytide attach {at}")
         raise SystemExit(DONE)
     if state != "done":
         said = {"failed": "the run failed", "stopped": "the run stopped", "cancelled": "the run was cancelled"}
@@ -299,7 +300,7 @@ def _figure(value: Any) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as they need: a pipe or a narrow terminal must not cost digits."""
+    """Print columns as wide as their content, so that no digit is lost in a pipe or a narrow terminal."""
     widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
     for row in [columns, *rows]:
         cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]

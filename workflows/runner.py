@@ -1,4 +1,4 @@
-"""Run a workflow from Python: the same four verbs as on the command line."""
+"""Run, submit and resume workflows from Python; the command line calls the same functions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Draft:
-    """A run that was opened, checked and planned; nothing is written yet."""
+    """A run whose inputs are opened and checked, and which is planned; nothing is written yet."""
 
     workflow: Workflow
     prepared: Prepared
@@ -63,7 +63,7 @@ def draft_run(
     out: str | Path | None = None,
     warm_up: bool = False,
 ) -> Draft:
-    """Open the inputs of a workflow (or of a run file) and plan it; workers may warm up meanwhile."""
+    """Open the inputs of a workflow (or of a run file) and plan it; ``warm_up`` starts workers meanwhile."""
     file = _run_file(what)
     site = load_profile(profile or file.profile or "local")
     workflow = load_workflow(file.workflow)
@@ -94,7 +94,7 @@ def draft_run(
 
 
 def _command(what: str | Path, sets: Mapping[str, Any], profile: str | None, out: str | Path | None) -> tuple[str, ...]:
-    """The command line that asks for the same, also when Python asked."""
+    """The command line that starts the same run, for the record of a run started from Python too."""
     words = ["citytide", "run", str(what)]
     for key, value in sets.items():
         text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -123,13 +123,13 @@ def run(
     what
         A workflow's name, or the path of a run file (``workflow, set, profile, out``).
     set
-        Settings that beat those of the file.
+        Settings that override those of the file.
     profile
         Name or path of a site profile; ``local`` by default.
     out
         Run folder; ``runs/<workflow>-<id>`` by default.
     quiet
-        Say nothing on stderr.
+        Print nothing on stderr.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def run(
     Raises
     ------
     RunError, InputError
-        Before work starts, if anything asked for cannot be had.
+        Before work starts, if an input, a setting, the profile or the plan is refused.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def run(
 
 
 def start_run(draft: Draft, *, quiet: bool = False) -> Run:
-    """Lay a drafted run out on disk and run it; on Slurm, submit it and follow it to its end."""
+    """Write a drafted run's folder and run it; on Slurm, submit it and follow it to its end."""
     laid = lay_out(draft)
     if draft.backend.is_remote:
         return follow(submit_laid_out(laid, draft.profile), quiet=quiet)
@@ -160,7 +160,7 @@ def start_run(draft: Draft, *, quiet: bool = False) -> Run:
 
 
 def lay_out(draft: Draft) -> Run:
-    """A drafted run on disk: inputs, plan, empty products; nothing runs."""
+    """Write the folder of a drafted run: inputs, plan, empty products. Nothing runs yet."""
     from ..hpc.run.records import stamp_inputs
 
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
@@ -186,17 +186,18 @@ def submit(
     profile: str | None = None,
     out: str | Path | None = None,
 ) -> Run:
-    """Lay a run out and submit its driver job; returns as soon as Slurm has taken it.
+    """Write a run's folder and submit its driver job; returns as soon as Slurm has accepted it.
 
     Parameters
     ----------
     what, set, profile, out
-        As for :func:`run`; the profile's backend must be one of Slurm.
+        As for :func:`run`; the profile must have a Slurm backend.
 
     Raises
     ------
     RunError, InputError
-        Before anything is submitted, if anything asked for cannot be had; or with Slurm's own sentence.
+        Before anything is submitted, if an input, a setting, the profile or the plan is refused; or with Slurm's
+        own message, if Slurm refuses the job.
     """
     draft = draft_run(what, set=set, profile=profile, out=out)
     refuse_local(draft.profile)
@@ -204,23 +205,23 @@ def submit(
 
 
 def refuse_local(site: Profile) -> None:
-    """Only a profile of Slurm has something to submit to."""
+    """Refuse a profile without a Slurm backend, which has nothing to submit to."""
     if not site.backend.startswith("slurm"):
         raise RunError(
-            f"profile {site.name!r} names backend {site.backend!r}, and there is nothing to submit to: use "
+            f"submit needs a profile with a Slurm backend, got {site.name!r} with backend {site.backend!r}: use "
             "`citytide run`, or a profile with `backend: slurm-jobs` (`citytide profile list`)"
         )
 
 
 def submit_laid_out(laid: Run, site: Profile) -> Run:
-    """Submit the driver of a run that is laid out, unless it has one."""
+    """Submit the driver job of a run whose folder is written, unless it has one already."""
     from ..hpc.slurm.jobs.submission import refuse_queued, submit_driver
     from ..hpc.slurm.query.controller import Controller
 
     use_slurm_conf(site)
     controller = Controller()
     with (laid.path / "submit.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two that submit at one moment, the second finds the first's job
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two submissions at the same moment, the second finds the first one's job
         refuse_queued(laid.path, controller)
         job = submit_driver(laid.path, site, controller)
     say(f"run {laid.id}: driver job {job} is submitted; follow it: citytide attach {shlex.quote(str(laid.path))}")
@@ -228,13 +229,13 @@ def submit_laid_out(laid: Run, site: Profile) -> Run:
 
 
 def use_slurm_conf(site: Profile) -> None:
-    """Speak to the cluster that the profile names, if it names one."""
+    """Use the Slurm configuration that the profile names, if it names one."""
     if site.slurm_conf:
         os.environ["SLURM_CONF"] = site.slurm_conf
 
 
 def drive(path: str | Path) -> Run:
-    """What a driver job runs: go on with a run here, and have a successor if this allocation ends too early."""
+    """Resume a run inside its driver job, and submit the next driver job if this allocation ends too early."""
     from ..hpc.slurm.jobs.submission import wait_for_end_of_others
 
     found = open_run(path)
@@ -245,7 +246,7 @@ def drive(path: str | Path) -> Run:
 
 
 def follow(started: Run, *, quiet: bool) -> Run:
-    """Wait for a submitted run to end, showing how far it is; Ctrl-C leaves it running."""
+    """Wait for a submitted run to end, and show its progress; Ctrl-C leaves it running."""
     from ..hpc.control.attach import follow_run
 
     follow_run(started.path, quiet=quiet)
@@ -260,25 +261,25 @@ def resume(
     quiet: bool = True,
     detach: bool = False,
 ) -> Run:
-    """Go on with a run: compute what its ledger lacks, and finish it.
+    """Resume a run: compute the blocks that its ledger lacks, and finish it.
 
     Parameters
     ----------
     path
         The run's folder or id.
     profile
-        Another profile than the one the run was started with.
+        A profile to use in place of the one the run was started with.
     take_over
-        Take the run from a driver that seems to live; say so only if you know that it is gone.
+        Take the run over from a driver that still seems to run; use it only if you know that the driver has ended.
     quiet
-        Say nothing on stderr.
+        Print nothing on stderr.
     detach
         On Slurm, return as soon as the next driver job is submitted.
 
     Raises
     ------
     RunError
-        If another driver lives, or the run's own inputs are damaged.
+        If another driver runs, or the run's own inputs are damaged.
     """
     found = open_run(path)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
@@ -295,7 +296,7 @@ def resume(
 
 
 def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Run:
-    """Submit the next driver job of a run, from any login node; a finished run is left as it is."""
+    """Submit the next driver job of a run, from any login node; a finished run is not changed."""
     from ..hpc.run.driver_lock import refuse_live
     from ..hpc.slurm.jobs.submission import cancel_jobs, refuse_queued
     from ..hpc.slurm.query.controller import Controller
@@ -308,8 +309,8 @@ def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Ru
         cancel_jobs(found.path, Controller())
     else:
         refuse_live(found.path)
-    refuse_queued(found.path, Controller())  # before anything of the run changes
-    write_json(found.path / "run.json", found.record)  # the profile may be another now
+    refuse_queued(found.path, Controller())  # before anything in the run folder changes
+    write_json(found.path / "run.json", found.record)  # the profile may have changed
     return submit_laid_out(found, site)
 
 

@@ -1,4 +1,4 @@
-"""The help of a command that takes a workflow: named with one, it lists that workflow's settings."""
+"""The help of a command that takes a workflow; with a workflow's name it lists that workflow's settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["WorkflowCommand", "list_settings"]
 
 
 class WorkflowCommand(click.Command):
-    """``citytide run inundation --help`` tells what may be set."""
+    """A command whose help lists a workflow's settings: ``citytide run inundation --help``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["words"] = list(args)
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from .workflow import WORKFLOWS, load_workflow  # not before help is asked for: it takes as long as the rest
+        from .workflow import WORKFLOWS, load_workflow  # imported for help alone: it takes as long as the rest
 
         named = next((word for word in ctx.meta.get("words", ()) if word in WORKFLOWS), None)
         if named is None:
@@ -35,7 +35,7 @@ class WorkflowCommand(click.Command):
 
 
 def list_settings(model: type[Settings]) -> list[tuple[str, str]]:
-    """Each setting's name, and what it means, may be and is by default; a workflow's own before those it shares.
+    """Each setting's name, with its meaning, choices and default; a workflow's own settings come first.
 
     Examples
     --------

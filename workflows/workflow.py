@@ -1,4 +1,4 @@
-"""What a workflow is: settings, a preparation that opens the inputs and plans, and a last look at the products."""
+"""A workflow: its settings, a preparation that opens the inputs and plans, and a finish that reads the products."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORKFLOWS = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a run needs, opened and checked, before anything is written."""
+    """Everything that a run needs, opened and checked, before anything is written."""
 
     steps: tuple[BlockStep | ReductionStep, ...]
     products: tuple[Product, ...]
@@ -59,24 +59,29 @@ class Workflow:
     settings: type[Settings]
     prepare: Callable[[Any], Prepared]
     finish: Callable[[Run], Mapping[str, Any]]
-    modules: tuple[str, ...] = ()  # what a worker imports for the steps
+    modules: tuple[str, ...] = ()  # imported by a worker before its first block
 
 
 def load_workflow(name: str) -> Workflow:
-    """The workflow of a name, or of an import path ``package.module:NAME`` (one of your own).
+    """Load a workflow by its name, or one of your own by its import path ``package.module:NAME``.
 
     Raises
     ------
     RunError
-        Naming the known ones.
+        If the name is unknown (the message lists the known ones), or nothing can be imported from the path.
+
+    Examples
+    --------
+    >>> load_workflow("inundation").modules
+    ('numba', 'citytide.workflows.hydro.inundation.steps')
     """
     module, colon, attribute = name.partition(":")
     if colon:
         return _import_workflow(name, module, attribute)
     if name not in WORKFLOWS:
         raise RunError(
-            f"there is no workflow {name!r}; known: {', '.join(WORKFLOWS)} (or give a run file, FILE.yaml, or "
-            "package.module:NAME)"
+            f"workflow must be one of {', '.join(WORKFLOWS)}, a run file (FILE.yaml) or package.module:NAME, "
+            f"got {name!r}"
         )
     workflow: Workflow = import_module(f".{WORKFLOWS[name]}.question", __package__).WORKFLOW
     return workflow
@@ -86,7 +91,9 @@ def _import_workflow(name: str, module: str, attribute: str) -> Workflow:
     try:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise RunError(f"workflow {name!r} cannot be imported: {error}; is its folder on PYTHONPATH?") from None
+        raise RunError(
+            f"workflow {name!r} cannot be imported ({error}): check that its folder is on PYTHONPATH"
+        ) from None
     if not isinstance(found, Workflow):
-        raise RunError(f"{name!r} is a {type(found).__name__}, not a citytide.workflows.workflow.Workflow")
+        raise RunError(f"{name!r} must be a citytide.workflows.workflow.Workflow, got a {type(found).__name__}")
     return found

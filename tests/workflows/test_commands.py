@@ -49,7 +49,7 @@ def test_dry_run_refuses_what_submit_would(folder: Path) -> None:
     (folder / "thesis").mkdir()
     (folder / "thesis" / "thesis.tex").touch()
     for words, sentence in (
-        (["--profile", "local"], "there is nothing to submit to"),
+        (["--profile", "local"], "submit needs a profile with a Slurm backend"),
         (["--profile", "night.yaml", "--out", "thesis"], "is not empty and holds no run"),
     ):
         refused = CliRunner().invoke(commands.submit, ["traffic-assignment", "--dry-run", *words])
@@ -58,7 +58,8 @@ def test_dry_run_refuses_what_submit_would(folder: Path) -> None:
 
 def test_detaching_needs_a_slurm(folder: Path) -> None:
     refused = CliRunner().invoke(commands.run, ["traffic-assignment", "--detach", "--out", "x"])
-    assert isinstance(refused.exception, RunError) and "--detach needs a profile of Slurm" in str(refused.exception)
+    assert isinstance(refused.exception, RunError)
+    assert "--detach needs a profile with a Slurm backend" in str(refused.exception)
     assert not (folder / "x").exists()
 
 
@@ -85,7 +86,7 @@ def test_setting_in_the_environment_beats_the_file(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("schema", "advice"),
-    [(2, "to mend it: citytide resume small"), (1, "it cannot be mended: run small has layout 1")],
+    [(2, "to repair it: citytide resume small"), (1, "it cannot be repaired: run small has layout 1")],
 )
 def test_advice_to_mend_a_run_is_what_resume_accepts(folder: Path, schema: int, advice: str) -> None:
     done = CliRunner().invoke(commands.run, ["traffic-assignment", "--set", "network=braess", "--out", "small"])
