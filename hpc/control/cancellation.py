@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from ..errors import BUSY, FAILED, RunError
 from ..execution.blocks import STOP
-from ..run.driver_lock import claim, live_driver
+from ..run.driver_lock import hold_driver_lock, live_driver
 from ..run.keys import remove_keys
 from ..run.runs import Run
+from ..run.state import find_driver_job
 from ..slurm.jobs.scratch import scratch_bases, sweep_scratch
 from ..slurm.jobs.submission import find_jobs
 from ..slurm.query.controller import Controller, Entry, Unanswered
 from ..slurm.query.job_states import is_over
 from ..store.ledger import Ledger
 from ..store.stores import sweep_partial
-from .run_status import find_driver_job
 
 __all__ = ["Cancelled", "cancel_run", "drain_run"]
 
@@ -50,7 +50,7 @@ def drain_run(run: Run) -> None:
     (run.path / STOP).touch()
 
 
-def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
+def cancel_run(run: Run, *, timeout_s: float = GONE_S) -> Cancelled:
     """Cancel every job of the run, wait until they are gone, and note it; ``resume`` goes on all the same.
 
     Raises
@@ -65,13 +65,16 @@ def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
     controller = Controller(conf=site.get("slurm_conf"))
     pause_s = min(3.0, max(1.0, float(site.get("poll_s", 3.0))))
     before = run.status()["state"]
-    taken = _take_back(run, controller, patience_s, pause_s)
+    taken = _take_back(run, controller, timeout_s, pause_s)
     state = str(run.status()["state"])
     driver = live_driver(run.path)
     if driver is not None and not driver.get("job"):
         _refuse_foreign_driver(run)  # somebody took the run up here meanwhile
     if state not in ("done", "cancelled") and before != "failed" and (taken or state not in CALM):
-        with claim(run.path, take_over=True) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
+        with (
+            hold_driver_lock(run.path, take_over=True) as attempt,
+            Ledger(run.path / "ledger.jsonl", attempt) as ledger,
+        ):
             job = find_driver_job(run.path, run.id)
             after = {"after": job.name} if job else {}
             ledger.append("end", state="cancelled", time=round(time.time(), 3), **after)
@@ -85,10 +88,10 @@ def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
     return Cancelled(tuple(taken), state)
 
 
-def _take_back(run: Run, controller: Controller, patience_s: float, pause_s: float) -> dict[str, None]:
+def _take_back(run: Run, controller: Controller, timeout_s: float, pause_s: float) -> dict[str, None]:
     """Cancel what there is, again and again: a driver that is ending may still submit."""
     taken: dict[str, None] = {}
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while True:
         try:
             left = [entry for entry in find_jobs(run.path, controller) if not is_over(entry)]

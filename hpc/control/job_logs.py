@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import RunError
-from ..slurm.query.job_states import parse_name, read_log_tail
+from ..run.job_names import parse_name
+from ..slurm.query.job_states import read_log_tail
 
 __all__ = ["find_log", "follow_log", "read_lines"]
 

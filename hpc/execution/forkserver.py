@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["as_before", "choose_method", "start_nursery", "without_main"]
+__all__ = ["as_before", "choose_method", "start_forkserver", "without_main"]
 
 EVERY_WORKER = ("distributed", "distributed.nanny", "zarr", "citytide.hpc.execution.worker")
-_budget: dict[str, str] | None = None  # of the nursery, once it runs: threads are settled when libraries are imported
+_budget: dict[str, str] | None = None  # of the forkserver, once it runs: importing settles threads
 
 
-def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
+def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
     """Start it, if none runs yet, under a thread budget and with these modules imported.
 
     It ends with this process.
@@ -57,12 +57,12 @@ def as_before(names: Iterable[str]) -> Iterator[None]:
 
 
 def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
-    """Fork from the nursery if its threads are budgeted alike; else start each worker anew."""
+    """Fork from the forkserver if its threads are budgeted alike; else start each worker anew."""
     if _budget != budget:
         return "spawn"
     import distributed.utils
 
-    # Distributed would import pandas and a dozen more into the driver to preload them; the nursery has what is needed.
+    # Distributed would import pandas and others into the driver to preload them; the forkserver has what is needed.
     # A release without this mark imports them: the driver is slower to start, and nothing else changes.
     if hasattr(distributed.utils, "_forkserver_preload_set"):
         distributed.utils._forkserver_preload_set = True

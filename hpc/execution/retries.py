@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..plan.grants import Grant
-from ..slurm.query.endings import Ending
+from .endings import Ending
 
-__all__ = ["Casualty", "Verdict", "decide"]
+__all__ = ["Verdict", "WorkerLoss", "decide"]
 
 LOSSES = 3  # workers that may die over one block, nobody saying why, before it is blamed
 ALONE = 2  # whole allocations that one block may use up before it is said to need a longer one
 
 
 @dataclass(frozen=True)
-class Casualty:
+class WorkerLoss:
     """A worker's death as one block saw it: ``alone`` if the block had the worker's allocation from its beginning."""
 
     ending: Ending
@@ -34,8 +34,8 @@ class Verdict:
     sentence: str = ""
 
 
-def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Verdict:
-    """What to do with a block after its latest casualty.
+def decide(history: Sequence[WorkerLoss], pool: str, pools: Sequence[Grant]) -> Verdict:
+    """What to do with a block after its latest loss.
 
     Out of memory: once more on the next larger pool. Walltime, preemption, a failed node, a cancelled job: again, at no
     cost; only a block that used up whole allocations from their first second needs a longer one. A death that nobody
@@ -43,7 +43,7 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
     """
     here = next(grant for grant in pools if grant.name == pool)
     latest = history[-1].ending
-    counted = Counter(casualty.ending for casualty in history)
+    counted = Counter(loss.ending for loss in history)
     if latest is Ending.OUT_OF_MEMORY:
         larger = _above(here, pools, lambda g: g.memory_per_worker > here.memory_per_worker)
         if larger and counted[latest] == 1:
@@ -51,7 +51,7 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
         tried = f"out of memory with {here.memory_per_worker / 1e9:.3g} GB a worker (pool {pool!r})"
         return Verdict("stop", sentence=f"{tried}: give workers more memory, or make blocks smaller")
     if latest is Ending.TIME_LIMIT:
-        if sum(casualty.ending is latest and casualty.alone for casualty in history) < ALONE:
+        if sum(loss.ending is latest and loss.alone for loss in history) < ALONE:
             return Verdict("again")
         longer = _above(here, pools, lambda g: (g.walltime_s or 0) > (here.walltime_s or 0))
         if longer:

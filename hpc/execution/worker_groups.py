@@ -1,4 +1,4 @@
-"""A crew: the workers of a run while it is driven, and what the driver may ask about them."""
+"""A group: the workers of a run while it is driven, and what the driver may ask about them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..plan.grants import Grant
-from ..slurm.query.endings import Ending
+from .endings import Ending
 
-__all__ = ["MEMORY", "Crew", "LocalCrew"]
+__all__ = ["MEMORY", "LocalWorkerGroup", "WorkerGroup"]
 
 MEMORY = "memory"  # the resource that a worker offers: bytes for blocks
 
 
-class Crew(Protocol):
+class WorkerGroup(Protocol):
     """Workers of one or several pools under one Dask scheduler."""
 
     @property
@@ -45,7 +45,7 @@ class Crew(Protocol):
         ...
 
     def trouble(self) -> str | None:
-        """Why this crew will never do the work, in a sentence; None as long as it may."""
+        """Why this group will never do the work, in a sentence; None as long as it may."""
         ...
 
     def waits(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Crew(Protocol):
         ...
 
 
-class LocalCrew:
+class LocalWorkerGroup:
     """Workers on this machine, under nannies that start them again."""
 
     def __init__(self, client: Any, grant: Grant) -> None:

@@ -31,7 +31,7 @@ LOGS = 200  # the newest ones
 RECORDS = ("run.json", "plan.json", "driver.json", "result.json", "slurm/jobs.json")
 
 ABOUT = """\
-Evidence about run {id}, collected {time}.
+Inspection about run {id}, collected {time}.
 
 run.json plan.json driver.json result.json ledger.jsonl  what was asked, planned, done
 slurm/scripts/ slurm/logs/ slurm/jobs.json  what Slurm was handed, the ends of the jobs' logs, the jobs' last states

@@ -15,10 +15,18 @@ from typing import Any
 from ..errors import BUSY, RunError
 from ..store.ledger import last_attempt
 
-__all__ = ["HEARTBEAT_S", "claim", "live_driver", "newest_attempt", "read_driver", "refuse_live", "refuse_superseded"]
+__all__ = [
+    "HEARTBEAT_S",
+    "hold_driver_lock",
+    "live_driver",
+    "newest_attempt",
+    "read_driver",
+    "refuse_live",
+    "refuse_superseded",
+]
 
 HEARTBEAT_S = 10.0
-_HELD: set[Path] = set()  # runs this process drives
+_HELD: set[Path] = set()  # runs that this process drives
 MISSED = 3  # heartbeats that a driver on another host may miss before it counts as gone
 
 
@@ -54,7 +62,7 @@ def _started(pid: int) -> int | None:
 
 
 @contextmanager
-def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
+def hold_driver_lock(run: Path, *, take_over: bool = False) -> Iterator[int]:
     """Become the run's driver and yield the new attempt's number.
 
     Raises
@@ -62,8 +70,8 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
     RunError
         If another driver lives and ``take_over`` is not said.
     """
-    with _alone(run):
-        attempt, record = _take(run, take_over)
+    with _exclusively(run):
+        attempt, record = _become_driver(run, take_over)
     _HELD.add(run.resolve())
     stopped = threading.Event()
 
@@ -92,8 +100,8 @@ def refuse_superseded(run: Path, attempt: int) -> None:
 
 
 @contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """Look, take the number and sign in as one act, whoever else tries at the same moment."""
+def _exclusively(run: Path) -> Iterator[None]:
+    """QueueSnapshot, take the number and sign in as one act, whoever else tries at the same moment."""
     with (run / "driver.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -115,7 +123,7 @@ def refuse_live(run: Path) -> None:
         )
 
 
-def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
+def _become_driver(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
     if not take_over:
         refuse_live(run)
     attempt = newest_attempt(run) + 1

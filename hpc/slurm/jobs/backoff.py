@@ -1,4 +1,4 @@
-"""Patience: how often a pool may fail before it is given up, how long to pause, which nodes to leave out."""
+"""Backoff: how often a pool may fail before it is given up, how long to pause, which nodes to leave out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..query.reasons import is_passing
 
-__all__ = ["Patience"]
+__all__ = ["Backoff"]
 
 BACK_OFF_S = 300.0  # longest pause after failures in a row
 FAILURES = 8  # worker jobs in a row that never registered, before the run gives up
@@ -14,7 +14,7 @@ REFUSALS = 3  # submissions in a row that Slurm refuses for good
 QUICK = 2  # quick failures on one node before it is left out
 
 
-class Patience:
+class Backoff:
     """What a reconciler remembers of failures, by pool and by node."""
 
     def __init__(self, poll_s: float) -> None:

@@ -22,16 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RunError
-from ...execution.forkserver import choose_method, start_nursery, without_main
+from ...execution.forkserver import choose_method, start_forkserver, without_main
+from ...execution.functions import find_function
 from ...execution.worker_groups import MEMORY
 from ...plan.devices import thread_budget
 from ...plan.plans import read_plan
 from ...plan.pools import Pool
 from ...plan.profiles import Profile
 from ...run.driver_lock import newest_attempt, read_driver
+from ...run.job_names import parse_name
 from ...run.keys import keys_folder, load_security
 from ...run.records import read_json
-from ..query.job_states import parse_name
 from .backends import grant_of
 from .scheduler import read_address
 
@@ -174,8 +175,8 @@ def main() -> None:
         raise SystemExit(f"citytide: {asked.name!r} is not a job's name")
     profile = Profile.model_validate(read_json(asked.run / "run.json")["profile"])
     pool = profile.pool(parsed.pool)
-    modules = {step.function.partition(":")[0] for step in read_plan(asked.run).steps}
-    start_nursery(thread_budget(pool.threads), sorted(modules))
+    modules = {find_function(step.function).partition(":")[0] for step in read_plan(asked.run).steps}
+    start_forkserver(thread_budget(pool.threads), sorted(modules))
     try:
         count = asked.workers or pool.workers_per_job
         with own_scratch(asked.name, pool) as scratch:

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
+from ...execution.endings import Ending
 from .answers import Entry
 from .reasons import say_time
 
-__all__ = ["Ending", "classify", "explain_ending", "find_telling_line"]
-
-
-class Ending(StrEnum):
-    DONE = "done"
-    OUT_OF_MEMORY = "out of memory"
-    TIME_LIMIT = "time limit"
-    NODE_FAILURE = "node failure"
-    PREEMPTED = "preempted"
-    CANCELLED = "cancelled"
-    USER_CODE = "user code"
-    UNREGISTERED = "never registered"
-    LOST = "lost"  # its process died and nobody says why
+__all__ = ["classify", "explain_ending", "find_telling_line"]
 
 
 _STATES = {

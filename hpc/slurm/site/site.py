@@ -1,4 +1,4 @@
-"""A live cluster as Slurm describes it: partitions, nodes, rules, and what this user may ask for."""
+"""A live cluster as Slurm describes it: partitions, nodes, rules, and what this user may job for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 
 from ...errors import RunError
 from ..query.notation import MEBIBYTE, NOTHING, Row, list_gpus, parse_minutes, split_list
-from .file_systems import Place, look_at
+from .file_systems import PathStatus, inspect_paths
 from .rights import Rights, read_rights
 
 __all__ = ["Node", "Partition", "Shows", "Site", "describe_site", "read_site"]
@@ -94,7 +94,7 @@ class Site:
     nodes: tuple[Node, ...] = ()
     settings: Row = field(default_factory=dict)  # `scontrol show config`, as it stands
     rights: Rights | str = "accounting was not asked"  # or why they are unknown
-    places: Mapping[str, Place] = field(default_factory=dict)  # the profile's paths as this machine sees them
+    paths: Mapping[str, PathStatus] = field(default_factory=dict)  # the profile's paths as this machine sees them
     interfaces: tuple[str, ...] = ()  # network interfaces of this machine
 
     @property
@@ -154,7 +154,7 @@ class Site:
 
 
 def read_site(controller: Shows, *, paths: Iterable[str] = ()) -> Site:
-    """Ask Slurm and its accounting, and look at paths of this machine.
+    """JobRequest Slurm and its accounting, and look at paths of this machine.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def read_site(controller: Shows, *, paths: Iterable[str] = ()) -> Site:
         groups=groups,
         host=socket.gethostname(),
         rights=read_rights(user) if site.has_accounting else "this cluster keeps no accounts",
-        places=look_at(paths),
+        paths=inspect_paths(paths),
         interfaces=tuple(psutil.net_if_addrs()),
     )
 

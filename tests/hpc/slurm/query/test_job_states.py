@@ -10,18 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_answers import NO_MODULE, RUN, queue
 
+from citytide.hpc.execution.endings import Ending
+from citytide.hpc.run.job_names import JobName, job_name, parse_name
 from citytide.hpc.slurm.query.answers import Entry
-from citytide.hpc.slurm.query.endings import Ending
 from citytide.hpc.slurm.query.job_states import (
     Board,
-    JobName,
     JobState,
     JobView,
     is_over,
-    job_name,
     join_job,
     keep_order,
-    parse_name,
     read_jobs,
     read_log_tail,
     write_jobs,

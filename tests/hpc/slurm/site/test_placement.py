@@ -3,16 +3,16 @@ from typing import Any
 import pytest
 from known_sites import GIB, made_profile, made_site
 
-from citytide.hpc.slurm.site.findings import Finding, list_asks
-from citytide.hpc.slurm.site.fitting import fit_beside, fit_nodes
+from citytide.hpc.slurm.site.findings import Finding, list_job_requests
+from citytide.hpc.slurm.site.placement import check_nodes, check_room_for_driver
 from citytide.hpc.slurm.site.site import Node, Partition, Site
 
 
 def look(site: Site, **pool: Any) -> list[Finding]:
-    ask = next(list_asks(made_profile(pool)))
-    partition = site.partition(ask.request.partition)
+    job = next(list_job_requests(made_profile(pool)))
+    partition = site.partition(job.request.partition)
     assert partition is not None
-    return [finding for finding in fit_nodes(ask, site, partition) if finding.level != "ok"]
+    return [finding for finding in check_nodes(job, site, partition) if finding.level != "ok"]
 
 
 def test_what_fits_brings_up_nothing() -> None:
@@ -21,8 +21,8 @@ def test_what_fits_brings_up_nothing() -> None:
 
 def test_all_that_is_too_much_is_named_with_the_most_there_is() -> None:
     memory, cores = look(made_site(), cores=9, memory="17GiB")
-    assert (memory.level, memory.where) == ("error", "pools.cpu.memory") and "ask for 16 GiB or less" in str(memory)
-    assert cores.where == "pools.cpu.cores" and "ask for 8 cores or fewer" in str(cores)
+    assert (memory.level, memory.where) == ("error", "pools.cpu.memory") and "job for 16 GiB or less" in str(memory)
+    assert cores.where == "pools.cpu.cores" and "job for 8 cores or fewer" in str(cores)
 
 
 def test_cores_on_one_node_and_memory_on_another_are_no_fit() -> None:
@@ -44,7 +44,7 @@ def test_partition_that_would_do_is_named() -> None:
     (found,) = look(site, partition="accelerated", gpus=2, gpu_type="h100")
     assert "no GPU" not in str(found) and "of type 'h100'" in str(found) and "its GPUs are a100" in str(found)
     (found,) = look(site, partition="accelerated", gpus=8, cores=8)
-    assert found.where == "pools.cpu.gpus" and "ask for 4 or fewer" in str(found)
+    assert found.where == "pools.cpu.gpus" and "job for 4 or fewer" in str(found)
     (found,) = look(site, partition="accelerated")
     assert found.level == "warning" and "leave them idle" in str(found)
 
@@ -98,6 +98,6 @@ def test_part_of_a_whole_node_is_a_warning() -> None:
 @pytest.mark.parametrize(("n_nodes", "cores", "fits"), [(1, 7, True), (1, 8, False), (2, 8, True)])
 def test_the_only_node_has_to_hold_the_driver_too(n_nodes: int, cores: int, fits: bool) -> None:
     site = made_site(*(Node(f"n{k}", 8, 16 * GIB) for k in range(n_nodes)))
-    found = list(fit_beside(list(list_asks(made_profile({"cores": cores}))), site))
+    found = list(check_room_for_driver(list(list_job_requests(made_profile({"cores": cores}))), site))
     assert (found == []) is fits
     assert fits or "node n0 is the only one for these jobs and for the driver's" in str(found[0])

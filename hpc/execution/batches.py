@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["AHEAD", "FallenPack", "SentPack", "choose_pack_size"]
+__all__ = ["AHEAD", "LostBatch", "SentBatch", "choose_batch_size"]
 
-AHEAD = 2  # packs handed out for each block that can run: one runs, the next is there
-PACK_S, PACK_BLOCKS = 0.3, 64  # short blocks travel in packs of about so long, of at most so many
+AHEAD = 2  # batches handed out for each block that can run: one runs, the next is there
+BATCH_S, BATCH_BLOCKS = 0.3, 64  # short blocks travel in batches of about so long, of at most so many
 
 
 @dataclass
-class SentPack:
+class SentBatch:
     """Blocks that a worker was handed."""
 
     blocks: list[int]
@@ -23,7 +23,7 @@ class SentPack:
 
 
 @dataclass
-class FallenPack:
+class LostBatch:
     """Blocks that were running when their worker died, until it is known why it did."""
 
     worker: str
@@ -33,15 +33,15 @@ class FallenPack:
     at: float = field(default_factory=time.time)
 
 
-def choose_pack_size(blocks: int, slots: int, usual_s: float | None) -> int:
+def choose_batch_size(blocks: int, slots: int, usual_s: float | None) -> int:
     """How many of the blocks that wait travel together, where ``slots`` of them can run at one time.
 
     Examples
     --------
-    >>> choose_pack_size(1000, 2, None), choose_pack_size(1000, 2, 0.01), choose_pack_size(20, 2, 0.01)
+    >>> choose_batch_size(1000, 2, None), choose_batch_size(1000, 2, 0.01), choose_batch_size(20, 2, 0.01)
     (1, 30, 5)
     """
-    if usual_s is None or usual_s > PACK_S / 2:
+    if usual_s is None or usual_s > BATCH_S / 2:
         return 1
     fair = -(-blocks // (AHEAD * slots))  # the last blocks are shared out
-    return max(1, min(PACK_BLOCKS, fair, int(PACK_S / max(usual_s, 1e-6))))
+    return max(1, min(BATCH_BLOCKS, fair, int(BATCH_S / max(usual_s, 1e-6))))

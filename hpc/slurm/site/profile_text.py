@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import yaml
 
 from ...plan.pools import DriverJob, Pool
-from .findings import Ask
+from .findings import JobRequest
 from .site import Node, Partition, Site
 
-__all__ = ["Draft", "write_drafts"]
+__all__ = ["Draft", "write_profile_text"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9/][\w./@+-]*", re.ASCII)
 
@@ -31,15 +31,15 @@ class Draft:
     alone: bool = False  # no second job may stand beside it: the driver has to be in the same allocation
 
     @property
-    def asks(self) -> list[Ask]:
+    def requests(self) -> list[JobRequest]:
         pool, driver = self.pool, self.driver
         memory = pool.memory if isinstance(pool.memory, int) else None
-        job = Ask(f"pools.{self.kind}", pool, pool.job_cores, memory, 1, pool.gpus, pool.gpu_type)
+        job = JobRequest(f"pools.{self.kind}", pool, pool.job_cores, memory, 1, pool.gpus, pool.gpu_type)
         beside = driver.memory if isinstance(driver.memory, int) else None
-        return [job] if self.alone else [job, Ask("driver", driver, driver.cores, beside, is_driver=True)]
+        return [job] if self.alone else [job, JobRequest("driver", driver, driver.cores, beside, is_driver=True)]
 
 
-def write_drafts(drafts: Sequence[Draft], site: Site, *, python: str, refused: Sequence[str]) -> str:
+def write_profile_text(drafts: Sequence[Draft], site: Site, *, python: str, refused: Sequence[str]) -> str:
     """The text of a profile: YAML with a comment beside every value."""
     return "\n".join([*_head(drafts, site, python), *_pools(drafts), *_tail(drafts, site, refused)]) + "\n"
 

@@ -13,8 +13,8 @@ from known_sites import made_profile, made_site
 from citytide.hpc.sandbox.sandbox import Sandbox, missing_packages
 from citytide.hpc.slurm.query.answers import Entry
 from citytide.hpc.slurm.query.controller import Controller, Refused
-from citytide.hpc.slurm.site.findings import Finding, list_asks
-from citytide.hpc.slurm.site.permits import permit_job, permit_jobs
+from citytide.hpc.slurm.site.access import check_access, check_queue_limits
+from citytide.hpc.slurm.site.findings import Finding, list_job_requests
 from citytide.hpc.slurm.site.preflight import check_profile
 from citytide.hpc.slurm.site.rights import Association, Limit, Rights
 from citytide.hpc.slurm.site.site import Partition, Site, read_site
@@ -33,7 +33,7 @@ def site_with(partition: Partition = WORK, *, strict: bool = True, rights: Right
 
 
 def look(site: Site, **pool: Any) -> list[Finding]:
-    return list(permit_job(next(list_asks(made_profile(pool))), site, site.partitions[0]))
+    return list(check_access(next(list_job_requests(made_profile(pool))), site, site.partitions[0]))
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -128,7 +128,7 @@ def test_job_over_a_limit_is_an_error(limits: dict[str, Any], where: str, senten
     ],
 )
 def test_driver_needs_room_beside_a_worker(limits: dict[str, Any], level: str | None) -> None:
-    found = list(permit_jobs(list(list_asks(made_profile({"max_jobs": 8}))), limited(**limits)))
+    found = list(check_queue_limits(list(list_job_requests(made_profile({"max_jobs": 8}))), limited(**limits)))
     assert [one.level for one in found] == ([level] if level else [])
 
 
@@ -197,7 +197,7 @@ def test_what_a_strict_cluster_never_starts_is_an_error(
             waiting.append(job)
     for job in waiting:
         wait_for(job, lambda entry: entry.state == "PENDING" and entry.reason not in ("", "None", "Priority"))
-    solo = [one.level for one in permit_jobs(list(list_asks(made_profile({"qos": "solo"}))), site)]
+    solo = [one.level for one in check_queue_limits(list(list_job_requests(made_profile({"qos": "solo"}))), site)]
     assert solo == ["error"], "the driver would take the only job"
     Controller().cancel(waiting)
 
