@@ -170,7 +170,7 @@ def _show_job(label: str, job: dict[str, Any]) -> None:
 @click.command()
 @click.argument("run")
 def attach(run: str) -> None:
-    """Follow RUN (folder or id) to its end: blocks done, what it waits for, and why it ended.
+    """Attach to RUN (folder or id) until it ends: blocks done, what it waits for, and why it ended.
 
     Ctrl-C leaves; the run goes on.
 
@@ -244,15 +244,15 @@ def logs(run: str, job: str, lines: int, follow: bool, as_json: bool) -> None:
 @click.option("--drain", is_flag=True, help="Only let the running blocks finish; the driver then stops by itself.")
 @as_json
 def cancel(run: str, drain: bool, as_json: bool) -> None:
-    """Take back every job of RUN (folder or id) and wait until they are gone. Finished blocks are kept.
+    """Cancel every job of RUN (folder or id) and wait until they are gone. Finished blocks are kept.
 
     \b
     Examples:
       citytide cancel runs/demo
       citytide cancel runs/demo --drain
 
-    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 a driver that is no
-    job of Slurm is at work.
+    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 the run is driven by a
+    process that is not a job of Slurm.
     """
     from ..control.cancellation import Cancelled, cancel_run, drain_run
     from ..run.runs import open_run
@@ -282,7 +282,7 @@ def cancel(run: str, drain: bool, as_json: bool) -> None:
 @click.option("--out", metavar="FILE", help="The archive, or a folder for it; beside the run's folder by default.")
 @as_json
 def bundle(run: str, out: str | None, as_json: bool) -> None:
-    """Collect the evidence about RUN (folder or id) for a support ticket: records, scripts, logs; no keys, no data.
+    """Collect the records of RUN (folder or id) for a support ticket: records, scripts, logs; no keys, no data.
 
     \b
     Examples:

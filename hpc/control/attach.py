@@ -1,6 +1,6 @@
-"""Following a run that is driven elsewhere: how far it is, what it waits for, and how it ended.
+"""Attach a terminal to a run that is driven elsewhere: how far it is, what it waits for, and how it ended.
 
-A follower reads files; of Slurm it asks only while no driver lives, and then at most once per ``poll_s``.
+Files are read; Slurm is asked only while no driver is alive, and then at most once per ``poll_s``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .run_status import describe_jobs, query_queue
 
 __all__ = ["Detached", "LedgerTail", "attach_to_run"]
 
-LOOK_S = 1.0  # between two readings of the run's files
-FIRST_S = 2.0  # for Slurm to look at a job that was submitted just now
+READ_S = 1.0  # between two readings of the run's files
+FIRST_S = 2.0  # for Slurm to consider a job that was just submitted
 SURE_S = 60.0  # a file system may show a driver's last words later than Slurm shows its end
 REPORT_S = 20.0  # for the report, which is written after the run's end is
 FINAL = ("done", "failed", "stopped", "cancelled")
@@ -91,7 +91,7 @@ def _follow(run: Path, screen: Screen) -> None:
                 return _end(run, identity, tail, told.get("driver"), state)
             else:
                 is_sure = True
-        time.sleep(LOOK_S)
+        time.sleep(READ_S)
 
 
 def _end(
@@ -174,7 +174,7 @@ class LedgerTail:
 
 
 class Screen:
-    """What a follower sees on stderr: bars and waits on a terminal, else a line now and then."""
+    """What an attached terminal shows on stderr: bars and waits on a terminal, else a line now and then."""
 
     def __init__(self, run: Path, *, quiet: bool) -> None:
         self.blocks = {step.name: step.tasks for step in read_plan(run).steps}

@@ -1,4 +1,4 @@
-"""Cancelling a run: its jobs are taken back and seen to be gone, and the ledger says that somebody wanted it so."""
+"""Cancel a run: end its jobs, wait until they are gone, and note in the ledger that a person wanted it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALM = ("created", "done", "failed", "stopped", "cancelled", "interrupted", "dam
 
 @dataclass(frozen=True)
 class Cancelled:
-    """Ids of the jobs that were taken back, and what the run is now."""
+    """Ids of the jobs that were cancelled, and the state of the run now."""
 
     jobs: tuple[str, ...]
     state: str
@@ -44,8 +44,8 @@ def drain_run(run: Run) -> None:
     if live_driver(run.path) is None:
         at = shlex.quote(str(run.path))
         raise RunError(
-            f"no driver is at work on run {run.path}, so there is nothing to drain: `citytide status {at}` tells how "
-            f"it stands, and `citytide cancel {at}` takes back jobs that wait in the queue"
+            f"no driver is at work on run {run.path}, so there is nothing to drain: `citytide status {at}` shows "
+            f"its state, and `citytide cancel {at}` cancels jobs that wait in the queue"
         )
     (run.path / STOP).touch()
 
@@ -56,7 +56,7 @@ def cancel_run(run: Run, *, timeout_s: float = GONE_S) -> Cancelled:
     Raises
     ------
     RunError
-        If a driver that is no job is at work, if Slurm does not answer, or if jobs do not end.
+        If a driver outside Slurm is alive, if Slurm does not answer, or if jobs do not end.
     """
     site = run.record.get("profile") or {}
     _refuse_foreign_driver(run)
@@ -112,7 +112,7 @@ def _take_back(run: Run, controller: Controller, timeout_s: float, pause_s: floa
             return taken
         if time.monotonic() > deadline:
             raise RunError(
-                f"jobs of run {run.path} do not end: {_name(left)}; look at them with `squeue`, then cancel again",
+                f"jobs of run {run.path} do not end: {_name(left)}; see them with `squeue`, then cancel again",
                 exit_code=FAILED,
             )
         time.sleep(pause_s)
@@ -127,11 +127,11 @@ def _refuse_foreign_driver(run: Run) -> None:
     if driver is not None and not driver.get("job"):
         at = shlex.quote(str(run.path))
         raise RunError(
-            f"run {run.path} is driven by process {driver['pid']} on {driver['host']}, which is no job of Slurm: stop "
-            f"it with Ctrl-C there, or let it finish its blocks with `citytide cancel {at} --drain`",
+            f"run {run.path} is driven by process {driver['pid']} on {driver['host']}, which is not a job of Slurm: "
+            f"stop it with Ctrl-C there, or let it finish its blocks with `citytide cancel {at} --drain`",
             exit_code=BUSY,
         )
 
 
 def _refuse_local(run: Run) -> None:
-    raise RunError(f"run {run.path} was never handed to Slurm, and nobody drives it: there is nothing to cancel")
+    raise RunError(f"run {run.path} was never submitted to Slurm, and no driver is alive: there is nothing to cancel")

@@ -1,4 +1,4 @@
-"""A rehearsal: the very scripts that Slurm would be handed, made and shown, and not handed over."""
+"""A dry run: the very scripts that sbatch would get, made and shown, and not submitted."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from typing import ClassVar, Protocol
 
 from ..plan.devices import thread_budget
 from ..plan.grants import Grant
-from .forkserver import as_before, choose_method, start_forkserver, without_main
+from .forkserver import choose_method, restore_environment, start_forkserver, without_main
 from .worker_groups import MEMORY, LocalWorkerGroup, WorkerGroup
 
 __all__ = ["Backend", "LocalBackend"]
 
 
 class Backend(Protocol):
-    """Opens a group whose workers can run any block of a plan."""
+    """Opens a worker group that can run any block of a plan."""
 
     @property
     def pools(self) -> tuple[Grant, ...]: ...
@@ -83,7 +83,7 @@ class LocalBackend:
             "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
         }
         with (
-            as_before([*thread_budget(self.threads), "PYTHONHASHSEED"]),
+            restore_environment([*thread_budget(self.threads), "PYTHONHASHSEED"]),
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
             without_main(),

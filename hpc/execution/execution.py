@@ -52,7 +52,7 @@ def execute_run(
             if error.errno is None:
                 raise
             raise RunError(
-                f"run {run.path}: {os.strerror(error.errno)}; what is finished is kept: mend it and run "
+                f"run {run.path}: {os.strerror(error.errno)}; what is finished is kept: fix it and run "
                 f"`{resume_command(run.path)}`",
                 exit_code=FAILED,
             ) from error
@@ -81,7 +81,7 @@ def _execute(
             outcome = _drive(run, plan, backend, ledger, quiet)
         if outcome == "done" and _missing(run, plan):
             raise RunError(
-                f"run {run.path}: its blocks were said to be done, but the ledger lacks some: "
+                f"run {run.path}: its blocks were reported as done, but the ledger lacks some: "
                 f"`{resume_command(run.path)}` computes them",
                 exit_code=FAILED,
             )
@@ -119,7 +119,7 @@ def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) 
                 backend.hand_over(run.path)  # before the group is taken back, which may outlast the allocation
         if outcome != "lost":
             return outcome
-        say("the scheduler died: another takes its place; blocks that were done stay done")
+        say("the scheduler died and another is started; finished blocks are kept")
     raise RunError(
         f"run {run.path}: {SCHEDULERS} schedulers died one after another: see their logs in {run.path}/slurm/logs; "
         f"then `{resume_command(run.path)}`",
@@ -149,8 +149,8 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         for bad in damage:
             ledger.append("bad", step=bad.step, block=bad.block, path=bad.path, problem=bad.problem, time=_time())
         raise RunError(
-            f"run {run.path}: {damage[0].path}: {damage[0].problem}, right after it was: the disk cannot be trusted; "
-            f"`{resume_command(run.path)}` computes that block again",
+            f"run {run.path}: {damage[0].path}: {damage[0].problem}, right after it was written: the disk cannot be "
+            f"trusted; `{resume_command(run.path)}` computes that block again",
             exit_code=FAILED,
         )
     for product in plan.products:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["as_before", "choose_method", "start_forkserver", "without_main"]
+__all__ = ["choose_method", "restore_environment", "start_forkserver", "without_main"]
 
 EVERY_WORKER = ("distributed", "distributed.nanny", "zarr", "citytide.hpc.execution.worker")
 _budget: dict[str, str] | None = None  # of the forkserver, once it runs: importing settles threads
@@ -31,7 +31,7 @@ def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> Non
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None  # inherited: Ctrl-C is the driver's
     try:
-        with as_before(budget):
+        with restore_environment(budget):
             os.environ.update(budget)
             multiprocessing.forkserver.set_forkserver_preload([*EVERY_WORKER, *modules])
             with without_main():
@@ -43,8 +43,8 @@ def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> Non
 
 
 @contextmanager
-def as_before(names: Iterable[str]) -> Iterator[None]:
-    """Leave these variables of the environment as they are found.
+def restore_environment(names: Iterable[str]) -> Iterator[None]:
+    """Restore these variables of the environment at the end.
 
     Distributed's nannies put those of their workers into the driver's too, where Numba then refuses to compile.
     """
@@ -57,7 +57,7 @@ def as_before(names: Iterable[str]) -> Iterator[None]:
 
 
 def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
-    """Fork from the forkserver if its threads are budgeted alike; else start each worker anew."""
+    """``forkserver`` if it runs with this thread budget, else ``spawn``."""
     if _budget != budget:
         return "spawn"
     import distributed.utils

@@ -1,4 +1,4 @@
-"""A group: the workers of a run while it is driven, and what the driver may ask about them."""
+"""A worker group: the workers of a run while it is driven, and what the driver may ask about them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class WorkerGroup(Protocol):
         ...
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
-        """What a block asks of its worker: to be of the pool, and so much of its memory."""
+        """Dask resources that a block needs: a worker of the pool, and memory [B]."""
         ...
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
-        """For how many workers each pool has still blocks, and how long one of these may take."""
+        """How many workers the blocks of each pool can still use, and how long one of these blocks may take."""
         ...
 
     def drain(self, worker: str) -> None:
-        """Hand a worker no further blocks: its allocation is near its end."""
+        """Give a worker no further blocks: its allocation ends soon."""
         ...
 
     def ending(self, worker: str, since: float) -> Ending | None:
@@ -41,15 +41,15 @@ class WorkerGroup(Protocol):
         ...
 
     def is_lost(self) -> bool:
-        """Whether the scheduler is gone, and with it all that was handed out."""
+        """Whether the scheduler is gone, and with it all blocks that were handed out."""
         ...
 
     def trouble(self) -> str | None:
-        """Why this group will never do the work, in a sentence; None as long as it may."""
+        """Why this group can never do the work, in a sentence; None while it can."""
         ...
 
     def waits(self) -> tuple[str, ...]:
-        """Why nothing runs, if nothing does."""
+        """Why nothing runs; empty if something does."""
         ...
 
 

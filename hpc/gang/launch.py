@@ -157,7 +157,7 @@ def _read_end(folder: Path, ranks: int, code: int) -> GangEnd:
         return GangEnd(codes[0] or FAILED, errors)
     if code != DONE:
         what = f"by signal {-code}" if code < 0 else f"with exit status {code}"
-        return GangEnd(FAILED, (f"the gang ended {what} and no rank could say why: see {folder / 'gang.log'}",))
+        return GangEnd(FAILED, (f"the gang ended {what} and no rank recorded an error: see {folder / 'gang.log'}",))
     return GangEnd(DONE)
 
 

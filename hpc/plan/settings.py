@@ -126,7 +126,7 @@ def resolve_settings(
     except ValidationError as error:
         wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
         named = sorted(name for name in wrong if name.startswith(PREFIX))
-        where = f"; {' and '.join(named)} stands in the environment: unset or mend it" if named else ""
+        where = f"; {' and '.join(named)} is set in the environment: unset or correct it" if named else ""
         raise RunError(refuse("setting", error, model) + where) from None
     values = json.loads(settings.model_dump_json())
     return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}

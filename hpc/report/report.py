@@ -297,9 +297,7 @@ def _attempts(inspection: Inspection) -> list[dict[str, Any]]:
         elif rows and line.get("kind") in ("end", "failed"):
             rows[-1]["end"] = str(line.get("state") or "failed")
     for row in rows:
-        row["end"] = row["end"] or (
-            "no word of its end" if row is not rows[-1] or inspection.state != "done" else "done"
-        )
+        row["end"] = row["end"] or ("no end recorded" if row is not rows[-1] or inspection.state != "done" else "done")
     return rows
 
 

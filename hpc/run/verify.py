@@ -80,7 +80,7 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
 
 
 def refuse_damaged_inputs(run: Run) -> None:
-    """A run can mend its products from its inputs, but not the inputs themselves."""
+    """A run can fix its products from its inputs, but not the inputs themselves."""
     bad = [name for name, digest in run.record.get("stored_inputs", {}).items() if _differs(run.path / name, digest)]
     if bad:
         raise RunError(

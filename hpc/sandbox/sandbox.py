@@ -236,7 +236,7 @@ class Sandbox:
     def _end_daemon(self, name: str, grace_s: float = 10.0) -> None:
         pid = daemon_pid(self.folder, name)
         if pid is None:
-            raise RunError(f"{name} of the sandbox in {self.folder} does not run: look at `citytide sandbox status`")
+            raise RunError(f"{name} of the sandbox in {self.folder} does not run: see `citytide sandbox status`")
         end([pid], grace_s=grace_s)
 
     def _environment(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ AT_WORK = 0
 
 
 def look_around(arrays: dict[str, Any], expected: int, timeout_s: float) -> dict[str, Any]:
-    """Stay until ``expected`` blocks are at work here, or backoff ends; tell the most that ever were."""
+    """Stay until ``expected`` blocks are at work here, or the time is up; tell the most that ever were."""
     global AT_WORK
     with ENTERED:
         AT_WORK += 1

@@ -1,4 +1,4 @@
-"""Backoff: how often a pool may fail before it is given up, how long to pause, which nodes to leave out."""
+"""Backoff after failures: how long a pool pauses, when it is given up, which nodes are excluded."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Backoff:
         self._bad_nodes.clear()  # leaving nodes out may be why
         self._pause(pool, self._refusals[pool], now)
         if self._refusals[pool] >= REFUSALS and not is_passing(why):
-            self.trouble = f"Slurm refuses worker jobs of pool {pool!r}: {why}; mend the profile and resume"
+            self.trouble = f"Slurm refuses worker jobs of pool {pool!r}: {why}; fix the profile and resume"
 
     def accept(self, pool: str) -> None:
         """Slurm took a job."""

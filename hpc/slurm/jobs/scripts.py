@@ -92,7 +92,7 @@ def worker_script(
     Raises
     ------
     RunError
-        If a value cannot stand in a script.
+        If a value is not allowed in a script.
     """
     pool = profile.pool(pool_name)
     run = _check(name, run, python)
@@ -108,7 +108,7 @@ def driver_script(profile: Profile, *, name: str, run: Path, python: str, depend
     Raises
     ------
     RunError
-        If a value cannot stand in a script.
+        If a value is not allowed in a script.
     """
     run = _check(name, run, python)
     asked: dict[str, object] = {"nodes": 1}
@@ -140,7 +140,7 @@ def _check(name: str, run: Path, python: str) -> Path:
             check_text(text)
         except ValueError:
             raise RunError(
-                f"{what} {text!r} cannot stand in a job script: rename it without line breaks and control characters"
+                f"{what} {text!r} is not allowed in a job script: rename it without line breaks and control characters"
             ) from None
     if "\\" in str(run):  # sbatch would no more put the job's id into the log's name
         raise RunError(f"run folder {str(run)!r} cannot be used with Slurm: its path must not hold a backslash")

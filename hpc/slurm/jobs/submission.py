@@ -45,7 +45,7 @@ def submit_driver(run: Path, profile: Profile, controller: Controller) -> str:
     except Refused as error:
         script.unlink()  # no job has this name
         raise RunError(
-            f"Slurm refuses the driver job of run {run}: {error}; mend profile {profile.name!r} "
+            f"Slurm refuses the driver job of run {run}: {error}; fix profile {profile.name!r} "
             f"(`citytide profile check {quote(profile.name)}`), then `{resume_command(run)}`",
             exit_code=FAILED,
         ) from None

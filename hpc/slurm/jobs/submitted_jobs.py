@@ -1,4 +1,4 @@
-"""Postings: the worker jobs that one attempt submitted, and what is known of each."""
+"""Submitted jobs: the worker jobs that one attempt submitted, and what is known of each."""
 
 from __future__ import annotations
 

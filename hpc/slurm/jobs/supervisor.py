@@ -1,4 +1,4 @@
-"""A supervisor: whoever sees to it that a run has the workers it wants, in a thread of its own."""
+"""A supervisor: a thread that keeps as many workers running as the run needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Registered:
 
 
 class Supervisor:
-    """Looks every ``poll_s`` seconds; what it learned is read by the driver's thread without waiting."""
+    """Queries Slurm every ``poll_s`` seconds; the driver's thread reads what it found without waiting."""
 
     def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
         self.run, self.attempt, self.profile, self.controller = run, attempt, profile, controller
@@ -80,7 +80,7 @@ class Supervisor:
             try:
                 self.tick(time.time(), may_query=may_query)
             except Exception:  # a supervisor that dies would leave a run waiting for ever
-                say(f"the supervisor of the workers met an error and goes on:\n{traceback.format_exc()}")
+                say(f"the supervisor of the workers raised an error and continues:\n{traceback.format_exc()}")
             self._woken.wait(max(0.05, self._until_query()))
             self._woken.clear()
 

@@ -62,7 +62,7 @@ def pin_gpus(visible: str | None, listed: Sequence[str]) -> list[str]:
         else:
             raise RunError(
                 f"CUDA_VISIBLE_DEVICES={visible} names GPU {name}, but this node lists {len(listed)}: ask the "
-                "administrator to constrain devices (ConstrainDevices=yes) or to mend gres.conf"
+                "administrator to constrain devices (ConstrainDevices=yes) or to fix gres.conf"
             )
     return uuids
 

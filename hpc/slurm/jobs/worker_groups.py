@@ -1,4 +1,4 @@
-"""The group of a run on Slurm: a Dask client, and whoever keeps the workers coming."""
+"""The worker group of a run on Slurm: a Dask client, and the supervisor of its jobs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SlurmWorkerGroup:
         }
 
     def _ask(self, question: str, **words: Any) -> Any:
-        """What the scheduler says; it may hang, and its supervisor must not."""
+        """Ask the scheduler with a time limit: the scheduler may hang, and the supervisor must not."""
         return self.client.sync(getattr(self.client.scheduler, question), callback_timeout=ASK_S, **words)
 
     def retire(self, addresses: Sequence[str]) -> None:

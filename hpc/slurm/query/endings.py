@@ -141,13 +141,13 @@ _WORDS = {
         "was cancelled",
         "finished blocks are kept; if the run does not go on by itself, `citytide resume` does",
     ),
-    Ending.USER_CODE: ("ended by an error of the program", "mend what the line names, then resume"),
+    Ending.USER_CODE: ("ended by an error of the program", "fix what the line names, then resume"),
     Ending.UNREGISTERED: (
         "ended before its worker registered",
-        "look at `environment`, `prologue` and `python` of the profile",
+        "see `environment`, `prologue` and `python` of the profile",
     ),
     Ending.LOST: (
-        "is gone and nobody says why",
+        "is gone for an unknown reason",
         "its blocks run again; a kill without a word is often the node's memory running out",
     ),
 }

@@ -1,4 +1,4 @@
-"""Permits: whether accounts, qualities of service and their limits let a job of this user start."""
+"""Access: whether accounts, qualities of service and their limits let a job of this user start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_access", "check_queue_limits", "count_jobs", "find_limits"]
 
 
 def check_access(job: JobRequest, site: Site, partition: Partition) -> Iterator[Finding]:
-    """QueueSnapshot whether one job may start: who may use the partition, what an account and a QOS allow."""
+    """Check whether one job may start: who may use the partition, what an account and a QOS allow."""
     yield from _examine_groups(job, site, partition)
     yield from _examine_account(job, site, partition)
     yield from _examine_qos(job, site, partition)
@@ -21,7 +21,7 @@ def check_access(job: JobRequest, site: Site, partition: Partition) -> Iterator[
 
 
 def check_queue_limits(requests: Sequence[JobRequest], site: Site) -> Iterator[Finding]:
-    """QueueSnapshot whether enough jobs may stand in the queue together: the driver's and one per pool at least."""
+    """Check whether enough jobs may be in the queue together: the driver's and one per pool at least."""
     for job in requests:
         partition = site.partition(job.request.partition)
         if job.is_driver or partition is None:
@@ -36,7 +36,7 @@ def check_queue_limits(requests: Sequence[JobRequest], site: Site) -> Iterator[F
                         "error",
                         "max_jobs",
                         f"{limit.owner} lets this user have {most} jobs {key}; a run needs its driver's and one more",
-                        "job the administrators for more, or use slurm-allocation, which is one job",
+                        "ask the administrators for more, or use slurm-allocation, which is one job",
                     )
                 elif most is not None and wanted > most:
                     yield job.finding(
@@ -89,7 +89,7 @@ def _examine_groups(job: JobRequest, site: Site, partition: Partition) -> Iterat
             "error",
             "partition",
             f"{where} is for the groups {', '.join(partition.allow_groups)}, and {site.user} is in none of them",
-            "take another partition, or job the administrators",
+            "take another partition, or ask the administrators",
         )
 
 
@@ -111,11 +111,11 @@ def _examine_account(job: JobRequest, site: Site, partition: Partition) -> Itera
             )
         elif asked:
             yield job.finding(
-                "warning", "account", f"this cluster keeps no accounts, so {asked!r} is passed over", "leave it away"
+                "warning", "account", f"this cluster keeps no accounts, so {asked!r} is passed over", "omit it"
             )
     elif asked is not None and asked not in site.rights.accounts:
         known = ", ".join(site.rights.accounts) or "none"
-        silent = f", which Slurm passes over in silence here: it charges {site.rights.default_account or 'nobody'}"
+        silent = f", which Slurm ignores silently here: it charges {site.rights.default_account or 'nobody'}"
         yield job.finding(
             "error" if site.enforces else "warning",
             "account",
@@ -125,19 +125,19 @@ def _examine_account(job: JobRequest, site: Site, partition: Partition) -> Itera
         if site.enforces:
             return
     elif not site.rights.associations and site.enforces:
-        yield job.finding("error", "account", f"{site.user} has no account on this cluster", "job the administrators")
+        yield job.finding("error", "account", f"{site.user} has no account on this cluster", "ask the administrators")
         return
     account = asked if isinstance(site.rights, str) else _account(job, site.rights)
     if account is None:
         if partition.allow_accounts and isinstance(site.rights, Rights):
-            yield job.finding("error", "account", f"{where} wants an account", _one_of(partition.allow_accounts))
+            yield job.finding("error", "account", f"{where} requires an account", _one_of(partition.allow_accounts))
     elif partition.allow_accounts and account not in partition.allow_accounts:
         yield job.finding(
-            "error", "account", f"{where} does not let in account {account!r}", _one_of(partition.allow_accounts)
+            "error", "account", f"{where} does not allow account {account!r}", _one_of(partition.allow_accounts)
         )
     elif not partition.allow_accounts and account in partition.deny_accounts:
         yield job.finding(
-            "error", "account", f"{where} shuts out account {account!r}", "take another account or partition"
+            "error", "account", f"{where} excludes account {account!r}", "take another account or partition"
         )
 
 
@@ -155,20 +155,19 @@ def _examine_qos(job: JobRequest, site: Site, partition: Partition) -> Iterator[
             yield job.finding(
                 "error" if strict else "warning",
                 "qos",
-                f"{site.user} may not use QOS {asked!r}"
-                + ("" if strict else ", which Slurm passes over in silence here"),
+                f"{site.user} may not use QOS {asked!r}" + ("" if strict else ", which Slurm ignores silently here"),
                 f"take one of: {', '.join(sorted(held)) or 'none'}",
             )
             return
     if qos is None:
         if partition.allow_qos:
             yield job.finding(
-                "unknown", "qos", f"{where} lets in only QOS {', '.join(partition.allow_qos)}, and none is named here"
+                "unknown", "qos", f"{where} allows only QOS {', '.join(partition.allow_qos)}, and none is named here"
             )
     elif partition.allow_qos and qos not in partition.allow_qos:
-        yield job.finding("error", "qos", f"{where} does not let in QOS {qos!r}", _one_of(partition.allow_qos))
+        yield job.finding("error", "qos", f"{where} does not allow QOS {qos!r}", _one_of(partition.allow_qos))
     elif not partition.allow_qos and qos in partition.deny_qos:
-        yield job.finding("error", "qos", f"{where} shuts out QOS {qos!r}", "take another QOS or partition")
+        yield job.finding("error", "qos", f"{where} excludes QOS {qos!r}", "take another QOS or partition")
 
 
 def _examine_limit(job: JobRequest, limit: Limit) -> Iterator[Finding]:
@@ -188,7 +187,7 @@ def _examine_limit(job: JobRequest, limit: Limit) -> Iterator[Finding]:
                 "error",
                 key,
                 f"{shown[0]} is more than {limit.owner} allows a job ({kind} {shown[1]})",
-                f"job for {shown[1]} or less",
+                f"ask for {shown[1]} or less",
             )
 
 
@@ -203,7 +202,7 @@ def _examine_sum(job: JobRequest, driver: JobRequest, limit: Limit) -> Iterator[
                 "error",
                 key,
                 f"no room for one of these beside the driver's job: {limit.owner} allows {kind} {shown} at once",
-                "job for less, or use slurm-allocation, which is one job",
+                "ask for less, or use slurm-allocation, which is one job",
             )
 
 

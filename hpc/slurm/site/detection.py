@@ -119,8 +119,8 @@ def _draft(kind: str, partition: Partition, nodes: tuple[Node, ...], site: Site)
     faults = [
         finding
         for job in draft.requests
-        for look in (check_access, check_nodes)
-        for finding in look(job, site, partition)
+        for check in (check_access, check_nodes)
+        for finding in check(job, site, partition)
         if finding.level == "error"
     ]
     faults += [finding for finding in check_queue_limits(draft.requests, site) if finding.level == "error"]

@@ -1,4 +1,4 @@
-"""Places: the file systems behind the paths of a profile, as this machine sees them."""
+"""Paths: the file systems behind the paths of a profile, as this machine sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what a look at a profile and a cluster brings up, and the jobs that the look is about."""
+"""Findings of a check of a profile against a cluster, and the jobs that are checked."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What one job of a pool, or the driver's, requests of Slurm."""
+    """What one job of a pool, or the driver's, asks of Slurm."""
 
     where: str
     request: Pool | DriverJob
     cores: int
-    memory: int | None  # bytes per node, as sbatch is told them; None where --mem is left away
+    memory: int | None  # bytes per node, as sbatch is told them; None where --mem is omitted
     nodes: int = 1
     gpus: int = 0
     gpu_type: str | None = None

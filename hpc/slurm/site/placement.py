@@ -1,4 +1,4 @@
-"""Fitting: whether a partition has nodes for a job, and which of what it requests is too much."""
+"""Placement: whether a partition has nodes for a job, and which of what it asks for is too much."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["check_nodes", "check_room_for_driver", "grown_cores", "has_features"
 
 
 def check_nodes(job: JobRequest, site: Site, partition: Partition) -> Iterator[Finding]:
-    """QueueSnapshot for nodes of a partition that can hold a job."""
+    """Check for nodes of a partition that can hold a job."""
     nodes = site.nodes_of(partition)
     if not nodes:
         yield job.finding(
@@ -37,8 +37,8 @@ def check_nodes(job: JobRequest, site: Site, partition: Partition) -> Iterator[F
         yield job.finding(
             "error",
             "nodes",
-            f"partition {partition.name!r} has {len(fits)} nodes that fit, and the allocation requests for {job.nodes}",
-            f"job for {len(fits)} nodes or fewer",
+            f"partition {partition.name!r} has {len(fits)} nodes that fit, and the allocation asks for {job.nodes}",
+            f"ask for {len(fits)} nodes or fewer",
         )
     else:
         yield from _examine_states(job, partition, fits)
@@ -46,18 +46,18 @@ def check_nodes(job: JobRequest, site: Site, partition: Partition) -> Iterator[F
 
 
 def check_room_for_driver(requests: Sequence[JobRequest], site: Site) -> Iterator[Finding]:
-    """QueueSnapshot whether the driver's job leaves room: on a cluster of one node, both stand there together."""
+    """Check whether the driver's job leaves room: on a cluster of one node, both stand there together."""
     driver = next((job for job in requests if job.is_driver), None)
     below = site.partition(driver.request.partition) if driver else None
     if driver is None or below is None:
         return
-    homes = _fitting(driver, site, below)
+    homes = _find_nodes(driver, site, below)
     for job in requests:
         partition = site.partition(job.request.partition)
         if job.is_driver or partition is None:
             continue
-        places = _fitting(job, site, partition)
-        if len(homes) != 1 or [node.name for node in places] != [node.name for node in homes]:
+        rooms = _find_nodes(job, site, partition)
+        if len(homes) != 1 or [node.name for node in rooms] != [node.name for node in homes]:
             continue
         node, whole = homes[0], site.gives_whole_nodes or partition.whole_nodes or below.whole_nodes
         cores = grown_cores(job, site, partition) + grown_cores(driver, site, below)
@@ -71,7 +71,7 @@ def check_room_for_driver(requests: Sequence[JobRequest], site: Site) -> Iterato
             )
 
 
-def _fitting(job: JobRequest, site: Site, partition: Partition) -> list[Node]:
+def _find_nodes(job: JobRequest, site: Site, partition: Partition) -> list[Node]:
     tests, barred = _tests(job, site, partition, grown_cores(job, site, partition)), _excluded(job)
     return [
         node for node in site.nodes_of(partition) if node.name not in barred and all(test(node) for _, test in tests)
@@ -108,7 +108,7 @@ def _name_what_is_too_much(
             "error",
             "",
             f"no single node of partition {partition.name!r} has {asked} together",
-            f"job for less of one of them{', or ' + elsewhere if elsewhere else ''}",
+            f"ask for less of one of them{', or ' + elsewhere if elsewhere else ''}",
         )
 
 
@@ -117,27 +117,27 @@ def _too_much(key: str, job: JobRequest, partition: Partition, nodes: Sequence[N
     if key == "constraint":
         known = sorted({feature for node in nodes for feature in node.features})
         return f"no node {where} has the features {job.request.constraint!r}", (
-            f"its features are {', '.join(known)}" if known else "its nodes name no features: leave constraint away"
+            f"its features are {', '.join(known)}" if known else "its nodes name no features: omit constraint"
         )
     if key == "memory":
         most = max(node.memory for node in nodes)
         return f"{show_bytes(job.memory or 0)} is more than any node {where} has for jobs ({show_bytes(most)})", (
-            f"job for {show_bytes(most)} or less"
+            f"ask for {show_bytes(most)} or less"
         )
     if key == "cores":
         most = max(min(node.cores, partition.max_cores_per_node or node.cores) for node in nodes)
         grown = "" if cores == job.cores else f" ({cores} after memory, by MaxMemPerCPU)"
         return f"{job.cores} cores{grown} are more than any node {where} gives one job ({most})", (
-            f"job for {most} cores or fewer" + (", or for less memory" if grown else "")
+            f"ask for {most} cores or fewer" + (", or for less memory" if grown else "")
         )
     kinds = sorted({kind for node in nodes for kind in node.gpus})
     if not kinds:
-        return f"no node {where} has a GPU", "leave gpus away"
+        return f"no node {where} has a GPU", "omit gpus"
     most = max(node.count_gpus(job.gpu_type) for node in nodes)
     if most == 0:
         named = ", ".join(kind or "without a type" for kind in kinds)
         return f"no node {where} has a GPU of type {job.gpu_type!r}", f"its GPUs are {named}"
-    return f"{job.gpus} GPUs are more than any node {where} has ({most})", f"job for {most} or fewer"
+    return f"{job.gpus} GPUs are more than any node {where} has ({most})", f"ask for {most} or fewer"
 
 
 def _others(job: JobRequest, site: Site, partition: Partition) -> str:
@@ -167,7 +167,7 @@ def _examine_exclusions(job: JobRequest, site: Site) -> Iterator[Finding]:
             "error",
             "exclude",
             f"there is no node {', '.join(strange[:5])}, and sbatch refuses a job that excludes an unknown node",
-            "leave the name away",
+            "omit the name",
         )
 
 
@@ -178,12 +178,12 @@ def _examine_memory(job: JobRequest, site: Site, partition: Partition) -> Iterat
         per_core = site.memory_rule("DefMemPerCPU", partition)
         granted = per_core * job.cores if per_core else per_node
         if granted is None:
-            yield job.finding("unknown", "memory", "--mem is left away and the site states no default memory of a job")
+            yield job.finding("unknown", "memory", "--mem is omitted and the site states no default memory of a job")
         elif isinstance(request.memory, int) and granted < request.memory:
             yield job.finding(
                 "error",
                 "memory",
-                f"--mem is left away, so a job gets {show_bytes(granted)}, less than the "
+                f"--mem is omitted, so a job gets {show_bytes(granted)}, less than the "
                 f"{show_bytes(request.memory)} that its workers would fill",
                 f"set memory to {show_bytes(granted)} or less, or take --mem out of skip_directives",
             )
@@ -195,7 +195,7 @@ def _examine_memory(job: JobRequest, site: Site, partition: Partition) -> Iterat
             "memory",
             f"{show_bytes(job.memory)} is more than partition {partition.name!r} lets a job have on a node "
             f"(MaxMemPerNode {show_bytes(most)})",
-            f"job for {show_bytes(most)} or less",
+            f"ask for {show_bytes(most)} or less",
         )
     grown = grown_cores(job, site, partition)
     if grown > job.cores:
@@ -204,7 +204,7 @@ def _examine_memory(job: JobRequest, site: Site, partition: Partition) -> Iterat
             "memory",
             f"at {show_bytes(site.memory_rule('MaxMemPerCPU', partition) or 0)} a core, Slurm makes {grown} cores of "
             f"{job.cores} for this memory, and charges them",
-            f"job for {grown} cores and use them, or for less memory",
+            f"ask for {grown} cores and use them, or for less memory",
         )
     if not site.counts_memory and not job.is_driver:
         yield job.finding(
@@ -241,7 +241,7 @@ def _examine_waste(job: JobRequest, site: Site, partition: Partition, fits: Sequ
             "warning",
             "cores",
             f"a job of partition {partition.name!r} takes whole nodes of {least} cores and uses {job.cores}",
-            "job for all cores and memory of a node",
+            "ask for all cores and memory of a node",
         )
     if not job.gpus and all(node.gpus for node in fits) and not job.is_driver:
         yield job.finding(
@@ -253,7 +253,7 @@ def _examine_waste(job: JobRequest, site: Site, partition: Partition, fits: Sequ
 
 
 def has_features(features: Sequence[str], constraint: str | None) -> bool | None:
-    """Whether a node has what a constraint requests; None for one with counts or groups, which only Slurm can tell.
+    """Whether a node has what a constraint asks for; None for one with counts or groups, which only Slurm can tell.
 
     Examples
     --------

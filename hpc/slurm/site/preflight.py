@@ -24,14 +24,14 @@ _CLOSED = {
 
 
 def check_profile(profile: Profile, site: Site) -> list[Finding]:
-    """Hold a profile against a site. Nothing is asked of Slurm or of a disk here.
+    """Compare a profile with a site. Slurm and the disks are not asked here.
 
     Parameters
     ----------
     profile
         The profile.
     site
-        What `read_site` found, with the profile's paths looked at.
+        What `read_site` found, with the status of the profile's paths.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def check_profile(profile: Profile, site: Site) -> list[Finding]:
     """
     blanks = list(find_blanks(profile))
     if not profile.backend.startswith("slurm"):
-        return [*blanks, Finding("ok", "backend", f"{profile.backend} requests nothing of Slurm")]
+        return [*blanks, Finding("ok", "backend", f"{profile.backend} asks nothing of Slurm")]
     requests = list(list_job_requests(profile))
     blank = {finding.where for finding in blanks}
     found = [*blanks]
@@ -50,7 +50,7 @@ def check_profile(profile: Profile, site: Site) -> list[Finding]:
         found += _check_job(job, site)
     found += check_queue_limits(requests, site)
     found += check_room_for_driver(requests, site)
-    found += _check_places(profile, site)
+    found += _check_paths(profile, site)
     found += _check_cluster(profile, site)
     return list(dict.fromkeys(one for one in found if one in blanks or one.where not in blank))
 
@@ -89,7 +89,7 @@ def _check_job(job: JobRequest, site: Site) -> Iterator[Finding]:
         yield job.finding(
             "error",
             "partition",
-            f"partition {partition.name!r} takes jobs of a reservation alone",
+            f"partition {partition.name!r} takes only jobs with a reservation",
             "name it in extra_directives: [--reservation=NAME]",
         )
     yield from _check_walltime(job, site, partition)
@@ -117,7 +117,7 @@ def _check_walltime(job: JobRequest, site: Site, partition: Partition) -> Iterat
             yield job.finding(
                 "error",
                 "walltime",
-                f"--time is left away, so a job gets {show_time(granted)} and not the {show_time(wall)} it counts on",
+                f"--time is omitted, so a job gets {show_time(granted)}, and the profile needs {show_time(wall)}",
                 f'set walltime to "{show_time(granted)}" or less',
             )
     elif partition.max_time_s is not None and wall > partition.max_time_s:
@@ -136,7 +136,7 @@ def _check_node_count(job: JobRequest, partition: Partition) -> Iterator[Finding
             "error",
             "nodes",
             f"{job.nodes} nodes are more than partition {partition.name!r} gives a job ({partition.max_nodes})",
-            f"job for {partition.max_nodes} or fewer",
+            f"ask for {partition.max_nodes} or fewer",
         )
     if job.nodes < partition.min_nodes:
         yield job.finding(
@@ -147,7 +147,7 @@ def _check_node_count(job: JobRequest, partition: Partition) -> Iterator[Finding
         )
 
 
-def _check_places(profile: Profile, site: Site) -> Iterator[Finding]:
+def _check_paths(profile: Profile, site: Site) -> Iterator[Finding]:
     if profile.python:
         yield from _check_python(profile.python, site)
     if profile.slurm_conf and (place := site.paths.get(profile.slurm_conf)) and not place.exists:
@@ -194,7 +194,7 @@ def _check_scratch(where: str, path: str, place: PathStatus, site: Site) -> Iter
             "error" if site.is_one_machine else "unknown",
             where,
             f"{path} {wrong}" + ("" if site.is_one_machine else "; whether the nodes have it is not known"),
-            "make the folder, or leave scratch away to use $TMPDIR or /tmp of the node" if site.is_one_machine else "",
+            "make the folder, or omit scratch to use $TMPDIR or /tmp of the node" if site.is_one_machine else "",
         )
     elif place.is_shared:
         yield Finding(
@@ -207,8 +207,8 @@ def _check_scratch(where: str, path: str, place: PathStatus, site: Site) -> Iter
         yield Finding(
             "warning",
             where,
-            f"{path} is kept in memory ({place.file_system}): what spills there is taken from the job's memory",
-            "name a local disk of the nodes, or job for that much more memory",
+            f"{path} is kept in memory ({place.file_system}): what is spilled there is taken from the job's memory",
+            "name a local disk of the nodes, or ask for that much more memory",
         )
 
 
@@ -235,7 +235,7 @@ def _check_cluster(profile: Profile, site: Site) -> Iterator[Finding]:
             "unknown",
             "site",
             f"jobs pass a filter of the site ({plugins}), which may change or refuse them and is not readable",
-            "if sbatch complains about a directive, leave it away by skip_directives",
+            "if sbatch complains about a directive, omit it by skip_directives",
         )
     if not site.is_one_machine:
         yield Finding(

@@ -1,4 +1,4 @@
-"""A live cluster as Slurm describes it: partitions, nodes, rules, and what this user may job for."""
+"""A live cluster as Slurm describes it: partitions, nodes, rules, and what this user may ask for."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ class Node:
     reason: str = ""
     partitions: tuple[str, ...] = ()
     host: str = ""
-    local_disk: int = 0  # bytes of TmpFS, 0 if the site does not say
 
     @property
     def is_up(self) -> bool:
@@ -74,7 +73,6 @@ class Partition:
     allow_qos: tuple[str, ...] = ()
     deny_qos: tuple[str, ...] = ()
     allow_groups: tuple[str, ...] = ()
-    allow_hosts: tuple[str, ...] = ()
     qos: str | None = None
     root_only: bool = False
     needs_reservation: bool = False
@@ -217,7 +215,6 @@ def _partition(row: Row) -> Partition:
         allow_qos=names("AllowQos"),
         deny_qos=names("DenyQos"),
         allow_groups=names("AllowGroups"),
-        allow_hosts=names("AllocNodes"),
         qos=None if row.get("QoS", "") in NOTHING else row["QoS"],
         root_only=row.get("RootOnly") == "YES",
         needs_reservation=row.get("ReqResv") == "YES",
@@ -243,5 +240,4 @@ def _node(row: Row) -> Node:
         reason=row.get("Reason", ""),
         partitions=tuple(split_list(row.get("Partitions", ""))),
         host=row.get("NodeHostName", ""),
-        local_disk=int(row.get("TmpDisk", "0") or 0) * MEBIBYTE,
     )

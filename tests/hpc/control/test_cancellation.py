@@ -99,7 +99,7 @@ def test_done_run_stays_done(tmp_path: Path, make_doubling, slurm: FakeSlurm) ->
 def test_driver_that_is_no_job_is_not_cancelled_by_slurm(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
     run = make_doubling(tmp_path / "run")
     with hold_driver_lock(run):
-        with pytest.raises(RunError, match=r"is no job of Slurm.*--drain") as told:
+        with pytest.raises(RunError, match=r"is not a job of Slurm.*--drain") as told:
             cancel_run(open_run(run))
         drain_run(open_run(run))
         assert (run / "stop").exists()

@@ -159,7 +159,7 @@ def test_result_has_the_units_of_the_contract_and_drops_what_no_longer_holds() -
     assert rain["time"] == 7
     back = lift(compute_reflectivity)(rain.assign_attrs(units="mm/h"))  # the same unit in another spelling
     assert (back.name, back.attrs["units"]) == ("reflectivity", "dBZ")
-    with pytest.raises(ValueError, match="takes rain in 'mm h-1', got units 'm s-1': convert the values, or mend"):
+    with pytest.raises(ValueError, match="takes rain in 'mm h-1', got units 'm s-1': convert the values, or fix"):
         lift(compute_reflectivity)(rain.assign_attrs(units="m s-1"))
 
 

@@ -68,5 +68,5 @@ def test_environment_of_this_process_is_read(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("name", "value"), [("CITYTIDE_SET__GAB", "1"), ("CITYTIDE_SET__GAP", "-1")])
 def test_mistake_in_the_environment_names_the_variable(name: str, value: str) -> None:
-    with pytest.raises(RunError, match=f"{name} stands in the environment: unset or mend it"):
+    with pytest.raises(RunError, match=f"{name} is set in the environment: unset or correct it"):
         resolve_settings(Example, [], {name: value})

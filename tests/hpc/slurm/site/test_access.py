@@ -52,10 +52,10 @@ def test_what_is_not_granted_is_refused_or_passed_over_in_silence(key: str, word
 @pytest.mark.parametrize(
     ("rule", "asked", "sentence"),
     [
-        ({"allow_accounts": ("flood",)}, {}, "does not let in account 'city'; take one of: flood"),
-        ({"deny_accounts": ("city",)}, {}, "shuts out account 'city'"),
-        ({"allow_qos": ("short",)}, {}, "does not let in QOS 'normal'; take one of: short"),
-        ({"deny_qos": ("normal",)}, {}, "shuts out QOS 'normal'"),
+        ({"allow_accounts": ("flood",)}, {}, "does not allow account 'city'; take one of: flood"),
+        ({"deny_accounts": ("city",)}, {}, "excludes account 'city'"),
+        ({"allow_qos": ("short",)}, {}, "does not allow QOS 'normal'; take one of: short"),
+        ({"deny_qos": ("normal",)}, {}, "excludes QOS 'normal'"),
         ({"allow_groups": ("hydro",)}, {}, "is for the groups hydro, and ada is in none of them"),
         ({"root_only": True}, {}, "takes jobs of root alone"),
     ],

@@ -25,6 +25,6 @@ def test_memory_left_away_is_not_asked_for() -> None:
 
 
 def test_finding_reads_as_a_sentence_with_its_way_out() -> None:
-    assert str(Finding("error", "pools.cpu.cores", "too many", "job for 4")) == "pools.cpu.cores: too many; job for 4"
+    assert str(Finding("error", "pools.cpu.cores", "too many", "ask for 4")) == "pools.cpu.cores: too many; ask for 4"
     assert (show_bytes(3 * GIB), show_bytes(900 * 1024**2)) == ("3 GiB", "900 MiB")
     assert (show_time(86400), show_time(90)) == ("1-00:00:00", "00:01:30")

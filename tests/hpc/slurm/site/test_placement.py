@@ -21,8 +21,8 @@ def test_what_fits_brings_up_nothing() -> None:
 
 def test_all_that_is_too_much_is_named_with_the_most_there_is() -> None:
     memory, cores = look(made_site(), cores=9, memory="17GiB")
-    assert (memory.level, memory.where) == ("error", "pools.cpu.memory") and "job for 16 GiB or less" in str(memory)
-    assert cores.where == "pools.cpu.cores" and "job for 8 cores or fewer" in str(cores)
+    assert (memory.level, memory.where) == ("error", "pools.cpu.memory") and "ask for 16 GiB or less" in str(memory)
+    assert cores.where == "pools.cpu.cores" and "ask for 8 cores or fewer" in str(cores)
 
 
 def test_cores_on_one_node_and_memory_on_another_are_no_fit() -> None:
@@ -44,7 +44,7 @@ def test_partition_that_would_do_is_named() -> None:
     (found,) = look(site, partition="accelerated", gpus=2, gpu_type="h100")
     assert "no GPU" not in str(found) and "of type 'h100'" in str(found) and "its GPUs are a100" in str(found)
     (found,) = look(site, partition="accelerated", gpus=8, cores=8)
-    assert found.where == "pools.cpu.gpus" and "job for 4 or fewer" in str(found)
+    assert found.where == "pools.cpu.gpus" and "ask for 4 or fewer" in str(found)
     (found,) = look(site, partition="accelerated")
     assert found.level == "warning" and "leave them idle" in str(found)
 
