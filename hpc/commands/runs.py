@@ -251,8 +251,8 @@ def cancel(run: str, drain: bool, as_json: bool) -> None:
       citytide cancel runs/demo
       citytide cancel runs/demo --drain
 
-    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 the run is driven by a
-    process that is not a job of Slurm.
+    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 the run is
+    driven by a process that is not a job of Slurm.
     """
     from ..control.cancellation import Cancelled, cancel_run, drain_run
     from ..run.runs import open_run

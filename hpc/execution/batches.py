@@ -1,4 +1,4 @@
-"""Packs as the driver sees them: blocks that travel together, how many, and those whose worker died."""
+"""Batches: short blocks that are handed out together, and those whose worker died."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 __all__ = ["AHEAD", "LostBatch", "SentBatch", "choose_batch_size"]
 
 AHEAD = 2  # batches handed out for each block that can run: one runs, the next is there
-BATCH_S, BATCH_BLOCKS = 0.3, 64  # short blocks travel in batches of about so long, of at most so many
+BATCH_S, BATCH_BLOCKS = 0.3, 64  # short blocks are handed out in batches of about so long [s], of at most so many
 
 
 @dataclass
 class SentBatch:
-    """Blocks that a worker was handed."""
+    """Blocks that were handed to a worker together."""
 
     blocks: list[int]
     pool: str
@@ -34,7 +34,7 @@ class LostBatch:
 
 
 def choose_batch_size(blocks: int, slots: int, usual_s: float | None) -> int:
-    """How many of the blocks that wait travel together, where ``slots`` of them can run at one time.
+    """How many of the waiting blocks are handed out together, where ``slots`` of them can run at one time.
 
     Examples
     --------

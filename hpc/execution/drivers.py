@@ -1,4 +1,4 @@
-"""The driver: hands out the blocks the ledger lacks, writes down those that come back, stops when asked to."""
+"""The driver: hands out the blocks that the ledger lacks, records those that are done, stops when asked to."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def drive(
             continue
         reporter.start(step.name, len(done), step.tasks)
         longest = max((line["seconds"] for line in done.values()), default=0.0)
-        floor = _StepDriver(run, step, group, ledger, reporter, execute, begun, deadline, longest)
-        outcome = floor.work(todo)
+        driver = _StepDriver(run, step, group, ledger, reporter, execute, begun, deadline, longest)
+        outcome = driver.work(todo)
         ledger.sync()
         if outcome != "done":
             return outcome
@@ -70,7 +70,7 @@ def drive(
 
 
 class _StepDriver:
-    """One step's blocks between `waiting` and done."""
+    """The blocks of one step, from waiting to done."""
 
     def __init__(
         self, run: Path, step: PlannedStep, group: WorkerGroup, ledger: Ledger, reporter: Reporter, execute: Runner,
@@ -80,12 +80,12 @@ class _StepDriver:
         self.execute, self.begun, self.deadline = execute, begun, deadline
         self.grants = {grant.name: grant for grant in group.pools}
         self.waiting: defaultdict[str, deque[int]] = defaultdict(deque)
-        self.flying: dict[str, SentBatch] = {}
+        self.sent: dict[str, SentBatch] = {}
         self.lost: list[LostBatch] = []
-        self.resting: list[tuple[float, int, str]] = []  # when it was declined, block, pool
+        self.declined: list[tuple[float, int, str]] = []  # when it was declined, block, pool
         self.history: defaultdict[int, list[WorkerLoss]] = defaultdict(list)
         self.finished_by: set[str] = set()  # workers that finished a block of this step
-        self.landed: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.expected_s = longest_s  # the longest block so far
         self.usual_s: float | None = None  # a moving mean, by which batches are sized
         self.batches = 0
@@ -95,22 +95,22 @@ class _StepDriver:
 
     def work(self, todo: Sequence[int]) -> Outcome:
         self._remember(todo)
-        while self._tick() and (self.flying or (self.lost and not self.failed) or self._may_hand_out()):
-            self._wake()
+        while self._tick() and (self.sent or (self.lost and not self.failed) or self._may_hand_out()):
+            self._retry_declined()
             self._hand_out()
             self._collect()
-        if self.expired and self.flying:
+        if self.expired and self.sent:
             self._abandon()
         if self.failed:
             return "failed"
         if self.expired:
             return "expired"
-        if not (self.flying or self.lost or self.resting or any(self.waiting.values())):
+        if not (self.sent or self.lost or self.declined or any(self.waiting.values())):
             return "done"
         return "stopped" if self.stopped or (self.run / STOP).exists() else "lost"
 
     def _remember(self, todo: Sequence[int]) -> None:
-        """Blocks stand where earlier drivers left them, with what befell them; a person's resume forgets."""
+        """Take up pools and losses of blocks from earlier drivers; a resume by a person begins without them."""
         pool, moved = choose_pool(self.step, self.group.pools), dict[int, str]()
         for line in read_ledger(self.ledger.path):
             if line["kind"] == "end" and line["state"] != "expired":
@@ -125,18 +125,18 @@ class _StepDriver:
             self.waiting[moved.get(block, pool)].append(block)
 
     def _may_hand_out(self) -> bool:
-        left = self.resting or any(self.waiting.values())
+        left = self.declined or any(self.waiting.values())
         return bool(left) and not (self.failed or self.stopped or self.expired)
 
-    def _wake(self) -> None:
-        """Declined blocks have rested: perhaps another worker is there by now."""
+    def _retry_declined(self) -> None:
+        """Hand out declined blocks again after a pause: another worker may be there by now."""
         now = time.monotonic()
-        for _, block, pool in [rest for rest in self.resting if now - rest[0] >= REST_S]:
+        for _, block, pool in [rest for rest in self.declined if now - rest[0] >= REST_S]:
             self.waiting[pool].append(block)
-        self.resting = [rest for rest in self.resting if now - rest[0] < REST_S]
+        self.declined = [rest for rest in self.declined if now - rest[0] < REST_S]
 
     def _tick(self) -> bool:
-        """What is done every now and then; False when there is no sense in going on."""
+        """What is done at intervals; False if the step cannot go on."""
         now = time.monotonic()
         if now - self.synced > SYNC_EVERY_S:
             refuse_superseded(self.run, self.ledger.attempt)
@@ -151,13 +151,13 @@ class _StepDriver:
         if (trouble := self.group.trouble()) and not self.failed:
             self._fail(trouble, None)
             return False
-        if (self.run / STOP).exists() and not self.flying:
+        if (self.run / STOP).exists() and not self.sent:
             self.stopped = True
         self._settle_losses()
         in_flight: defaultdict[str, int] = defaultdict(int)
-        for batch in self.flying.values():
+        for batch in self.sent.values():
             in_flight[batch.pool] += len(batch.blocks)
-        for _, _, pool in self.resting:
+        for _, _, pool in self.declined:
             in_flight[pool] += 1
         ending = self.failed or self.stopped or self.expired or (self.run / STOP).exists()
         open_pools = sorted({*self.waiting, *in_flight})
@@ -170,7 +170,7 @@ class _StepDriver:
         return not (self.expired and self.deadline and time.time() > self.deadline - LEAVE_S)
 
     def _expire(self, deadline: float) -> None:
-        """A successor goes on, unless somebody asked for the end, or it could not do better."""
+        """Leave the rest to a successor, unless a stop was asked for or a successor could not finish a block either."""
         if (self.run / STOP).exists():
             self.stopped = True
             return
@@ -187,7 +187,7 @@ class _StepDriver:
     def _abandon(self) -> None:
         """Leave what still runs; if the allocation before this one ended so too, and no block since, it never ends."""
         since = [line["kind"] for line in read_ledger(self.ledger.path) if line["kind"] in ("block", "abandoned")]
-        left = sorted(block for batch in self.flying.values() for block in batch.blocks)
+        left = sorted(block for batch in self.sent.values() for block in batch.blocks)
         self.ledger.append("abandoned", step=self.step.name, blocks=left, time=_time())
         self.ledger.sync()
         if since[-1:] == ["abandoned"]:
@@ -209,8 +209,8 @@ class _StepDriver:
             slots = grant.count_slots(self.step.need, self.group.count_workers(pool))
             # What spreads over nodes is held back by nothing else: there, none waits on a worker.
             ahead = 1 if self.expected_s > LONG_S or grant.spreads(self.step.need) else AHEAD
-            room = ahead * slots - sum(batch.pool == pool for batch in self.flying.values())
-            if room <= (ahead - 1) * slots and self.flying:
+            room = ahead * slots - sum(batch.pool == pool for batch in self.sent.values())
+            if room <= (ahead - 1) * slots and self.sent:
                 continue
             size = choose_batch_size(len(blocks), slots, self.usual_s)
             batches: list[SentBatch] = []
@@ -235,19 +235,19 @@ class _StepDriver:
         )  # fmt: skip
         for key, batch, future in zip(keys, batches, sent, strict=True):
             batch.future = future
-            self.flying[key] = batch
-            future.add_done_callback(self.landed.put)
+            self.sent[key] = batch
+            future.add_done_callback(self.answers.put)
 
     def _collect(self) -> None:
         try:
-            landed = [self.landed.get(timeout=TICK_S)]
+            answered = [self.answers.get(timeout=TICK_S)]
         except queue.Empty:
             return
-        while not self.landed.empty():
-            landed.append(self.landed.get())
+        while not self.answers.empty():
+            answered.append(self.answers.get())
         dead: defaultdict[str, list[SentBatch]] = defaultdict(list)
-        for future in landed:
-            batch = self.flying.get(future.key)
+        for future in answered:
+            batch = self.sent.get(future.key)
             if batch is None or batch.future is not future:
                 continue
             if future.status == "finished":
@@ -255,9 +255,9 @@ class _StepDriver:
             elif future.status == "error":
                 self._classify(batch, dead)
             elif future.status == "cancelled":
-                self._put_back(batch.blocks, self.flying.pop(future.key).pool)
+                self._put_back(batch.blocks, self.sent.pop(future.key).pool)
             else:  # the worker that held the answer died: it runs again
-                future.add_done_callback(self.landed.put)
+                future.add_done_callback(self.answers.put)
         for worker, batches in dead.items():
             self._await_reasons(worker, batches)
 
@@ -265,9 +265,9 @@ class _StepDriver:
         try:
             outcomes = batch.future.result(timeout=ANSWER_S)
         except Exception:  # its worker died in between: by now it waits to run again, or has lost
-            batch.future.add_done_callback(self.landed.put)
+            batch.future.add_done_callback(self.answers.put)
             return
-        del self.flying[batch.future.key]
+        del self.sent[batch.future.key]
         for outcome in outcomes:
             kind = outcome.pop("outcome")
             if kind == "done":
@@ -277,7 +277,7 @@ class _StepDriver:
             else:
                 if kind == "declined":
                     self.group.drain(outcome.get("worker", ""))
-                    self.resting.append((time.monotonic(), outcome["block"], batch.pool))
+                    self.declined.append((time.monotonic(), outcome["block"], batch.pool))
                     continue
                 if not (self.failed or self.expired):
                     self.stopped = True
@@ -293,7 +293,7 @@ class _StepDriver:
         self.usual_s = 0.9 * usual + 0.1 * line["seconds"]
 
     def _classify(self, batch: SentBatch, dead: defaultdict[str, list[SentBatch]]) -> None:
-        del self.flying[batch.future.key]
+        del self.sent[batch.future.key]
         error = batch.future.exception()
         if type(error).__name__ == "KilledWorker":
             dead[str(error.last_worker.name)].append(batch)
@@ -303,7 +303,7 @@ class _StepDriver:
             )
 
     def _await_reasons(self, worker: str, batches: list[SentBatch]) -> None:
-        """Packs that a dead worker was running wait for the reason; those it only held go on at once."""
+        """Batches that a dead worker was running wait until the reason is known; others are handed out at once."""
         batches.sort(key=lambda batch: batch.number)
         running = max(1, self.grants[batches[0].pool].count_at_once(self.step.need))
         for batch in batches[running:]:

@@ -29,7 +29,8 @@ def find_run(name: str) -> Path:
         if (indexed / "run.json").is_file():
             return indexed
         raise RunError(
-            f"run {name} was in {indexed}, which is gone: give its new folder, and `citytide resume` adds it to the index again"
+            f"run {name} was in {indexed}, which is gone: give its new folder, and `citytide resume` "
+            "adds it to the index again"
         )
     if path.is_dir():
         raise RunError(
