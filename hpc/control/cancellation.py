@@ -103,8 +103,8 @@ def _take_back(run: Run, controller: Controller, timeout_s: float, pause_s: floa
                 continue
             done = f"; {len(taken)} jobs were cancelled, and whether they are gone is unknown" if taken else ""
             raise RunError(
-                f"Slurm does not answer ({error}), so the jobs of run {run.path} cannot be cancelled now{done}: say "
-                "cancel again when it answers",
+                f"Slurm does not answer ({error}), so the jobs of run {run.path} cannot be cancelled now{done}: "
+                "repeat `citytide cancel` when it answers",
                 exit_code=FAILED,
             ) from None
         taken |= dict.fromkeys(fresh)
@@ -112,7 +112,7 @@ def _take_back(run: Run, controller: Controller, timeout_s: float, pause_s: floa
             return taken
         if time.monotonic() > deadline:
             raise RunError(
-                f"jobs of run {run.path} do not end: {_name(left)}; see them with `squeue`, then cancel again",
+                f"jobs of run {run.path} do not end: {_name(left)}; list them with `squeue`, then cancel again",
                 exit_code=FAILED,
             )
         time.sleep(pause_s)

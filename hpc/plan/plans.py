@@ -259,7 +259,7 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
     with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
     if not with_gpus:
         raise RunError(
-            f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile grants one "
+            f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile offers one "
             f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
         )
     best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
@@ -274,7 +274,7 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
     raise RunError(
         f"step {step.name!r} needs {describe_bytes(own - best.count_room(need) + best.count_bytes(need))} to run one "
         f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
-        f"that could run it, grants {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
+        f"that could run it, offers {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
         f"`workers`), use a profile with a larger pool, {'more nodes, ' if best.spreads(need) else ''}or {smaller}"
     )
 

@@ -28,7 +28,7 @@ def check_place(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> Non
         raise RunError(f"a sandbox needs Debian packages that are not here: apt-get install {' '.join(missing)}")
     for name, size in sizes.items():
         if size < 1:
-            raise RunError(f"a sandbox with --{name} {size} can run nothing: give 1 or more")
+            raise RunError(f"--{name} must be at least 1, got {size}")
     if len(os.fsencode(folder)) + ROOM >= SOCKET_PATH:
         longest = SOCKET_PATH - ROOM - 1
         raise RunError(f"{folder} is too long a path for the sockets in it: choose --dir of at most {longest} bytes")
@@ -42,7 +42,7 @@ def claim_place(folder: Path, plan: SandboxPlan) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     marker = folder / MARKER
     if not marker.is_file() and any(folder.iterdir()):
-        raise RunError(f"{folder} holds files that are no sandbox's: choose a new or empty folder with --dir")
+        raise RunError(f"{folder} holds files that do not belong to a sandbox: choose a new or empty folder with --dir")
     folder.chmod(0o700)
     with marker.open("a") as file:
         try:

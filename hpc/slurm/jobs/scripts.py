@@ -114,7 +114,7 @@ def driver_script(profile: Profile, *, name: str, run: Path, python: str, depend
     asked: dict[str, object] = {"nodes": 1}
     if dependency is not None:
         if not re.fullmatch(r"after(any|ok|notok)?(:\d+)+", dependency, re.ASCII):
-            raise RunError(f"dependency {dependency!r} is not understood: write afterany:ID")
+            raise RunError(f"dependency must be afterany:ID, got {dependency!r}")
         asked["dependency"] = dependency
     job: Request
     if profile.backend == "slurm-allocation":
@@ -171,7 +171,7 @@ def _header(
     barred = list(dict.fromkeys([*job.exclude, *exclude]))
     for node in barred:
         if not re.fullmatch(NODES, node):
-            raise RunError(f"node {node!r} cannot be excluded: it is no name of a node")
+            raise RunError(f"node {node!r} cannot be excluded: it is not the name of a node")
     options |= {
         **{key: str(value) for key, value in asked.items()},
         **{key: value for key, value in (("qos", job.qos), ("constraint", job.constraint)) if value},

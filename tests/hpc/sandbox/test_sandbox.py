@@ -296,7 +296,7 @@ def test_folder_of_other_files_is_left_alone() -> None:
     with tempfile.TemporaryDirectory(prefix="ct-") as name:
         folder = Path(name)
         (folder / "thesis.tex").write_text("years")
-        assert "holds files that are no sandbox's" in _refusal(folder)
+        assert "holds files that do not belong to a sandbox" in _refusal(folder)
         assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
         with pytest.raises(RunError, match="no sandbox in"):
             Sandbox(folder)

@@ -100,7 +100,7 @@ def test_value_that_cannot_stand_in_a_script_is_refused(changed: dict[str, Any],
 
 
 def test_dependency_is_a_job_id() -> None:
-    with pytest.raises(RunError, match="'4711; rm' is not understood: write afterany:ID"):
+    with pytest.raises(RunError, match="dependency must be afterany:ID, got '4711; rm'"):
         driver_script(TWO, name="a", run=RUN, python=PYTHON, dependency="4711; rm")
 
 
