@@ -16,13 +16,13 @@ from .files import ROOM, SandboxPlan
 from .packages import missing_packages
 from .processes import find_processes
 
-__all__ = ["MARKER", "check_place", "claim_place", "current_user"]
+__all__ = ["MARKER", "check_folder", "current_user", "lock_folder"]
 
 MARKER = "sandbox.json"
 SOCKET_PATH = 108  # bytes of a Unix socket's path, with the closing zero
 
 
-def check_place(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
+def check_folder(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
     missing = missing_packages(accounting=accounting)
     if missing:
         raise RunError(f"a sandbox needs Debian packages that are not here: apt-get install {' '.join(missing)}")
@@ -37,7 +37,7 @@ def check_place(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> Non
 
 
 @contextmanager
-def claim_place(folder: Path, plan: SandboxPlan) -> Iterator[None]:
+def lock_folder(folder: Path, plan: SandboxPlan) -> Iterator[None]:
     """Hold a folder while a sandbox starts in it: of two that want it, one gets it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     marker = folder / MARKER

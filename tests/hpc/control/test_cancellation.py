@@ -65,7 +65,7 @@ def test_silent_slurm_is_no_cancelling(tmp_path: Path, make_doubling, slurm: Fak
     run = make_doubling(tmp_path / "run")
     post_driver(run)
     slurm.go_away()
-    with pytest.raises(RunError, match=r"Slurm does not answer.*say cancel again") as told:
+    with pytest.raises(RunError, match=r"Slurm does not answer.*repeat `citytide cancel`") as told:
         cancel_run(open_run(run))
     assert told.value.exit_code == 1 and open_run(run).status()["state"] == "pending"
 

@@ -23,11 +23,11 @@ PROFILES = {
 
 
 @pytest.mark.parametrize("backend", PROFILES)
-def test_rehearsal_is_the_golden_one(backend: str) -> None:
+def test_dry_run_is_the_golden_one(backend: str) -> None:
     profile = Profile.model_validate({"name": "night", **PROFILES[backend]})
     scripts = make_scripts(profile, RUN_ID, Path("/site/runs/night"), python="/site/bin/python")
     text = "".join(f"# {name}\n{_directives(script)}\n" for name, script in scripts.items())
-    path = GOLDEN / f"rehearsal-{backend}.txt"
+    path = GOLDEN / f"dry-run-{backend}.txt"
     if os.environ.get("CITYTIDE_GOLDEN") == "1":
         path.write_text(text)
     assert text == path.read_text()
@@ -37,7 +37,7 @@ def _directives(script: str) -> str:
     return "".join(f"{line}\n" for line in script.splitlines() if line.startswith("#SBATCH"))
 
 
-def test_rehearsal_is_what_is_submitted(tmp_path: Path, make_doubling) -> None:
+def test_dry_run_is_what_is_submitted(tmp_path: Path, make_doubling) -> None:
     run = open_run(make_doubling(tmp_path / "run"))
     profile = Profile.model_validate({"name": "night", **PROFILES["jobs"]})
     shown = make_scripts(profile, run.id, run.path)

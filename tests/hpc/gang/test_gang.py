@@ -151,7 +151,7 @@ def test_extremes_are_exact_where_mpi_leaves_them_open(tmp_path: Path) -> None:
 
 def test_only_whole_numbers_add_up() -> None:
     nobody = SimpleNamespace(Get_rank=lambda: 0, Get_size=lambda: 1)
-    with pytest.raises(TypeError, match="only whole numbers"):
+    with pytest.raises(TypeError, match="add_up takes whole numbers"):
         Gang(nobody).add_up([0.5])
 
 

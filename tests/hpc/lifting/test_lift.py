@@ -100,7 +100,7 @@ def test_kernel_without_blocks_refuses_a_dask_array_in_one_sentence() -> None:
 
 
 def test_function_without_contract_is_refused() -> None:
-    with pytest.raises(TypeError, match="len carries no contract"):
+    with pytest.raises(TypeError, match="len has no contract"):
         lift(len)
 
 
@@ -210,7 +210,10 @@ def test_what_stands_for_no_array_is_refused_in_one_sentence() -> None:
             lift(compute_reflectivity)(wrong)
     with pytest.raises(TypeError, match="takes dry_dbz without chunks or labels, got a Dask array: give NumPy values"):
         lift(compute_reflectivity)(rain, dry_dbz=da.zeros(()))
-    with pytest.raises(TypeError, match="compute_reflectivity cannot be called so: got an unexpected keyword argument"):
+    with pytest.raises(
+        TypeError,
+        match="compute_reflectivity cannot be called with these arguments: got an unexp",
+    ):
         lift(compute_reflectivity)(rain, rian=rain)
 
 

@@ -58,7 +58,7 @@ def test_site_profile_is_found_by_name_and_read(site: Path) -> None:
         (
             "120GB",
             "many",
-            r"line 7: pools.cpu.memory: memory must be a size such as 2GB, 600MiB or 1500000000, got 'many'",
+            r"line 7: pools.cpu.memory: memory must be a size such as 2GB, .*, got 'many'",
         ),
         ("partition: work", 'partition: "a; rm -rf"', r"line 5: pools.cpu.partition: .*got 'a; rm -rf'"),
         ('"12:00:00"', "soon", r"line 8: pools.cpu.walltime: .*got 'soon'"),

@@ -37,7 +37,7 @@ def test_unknown_setting_answers_with_the_allowed() -> None:
 def test_wrong_value_is_named() -> None:
     with pytest.raises(RunError, match=r"setting: gap: .*greater than 0, got '-1'"):
         resolve_settings(Example, [sourced("--set", {"gap": "-1"})])
-    with pytest.raises(RunError, match="--set must be key=value, .* got 'gap'"):
+    with pytest.raises(RunError, match=r"--set must be key=value, .* got 'gap'"):
         parse_set(["gap"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.run import driver_lock as claims
+from citytide.hpc.run import driver_lock
 from citytide.hpc.run.driver_lock import hold_driver_lock, live_driver, read_driver
 
 
@@ -17,7 +17,7 @@ def pretend(run: Path, **changed: object) -> None:
     (run / "driver.json").write_text(json.dumps({**driver, **changed}))
 
 
-def test_every_claim_raises_the_attempt(tmp_path: Path) -> None:
+def test_every_driver_raises_the_attempt(tmp_path: Path) -> None:
     for expected in (1, 2, 3):
         with hold_driver_lock(tmp_path) as attempt:
             assert attempt == expected and live_driver(tmp_path)
@@ -38,10 +38,10 @@ def test_reused_process_id_is_not_taken_for_the_driver(tmp_path: Path) -> None:
 
 
 def test_driver_of_another_host_counts_until_three_heartbeats_are_missed(tmp_path: Path) -> None:
-    pretend(tmp_path, heartbeat=time.time() - 2.5 * claims.HEARTBEAT_S)
+    pretend(tmp_path, heartbeat=time.time() - 2.5 * driver_lock.HEARTBEAT_S)
     with pytest.raises(RunError, match="process 1 on elsewhere"), hold_driver_lock(tmp_path):
         pass
-    pretend(tmp_path, heartbeat=time.time() - 3.5 * claims.HEARTBEAT_S)
+    pretend(tmp_path, heartbeat=time.time() - 3.5 * driver_lock.HEARTBEAT_S)
     with hold_driver_lock(tmp_path):
         pass
 
@@ -54,7 +54,7 @@ def test_take_over_is_possible_when_said(tmp_path: Path) -> None:
 
 
 def test_heartbeat_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(driver_lock, "HEARTBEAT_S", 0.05)
     with hold_driver_lock(tmp_path):
         first = (read_driver(tmp_path) or {})["heartbeat"]
         for _ in range(100):
@@ -68,7 +68,7 @@ def test_driver_that_was_taken_over_neither_beats_nor_goes_on(tmp_path: Path) ->
     with hold_driver_lock(tmp_path) as old:
         with hold_driver_lock(tmp_path, take_over=True):
             with pytest.raises(RunError, match="was taken over by attempt 2; this was attempt 1") as refused:
-                claims.refuse_superseded(tmp_path, old)
+                driver_lock.refuse_superseded(tmp_path, old)
             assert refused.value.exit_code == 3
     assert (read_driver(tmp_path) or {})["attempt"] == 2
 
