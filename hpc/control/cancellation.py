@@ -59,7 +59,7 @@ def cancel_run(run: Run, *, timeout_s: float = GONE_S) -> Cancelled:
         If a driver outside Slurm is alive, if Slurm does not answer, or if jobs do not end.
     """
     site = run.record.get("profile") or {}
-    _refuse_foreign_driver(run)
+    _refuse_driver_outside_slurm(run)
     if find_driver_job(run.path, run.id) is None and not (run.path / "slurm").exists():
         _refuse_local(run)
     controller = Controller(conf=site.get("slurm_conf"))
@@ -69,7 +69,7 @@ def cancel_run(run: Run, *, timeout_s: float = GONE_S) -> Cancelled:
     state = str(run.status()["state"])
     driver = live_driver(run.path)
     if driver is not None and not driver.get("job"):
-        _refuse_foreign_driver(run)  # somebody took the run up here meanwhile
+        _refuse_driver_outside_slurm(run)  # somebody took the run up here meanwhile
     if state not in ("done", "cancelled") and before != "failed" and (taken or state not in CALM):
         with (
             hold_driver_lock(run.path, take_over=True) as attempt,
@@ -122,7 +122,7 @@ def _name(entries: list[Entry]) -> str:
     return ", ".join(f"{entry.id} ({entry.state.lower()})" for entry in entries)
 
 
-def _refuse_foreign_driver(run: Run) -> None:
+def _refuse_driver_outside_slurm(run: Run) -> None:
     driver = live_driver(run.path)
     if driver is not None and not driver.get("job"):
         at = shlex.quote(str(run.path))

@@ -1,4 +1,4 @@
-"""What follows when a worker dies over a block: the class of its end decides, not a count of retries."""
+"""What happens to a block whose worker died: the kind of ending decides, not a count of retries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALONE = 2  # whole allocations that one block may use up before it is said to ne
 
 @dataclass(frozen=True)
 class WorkerLoss:
-    """A worker's death as one block saw it: ``alone`` if the block had the worker's allocation from its beginning."""
+    """The end of a worker that was running a block: ``alone`` if the block had the worker's allocation from its beginning."""
 
     ending: Ending
     worker: str
@@ -67,6 +67,6 @@ def decide(history: Sequence[WorkerLoss], pool: str, pools: Sequence[Grant]) -> 
 
 
 def _above(here: Grant, pools: Sequence[Grant], exceeds: Callable[[Grant], bool]) -> Grant | None:
-    """The least pool of the same kind that grants more."""
+    """The smallest pool of the same kind that offers more."""
     same = [grant for grant in pools if (grant.gpus > 0) == (here.gpus > 0) and exceeds(grant)]
     return min(same, key=lambda grant: (grant.memory_per_worker, grant.walltime_s or 0), default=None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.stores import Product
-from .grants import WORKER_BYTES, Grant, Need, describe_bytes, find_fitting
+from .grants import WORKER_BYTES, Grant, Need, describe_bytes, find_smallest_pool
 
 __all__ = [
     "Block",
@@ -53,7 +53,7 @@ class BlockStep:
         Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
         **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
     memory_bytes, seconds, gpus
-        What one block is declared to need, its ranks in all; it runs in the least pool that grants it, as many at a
+        What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many at a
         time as fit into a worker, and the run reports what was measured against it.
     rank_bytes
         What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
@@ -231,7 +231,7 @@ def make_plan(
     input_bytes: int = 0,
     pools: Sequence[Grant] = (),
 ) -> Plan:
-    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool meets.
+    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool satisfies.
 
     Without ``pools`` there is one, of ``workers``.
     """
@@ -252,9 +252,9 @@ def make_plan(
 
 
 def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = None) -> Grant:
-    """The least pool that one block of the step fits into; ``asked`` knows what smaller blocks would need."""
+    """The smallest pool that can hold one block of the step; ``asked`` knows what smaller blocks would need."""
     need = step.need
-    if (found := find_fitting(need, pools)) is not None:
+    if (found := find_smallest_pool(need, pools)) is not None:
         return found
     with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
     if not with_gpus:

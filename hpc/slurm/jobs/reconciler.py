@@ -1,4 +1,4 @@
-"""The reconciler: jobs wanted against jobs there. It submits, watches, replaces and takes back worker jobs.
+"""The reconciler: jobs wanted against jobs there. It submits, watches, replaces and cancels worker jobs.
 
 What it does not know it leaves alone: while Slurm does not answer, nothing is submitted or cancelled, and a job whose
 submission was never answered for is looked for by its name before it is written off.
@@ -139,7 +139,9 @@ class Reconciler(Supervisor):
                 self._miss(job, now)
                 continue
             job.entry, job.id, job.missing_since = entry, entry.id, None
-            if "launch failed" in entry.reason:  # held for ever by Slurm; buried, it is taken back by the sweep
+            if (
+                "launch failed" in entry.reason
+            ):  # held for ever by Slurm; written off here, it is cancelled by the sweep
                 self._write_off(job, Ending.NODE_FAILURE, now)
             elif is_over(entry):
                 self._write_off(job, classify(entry, job.tail(self.run), registered=job.ever), now)

@@ -88,7 +88,7 @@ def job_of(worker: str) -> str:
 
 
 def count_jobs(pool: Pool, workers: int, expected_s: float, room: int | None) -> int:
-    """How many jobs of a pool the blocks for so many workers are worth; of short blocks, a while of work each.
+    """How many jobs to have for the blocks of so many workers; for short blocks each job gets some time of work.
 
     ``room`` is how many the user's limit leaves to this pool.
     """

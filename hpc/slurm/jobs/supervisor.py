@@ -74,7 +74,7 @@ class Supervisor:
 
     def _loop(self) -> None:
         while not self._ended.is_set():
-            may_query = self._until_query() <= 0.0  # Slurm is asked at most once per interval, whoever wakes us
+            may_query = self._until_query() <= 0.0  # Slurm is asked at most once per interval, also after a wake-up
             if may_query:
                 self._queried = time.monotonic()
             try:

@@ -100,7 +100,7 @@ def own_scratch(name: str, pool: Pool) -> Iterator[str]:
     base = os.path.expandvars(pool.scratch) if pool.scratch else tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix=f"citytide-{os.getuid()}-{name}-", dir=base))
     with (folder / ".held").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # as the script does: whoever sweeps sees that somebody lives here
+        fcntl.flock(held, fcntl.LOCK_EX)  # as the script does: a sweep leaves locked folders alone
         try:
             yield str(folder)
         finally:

@@ -42,7 +42,7 @@ _ANOTHER_LIFE = re.compile(
     _NOTE + r"CANCELLED AT[^\n]* DUE TO (?:JOB REQUEUE|PREEMPTION|NODE FAILURE)[^\n]*\n", re.MULTILINE
 )
 _CRASHES = ("4", "6", "7", "8", "11")  # ILL, ABRT, BUS, FPE, SEGV: the program's own doing
-# What a line may hold that tells why, from the most to the least telling.
+# Lines of a log that explain an end, from the most to the least specific.
 _TELLING = (
     re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b(?::|$)|command not found|No module named"),
     re.compile(

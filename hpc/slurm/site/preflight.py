@@ -66,7 +66,7 @@ def find_blanks(profile: Profile) -> Iterator[Finding]:
             for n, inner in enumerate(value):
                 yield from visit(inner, f"{key}.{n}")
         elif isinstance(value, str) and FILL_IN in value:
-            yield Finding("error", key, f"{value!r} is to be filled in", "the comment beside it tells where to look")
+            yield Finding("error", key, f"{value!r} is to be filled in", "the comment beside it says where to find it")
 
     yield from visit(profile.model_dump(), "")
 
