@@ -18,7 +18,7 @@ ALONE = 2  # whole allocations that one block may use up before it is said to ne
 
 @dataclass(frozen=True)
 class WorkerLoss:
-    """The end of a worker that was running a block: ``alone`` if the block had the worker's allocation from its beginning."""
+    """The end of a worker that was running a block: ``alone`` if the block had the whole allocation."""
 
     ending: Ending
     worker: str

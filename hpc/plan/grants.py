@@ -101,7 +101,7 @@ class Grant:
         return -(-blocks // max(1, self.count_at_once(need)))
 
     def ask_bytes(self, need: Need) -> int:
-        """Memory that a block's task asks of its worker; never more than a worker has, because the task would never start."""
+        """Memory that a block's task asks of its worker; at most what a worker has, or it would never start."""
         return 0 if self.spreads(need) else min(need.memory_bytes, self.room_bytes)
 
     def describe_share(self, need: Need, tasks: int) -> str:

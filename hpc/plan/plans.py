@@ -53,8 +53,8 @@ class BlockStep:
         Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
         **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
     memory_bytes, seconds, gpus
-        What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many at a
-        time as fit into a worker, and the run reports what was measured against it.
+        What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many
+        at a time as fit into a worker, and the run reports what was measured against it.
     rank_bytes
         What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
     """

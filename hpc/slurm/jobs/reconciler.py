@@ -139,9 +139,7 @@ class Reconciler(Supervisor):
                 self._miss(job, now)
                 continue
             job.entry, job.id, job.missing_since = entry, entry.id, None
-            if (
-                "launch failed" in entry.reason
-            ):  # held for ever by Slurm; written off here, it is cancelled by the sweep
+            if "launch failed" in entry.reason:  # held for ever by Slurm: written off, and the sweep cancels it
                 self._write_off(job, Ending.NODE_FAILURE, now)
             elif is_over(entry):
                 self._write_off(job, classify(entry, job.tail(self.run), registered=job.ever), now)
