@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from queued import FakeSlurm, make_old, post_driver
 
-from citytide.hpc.control import attach as following
+from citytide.hpc.control import attach
 from citytide.hpc.control.attach import Detached, LedgerTail, attach_to_run
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.driver_lock import hold_driver_lock
@@ -21,9 +21,9 @@ from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
 def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
     fake = FakeSlurm(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{fake.folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(following, "FIRST_S", 0.0)
-    monkeypatch.setattr(following, "LOOK_S", 0.2)
-    monkeypatch.setattr(following, "REPORT_S", 0.2)
+    monkeypatch.setattr(attach, "FIRST_S", 0.0)
+    monkeypatch.setattr(attach, "READ_S", 0.2)
+    monkeypatch.setattr(attach, "REPORT_S", 0.2)
     return fake
 
 
@@ -121,7 +121,7 @@ def test_interrupt_leaves_the_run_alone(
         raise KeyboardInterrupt
 
     # its own clock only: subprocess sleeps too, while it waits for squeue
-    monkeypatch.setattr(following, "time", SimpleNamespace(**{**vars(time), "sleep": interrupt}))
+    monkeypatch.setattr(attach, "time", SimpleNamespace(**{**vars(time), "sleep": interrupt}))
     with pytest.raises(Detached, match=r"goes on without this screen; come back: citytide attach") as told:
         attach_to_run(run, quiet=True)
     assert told.value.exit_code == 130 and open_run(run).status()["state"] == "pending"

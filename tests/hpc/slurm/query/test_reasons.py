@@ -85,8 +85,8 @@ def test_no_start_is_expected_of_what_never_starts() -> None:
         ("DependencyNeverSatisfied", "ended in another way", True),
         ("Licenses", "licences", False),
         ("Reservation", "reservation has not begun", False),
-        ("None", "has not looked at it yet", False),
-        ("", "has not looked at it yet", False),
+        ("None", "has not considered it yet", False),
+        ("", "has not considered it yet", False),
     ],
 )
 def test_code_has_a_sentence(reason: str, words: str, never: bool) -> None:

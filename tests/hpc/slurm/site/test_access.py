@@ -42,11 +42,11 @@ def test_own_account_and_qos_are_let_in(strict: bool) -> None:
 
 
 @pytest.mark.parametrize(("key", "word"), [("account", "nobody"), ("qos", "other")])
-def test_what_is_not_granted_is_refused_or_passed_over_in_silence(key: str, word: str) -> None:
+def test_what_is_not_granted_is_refused_or_ignored_silently(key: str, word: str) -> None:
     (found,) = look(site_with(), **{key: word})
     assert (found.level, found.where) == ("error", f"pools.cpu.{key}") and word in str(found)
     (found,) = look(site_with(strict=False), **{key: word})
-    assert found.level == "warning" and "in silence" in str(found)
+    assert found.level == "warning" and "ignores silently" in str(found)
 
 
 @pytest.mark.parametrize(
