@@ -306,7 +306,7 @@ def test_folder_of_other_files_is_left_alone() -> None:
 def test_path_that_sockets_or_slurm_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert "too long a path" in _refusal(tmp_path / ("x" * 108))
     assert "cannot hold the path" in _refusal(Path("/nowhere/my folder"))
-    assert "--nodes 0" in _refusal(Path("/nowhere/sandbox"), nodes=0)
+    assert "--nodes must be at least 1, got 0" in _refusal(Path("/nowhere/sandbox"), nodes=0)
 
 
 def test_sandbox_stands_in_the_home_by_default(home: Path) -> None:
