@@ -125,13 +125,13 @@ def submit(
 def _print_scripts(draft: Draft, as_json: bool) -> None:
     from pathlib import Path
 
-    from ..hpc.control.dry_run import rehearse
+    from ..hpc.control.dry_run import make_scripts
     from ..hpc.run.runs import name_run, refuse_occupied
 
     identity = name_run(draft.workflow.name)
     path = Path(draft.out) if draft.out is not None else Path("runs") / identity
     refuse_occupied(path)
-    scripts = rehearse(draft.profile, identity, path)
+    scripts = make_scripts(draft.profile, identity, path)
     if as_json:
         show_json({"id": identity, "run": str(path.absolute()), "scripts": scripts})
         return

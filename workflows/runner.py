@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..hpc.cluster import make_backend
 from ..hpc.errors import RunError
-from ..hpc.execution.backends import Backend, make_backend
+from ..hpc.execution.backends import Backend
 from ..hpc.execution.execution import execute_run
 from ..hpc.plan.plans import Plan, choose_pool, make_plan
 from ..hpc.plan.profiles import Profile, load_profile
@@ -246,10 +247,10 @@ def drive(path: str | Path) -> Run:
 
 
 def follow(started: Run, *, quiet: bool) -> Run:
-    """Wait for a submitted run to end, and show its progress; Ctrl-C leaves it running."""
-    from ..hpc.control.attach import follow_run
+    """Wait for a submitted run to end, showing how far it is; Ctrl-C leaves it running."""
+    from ..hpc.control.attach import attach_to_run
 
-    follow_run(started.path, quiet=quiet)
+    attach_to_run(started.path, quiet=quiet)
     return Run(started.path)
 
 

@@ -46,16 +46,17 @@ def status(run: str | None, as_json: bool) -> None:
 
 
 def _status(name: str) -> dict[str, Any]:
-    from ..control.run_status import find_driver_job, look, needs_look
+    from ..control.run_status import query_queue, read_status
     from ..run.runs import open_run
+    from ..run.state import find_driver_job, needs_query
     from ..slurm.query.controller import Controller
     from ..store.ledger import read_ledger
 
     run = open_run(name)
-    if not needs_look(run.path, run.id, read_ledger(run.path / "ledger.jsonl")):
-        return run.status()
+    if not needs_query(run.path, run.id, read_ledger(run.path / "ledger.jsonl")):
+        return read_status(run)
     job = find_driver_job(run.path, run.id)
-    return run.status(seen=look(Controller(conf=_conf(run)), [job] if job else []))
+    return read_status(run, seen=query_queue(Controller(conf=_conf(run)), [job] if job else []))
 
 
 def _conf(run: Run) -> str | None:
@@ -64,34 +65,37 @@ def _conf(run: Run) -> str | None:
 
 def _list(as_json: bool) -> None:
     """All runs; each cluster is asked once, for all runs that only it knows of."""
-    from ..control.run_status import DriverJob, Look, find_driver_job, look, needs_look
+    from ..control.run_status import QueueSnapshot, query_queue, read_status
     from ..errors import RunError
     from ..run.index import list_runs
     from ..run.runs import open_run
+    from ..run.state import SubmittedDriver, find_driver_job, needs_query
     from ..slurm.query.controller import Controller
     from ..store.ledger import read_ledger
 
     runs: list[Run | dict[str, Any]] = []
-    drivers: dict[str | None, list[DriverJob]] = {}
+    drivers: dict[str | None, list[SubmittedDriver]] = {}
     asking: dict[str, str | None] = {}
     for note in list_runs():
         try:
             run = open_run(note["path"])
-            if needs_look(run.path, run.id, read_ledger(run.path / "ledger.jsonl")):
+            if needs_query(run.path, run.id, read_ledger(run.path / "ledger.jsonl")):
                 job = find_driver_job(run.path, run.id)
                 drivers.setdefault(_conf(run), []).extend([job] if job else [])
                 asking[run.id] = _conf(run)
             runs.append(run)
         except (RunError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             runs.append(_damaged(note, error))
-    seen: dict[str | None, Look] = {conf: look(Controller(conf=conf), jobs) for conf, jobs in drivers.items()}
+    seen: dict[str | None, QueueSnapshot] = {
+        conf: query_queue(Controller(conf=conf), jobs) for conf, jobs in drivers.items()
+    }
     known = []
     for one in runs:
         if isinstance(one, dict):
             known.append(one)
             continue
         try:
-            known.append(one.status(seen=seen[asking[one.id]] if one.id in asking else None))
+            known.append(read_status(one, seen=seen[asking[one.id]] if one.id in asking else None))
         except (RunError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             known.append(_damaged({"id": one.path.name, "path": str(one.path), **one.record}, error))
     if as_json:
@@ -166,7 +170,7 @@ def _show_job(label: str, job: dict[str, Any]) -> None:
 @click.command()
 @click.argument("run")
 def attach(run: str) -> None:
-    """Follow RUN (folder or id) to its end: blocks done, what it waits for, and why it ended.
+    """Attach to RUN (folder or id) until it ends: blocks done, what it waits for, and why it ended.
 
     Ctrl-C leaves; the run goes on.
 
@@ -177,18 +181,19 @@ def attach(run: str) -> None:
 
     Exit codes: 0 done, or you left; 1 failed, or its driver's job ended before the run did; 130 stopped or cancelled.
     """
-    from ..control.attach import Detached, follow_run
+    from ..control.attach import Detached, attach_to_run
+    from ..control.run_status import read_status
     from ..errors import DONE, FAILED, STOPPED
     from ..run.progress import say
     from ..run.runs import open_run
 
     found = open_run(run)
     try:
-        follow_run(found.path, quiet=False)
+        attach_to_run(found.path, quiet=False)
     except Detached as left:
         say(str(left))
         return
-    told = found.status()
+    told = read_status(found)
     _show(told)
     raise SystemExit({"done": DONE, "failed": FAILED}.get(told["state"], STOPPED))
 
@@ -239,15 +244,15 @@ def logs(run: str, job: str, lines: int, follow: bool, as_json: bool) -> None:
 @click.option("--drain", is_flag=True, help="Only let the running blocks finish; the driver then stops by itself.")
 @as_json
 def cancel(run: str, drain: bool, as_json: bool) -> None:
-    """Take back every job of RUN (folder or id) and wait until they are gone. Finished blocks are kept.
+    """Cancel every job of RUN (folder or id) and wait until they are gone. Finished blocks are kept.
 
     \b
     Examples:
       citytide cancel runs/demo
       citytide cancel runs/demo --drain
 
-    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 a driver that is no
-    job of Slurm is at work.
+    Exit codes: 0 done, 1 Slurm does not answer or jobs do not end, 2 there is nothing to cancel, 3 the run is
+    driven by a process that is not a job of Slurm.
     """
     from ..control.cancellation import Cancelled, cancel_run, drain_run
     from ..run.runs import open_run
@@ -277,7 +282,7 @@ def cancel(run: str, drain: bool, as_json: bool) -> None:
 @click.option("--out", metavar="FILE", help="The archive, or a folder for it; beside the run's folder by default.")
 @as_json
 def bundle(run: str, out: str | None, as_json: bool) -> None:
-    """Collect the evidence about RUN (folder or id) for a support ticket: records, scripts, logs; no keys, no data.
+    """Collect the records of RUN (folder or id) for a support ticket: records, scripts, logs; no keys, no data.
 
     \b
     Examples:

@@ -105,7 +105,7 @@ def explain(name: str, as_json: bool) -> None:
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Look this machine over: what runs here, what is missing, and the way out.
+    """Check this machine: what runs here, what is missing, and the way out.
 
     \b
     Example:

@@ -1,6 +1,6 @@
-"""Following a run that is driven elsewhere: how far it is, what it waits for, and how it ended.
+"""Attach a terminal to a run that is driven elsewhere: how far it is, what it waits for, and how it ended.
 
-A follower reads files; of Slurm it asks only while no driver lives, and then at most once per ``poll_s``.
+Files are read; Slurm is asked only while no driver is alive, and then at most once per ``poll_s``.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from ..plan.plans import read_plan
 from ..run.driver_lock import live_driver
 from ..run.progress import LINE_EVERY_S, WAIT_AGAIN_S, WAIT_S, say
 from ..run.records import read_json
+from ..run.state import find_driver_job, find_state, needs_query
 from ..slurm.query.controller import Controller
 from ..slurm.query.job_states import Board, read_jobs
-from .run_status import describe_jobs, find_driver_job, find_state, look, needs_look
+from .run_status import describe_jobs, query_queue
 
-__all__ = ["Detached", "LedgerTail", "follow_run"]
+__all__ = ["Detached", "LedgerTail", "attach_to_run"]
 
-LOOK_S = 1.0  # between two readings of the run's files
-FIRST_S = 2.0  # for Slurm to look at a job that was submitted just now
+READ_S = 1.0  # between two readings of the run's files
+FIRST_S = 2.0  # for Slurm to consider a job that was just submitted
 SURE_S = 60.0  # a file system may show a driver's last words later than Slurm shows its end
 REPORT_S = 20.0  # for the report, which is written after the run's end is
 FINAL = ("done", "failed", "stopped", "cancelled")
@@ -37,7 +38,7 @@ class Detached(RunError):
     """The person at the screen left; the run goes on."""
 
 
-def follow_run(run: Path, *, quiet: bool) -> None:
+def attach_to_run(run: Path, *, quiet: bool) -> None:
     """Return when the run has ended; its ledger says how.
 
     Raises
@@ -70,11 +71,11 @@ def _follow(run: Path, screen: Screen) -> None:
             is_sure = False
             board = read_jobs(run)
             screen.show(tail, _sentences(board), board.dashboard if board else None)
-        elif not needs_look(run, identity, tail.lines):
+        elif not needs_query(run, identity, tail.lines):
             return _end(run, identity, tail)
         elif time.monotonic() - asked >= poll_s:
             job = find_driver_job(run, identity)
-            seen = look(controller, [job] if job else [])
+            seen = query_queue(controller, [job] if job else [])
             asked = time.monotonic()
             tail.read()
             state = find_state(run, identity, tail.lines, complete=tail.is_complete(screen.blocks), seen=seen)
@@ -90,7 +91,7 @@ def _follow(run: Path, screen: Screen) -> None:
                 return _end(run, identity, tail, told.get("driver"), state)
             else:
                 is_sure = True
-        time.sleep(LOOK_S)
+        time.sleep(READ_S)
 
 
 def _end(
@@ -173,7 +174,7 @@ class LedgerTail:
 
 
 class Screen:
-    """What a follower sees on stderr: bars and waits on a terminal, else a line now and then."""
+    """What an attached terminal shows on stderr: bars and waits on a terminal, else a line now and then."""
 
     def __init__(self, run: Path, *, quiet: bool) -> None:
         self.blocks = {step.name: step.tasks for step in read_plan(run).steps}

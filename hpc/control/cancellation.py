@@ -1,4 +1,4 @@
-"""Cancelling a run: its jobs are taken back and seen to be gone, and the ledger says that somebody wanted it so."""
+"""Cancel a run: end its jobs, wait until they are gone, and note in the ledger that a person wanted it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from ..errors import BUSY, FAILED, RunError
 from ..execution.blocks import STOP
-from ..run.driver_lock import claim, live_driver
+from ..run.driver_lock import hold_driver_lock, live_driver
 from ..run.keys import remove_keys
 from ..run.runs import Run
+from ..run.state import find_driver_job
 from ..slurm.jobs.scratch import scratch_bases, sweep_scratch
 from ..slurm.jobs.submission import find_jobs
 from ..slurm.query.controller import Controller, Entry, Unanswered
 from ..slurm.query.job_states import is_over
 from ..store.ledger import Ledger
 from ..store.stores import sweep_partial
-from .run_status import find_driver_job
 
 __all__ = ["Cancelled", "cancel_run", "drain_run"]
 
@@ -27,7 +27,7 @@ CALM = ("created", "done", "failed", "stopped", "cancelled", "interrupted", "dam
 
 @dataclass(frozen=True)
 class Cancelled:
-    """Ids of the jobs that were taken back, and what the run is now."""
+    """Ids of the jobs that were cancelled, and the state of the run now."""
 
     jobs: tuple[str, ...]
     state: str
@@ -44,34 +44,37 @@ def drain_run(run: Run) -> None:
     if live_driver(run.path) is None:
         at = shlex.quote(str(run.path))
         raise RunError(
-            f"no driver is at work on run {run.path}, so there is nothing to drain: `citytide status {at}` tells how "
-            f"it stands, and `citytide cancel {at}` takes back jobs that wait in the queue"
+            f"no driver is at work on run {run.path}, so there is nothing to drain: `citytide status {at}` shows "
+            f"its state, and `citytide cancel {at}` cancels jobs that wait in the queue"
         )
     (run.path / STOP).touch()
 
 
-def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
+def cancel_run(run: Run, *, timeout_s: float = GONE_S) -> Cancelled:
     """Cancel every job of the run, wait until they are gone, and note it; ``resume`` goes on all the same.
 
     Raises
     ------
     RunError
-        If a driver that is no job is at work, if Slurm does not answer, or if jobs do not end.
+        If a driver outside Slurm is alive, if Slurm does not answer, or if jobs do not end.
     """
     site = run.record.get("profile") or {}
-    _refuse_foreign_driver(run)
+    _refuse_driver_outside_slurm(run)
     if find_driver_job(run.path, run.id) is None and not (run.path / "slurm").exists():
         _refuse_local(run)
     controller = Controller(conf=site.get("slurm_conf"))
     pause_s = min(3.0, max(1.0, float(site.get("poll_s", 3.0))))
     before = run.status()["state"]
-    taken = _take_back(run, controller, patience_s, pause_s)
+    taken = _take_back(run, controller, timeout_s, pause_s)
     state = str(run.status()["state"])
     driver = live_driver(run.path)
     if driver is not None and not driver.get("job"):
-        _refuse_foreign_driver(run)  # somebody took the run up here meanwhile
+        _refuse_driver_outside_slurm(run)  # somebody took the run up here meanwhile
     if state not in ("done", "cancelled") and before != "failed" and (taken or state not in CALM):
-        with claim(run.path, take_over=True) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
+        with (
+            hold_driver_lock(run.path, take_over=True) as attempt,
+            Ledger(run.path / "ledger.jsonl", attempt) as ledger,
+        ):
             job = find_driver_job(run.path, run.id)
             after = {"after": job.name} if job else {}
             ledger.append("end", state="cancelled", time=round(time.time(), 3), **after)
@@ -85,10 +88,10 @@ def cancel_run(run: Run, *, patience_s: float = GONE_S) -> Cancelled:
     return Cancelled(tuple(taken), state)
 
 
-def _take_back(run: Run, controller: Controller, patience_s: float, pause_s: float) -> dict[str, None]:
+def _take_back(run: Run, controller: Controller, timeout_s: float, pause_s: float) -> dict[str, None]:
     """Cancel what there is, again and again: a driver that is ending may still submit."""
     taken: dict[str, None] = {}
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while True:
         try:
             left = [entry for entry in find_jobs(run.path, controller) if not is_over(entry)]
@@ -100,8 +103,8 @@ def _take_back(run: Run, controller: Controller, patience_s: float, pause_s: flo
                 continue
             done = f"; {len(taken)} jobs were cancelled, and whether they are gone is unknown" if taken else ""
             raise RunError(
-                f"Slurm does not answer ({error}), so the jobs of run {run.path} cannot be cancelled now{done}: say "
-                "cancel again when it answers",
+                f"Slurm does not answer ({error}), so the jobs of run {run.path} cannot be cancelled now{done}: "
+                "repeat `citytide cancel` when it answers",
                 exit_code=FAILED,
             ) from None
         taken |= dict.fromkeys(fresh)
@@ -109,7 +112,7 @@ def _take_back(run: Run, controller: Controller, patience_s: float, pause_s: flo
             return taken
         if time.monotonic() > deadline:
             raise RunError(
-                f"jobs of run {run.path} do not end: {_name(left)}; look at them with `squeue`, then cancel again",
+                f"jobs of run {run.path} do not end: {_name(left)}; list them with `squeue`, then cancel again",
                 exit_code=FAILED,
             )
         time.sleep(pause_s)
@@ -119,16 +122,16 @@ def _name(entries: list[Entry]) -> str:
     return ", ".join(f"{entry.id} ({entry.state.lower()})" for entry in entries)
 
 
-def _refuse_foreign_driver(run: Run) -> None:
+def _refuse_driver_outside_slurm(run: Run) -> None:
     driver = live_driver(run.path)
     if driver is not None and not driver.get("job"):
         at = shlex.quote(str(run.path))
         raise RunError(
-            f"run {run.path} is driven by process {driver['pid']} on {driver['host']}, which is no job of Slurm: stop "
-            f"it with Ctrl-C there, or let it finish its blocks with `citytide cancel {at} --drain`",
+            f"run {run.path} is driven by process {driver['pid']} on {driver['host']}, which is not a job of Slurm: "
+            f"stop it with Ctrl-C there, or let it finish its blocks with `citytide cancel {at} --drain`",
             exit_code=BUSY,
         )
 
 
 def _refuse_local(run: Run) -> None:
-    raise RunError(f"run {run.path} was never handed to Slurm, and nobody drives it: there is nothing to cancel")
+    raise RunError(f"run {run.path} was never submitted to Slurm, and no driver is alive: there is nothing to cancel")

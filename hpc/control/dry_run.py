@@ -1,4 +1,4 @@
-"""A rehearsal: the very scripts that Slurm would be handed, made and shown, and not handed over."""
+"""A dry run: the very scripts that sbatch would get, made and shown, and not submitted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from ..plan.profiles import Profile
+from ..run.job_names import job_name
 from ..slurm.jobs.scripts import driver_script, worker_script
-from ..slurm.query.job_states import job_name
 
-__all__ = ["rehearse"]
+__all__ = ["make_scripts"]
 
 
-def rehearse(profile: Profile, identity: str, run: Path, *, python: str | None = None) -> dict[str, str]:
+def make_scripts(profile: Profile, identity: str, run: Path, *, python: str | None = None) -> dict[str, str]:
     """Scripts by job name: the driver's, and that of the first job of every pool that has jobs of its own."""
     interpreter = python or profile.python or sys.executable
     driver = job_name(identity, 1, "driver")

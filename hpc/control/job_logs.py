@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import RunError
-from ..slurm.query.job_states import parse_name, read_log_tail
+from ..run.job_names import parse_name
+from ..slurm.query.job_states import read_log_tail
 
 __all__ = ["find_log", "follow_log", "read_lines"]
 
 LINE_BYTES = 400  # that a line is taken to have at most, on average
-LOOK_S = 0.5
+READ_S = 0.5
 
 
 def find_log(run: Path, identity: str, job: str = "driver") -> Path:
@@ -82,7 +83,7 @@ def follow_log(log: Path, has_ended: Callable[[], bool]) -> Iterator[str]:
     """Lines as they are written, from the present end on, until ``has_ended`` and nothing more comes."""
     with log.open("rb") as file:
         file.seek(0, 2)
-        rest, looked = b"", time.monotonic()
+        rest, checked = b"", time.monotonic()
         over = False
         while True:
             data = file.read()
@@ -90,9 +91,9 @@ def follow_log(log: Path, has_ended: Callable[[], bool]) -> Iterator[str]:
             yield from (clean(line.decode("utf-8", "replace").rstrip("\r")) for line in lines)
             if over and not data:
                 break
-            if time.monotonic() - looked > 2.0:
-                over, looked = has_ended(), time.monotonic()
+            if time.monotonic() - checked > 2.0:
+                over, checked = has_ended(), time.monotonic()
             if not over:
-                time.sleep(LOOK_S)
+                time.sleep(READ_S)
         if rest:
             yield clean(rest.decode("utf-8", "replace"))

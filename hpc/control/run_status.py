@@ -1,6 +1,7 @@
-"""Where a run stands: its state, its driver's job, its other jobs, and what they wait for.
+"""The status of a run: its state, its driver's job, its other jobs, and what they wait for.
 
-Files come first, for they cost nothing: only of a run whose driver is silent, and did not sign off, is Slurm asked.
+The run's files are read first, because that is cheap. Slurm is asked only about a run whose driver is not alive and did
+not write the run's end.
 """
 
 from __future__ import annotations
@@ -11,32 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..run.driver_lock import live_driver, read_driver
+from ..run.driver_lock import live_driver
+from ..run.job_names import parse_name
+from ..run.runs import Run
+from ..run.state import BEGINS_S, SubmittedDriver, find_driver_job
 from ..slurm.query.controller import Controller, Entry, Unanswered
-from ..slurm.query.job_states import JobView, is_over, join_job, parse_name, read_jobs, read_log_tail
-from ..store.ledger import last_line
+from ..slurm.query.job_states import JobView, is_over, join_job, read_jobs, read_log_tail
+from ..store.ledger import read_ledger
 
-__all__ = ["DriverJob", "Look", "describe_jobs", "find_driver_job", "find_end", "find_state", "look", "needs_look"]
+__all__ = ["QueueSnapshot", "describe_jobs", "query_queue", "read_status"]
 
-BEGINS_S = 60.0  # from the first line of a driver's log to its claim on the run; for so long Slurm may not list a job
-STALE_S = 60.0  # what the driver last wrote about its jobs is called old after so long
-
-
-@dataclass(frozen=True)
-class DriverJob:
-    """The newest driver job that was written for a run."""
-
-    name: str
-    submitted: float
-    logs: tuple[Path, ...]  # one for each id it ran under; none as long as it has not begun
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(log.name.removeprefix(f"{self.name}.").removesuffix(".log") for log in self.logs)
+STALE_S = 60.0  # age at which what the driver wrote about its jobs is called old
 
 
 @dataclass(frozen=True)
-class Look:
+class QueueSnapshot:
     """What Slurm answered when it was asked for this user's jobs, or why it did not."""
 
     time: float
@@ -47,14 +37,18 @@ class Look:
         """Entries of one run's jobs."""
         return [entry for entry in self.entries if (name := parse_name(entry.name)) and name.run_id == identity]
 
+    def live_driver_id(self, identity: str) -> str | None:
+        """Id of the run's driver job that has not ended; None if there is none."""
+        return next((entry.id for entry in self.of(identity) if _drives(entry) and not is_over(entry)), None)
 
-def look(controller: Controller, drivers: Iterable[DriverJob] = ()) -> Look:
-    """Ask once for all jobs; and once the accounts, for driver jobs that the queue no longer lists."""
+
+def query_queue(controller: Controller, drivers: Iterable[SubmittedDriver] = ()) -> QueueSnapshot:
+    """Ask for all jobs of this user by one squeue; and by one sacct for driver jobs that the queue no longer lists."""
     now = time.time()
     try:
         entries = controller.queue()
     except Unanswered as error:
-        return Look(now, unanswered=str(error))
+        return QueueSnapshot(now, unanswered=str(error))
     listed = {entry.name for entry in entries}
     gone = [job for job in drivers if job.name not in listed and now - job.submitted > BEGINS_S]
     if gone:
@@ -62,71 +56,22 @@ def look(controller: Controller, drivers: Iterable[DriverJob] = ()) -> Look:
             entries += controller.accounts([job.name for job in gone], min(job.submitted for job in gone) - 60.0)
         except Unanswered:
             pass  # no accounts here: such a job ended, and its log tells the rest
-    return Look(now, tuple(entries))
+    return QueueSnapshot(now, tuple(entries))
 
 
-def find_driver_job(run: Path, identity: str) -> DriverJob | None:
-    """The driver job that was submitted last; none if the run was never handed to Slurm."""
-    scripts = [
-        (name.attempt, path)
-        for path in (run / "slurm" / "scripts").glob("*.driver.sh")
-        if (name := parse_name(path.stem)) and name.run_id == identity
-    ]
-    if not scripts:
-        return None
-    _, newest = max(scripts)
-    logs = sorted((run / "slurm" / "logs").glob(f"{newest.stem}.*.log"), key=lambda path: path.stat().st_mtime)
-    return DriverJob(newest.stem, newest.stat().st_mtime, tuple(logs))
+def read_status(run: Run, *, seen: QueueSnapshot | None = None) -> dict[str, Any]:
+    """What ``run.status()`` says, and under ``slurm`` the run's jobs: one JSON-able object.
 
-
-def find_end(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """How the run last ended, unless something was done about it since."""
-    newest = max((i for i, line in enumerate(lines) if line["kind"] in ("driver", "bad", "end")), default=None)
-    return lines[newest] if newest is not None and lines[newest]["kind"] == "end" else None
-
-
-def _has_signed_off(run: Path, job: DriverJob, end: Mapping[str, Any] | None) -> bool:
-    """Whether this end is that of this job, or came after it: by a cancelling, or a driver outside of Slurm."""
-    if end is None:
-        return False
-    driver = read_driver(run) or {}
-    is_later = driver.get("job") in job.ids or float(end.get("time", 0.0)) > job.submitted
-    return end.get("after") == job.name or (is_later and driver.get("state") != "running")
-
-
-def needs_look(run: Path, identity: str, lines: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether only Slurm knows what becomes of the run."""
-    job = find_driver_job(run, identity)
-    if job is None or live_driver(run):
-        return False
-    end = find_end(lines)
-    return end is None or end["state"] == "expired" or not _has_signed_off(run, job, end)
-
-
-def find_state(
-    run: Path, identity: str, lines: Sequence[Mapping[str, Any]], *, complete: bool, seen: Look | None = None
-) -> str:
-    """One word: created, pending, running, waiting, done, failed, stopped, cancelled, interrupted or damaged."""
-    if live_driver(run):
-        return "running"
-    end, job = find_end(lines), find_driver_job(run, identity)
-    has_expired = end is not None and end["state"] == "expired"
-    if job is not None and (has_expired or not _has_signed_off(run, job, end)):
-        if seen is not None and not seen.unanswered:
-            live = next((e for e in seen.of(identity) if _drives(e) and not is_over(e)), None)
-            if live is not None and live.id == (read_driver(run) or {}).get("job") and end is None:
-                return "running"  # its driver is silent: the node hangs, or its disk does
-            begins = live is not None or (not job.logs and seen.time - job.submitted < BEGINS_S)
-        else:
-            begins = _may_begin(run, job)
-        if begins:
-            return "waiting" if has_expired else "pending"
-    if end is not None and not has_expired:
-        return str(end["state"])
-    last = last_line(list(map(dict, lines)), "end")
-    if last and last["state"] == "done" and not complete:
-        return "damaged"
-    return "interrupted" if lines or job is not None else "created"
+    Parameters
+    ----------
+    run
+        The run.
+    seen
+        What Slurm answered just now; if omitted, the run's files alone decide.
+    """
+    told = run.status(seen=seen)
+    lines = read_ledger(run.path / "ledger.jsonl")
+    return {**told, "slurm": describe_jobs(run.path, run.id, lines, told["state"], seen=seen)}
 
 
 def _drives(entry: Entry) -> bool:
@@ -134,19 +79,10 @@ def _drives(entry: Entry) -> bool:
     return name is not None and name.pool == "driver"
 
 
-def _may_begin(run: Path, job: DriverJob) -> bool:
-    """By files alone: it has written no log yet, or has only just begun to."""
-    if not job.logs:
-        return True
-    if (read_driver(run) or {}).get("job") in job.ids:
-        return False
-    return time.time() - job.logs[-1].stat().st_mtime < BEGINS_S
-
-
 def describe_jobs(
-    run: Path, identity: str, lines: Sequence[Mapping[str, Any]], state: str, *, seen: Look | None = None
+    run: Path, identity: str, lines: Sequence[Mapping[str, Any]], state: str, *, seen: QueueSnapshot | None = None
 ) -> dict[str, Any] | None:
-    """What is known of the run's jobs in Slurm, JSON-able; none if it never had any."""
+    """What is known of the run's jobs in Slurm, JSON-able; None if it never had any."""
     board, job, now = read_jobs(run), find_driver_job(run, identity), time.time()
     if board is None and job is None:
         return None
@@ -155,13 +91,13 @@ def describe_jobs(
     waits = list(board.waits) if board and state == "running" else []
     driver = None
     if live_driver(run):
-        driver = _living_driver(run, lines, job, now)
+        driver = _live_driver_view(run, lines, job, now)
         if board and now - board.time > STALE_S:
-            waits.append(f"its driver last told of its jobs {now - board.time:.0f} s ago")
+            waits.append(f"its driver last reported its jobs {now - board.time:.0f} s ago")
     elif seen is not None:
         answers = f"does not answer: {seen.unanswered}" if seen.unanswered else "answering"
         views = _join_all(run, identity, views, seen)
-        driver = _silent_driver(run, identity, job, state, seen) if job else None
+        driver = _absent_driver(run, identity, job, state, seen) if job else None
         if driver and state in ("pending", "waiting", "running"):
             waits.append(driver.sentence)
     return {
@@ -174,8 +110,10 @@ def describe_jobs(
     }
 
 
-def _living_driver(run: Path, lines: Sequence[Mapping[str, Any]], job: DriverJob | None, now: float) -> JobView | None:
-    """The view of a driver that beats; none if it is no job."""
+def _live_driver_view(
+    run: Path, lines: Sequence[Mapping[str, Any]], job: SubmittedDriver | None, now: float
+) -> JobView | None:
+    """The view of a driver that is alive; None if it is not a job of Slurm."""
     told = live_driver(run) or {}
     if not told.get("job"):
         return None
@@ -188,7 +126,7 @@ def _living_driver(run: Path, lines: Sequence[Mapping[str, Any]], job: DriverJob
     )  # fmt: skip
 
 
-def _silent_driver(run: Path, identity: str, job: DriverJob, state: str, seen: Look) -> JobView | None:
+def _absent_driver(run: Path, identity: str, job: SubmittedDriver, state: str, seen: QueueSnapshot) -> JobView | None:
     entries = [entry for entry in seen.of(identity) if _drives(entry)]
     alive = [entry for entry in entries if not is_over(entry)]
     entry = next(iter(alive), None) or next((e for e in reversed(entries) if e.name == job.name), None)
@@ -203,8 +141,8 @@ def _silent_driver(run: Path, identity: str, job: DriverJob, state: str, seen: L
     return replace(view, since=min(view.since, seen.time))
 
 
-def _join_all(run: Path, identity: str, views: Sequence[JobView], seen: Look) -> list[JobView]:
-    """Jobs that their driver last told of, and those it never did, as Slurm has them now."""
+def _join_all(run: Path, identity: str, views: Sequence[JobView], seen: QueueSnapshot) -> list[JobView]:
+    """Jobs that their driver reported, and those it did not, as Slurm lists them now."""
     if seen.unanswered:
         return [view if view.state == "ended" else replace(view, state="unknown") for view in views]
     entries = {entry.name: entry for entry in seen.of(identity) if not _drives(entry)}

@@ -6,24 +6,19 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from ..errors import RunError
-from ..plan.devices import describe_machine, thread_budget
+from ..plan.devices import thread_budget
 from ..plan.grants import Grant
-from ..plan.profiles import Profile, size_pool
-from .forkserver import as_before, choose_method, start_nursery, without_main
-from .worker_groups import MEMORY, Crew, LocalCrew
+from .forkserver import choose_method, restore_environment, start_forkserver, without_main
+from .worker_groups import MEMORY, LocalWorkerGroup, WorkerGroup
 
-__all__ = ["Backend", "LocalBackend", "make_backend"]
-
-SLURM_NEEDS = ("cryptography",)  # of the extra `slurm`
+__all__ = ["Backend", "LocalBackend"]
 
 
 class Backend(Protocol):
-    """Opens a crew whose workers can run any block of a plan."""
+    """Opens a worker group that can run any block of a plan."""
 
     @property
     def pools(self) -> tuple[Grant, ...]: ...
@@ -33,7 +28,7 @@ class Backend(Protocol):
         ...
 
     def warm_up(self, modules: Sequence[str]) -> None: ...
-    def open(self, run: Path, attempt: int) -> AbstractContextManager[Crew]: ...
+    def open(self, run: Path, attempt: int) -> AbstractContextManager[WorkerGroup]: ...
     def begun(self) -> float | None:
         """When the allocation of this process began (seconds since the epoch), if it stands in one."""
         ...
@@ -63,7 +58,7 @@ class LocalBackend:
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Begin to import what workers need, while the driver has other things to do."""
-        start_nursery(thread_budget(self.threads), modules)
+        start_forkserver(thread_budget(self.threads), modules)
 
     def begun(self) -> None:
         return None
@@ -75,7 +70,7 @@ class LocalBackend:
         pass
 
     @contextmanager
-    def open(self, run: Path, attempt: int) -> Iterator[Crew]:
+    def open(self, run: Path, attempt: int) -> Iterator[WorkerGroup]:
         import dask.config
         from distributed import Client, LocalCluster
 
@@ -88,7 +83,7 @@ class LocalBackend:
             "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
         }
         with (
-            as_before([*thread_budget(self.threads), "PYTHONHASHSEED"]),
+            restore_environment([*thread_budget(self.threads), "PYTHONHASHSEED"]),
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
             without_main(),
@@ -104,26 +99,4 @@ class LocalBackend:
             ) as cluster,
             Client(cluster) as client,
         ):
-            yield LocalCrew(client, self.pools[0])
-
-
-def make_backend(profile: Profile) -> Backend:
-    """The backend a profile names, sized for its pools."""
-    if profile.backend == "local":
-        asked = profile.pool("cpu")
-        workers, memory = size_pool(asked, describe_machine())
-        return LocalBackend(workers, asked.threads, memory, asked.scratch)
-    if profile.backend == "mpi":
-        raise RunError(
-            f"profile {profile.name!r} names backend 'mpi', which this version cannot run: use slurm-jobs, "
-            "slurm-allocation or local"
-        )
-    missing = [name for name in SLURM_NEEDS if find_spec(name) is None]
-    if missing:
-        raise RunError(
-            f"profile {profile.name!r} runs on Slurm, which needs {' and '.join(missing)}: "
-            'pip install "citytide[slurm]", in the environment that the jobs use too'
-        )
-    from ..slurm.jobs.backends import AllocationBackend, JobsBackend
-
-    return JobsBackend(profile) if profile.backend == "slurm-jobs" else AllocationBackend(profile)
+            yield LocalWorkerGroup(client, self.pools[0])

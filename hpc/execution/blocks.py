@@ -26,7 +26,7 @@ from ..store.stores import locate, sync_folders, write_block
 from .functions import call_function, load_function
 from .parts import PartWriter
 
-__all__ = ["STOP", "Pack", "run_blocks"]
+__all__ = ["STOP", "BlockBatch", "run_blocks"]
 
 Arrays = dict[str, NDArray[Any]]
 NONE: NDArray[Any] = np.empty(0)
@@ -35,6 +35,11 @@ STOP = "stop"  # a file in the run folder: no further block starts
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
 LONGEST: dict[tuple[str, str], float] = {}  # the longest block this process ran, by run and step [s]
+# A block that several MPI processes compute together: functions of (run folder, step, block), in the room above this.
+GANG = {
+    "compute": "citytide.hpc.gang.blocks:compute_in_gang",
+    "memory": "citytide.hpc.gang.blocks:count_rank_memory",
+}
 FULL = {errno.ENOSPC: "no space left on the disk", errno.EDQUOT: "the quota is used up on the disk"}
 
 
@@ -54,7 +59,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
         stopped, or a block before it failed).
     """
-    pack = Pack(Path(run), _plan(run, attempt).step(step))
+    batch = BlockBatch(Path(run), _plan(run, attempt).step(step))
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -65,7 +70,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
             outcomes.append({"outcome": "declined", "block": index, "worker": name})
         else:
             try:
-                line = pack.run_block(index, _last_in_row(indices, place))
+                line = batch.run_block(index, _last_in_row(indices, place))
             except Exception as error:
                 failed = True
                 outcomes.append({"outcome": "failed", "block": index, **_describe(error, run)})
@@ -73,7 +78,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
                 LONGEST[run, step] = max(line["seconds"], LONGEST.get((run, step), 0.0))
                 outcomes.append({"outcome": "done", "name": name, **line})
     try:
-        sync_folders(pack.unsynced)
+        sync_folders(batch.unsynced)
     except OSError as error:  # then nobody knows which names are on disk
         return [{"outcome": "failed", "block": indices[0], **_describe(error, run)}] + [
             {"outcome": "stopped", "block": index} for index in indices[1:]
@@ -134,12 +139,17 @@ def _plain(values: Any) -> Any:
     return values.tolist() if isinstance(values, (np.ndarray, np.generic)) else values
 
 
+def _count_rank_bytes(folder: Path, step: PlannedStep, block: Block) -> int:
+    """Peaks of the processes that computed a block together [B]."""
+    return int(load_function(GANG["memory"])(folder, step, block))
+
+
 @lru_cache(maxsize=4)
 def _plan(run: str, attempt: int) -> Plan:
     return read_plan(Path(run))
 
 
-class Pack:
+class BlockBatch:
     """Blocks of one step that run one after another, and what they share: rows read ahead, folders not yet synced."""
 
     def __init__(self, folder: Path, step: PlannedStep) -> None:
@@ -161,11 +171,7 @@ class Pack:
         else:
             shards = parts.shards
             shards |= write_block(folder, step.product, block.start, block.stop, results, unsynced=self.unsynced)
-        memory_bytes = peak_memory_bytes()
-        if step.ranks:
-            from ..gang.blocks import count_rank_memory
-
-            memory_bytes += count_rank_memory(folder, step, block)
+        memory_bytes = peak_memory_bytes() + (_count_rank_bytes(folder, step, block) if step.ranks else 0)
         job = os.environ.get("CITYTIDE_JOB")
         return {
             "step": step.name,
@@ -183,9 +189,7 @@ class Pack:
     def _compute(self, block: Block, until: int) -> Any:
         step = self.step
         if step.ranks:
-            from ..gang.blocks import compute_in_gang
-
-            return compute_in_gang(self.folder, step, block)
+            return load_function(GANG["compute"])(self.folder, step, block)
         function = load_function(step.function)
         if step.kind == "block":
             return call_function(function, self.read_arrays(block, until), step.params)

@@ -1,4 +1,4 @@
-"""From a laid-out run to its end: claim it, run what is missing, verify, publish, tell."""
+"""From a laid-out run to its end: take the driver lock, run missing blocks, verify, publish, write the result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import FAILED, RunError, resume_command
 from ..plan.plans import Plan
-from ..run.driver_lock import claim, refuse_superseded
+from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.runs import Run, refuse_older
@@ -45,14 +45,14 @@ def execute_run(
     if run.status()["state"] == "done" and run.result:
         return run.result  # nothing to do: a published store is not touched
     refuse_older(run)
-    with claim(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
+    with hold_driver_lock(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
         try:
             return _execute(run, backend, finish, attempt, started, clock, quiet)
         except OSError as error:
             if error.errno is None:
                 raise
             raise RunError(
-                f"run {run.path}: {os.strerror(error.errno)}; what is finished is kept: mend it and run "
+                f"run {run.path}: {os.strerror(error.errno)}; what is finished is kept: fix it and run "
                 f"`{resume_command(run.path)}`",
                 exit_code=FAILED,
             ) from error
@@ -81,7 +81,7 @@ def _execute(
             outcome = _drive(run, plan, backend, ledger, quiet)
         if outcome == "done" and _missing(run, plan):
             raise RunError(
-                f"run {run.path}: its blocks were said to be done, but the ledger lacks some: "
+                f"run {run.path}: its blocks were reported as done, but the ledger lacks some: "
                 f"`{resume_command(run.path)}` computes them",
                 exit_code=FAILED,
             )
@@ -111,15 +111,15 @@ def _execute(
 
 
 def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) -> Outcome:
-    """Drive with one crew after another, should a scheduler die."""
+    """Drive with one group after another, should a scheduler die."""
     for _ in range(SCHEDULERS):
-        with backend.open(run.path, ledger.attempt) as crew, Reporter(quiet=quiet) as reporter:
-            outcome = drive(run.path, plan, crew, ledger, reporter, begun=backend.begun(), deadline=backend.deadline())
+        with backend.open(run.path, ledger.attempt) as group, Reporter(quiet=quiet) as reporter:
+            outcome = drive(run.path, plan, group, ledger, reporter, begun=backend.begun(), deadline=backend.deadline())
             if outcome == "expired":
-                backend.hand_over(run.path)  # before the crew is taken back, which may outlast the allocation
+                backend.hand_over(run.path)  # before the group is taken back, which may outlast the allocation
         if outcome != "lost":
             return outcome
-        say("the scheduler died: another takes its place; blocks that were done stay done")
+        say("the scheduler died and another is started; finished blocks are kept")
     raise RunError(
         f"run {run.path}: {SCHEDULERS} schedulers died one after another: see their logs in {run.path}/slurm/logs; "
         f"then `{resume_command(run.path)}`",
@@ -149,8 +149,8 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         for bad in damage:
             ledger.append("bad", step=bad.step, block=bad.block, path=bad.path, problem=bad.problem, time=_time())
         raise RunError(
-            f"run {run.path}: {damage[0].path}: {damage[0].problem}, right after it was: the disk cannot be trusted; "
-            f"`{resume_command(run.path)}` computes that block again",
+            f"run {run.path}: {damage[0].path}: {damage[0].problem}, right after it was written: the disk cannot be "
+            f"trusted; `{resume_command(run.path)}` computes that block again",
             exit_code=FAILED,
         )
     for product in plan.products:

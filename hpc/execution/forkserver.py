@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["as_before", "choose_method", "start_nursery", "without_main"]
+__all__ = ["choose_method", "restore_environment", "start_forkserver", "without_main"]
 
 EVERY_WORKER = ("distributed", "distributed.nanny", "zarr", "citytide.hpc.execution.worker")
-_budget: dict[str, str] | None = None  # of the nursery, once it runs: threads are settled when libraries are imported
+_budget: dict[str, str] | None = None  # of the forkserver, once it runs: importing settles threads
 
 
-def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
+def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
     """Start it, if none runs yet, under a thread budget and with these modules imported.
 
     It ends with this process.
@@ -31,7 +31,7 @@ def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
     in_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None  # inherited: Ctrl-C is the driver's
     try:
-        with as_before(budget):
+        with restore_environment(budget):
             os.environ.update(budget)
             multiprocessing.forkserver.set_forkserver_preload([*EVERY_WORKER, *modules])
             with without_main():
@@ -43,8 +43,8 @@ def start_nursery(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
 
 
 @contextmanager
-def as_before(names: Iterable[str]) -> Iterator[None]:
-    """Leave these variables of the environment as they are found.
+def restore_environment(names: Iterable[str]) -> Iterator[None]:
+    """Restore these variables of the environment at the end.
 
     Distributed's nannies put those of their workers into the driver's too, where Numba then refuses to compile.
     """
@@ -57,12 +57,12 @@ def as_before(names: Iterable[str]) -> Iterator[None]:
 
 
 def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
-    """Fork from the nursery if its threads are budgeted alike; else start each worker anew."""
+    """``forkserver`` if it runs with this thread budget, else ``spawn``."""
     if _budget != budget:
         return "spawn"
     import distributed.utils
 
-    # Distributed would import pandas and a dozen more into the driver to preload them; the nursery has what is needed.
+    # Distributed would import pandas and others into the driver to preload them; the forkserver has what is needed.
     # A release without this mark imports them: the driver is slower to start, and nothing else changes.
     if hasattr(distributed.utils, "_forkserver_preload_set"):
         distributed.utils._forkserver_preload_set = True

@@ -3,23 +3,80 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ..errors import RunError
 
-__all__ = ["call_function", "load_function"]
+__all__ = ["call_function", "find_function", "load_function"]
 
 
 def load_function(path: str) -> Callable[..., Any]:
-    """The top-level function that ``"package.module:name"`` names."""
+    """The top-level function that ``"package.module:name"`` names.
+
+    Raises
+    ------
+    RunError
+        If the path names the script that is being run, or a module or function that this version does not have.
+    """
+    found = find_function(path)
+    module, _, name = found.partition(":")
+    try:
+        return getattr(import_module(module), name)  # type: ignore[no-any-return]
+    except AttributeError:
+        raise RunError(_explain_missing(path)) from None
+
+
+def find_function(path: str) -> str:
+    """The import path under which this version has a step's function.
+
+    A run folder names the functions of its steps, and outlives the version that made it. A package whose functions
+    moved says so in a module ``moved``: ``MOVED`` maps old module names to new ones.
+
+    Raises
+    ------
+    RunError
+        If the path names the script that is being run, or a module that this version does not have.
+
+    Examples
+    --------
+    >>> find_function("math:sqrt")
+    'math:sqrt'
+    """
     module, _, name = path.partition(":")
     if module == "__main__":
-        raise RunError(f"{path}: a step's function must stand in an importable module, not in the script being run")
-    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        raise RunError(f"{path}: a step's function must be in an importable module, not in the script being run")
+    if _exists(module):
+        return path
+    package = module.rpartition(".")[0]
+    while package:
+        if _exists(f"{package}.moved"):
+            moved: Mapping[str, str] = import_module(f"{package}.moved").MOVED
+            if module in moved:
+                return f"{moved[module]}:{name}"
+        package = package.rpartition(".")[0]
+    raise RunError(_explain_missing(path))
+
+
+def _exists(module: str) -> bool:
+    if module in sys.modules:
+        return True
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of its package
+        return False
+
+
+def _explain_missing(path: str) -> str:
+    return (
+        f"the step's function {path} must be importable, but this environment has no such module or function: install "
+        "the package it belongs to, use the version of citytide that `run.json` names, or start a new run"
+    )
 
 
 def call_function(

@@ -1,4 +1,4 @@
-"""What follows when a worker dies over a block: the class of its end decides, not a count of retries."""
+"""What happens to a block whose worker died: the kind of ending decides, not a count of retries."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..plan.grants import Grant
-from ..slurm.query.endings import Ending
+from .endings import Ending
 
-__all__ = ["Casualty", "Verdict", "decide"]
+__all__ = ["Verdict", "WorkerLoss", "decide"]
 
 LOSSES = 3  # workers that may die over one block, nobody saying why, before it is blamed
 ALONE = 2  # whole allocations that one block may use up before it is said to need a longer one
 
 
 @dataclass(frozen=True)
-class Casualty:
-    """A worker's death as one block saw it: ``alone`` if the block had the worker's allocation from its beginning."""
+class WorkerLoss:
+    """The end of a worker that was running a block: ``alone`` if the block had the whole allocation."""
 
     ending: Ending
     worker: str
@@ -34,8 +34,8 @@ class Verdict:
     sentence: str = ""
 
 
-def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Verdict:
-    """What to do with a block after its latest casualty.
+def decide(history: Sequence[WorkerLoss], pool: str, pools: Sequence[Grant]) -> Verdict:
+    """What to do with a block after its latest loss.
 
     Out of memory: once more on the next larger pool. Walltime, preemption, a failed node, a cancelled job: again, at no
     cost; only a block that used up whole allocations from their first second needs a longer one. A death that nobody
@@ -43,7 +43,7 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
     """
     here = next(grant for grant in pools if grant.name == pool)
     latest = history[-1].ending
-    counted = Counter(casualty.ending for casualty in history)
+    counted = Counter(loss.ending for loss in history)
     if latest is Ending.OUT_OF_MEMORY:
         larger = _above(here, pools, lambda g: g.memory_per_worker > here.memory_per_worker)
         if larger and counted[latest] == 1:
@@ -51,7 +51,7 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
         tried = f"out of memory with {here.memory_per_worker / 1e9:.3g} GB a worker (pool {pool!r})"
         return Verdict("stop", sentence=f"{tried}: give workers more memory, or make blocks smaller")
     if latest is Ending.TIME_LIMIT:
-        if sum(casualty.ending is latest and casualty.alone for casualty in history) < ALONE:
+        if sum(loss.ending is latest and loss.alone for loss in history) < ALONE:
             return Verdict("again")
         longer = _above(here, pools, lambda g: (g.walltime_s or 0) > (here.walltime_s or 0))
         if longer:
@@ -67,6 +67,6 @@ def decide(history: Sequence[Casualty], pool: str, pools: Sequence[Grant]) -> Ve
 
 
 def _above(here: Grant, pools: Sequence[Grant], exceeds: Callable[[Grant], bool]) -> Grant | None:
-    """The least pool of the same kind that grants more."""
+    """The smallest pool of the same kind that offers more."""
     same = [grant for grant in pools if (grant.gpus > 0) == (here.gpus > 0) and exceeds(grant)]
     return min(same, key=lambda grant: (grant.memory_per_worker, grant.walltime_s or 0), default=None)

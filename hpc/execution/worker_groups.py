@@ -1,4 +1,4 @@
-"""A crew: the workers of a run while it is driven, and what the driver may ask about them."""
+"""A worker group: the workers of a run while it is driven, and what the driver may ask about them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..plan.grants import Grant
-from ..slurm.query.endings import Ending
+from .endings import Ending
 
-__all__ = ["MEMORY", "Crew", "LocalCrew"]
+__all__ = ["MEMORY", "LocalWorkerGroup", "WorkerGroup"]
 
 MEMORY = "memory"  # the resource that a worker offers: bytes for blocks
 
 
-class Crew(Protocol):
+class WorkerGroup(Protocol):
     """Workers of one or several pools under one Dask scheduler."""
 
     @property
@@ -25,15 +25,15 @@ class Crew(Protocol):
         ...
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
-        """What a block asks of its worker: to be of the pool, and so much of its memory."""
+        """Dask resources that a block needs: a worker of the pool, and memory [B]."""
         ...
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
-        """For how many workers each pool has still blocks, and how long one of these may take."""
+        """How many workers the blocks of each pool can still use, and how long one of these blocks may take."""
         ...
 
     def drain(self, worker: str) -> None:
-        """Hand a worker no further blocks: its allocation is near its end."""
+        """Give a worker no further blocks: its allocation ends soon."""
         ...
 
     def ending(self, worker: str, since: float) -> Ending | None:
@@ -41,19 +41,19 @@ class Crew(Protocol):
         ...
 
     def is_lost(self) -> bool:
-        """Whether the scheduler is gone, and with it all that was handed out."""
+        """Whether the scheduler is gone, and with it all blocks that were handed out."""
         ...
 
     def trouble(self) -> str | None:
-        """Why this crew will never do the work, in a sentence; None as long as it may."""
+        """Why this group can never do the work, in a sentence; None while it can."""
         ...
 
     def waits(self) -> tuple[str, ...]:
-        """Why nothing runs, if nothing does."""
+        """Why nothing runs; empty if something does."""
         ...
 
 
-class LocalCrew:
+class LocalWorkerGroup:
     """Workers on this machine, under nannies that start them again."""
 
     def __init__(self, client: Any, grant: Grant) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import FAILED, RunError
-from ..execution.blocks import Pack
+from ..execution.blocks import BlockBatch
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
@@ -77,7 +77,7 @@ def work_on_block(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     block = step.block(params["block"])
     lock = _lock(folder) if gang.rank == 0 else None
     gang.comm.Barrier()
-    arrays = Pack(run, step).read_arrays(block, block.stop)
+    arrays = BlockBatch(run, step).read_arrays(block, block.stop)
     result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
     if isinstance(result, Generator):
         result = _keep_parts(result, folder / PARTS)

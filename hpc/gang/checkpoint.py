@@ -207,7 +207,7 @@ def _list_steps(folder: Path) -> list[Path]:
 def _agree(gang: Gang, path: Path, problem: str | None) -> None:
     problems = [one for one in gang.comm.allgather(problem) if one]
     if problems:
-        raise RunError(f"{path}: {problems[0]}; remove it, and the one before is taken", exit_code=FAILED)
+        raise RunError(f"{path}: {problems[0]}; remove it, and the previous checkpoint is used", exit_code=FAILED)
 
 
 def _check_files(path: Path, gang: Gang) -> str | None:

@@ -71,7 +71,9 @@ class Gang:
         """
         values = np.asarray(counts)
         if values.dtype.kind not in "iub":
-            raise TypeError(f"only whole numbers add up to the same on any number of ranks, these are {values.dtype}")
+            raise TypeError(
+                f"add_up takes whole numbers, because float sums depend on the number of ranks; got {values.dtype}"
+            )
         from mpi4py import MPI
 
         return self._reduce(values.astype(np.uint64 if values.dtype.kind == "u" else np.int64), MPI.SUM)

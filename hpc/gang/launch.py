@@ -103,7 +103,7 @@ def launch_gang(
 
 def _find_launcher(launcher: Launcher, ranks: int, options: tuple[str, ...]) -> list[str]:
     if ranks < 1:
-        raise RunError(f"a gang needs 1 rank or more, not {ranks}")
+        raise RunError(f"ranks must be at least 1, got {ranks}")
     if importlib.util.find_spec("mpi4py") is None:
         raise RunError("a gang needs mpi4py, which is not installed: pip install 'citytide[mpi]'")
     if launcher == "srun":
@@ -157,7 +157,7 @@ def _read_end(folder: Path, ranks: int, code: int) -> GangEnd:
         return GangEnd(codes[0] or FAILED, errors)
     if code != DONE:
         what = f"by signal {-code}" if code < 0 else f"with exit status {code}"
-        return GangEnd(FAILED, (f"the gang ended {what} and no rank could say why: see {folder / 'gang.log'}",))
+        return GangEnd(FAILED, (f"the gang ended {what} and no rank recorded an error: see {folder / 'gang.log'}",))
     return GangEnd(DONE)
 
 

@@ -120,7 +120,7 @@ class TileLayout:
     def __post_init__(self) -> None:
         if min(*self.shape, self.ranks, self.reach) < 1:
             raise RunError(
-                f"a domain {self.shape} on {self.ranks} ranks with reach {self.reach}: each must be 1 or more"
+                f"shape, ranks and reach must be at least 1, got {self.shape}, {self.ranks} and {self.reach}"
             )
         _ = self.split
 

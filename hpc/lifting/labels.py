@@ -127,7 +127,7 @@ def _check_units(function: str, contract: Any, name: str, labelled: Mapping[str,
     if wanted is not None and given is not None and not _is_same_unit(str(given), str(wanted)):
         raise ValueError(
             f"{function} takes {name} in {owner}{str(wanted)!r}, got units {str(given)!r}: convert the values, "
-            "or mend the attribute"
+            "or fix the attribute"
         )
 
 

@@ -72,7 +72,9 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
     contract = getattr(function, "contract", None)
     if contract is None:
         name = getattr(function, "__qualname__", repr(function))
-        raise TypeError(f"{name} carries no contract, so nothing says how it may be cut; lift takes kernel functions")
+        raise TypeError(
+            f"{name} has no contract, so it is unknown how its arrays may be split; lift takes kernel functions"
+        )
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -82,7 +84,7 @@ def lift(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             settings = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{function.__name__} cannot be called so: {error}") from None
+            raise TypeError(f"{function.__name__} cannot be called with these arguments: {error}") from None
         _refuse_undeclared(function, contract, settings)
         arrays = {name: settings.pop(name) for name in contract.takes if settings.get(name) is not None}
         if not contract.blocks:

@@ -71,7 +71,7 @@ def parse_memory(text: str | int) -> int:
     if isinstance(text, int) and not isinstance(text, bool) and text > 0:
         return text
     if not isinstance(text, str):
-        raise ValueError(f"memory {text!r} is not understood; write for example 2GB, 600MiB or 1500000000")
+        raise ValueError(f"memory must be a size such as 2GB, 600MiB or 1500000000, got {text!r}")
     value = text.strip().lower().removesuffix("b")
     number = value.rstrip("kmgti ")
     unit = value[len(number) :].strip()
@@ -80,7 +80,7 @@ def parse_memory(text: str | int) -> int:
             raise ValueError
         return int(size)
     except (ValueError, KeyError):
-        raise ValueError(f"memory {text!r} is not understood; write for example 2GB, 600MiB or 1500000000") from None
+        raise ValueError(f"memory must be a size such as 2GB, 600MiB or 1500000000, got {text!r}") from None
 
 
 def thread_budget(threads: int) -> dict[str, str]:

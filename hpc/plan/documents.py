@@ -57,9 +57,7 @@ def _refuse_duplicates(what: str, root: yaml.Node | None) -> None:
             nodes.append(value)
             name, line = str(key.value), key.start_mark.line + 1
             if isinstance(key, yaml.ScalarNode) and name in first:
-                raise RunError(
-                    f"{what} line {line}: key {name!r} stands in line {first[name]} already: keep one of them"
-                )
+                raise RunError(f"{what} line {line}: key {name!r} is in line {first[name]} already: keep one of them")
             first[name] = line
 
 

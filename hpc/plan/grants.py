@@ -1,11 +1,11 @@
-"""Grants and needs: what a pool gives its workers, what a block takes, and how many blocks run at one time."""
+"""Grants and needs: what a pool offers its workers, what a block needs, and how many blocks run at one time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["WORKER_BYTES", "Grant", "Need", "describe_bytes", "find_fitting"]
+__all__ = ["WORKER_BYTES", "Grant", "Need", "describe_bytes", "find_smallest_pool"]
 
 WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
 
@@ -32,7 +32,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a pool grants: so many workers, and to each of them so much.
+    """What a pool offers: a number of workers, and what each of them has.
 
     ``nodes`` is over how many nodes the ranks of one block spread: those of an allocation, else the worker's own.
     """
@@ -101,7 +101,7 @@ class Grant:
         return -(-blocks // max(1, self.count_at_once(need)))
 
     def ask_bytes(self, need: Need) -> int:
-        """Memory that a block's task asks of its worker; never more than a worker has, or it would wait for ever."""
+        """Memory that a block's task asks of its worker; at most what a worker has, or it would never start."""
         return 0 if self.spreads(need) else min(need.memory_bytes, self.room_bytes)
 
     def describe_share(self, need: Need, tasks: int) -> str:
@@ -125,14 +125,14 @@ class Grant:
         return f"{need.ranks} ranks on the worker's node, {blocks}: memory {size} each ({held})"
 
 
-def find_fitting(need: Need, pools: Sequence[Grant]) -> Grant | None:
-    """The pool for a block: of those that one block fits into, the one with the fewest GPUs, then the least memory.
+def find_smallest_pool(need: Need, pools: Sequence[Grant]) -> Grant | None:
+    """The pool for a block: among those that can hold one, the one with the fewest GPUs, then the least memory.
 
     A pool with the memory for a block in every thread is not preferred: workers with much memory are few and wait
     longer, and what a pool lacks in blocks at a time it has in workers.
     """
-    fitting = [pool for pool in pools if pool.gpus >= need.gpus and pool.count_at_once(need)]
-    return min(fitting, key=lambda pool: (pool.gpus, pool.memory_per_worker), default=None)
+    able = [pool for pool in pools if pool.gpus >= need.gpus and pool.count_at_once(need)]
+    return min(able, key=lambda pool: (pool.gpus, pool.memory_per_worker), default=None)
 
 
 def describe_bytes(n: float) -> str:

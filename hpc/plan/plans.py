@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.stores import Product
-from .grants import WORKER_BYTES, Grant, Need, describe_bytes, find_fitting
+from .grants import WORKER_BYTES, Grant, Need, describe_bytes, find_smallest_pool
 
 __all__ = [
     "Block",
@@ -53,8 +53,8 @@ class BlockStep:
         Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
         **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
     memory_bytes, seconds, gpus
-        What one block is declared to need, its ranks in all; it runs in the least pool that grants it, as many at a
-        time as fit into a worker, and the run reports what was measured against it.
+        What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many
+        at a time as fit into a worker, and the run reports what was measured against it.
     rank_bytes
         What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
     """
@@ -231,7 +231,7 @@ def make_plan(
     input_bytes: int = 0,
     pools: Sequence[Grant] = (),
 ) -> Plan:
-    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool meets.
+    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool satisfies.
 
     Without ``pools`` there is one, of ``workers``.
     """
@@ -252,14 +252,14 @@ def make_plan(
 
 
 def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = None) -> Grant:
-    """The least pool that one block of the step fits into; ``asked`` knows what smaller blocks would need."""
+    """The smallest pool that can hold one block of the step; ``asked`` knows what smaller blocks would need."""
     need = step.need
-    if (found := find_fitting(need, pools)) is not None:
+    if (found := find_smallest_pool(need, pools)) is not None:
         return found
     with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
     if not with_gpus:
         raise RunError(
-            f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile grants one "
+            f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile offers one "
             f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
         )
     best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
@@ -274,7 +274,7 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
     raise RunError(
         f"step {step.name!r} needs {describe_bytes(own - best.count_room(need) + best.count_bytes(need))} to run one "
         f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
-        f"that could run it, grants {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
+        f"that could run it, offers {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
         f"`workers`), use a profile with a larger pool, {'more nodes, ' if best.spreads(need) else ''}or {smaller}"
     )
 

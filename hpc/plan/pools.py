@@ -30,7 +30,7 @@ _KEYS = {
 def check_text(text: str) -> str:
     """A text of one line that is safe to show and, quoted, to hand to a shell."""
     if not text.strip():
-        raise ValueError("write something here, or leave the key away")
+        raise ValueError("the value must not be empty: write one, or omit the key")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
         raise ValueError("line breaks and control characters are not allowed; write one line (a list: one per entry)")
     return text
@@ -66,7 +66,7 @@ def _check_directive(text: str) -> str:
     if found[1] in _KEYS:
         raise ValueError(f"--{found[1]} has a key of its own: {_KEYS[found[1]]}")
     if any(option.startswith(found[1]) for option in _OURS):  # sbatch takes any unique beginning
-        raise ValueError(f"--{found[1]} is set by citytide, which finds its jobs and their logs by it; leave it away")
+        raise ValueError(f"--{found[1]} is set by citytide, which finds its jobs and their logs by it; omit it")
     return text
 
 
@@ -87,8 +87,8 @@ def _check_command(text: str) -> str:
 def _check_pool_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,31}", text, re.ASCII) or text == "driver":
         raise ValueError(
-            f"pool {text!r} cannot be named so: take up to 32 letters, digits, _ and -, and not `driver`, "
-            "for a job's name tells its pool"
+            "a pool's name must be up to 32 letters, digits, _ and -, begin with a letter, and not `driver`, got "
+            f"{text!r}: names of jobs hold it"
         )
     return text
 

@@ -100,7 +100,7 @@ def _examine(profile: Profile) -> Iterator[tuple[tuple[str, ...], str]]:
             yield (
                 (*at, "cores"),
                 f"{pool.job_cores} cores are too few for {workers} workers of {pool.threads} threads: ask for "
-                f"{pool.threads * workers}, or leave cores away",
+                f"{pool.threads * workers}, or omit cores",
             )
         if whole and pool.job_cores % workers:
             yield (*at, "cores"), f"{pool.job_cores} cores cannot be shared evenly by {workers} workers of a node"

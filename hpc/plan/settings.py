@@ -66,7 +66,7 @@ def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or not key:
-            raise RunError(f"--set {assignment!r} is not of the form key=value, such as --set gap=1e-6")
+            raise RunError(f"--set must be key=value, such as --set gap=1e-6, got {assignment!r}")
         values[key.strip()] = value.strip()
     return values
 
@@ -126,7 +126,7 @@ def resolve_settings(
     except ValidationError as error:
         wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
         named = sorted(name for name in wrong if name.startswith(PREFIX))
-        where = f"; {' and '.join(named)} stands in the environment: unset or mend it" if named else ""
+        where = f"; {' and '.join(named)} is set in the environment: unset or correct it" if named else ""
         raise RunError(refuse("setting", error, model) + where) from None
     values = json.loads(settings.model_dump_json())
     return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}

@@ -1,4 +1,4 @@
-"""The bundle: one archive of evidence about a run for a support ticket, without keys, data or secrets."""
+"""The bundle: one archive of records of a run for a support ticket, without keys, data or secrets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOGS = 200  # the newest ones
 RECORDS = ("run.json", "plan.json", "driver.json", "result.json", "slurm/jobs.json")
 
 ABOUT = """\
-Evidence about run {id}, collected {time}.
+Records of run {id}, collected {time}.
 
 run.json plan.json driver.json result.json ledger.jsonl  what was asked, planned, done
 slurm/scripts/ slurm/logs/ slurm/jobs.json  what Slurm was handed, the ends of the jobs' logs, the jobs' last states
@@ -44,7 +44,7 @@ printed something private into its log: look through slurm/logs/ before you send
 
 
 def bundle_run(run: Path, to: Path | None = None) -> Path:
-    """Collect the evidence of a run into one ``.tar.gz`` that only this user can read, and return its path.
+    """Collect the records of a run into one ``.tar.gz`` that only this user can read, and return its path.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _collect(run: Path, missing: list[str]) -> Iterator[tuple[str, str]]:
     def attempt(what: str, make: Callable[[], str]) -> str:
         try:
             return make()
-        except Exception as error:  # evidence of a broken run: what cannot be told must not hide the rest
+        except Exception as error:  # a broken run: what cannot be told must not hide the rest
             missing.append(f"{what}: {redact(f'{type(error).__name__}: {error}')}")
             return missing[-1]
 

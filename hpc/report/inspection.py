@@ -1,7 +1,7 @@
 """What a run folder tells, as far as it can still be read.
 
 A run may have died at any moment, so nothing here raises for a file that is missing, torn or odd: what cannot be read
-is named in `Evidence.gaps` and the rest is told. What decides over a run reads `ledger.read_ledger` instead.
+is named in `Inspection.gaps` and the rest is told. What decides over a run reads `ledger.read_ledger` instead.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Evidence", "gather_evidence", "instant", "seconds_of"]
+__all__ = ["Inspection", "inspect_run", "instant", "seconds_of"]
 
 Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Inspection:
     """The record, plan, ledger and result of a run; empty where a file is missing.
 
     Attributes
@@ -81,13 +81,13 @@ class Evidence:
         return instant(self.result.get("ended")) or instant(last)
 
 
-def gather_evidence(folder: Path) -> Evidence:
+def inspect_run(folder: Path) -> Inspection:
     """Read what there is to read in a run folder.
 
     Examples
     --------
-    >>> evidence = gather_evidence(Path("no-such-run"))
-    >>> evidence.state, evidence.gaps[0]
+    >>> inspection = inspect_run(Path("no-such-run"))
+    >>> inspection.state, inspection.gaps[0]
     ('unfinished', 'run.json is missing: settings, inputs and versions are unknown.')
     """
     gaps: list[str] = []
@@ -103,7 +103,7 @@ def gather_evidence(folder: Path) -> Evidence:
     tables = [
         (path, _mapping(path, "this table is left out", gaps)) for path in sorted((folder / "tables").glob("*.json"))
     ]
-    return Evidence(folder, run, plan, ledger, result, figures, [table for table in tables if table[1]], gaps)
+    return Inspection(folder, run, plan, ledger, result, figures, [table for table in tables if table[1]], gaps)
 
 
 def _mapping(path: Path, loss: str, gaps: list[str]) -> Line:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .inspection import Evidence, gather_evidence
+from .inspection import Inspection, inspect_run
 
 __all__ = ["RUN_FILE", "write_crate", "write_run_file"]
 
@@ -70,9 +70,9 @@ def write_crate(run: Path) -> Path:
     >>> next(entity["actionStatus"] for entity in graph if entity["@type"] == "CreateAction")
     'http://schema.org/FailedActionStatus'
     """
-    evidence = gather_evidence(run)
-    write_run_file(evidence)
-    crate = _describe(evidence)
+    inspection = inspect_run(run)
+    write_run_file(inspection)
+    crate = _describe(inspection)
     crate.metadata.extra_contexts.append(_RUN_TERMS)
     content = crate.metadata.generate()
     content["@graph"] = [_compact(entity) for entity in content["@graph"]]
@@ -92,11 +92,11 @@ def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_run_file(evidence: Evidence) -> None:
+def write_run_file(inspection: Inspection) -> None:
     """Write the run in the form `citytide run FILE.yaml` takes, with every setting that has a value."""
     import yaml
 
-    path, record = evidence.folder / RUN_FILE, evidence.run
+    path, record = inspection.folder / RUN_FILE, inspection.run
     if path.exists():
         return
     settings = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}
@@ -109,11 +109,11 @@ def write_run_file(evidence: Evidence) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _describe(evidence: Evidence) -> Any:
+def _describe(inspection: Inspection) -> Any:
     from rocrate.rocrate import ROCrate
 
-    record = evidence.run
-    name = str(record.get("name") or record.get("id") or evidence.folder.name)
+    record = inspection.run
+    name = str(record.get("name") or record.get("id") or inspection.folder.name)
     workflow_name = str(record.get("workflow") or "workflow")
     crate = ROCrate(version="1.1")
     root = crate.root_dataset
@@ -121,57 +121,57 @@ def _describe(evidence: Evidence) -> Any:
                     name=str(record.get("user") or "unknown"))  # fmt: skip
     for profile, (title, version) in PROFILES.items():
         root.append_to("conformsTo", _entity(crate, profile, "CreativeWork", name=title, version=version))
-    moment = evidence.ended or evidence.started or datetime.now(UTC)
+    moment = inspection.ended or inspection.started or datetime.now(UTC)
     root["name"] = f"{workflow_name}: {name}"
-    root["description"] = f"Run {record.get('id', evidence.folder.name)} of citytide's workflow {workflow_name}."
+    root["description"] = f"Run {record.get('id', inspection.folder.name)} of citytide's workflow {workflow_name}."
     root["datePublished"] = moment.isoformat(timespec="seconds")
     root["license"] = _license(crate, record.get("license"))
     root["author"] = agent
 
-    workflow = _workflow(crate, evidence, workflow_name)
+    workflow = _workflow(crate, inspection, workflow_name)
     root["mainEntity"] = workflow
     objects = _settings(crate, workflow, record) + _inputs(crate, workflow, record)
-    results = _products(crate, workflow, evidence)
-    report = evidence.folder / "report.html"
+    results = _products(crate, workflow, inspection)
+    report = inspection.folder / "report.html"
     if report.exists():
-        results.append(_file(crate, evidence.folder, report, "Report", is_stable=False))
-    for path, note in evidence.figures + evidence.tables:
-        results.append(_file(crate, evidence.folder, path, str(note.get("title") or path.stem)))
+        results.append(_file(crate, inspection.folder, report, "Report", is_stable=False))
+    for path, note in inspection.figures + inspection.tables:
+        results.append(_file(crate, inspection.folder, path, str(note.get("title") or path.stem)))
 
     action = _entity(
         crate, "#run", "CreateAction", name=f"Run of {workflow_name}: {name}", instrument=workflow, object=objects,
-        result=results, agent=agent, **_course(evidence),
+        result=results, agent=agent, **_course(inspection),
     )  # fmt: skip
     root["mentions"] = [action]
     for file, meaning in _TRACES.items():
-        if (evidence.folder / file).exists():
-            trace = _file(crate, evidence.folder, evidence.folder / file, meaning, is_stable=False)
+        if (inspection.folder / file).exists():
+            trace = _file(crate, inspection.folder, inspection.folder / file, meaning, is_stable=False)
             trace["about"] = action
     return crate
 
 
-def _course(evidence: Evidence) -> dict[str, Any]:
+def _course(inspection: Inspection) -> dict[str, Any]:
     """When it ran, where, and how it ended."""
-    record = evidence.run
+    record = inspection.run
     command = " ".join(str(word) for word in record.get("command") or ())
     place = f" on {record['host']}" if record.get("host") else ""
-    is_done = evidence.state == "done"
+    is_done = inspection.state == "done"
     course: dict[str, Any] = {
-        "description": f"{command or 'citytide'}{place}; state: {evidence.state}.",
+        "description": f"{command or 'citytide'}{place}; state: {inspection.state}.",
         "actionStatus": f"http://schema.org/{'Completed' if is_done else 'Failed'}ActionStatus",
     }
-    for key, moment in (("startTime", evidence.started), ("endTime", evidence.ended)):
+    for key, moment in (("startTime", inspection.started), ("endTime", inspection.ended)):
         if moment:
             course[key] = moment.isoformat(timespec="seconds")
     if not is_done:
-        course["error"] = evidence.error or f"The run is {evidence.state}."
+        course["error"] = inspection.error or f"The run is {inspection.state}."
     return course
 
 
-def _workflow(crate: Any, evidence: Evidence, name: str) -> Any:
+def _workflow(crate: Any, inspection: Inspection, name: str) -> Any:
     from rocrate.model.computerlanguage import ComputerLanguage
 
-    record = evidence.run
+    record = inspection.run
     version = str(record.get("version") or "unknown")
     language = ComputerLanguage(crate, "#run-file", {
         "name": "citytide run file", "alternateName": "YAML", "version": version, "url": {"@id": "https://yaml.org/"},
@@ -235,10 +235,10 @@ def _inputs(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
     return list(found.values())
 
 
-def _products(crate: Any, workflow: Any, evidence: Evidence) -> list[Any]:
+def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
     found = []
-    folder = evidence.folder.resolve()
-    for name, given in _mapping(evidence.result.get("products")).items():
+    folder = inspection.folder.resolve()
+    for name, given in _mapping(inspection.result.get("products")).items():
         path = folder / str(given)
         if not path.exists() or not path.is_relative_to(folder):
             continue

@@ -1,6 +1,6 @@
 """The report of a run: one HTML file that needs nothing else, for a phone and for a desk.
 
-It only lays out what the run folder holds (`evidence.gather_evidence`), so it can be written again at any time, for a
+It only lays out what the run folder holds (`inspection.inspect_run`), so it can be written again at any time, for a
 run that failed or stopped too. Every text that came from outside is escaped by the template; figures stand in
 ``<img>`` elements, where a script in an SVG cannot run.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .formatting import make_column, make_columns, number_text, size_text, unit_text
-from .inspection import Evidence, gather_evidence, instant, seconds_of
+from .inspection import Inspection, inspect_run, instant, seconds_of
 from .provenance import RUN_FILE, write_run_file
 from .timeline import make_timeline, span_text
 
@@ -58,10 +58,10 @@ def write_report(run: Path) -> Path:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(number=number_text, size=size_text, span=span_text)
     source = Path(__file__).with_suffix(".html.j2").read_text(encoding="utf-8")
-    evidence = gather_evidence(run)
-    if evidence.run:
-        write_run_file(evidence)
-    html = environment.from_string(source).render(_context(evidence))
+    inspection = inspect_run(run)
+    if inspection.run:
+        write_run_file(inspection)
+    html = environment.from_string(source).render(_context(inspection))
     path = run / "report.html"
     partial = path.with_name("report.html.partial")
     partial.write_text(html, encoding="utf-8")
@@ -69,28 +69,28 @@ def write_report(run: Path) -> Path:
     return path
 
 
-def _context(evidence: Evidence) -> dict[str, Any]:
-    record, result = evidence.run, evidence.result
-    steps = [step for step in _items(evidence.plan.get("steps")) if step.get("name")]
+def _context(inspection: Inspection) -> dict[str, Any]:
+    record, result = inspection.run, inspection.result
+    steps = [step for step in _items(inspection.plan.get("steps")) if step.get("name")]
     summary = _summary(result)
     shown = next((row for row in summary if str(row.get("scenario")).endswith("@1.0")), summary[0] if summary else {})
     unserved = _items(result.get("unserved"))
-    figures = [_figure(path, note, evidence.folder) for path, note in evidence.figures]
-    error, _, trace = evidence.error.partition("\n")
-    started, ended = evidence.started, evidence.ended
+    figures = [_figure(path, note, inspection.folder) for path, note in inspection.figures]
+    error, _, trace = inspection.error.partition("\n")
+    started, ended = inspection.started, inspection.ended
     return {
-        "name": str(record.get("name") or record.get("id") or evidence.folder.name),
-        "id": str(record.get("id") or evidence.folder.name),
+        "name": str(record.get("name") or record.get("id") or inspection.folder.name),
+        "id": str(record.get("id") or inspection.folder.name),
         "workflow": str(record.get("workflow") or "run"),
-        "state": evidence.state,
-        "state_text": _STATES.get(evidence.state, evidence.state.capitalize()),
+        "state": inspection.state,
+        "state_text": _STATES.get(inspection.state, inspection.state.capitalize()),
         "when": f"{started:%-d %B %Y, %H:%M} UTC" if started else "",
         "took": (ended - started).total_seconds() if started and ended and ended >= started else None,
         "error": error,
         "trace": trace.strip("\n"),
-        "resume": shlex.join(["citytide", "resume", str(evidence.folder.resolve())]),
+        "resume": shlex.join(["citytide", "resume", str(inspection.folder.resolve())]),
         "warnings": [str(text) for text in _sequence(result.get("warnings"))],
-        "gaps": evidence.gaps,
+        "gaps": inspection.gaps,
         "notes": [str(text) for text in _sequence(record.get("notes"))],
         "headlines": _headlines(result, summary),
         "tiles": _tiles(shown),
@@ -104,19 +104,19 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "inputs": _items(record.get("inputs")),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
-        "tables": [_table(content) for _, content in evidence.tables],
+        "tables": [_table(content) for _, content in inspection.tables],
         "unserved": unserved[:MOST_UNSERVED],
         "unserved_columns": make_columns(unserved[:MOST_UNSERVED]),
         "n_unserved": len(unserved),
-        "timeline": make_timeline(evidence.ledger, [str(step["name"]) for step in steps]),
-        "steps": _steps(evidence, steps),
-        "attempts": _attempts(evidence),
-        "counts": _counts(evidence),
-        "memory": _memory(evidence, steps),
-        "node_hours": evidence.plan.get("node_hours"),
+        "timeline": make_timeline(inspection.ledger, [str(step["name"]) for step in steps]),
+        "steps": _steps(inspection, steps),
+        "attempts": _attempts(inspection),
+        "counts": _counts(inspection),
+        "memory": _memory(inspection, steps),
+        "node_hours": inspection.plan.get("node_hours"),
         "command": _command(record.get("command")),
-        "run_file": RUN_FILE if (evidence.folder / RUN_FILE).exists() else "",
-        "products": _products(evidence),
+        "run_file": RUN_FILE if (inspection.folder / RUN_FILE).exists() else "",
+        "products": _products(inspection),
         "versions": _versions(record),
         "seeds": _pairs(record.get("seeds")),
         "place": _pairs({key: record.get(key) for key in ("host", "user", "platform", "cpu", "python")}),
@@ -252,12 +252,12 @@ def _table(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _blocks(evidence: Evidence) -> list[dict[str, Any]]:
-    return [line for line in evidence.ledger if line.get("kind") == "block"]
+def _blocks(inspection: Inspection) -> list[dict[str, Any]]:
+    return [line for line in inspection.ledger if line.get("kind") == "block"]
 
 
-def _steps(evidence: Evidence, planned: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    blocks = _blocks(evidence)
+def _steps(inspection: Inspection, planned: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    blocks = _blocks(inspection)
     names = dict.fromkeys([*(str(step["name"]) for step in planned), *(str(line.get("step")) for line in blocks)])
     plans = {str(step["name"]): step for step in planned}
     rows = []
@@ -282,10 +282,10 @@ def _steps(evidence: Evidence, planned: Sequence[Mapping[str, Any]]) -> list[dic
     return rows
 
 
-def _attempts(evidence: Evidence) -> list[dict[str, Any]]:
+def _attempts(inspection: Inspection) -> list[dict[str, Any]]:
     """One row per driver that led this run; the second and later ones took it over."""
     rows: list[dict[str, Any]] = []
-    for line in evidence.ledger:
+    for line in inspection.ledger:
         if line.get("kind") == "driver":
             moment = instant(line.get("time"))
             when = f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
@@ -297,30 +297,30 @@ def _attempts(evidence: Evidence) -> list[dict[str, Any]]:
         elif rows and line.get("kind") in ("end", "failed"):
             rows[-1]["end"] = str(line.get("state") or "failed")
     for row in rows:
-        row["end"] = row["end"] or ("no word of its end" if row is not rows[-1] or evidence.state != "done" else "done")
+        row["end"] = row["end"] or ("no end recorded" if row is not rows[-1] or inspection.state != "done" else "done")
     return rows
 
 
-def _counts(evidence: Evidence) -> dict[str, Any]:
-    blocks = _blocks(evidence)
+def _counts(inspection: Inspection) -> dict[str, Any]:
+    blocks = _blocks(inspection)
     counted = [line for line in blocks if line["counts"]]
     return {
         "blocks": len(counted),
         "again": len(blocks) - len(counted),
-        "bad": sum(line.get("kind") == "bad" for line in evidence.ledger),
+        "bad": sum(line.get("kind") == "bad" for line in inspection.ledger),
         "workers": len({str(line.get("worker")) for line in blocks}),
         "seconds": sum(seconds_of(line) for line in counted),
     }
 
 
-def _memory(evidence: Evidence, steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    said = evidence.result.get("memory")
+def _memory(inspection: Inspection, steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    said = inspection.result.get("memory")
     memory = dict(said) if isinstance(said, Mapping) else {}
     declared = [step["memory_bytes"] for step in steps if _is_number(step.get("memory_bytes"))]
     if not _is_number(memory.get("declared")):
         memory["declared"] = max(declared, default=None)
     if not _is_number(memory.get("measured")):
-        memory["measured"] = max(_measured(_blocks(evidence)), default=None)
+        memory["measured"] = max(_measured(_blocks(inspection)), default=None)
     return memory
 
 
@@ -337,14 +337,14 @@ def _command(command: object) -> str:
     return shlex.join(words)
 
 
-def _products(evidence: Evidence) -> list[dict[str, str]]:
+def _products(inspection: Inspection) -> list[dict[str, str]]:
     """Name and link of each product; the link is relative, so that it holds wherever the folder is moved."""
-    products = evidence.result.get("products")
+    products = inspection.result.get("products")
     rows = []
     for name, given in products.items() if isinstance(products, Mapping) else ():
         path = Path(str(given))
         try:
-            link = path.relative_to(evidence.folder.resolve()) if path.is_absolute() else path
+            link = path.relative_to(inspection.folder.resolve()) if path.is_absolute() else path
         except ValueError:
             link = path
         href = "" if link.is_absolute() else "./" + quote(link.as_posix())

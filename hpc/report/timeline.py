@@ -52,7 +52,7 @@ def make_timeline(ledger: Iterable[dict[str, Any]], steps: Sequence[str] = ()) -
     Parameters
     ----------
     ledger
-        Lines as `evidence.gather_evidence` returns them.
+        Lines as `inspection.inspect_run` returns them.
     steps
         Step names in the order of the plan; the first ones get the first tints.
     """

@@ -15,15 +15,23 @@ from typing import Any
 from ..errors import BUSY, RunError
 from ..store.ledger import last_attempt
 
-__all__ = ["HEARTBEAT_S", "claim", "live_driver", "newest_attempt", "read_driver", "refuse_live", "refuse_superseded"]
+__all__ = [
+    "HEARTBEAT_S",
+    "hold_driver_lock",
+    "live_driver",
+    "newest_attempt",
+    "read_driver",
+    "refuse_live",
+    "refuse_superseded",
+]
 
 HEARTBEAT_S = 10.0
-_HELD: set[Path] = set()  # runs this process drives
+_HELD: set[Path] = set()  # runs that this process drives
 MISSED = 3  # heartbeats that a driver on another host may miss before it counts as gone
 
 
 def read_driver(run: Path) -> dict[str, Any] | None:
-    """The last word of the run's driver, if it ever had one."""
+    """What the run's newest driver last wrote; None if it never had one."""
     try:
         return dict(json.loads((run / "driver.json").read_text()))
     except (OSError, ValueError):
@@ -36,7 +44,7 @@ def live_driver(run: Path) -> dict[str, Any] | None:
     if driver is None or driver.get("state") != "running":
         return None
     if driver["host"] == os.uname().nodename and driver["pid"] == os.getpid():
-        return driver if run.resolve() in _HELD else None  # a full disk may have kept us from signing off
+        return driver if run.resolve() in _HELD else None  # a full disk may have prevented the last write
     if driver.get("job") and driver["job"] == os.environ.get("SLURM_JOB_ID"):
         return None  # this very job, requeued by Slurm: its earlier life is over
     if driver["host"] == os.uname().nodename:
@@ -54,16 +62,16 @@ def _started(pid: int) -> int | None:
 
 
 @contextmanager
-def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
+def hold_driver_lock(run: Path, *, take_over: bool = False) -> Iterator[int]:
     """Become the run's driver and yield the new attempt's number.
 
     Raises
     ------
     RunError
-        If another driver lives and ``take_over`` is not said.
+        If another driver is alive and ``take_over`` is False.
     """
-    with _alone(run):
-        attempt, record = _take(run, take_over)
+    with _exclusively(run):
+        attempt, record = _become_driver(run, take_over)
     _HELD.add(run.resolve())
     stopped = threading.Event()
 
@@ -85,22 +93,22 @@ def claim(run: Path, *, take_over: bool = False) -> Iterator[int]:
 
 
 def refuse_superseded(run: Path, attempt: int) -> None:
-    """End a driver that was taken over, before it touches what is another's now."""
+    """Stop a driver that was taken over, before it changes what belongs to its successor."""
     newest = newest_attempt(run)
     if newest > attempt:
         raise RunError(f"run {run} was taken over by attempt {newest}; this was attempt {attempt}", exit_code=BUSY)
 
 
 @contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """Look, take the number and sign in as one act, whoever else tries at the same moment."""
+def _exclusively(run: Path) -> Iterator[None]:
+    """Check for a driver, take the next attempt's number and write `driver.json` as one act."""
     with (run / "driver.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def refuse_live(run: Path) -> None:
-    """End here if another driver lives.
+    """Refuse to go on if another driver is alive.
 
     Raises
     ------
@@ -110,12 +118,12 @@ def refuse_live(run: Path) -> None:
     if other := live_driver(run):
         raise RunError(
             f"run {run} is driven by process {other['pid']} on {other['host']} (attempt {other['attempt']}): wait for "
-            "it, stop it with Ctrl-C there, or say --take-over if you know that it is gone",
+            "it, stop it with Ctrl-C there, or give --take-over if you know that it is gone",
             exit_code=BUSY,
         )
 
 
-def _take(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
+def _become_driver(run: Path, take_over: bool) -> tuple[int, dict[str, Any]]:
     if not take_over:
         refuse_live(run)
     attempt = newest_attempt(run) + 1

@@ -1,4 +1,4 @@
-"""The index of runs: one small file per run, so that an id is enough to find its folder."""
+"""The index of runs: one small file per run, so that its id is enough to find its folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["add_run", "find_run", "index_folder", "list_runs", "note_again"]
 
 
 def index_folder() -> Path:
-    """Where every run leaves a note of its folder, so that an id is enough to find it."""
+    """Where every run leaves a note of its folder, so that its id is enough to find it."""
     return Path(os.environ.get("CITYTIDE_HOME", "~/.citytide")).expanduser() / "runs"
 
 
@@ -28,7 +28,10 @@ def find_run(name: str) -> Path:
         indexed = Path(_read_note(note)["path"])
         if (indexed / "run.json").is_file():
             return indexed
-        raise RunError(f"run {name} stood in {indexed}, which is gone: give its new folder, and resume notes it again")
+        raise RunError(
+            f"run {name} was in {indexed}, which is gone: give its new folder, and `citytide resume` "
+            "adds it to the index again"
+        )
     if path.is_dir():
         raise RunError(
             f"{name} holds no run (no run.json in it); a run that never started is begun anew with `citytide run`"

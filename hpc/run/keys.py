@@ -108,7 +108,7 @@ def load_security(folder: Path) -> Security:
     paths = {name: folder / name for name in (AUTHORITY, CERTIFICATE, KEY)}
     for path in paths.values():
         if not path.is_file():
-            raise RunError(f"{path} is missing: this attempt has ended, or never began; look at `citytide status`")
+            raise RunError(f"{path} is missing: this attempt has ended, or never began; see `citytide status`")
     _refuse_open(folder)
     authority, certificate, key = (str(path.resolve()) for path in paths.values())
     return Security(

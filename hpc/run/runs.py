@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..control.run_status import Look, describe_jobs, find_state
 from ..errors import BUSY, REFUSED, RunError
 from ..plan.plans import Plan, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
@@ -20,6 +19,7 @@ from ..store.stores import create_product, hash_file, refuse_repeated_labels, wr
 from .driver_lock import live_driver
 from .index import add_run, find_run
 from .records import describe_place, now, read_json, write_json
+from .state import QueueAnswer, find_state
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,13 +80,13 @@ class Run:
         data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
         return data
 
-    def status(self, *, seen: Look | None = None) -> dict[str, Any]:
-        """State, blocks done of each step, who drives, and its jobs in Slurm: one JSON-able object.
+    def status(self, *, seen: QueueAnswer | None = None) -> dict[str, Any]:
+        """State, blocks done of each step, and the process that drives it: one JSON-able object.
 
         Parameters
         ----------
         seen
-            What Slurm answered just now; without it the run's files alone decide.
+            What the cluster answered just now; if omitted, the run's files alone decide.
         """
         lines = read_ledger(self.path / "ledger.jsonl")
         done = done_blocks(lines)
@@ -107,7 +107,6 @@ class Run:
             "driver": live_driver(self.path),
             "error": failed["error"] if failed and state == "failed" else None,
             "products": {name: str(path.resolve()) for name, path in self.products.items()},
-            "slurm": describe_jobs(self.path, self.id, lines, state, seen=seen),
         }
 
     def __repr__(self) -> str:

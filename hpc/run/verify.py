@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import RunError
 from ..store.ledger import Ledger, done_blocks, last_line, read_ledger
 from ..store.stores import hash_file, locate
-from .driver_lock import claim
+from .driver_lock import hold_driver_lock
 from .runs import Run
 
 __all__ = ["Damage", "find_damage", "verify_run"]
@@ -39,7 +39,7 @@ def verify_run(run: Run) -> list[Damage]:
     """
     damage = find_damage(run)
     if damage:
-        with claim(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
+        with hold_driver_lock(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
             for bad in damage:
                 where = {"step": bad.step, "block": bad.block} if bad.step is not None else {"product": bad.product}
                 ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
@@ -80,7 +80,7 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
 
 
 def refuse_damaged_inputs(run: Run) -> None:
-    """A run can mend its products from its inputs, but not the inputs themselves."""
+    """A run can fix its products from its inputs, but not the inputs themselves."""
     bad = [name for name, digest in run.record.get("stored_inputs", {}).items() if _differs(run.path / name, digest)]
     if bad:
         raise RunError(

@@ -95,7 +95,7 @@ def _settings(folder: Path, plan: SandboxPlan) -> dict[str, str]:
         "SlurmdSpoolDir": f"{folder}/spool/%n",
         "StateSaveLocation": f"{folder}/state",
         "TmpFS": f"{folder}/tmp/%n",
-        "SlurmdParameters": "config_overrides",  # nodes claim more CPUs and memory than the machine has
+        "SlurmdParameters": "config_overrides",  # nodes state more CPUs and memory than the machine has
         # cgroups belong to the machine: processes are tracked by their parents, memory by polling.
         "ProctrackType": "proctrack/linuxproc",
         "TaskPlugin": "task/none",

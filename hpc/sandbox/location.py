@@ -16,19 +16,19 @@ from .files import ROOM, SandboxPlan
 from .packages import missing_packages
 from .processes import find_processes
 
-__all__ = ["MARKER", "check_place", "claim_place", "current_user"]
+__all__ = ["MARKER", "check_folder", "current_user", "lock_folder"]
 
 MARKER = "sandbox.json"
 SOCKET_PATH = 108  # bytes of a Unix socket's path, with the closing zero
 
 
-def check_place(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
+def check_folder(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> None:
     missing = missing_packages(accounting=accounting)
     if missing:
         raise RunError(f"a sandbox needs Debian packages that are not here: apt-get install {' '.join(missing)}")
     for name, size in sizes.items():
         if size < 1:
-            raise RunError(f"a sandbox with --{name} {size} can run nothing: give 1 or more")
+            raise RunError(f"--{name} must be at least 1, got {size}")
     if len(os.fsencode(folder)) + ROOM >= SOCKET_PATH:
         longest = SOCKET_PATH - ROOM - 1
         raise RunError(f"{folder} is too long a path for the sockets in it: choose --dir of at most {longest} bytes")
@@ -37,12 +37,12 @@ def check_place(folder: Path, accounting: bool, sizes: Mapping[str, int]) -> Non
 
 
 @contextmanager
-def claim_place(folder: Path, plan: SandboxPlan) -> Iterator[None]:
+def lock_folder(folder: Path, plan: SandboxPlan) -> Iterator[None]:
     """Hold a folder while a sandbox starts in it: of two that want it, one gets it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     marker = folder / MARKER
     if not marker.is_file() and any(folder.iterdir()):
-        raise RunError(f"{folder} holds files that are no sandbox's: choose a new or empty folder with --dir")
+        raise RunError(f"{folder} holds files that do not belong to a sandbox: choose a new or empty folder with --dir")
     folder.chmod(0o700)
     with marker.open("a") as file:
         try:

@@ -132,12 +132,12 @@ def end(pids: Iterable[int], *, grace_s: float) -> None:
     _send(signal.SIGKILL, left, KILL_S)
 
 
-def _send(number: signal.Signals, processes: list[psutil.Process], patience_s: float) -> list[psutil.Process]:
+def _send(number: signal.Signals, processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
     """Signal processes and wait; what is left of them. A zombie is gone: its parent may take seconds to see it."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while (left := [p for p in processes if p.is_running() and not _is_zombie(p)]) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     return left

@@ -16,7 +16,7 @@ from ..errors import FAILED, RunError
 from ..run.index import index_folder
 from ..run.records import now, read_json
 from .files import SandboxPlan, write_files
-from .location import MARKER, check_place, claim_place, current_user
+from .location import MARKER, check_folder, current_user, lock_folder
 from .packages import command_path, find_command, missing_packages
 from .processes import daemon_pid, end, find_jobs, find_processes, free_ports, home_address
 
@@ -64,7 +64,7 @@ class Sandbox:
             Settings of slurm.conf to add or to replace.
         """
         root = Path(folder).expanduser().resolve()
-        check_place(root, accounting, {"nodes": nodes, "cpus": cpus, "memory": memory_mb})
+        check_folder(root, accounting, {"nodes": nodes, "cpus": cpus, "memory": memory_mb})
         host = os.uname().nodename.partition(".")[0]
         address, named = home_address(os.uname().nodename)
         plan = SandboxPlan(
@@ -80,7 +80,7 @@ class Sandbox:
             ports=free_ports(2 + nodes),
             created=now(),
         )
-        with claim_place(root, plan):
+        with lock_folder(root, plan):
             sandbox = cls(root)
             try:
                 write_files(root, plan)
@@ -236,7 +236,7 @@ class Sandbox:
     def _end_daemon(self, name: str, grace_s: float = 10.0) -> None:
         pid = daemon_pid(self.folder, name)
         if pid is None:
-            raise RunError(f"{name} of the sandbox in {self.folder} does not run: look at `citytide sandbox status`")
+            raise RunError(f"{name} of the sandbox in {self.folder} does not run: see `citytide sandbox status`")
         end([pid], grace_s=grace_s)
 
     def _environment(self) -> dict[str, str]:

@@ -18,14 +18,14 @@ ENTERED = threading.Condition()
 AT_WORK = 0
 
 
-def look_around(arrays: dict[str, Any], expected: int, patience_s: float) -> dict[str, Any]:
-    """Stay until ``expected`` blocks are at work here, or patience ends; tell the most that ever were."""
+def look_around(arrays: dict[str, Any], expected: int, timeout_s: float) -> dict[str, Any]:
+    """Stay until ``expected`` blocks are at work here, or the time is up; tell the most that ever were."""
     global AT_WORK
     with ENTERED:
         AT_WORK += 1
         most = AT_WORK
         ENTERED.notify_all()
-        end = time.monotonic() + patience_s
+        end = time.monotonic() + timeout_s
         while AT_WORK < expected and (left := end - time.monotonic()) > 0:
             ENTERED.wait(left)
             most = max(most, AT_WORK)
@@ -36,13 +36,13 @@ def look_around(arrays: dict[str, Any], expected: int, patience_s: float) -> dic
     return {"y": arrays["x"], "most": np.full(len(arrays["x"]), most)}
 
 
-def lay_out(out: Path, *, rows: int, block_bytes: int, room_bytes: int, expected: int, patience_s: float) -> Path:
+def lay_out(out: Path, *, rows: int, block_bytes: int, room_bytes: int, expected: int, timeout_s: float) -> Path:
     """A run of so many blocks in a worker of 2 threads."""
     y = Variable("y", ("row",), "float64", "1", "x", "blocks", (rows,))
     most = Variable("most", ("row",), "int64", "1", "blocks at work", "ledger", (rows,))
     step = BlockStep(
         name="crowd", function="crowding:look_around", dim="row", extent=rows, inputs=("inputs.zarr",),
-        memory_bytes=lambda block: block_bytes, params={"expected": expected, "patience_s": patience_s},
+        memory_bytes=lambda block: block_bytes, params={"expected": expected, "timeout_s": timeout_s},
         product="crowd", scalars=("most",),
     )  # fmt: skip
     plan = make_plan(

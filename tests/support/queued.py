@@ -65,6 +65,6 @@ def post_driver(run: Path, *, attempt: int = 1, began: str | None = None, text: 
 
 
 def make_old(run: Path, seconds: float = 3600.0) -> None:
-    """All that was posted and logged was so long ago."""
+    """All that was submitted and logged was so long ago."""
     for path in (run / "slurm").rglob("*"):
         os.utime(path, (time.time() - seconds,) * 2)

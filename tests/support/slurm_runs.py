@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 from sums import store_bytes
 
+from citytide.hpc.run.job_names import parse_name
 from citytide.hpc.run.runs import Run, open_run
 from citytide.hpc.slurm.jobs.submission import find_jobs
 from citytide.hpc.slurm.query.controller import Controller, Entry
-from citytide.hpc.slurm.query.job_states import parse_name
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.workflows import runner
 

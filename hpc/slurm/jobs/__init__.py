@@ -1,1 +1,1 @@
-"""The jobs of a run: scripts, submission, and whoever keeps workers coming."""
+"""The jobs of a run: their scripts, their submission, and the supervisor that keeps workers running."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import FAILED, RunError
-from ...execution.worker_groups import Crew
+from ...execution.worker_groups import WorkerGroup
 from ...plan.grants import Grant
 from ...plan.plans import choose_pool, read_plan
 from ...plan.pools import Pool
@@ -27,7 +27,7 @@ from .scheduler import read_address, scheduler_file
 from .submission import own_job, write_driver_script
 
 if TYPE_CHECKING:
-    from .supervisor import Keeper
+    from .supervisor import Supervisor
 
 __all__ = ["AllocationBackend", "JobsBackend", "grant_of"]
 
@@ -45,7 +45,7 @@ def grant_of(name: str, pool: Pool, jobs: int, nodes: int = 1) -> Grant:
 
 
 class SlurmBackend:
-    """What both have in common: one scheduler process per crew, keys per attempt, a clock that ends."""
+    """What both have in common: one scheduler process per group, keys per attempt, a clock that ends."""
 
     is_remote: ClassVar[bool] = True
 
@@ -101,15 +101,15 @@ class SlurmBackend:
         ]
         return words + (["--interface", interface] if interface else [])
 
-    def _keeper(self, run: Path, attempt: int) -> Keeper:
+    def _supervisor(self, run: Path, attempt: int) -> Supervisor:
         raise NotImplementedError
 
     @contextmanager
-    def open(self, run: Path, attempt: int) -> Iterator[Crew]:
+    def open(self, run: Path, attempt: int) -> Iterator[WorkerGroup]:
         import dask.config
         from distributed import Client
 
-        from .worker_groups import SlurmCrew
+        from .worker_groups import SlurmWorkerGroup
 
         (run / "slurm" / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
         if not keys_folder(run, attempt).exists():
@@ -119,10 +119,10 @@ class SlurmBackend:
         serial = before["serial"] + 1 if before else 0
         with ExitStack() as stack:
             stack.callback(_forget, run, attempt)
-            keeper = self._keeper(run, attempt)  # worker jobs queue and start while the scheduler does
-            stack.callback(keeper.close)
-            keeper.want(_missing(run, self.pools), 0.0)
-            keeper.start()
+            supervisor = self._supervisor(run, attempt)  # worker jobs queue and start while the scheduler does
+            stack.callback(supervisor.close)
+            supervisor.want(_missing(run, self.pools), 0.0)
+            supervisor.start()
             scheduler = _start_scheduler(self._scheduler_command(run, attempt, serial), run, attempt)
             stack.callback(_end, scheduler)
             told = _wait(scheduler, run, attempt, serial)
@@ -130,10 +130,10 @@ class SlurmBackend:
             client = Client(
                 told["address"], security=load_security(keys_folder(run, attempt)), set_as_default=False, timeout="30s"
             )
-            crew = SlurmCrew(client, self.pools, keeper, scheduler)
-            keeper.meet(crew.workers, crew.retire, told)
-            stack.callback(crew.close)
-            yield crew
+            group = SlurmWorkerGroup(client, self.pools, supervisor, scheduler)
+            supervisor.meet(group.workers, group.retire, told)
+            stack.callback(group.close)
+            yield group
 
 
 class JobsBackend(SlurmBackend):
@@ -147,7 +147,7 @@ class JobsBackend(SlurmBackend):
             for name, pool in self.profile.pools.items()
         )
 
-    def _keeper(self, run: Path, attempt: int) -> Keeper:
+    def _supervisor(self, run: Path, attempt: int) -> Supervisor:
         from .reconciler import Reconciler
 
         return Reconciler(run, attempt, self.profile, self.controller)
@@ -173,7 +173,7 @@ class AllocationBackend(SlurmBackend):
             *super()._scheduler_command(run, attempt, serial),
         ]
 
-    def _keeper(self, run: Path, attempt: int) -> Keeper:
+    def _supervisor(self, run: Path, attempt: int) -> Supervisor:
         from .slots import Slots
 
         return Slots(run, attempt, self.profile, self.controller)

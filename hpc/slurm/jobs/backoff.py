@@ -1,4 +1,4 @@
-"""Patience: how often a pool may fail before it is given up, how long to pause, which nodes to leave out."""
+"""Backoff after failures: how long a pool pauses, when it is given up, which nodes are excluded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..query.reasons import is_passing
 
-__all__ = ["Patience"]
+__all__ = ["Backoff"]
 
 BACK_OFF_S = 300.0  # longest pause after failures in a row
 FAILURES = 8  # worker jobs in a row that never registered, before the run gives up
@@ -14,7 +14,7 @@ REFUSALS = 3  # submissions in a row that Slurm refuses for good
 QUICK = 2  # quick failures on one node before it is left out
 
 
-class Patience:
+class Backoff:
     """What a reconciler remembers of failures, by pool and by node."""
 
     def __init__(self, poll_s: float) -> None:
@@ -50,7 +50,7 @@ class Patience:
         self._bad_nodes.clear()  # leaving nodes out may be why
         self._pause(pool, self._refusals[pool], now)
         if self._refusals[pool] >= REFUSALS and not is_passing(why):
-            self.trouble = f"Slurm refuses worker jobs of pool {pool!r}: {why}; mend the profile and resume"
+            self.trouble = f"Slurm refuses worker jobs of pool {pool!r}: {why}; fix the profile and resume"
 
     def accept(self, pool: str) -> None:
         """Slurm took a job."""

@@ -1,4 +1,4 @@
-"""The reconciler: jobs wanted against jobs there. It submits, watches, replaces and takes back worker jobs.
+"""The reconciler: jobs wanted against jobs there. It submits, watches, replaces and cancels worker jobs.
 
 What it does not know it leaves alone: while Slurm does not answer, nothing is submitted or cancelled, and a job whose
 submission was never answered for is looked for by its name before it is written off.
@@ -10,17 +10,19 @@ import sys
 import time
 from pathlib import Path
 
+from ...execution.endings import Ending
 from ...plan.profiles import Profile
 from ...run.driver_lock import newest_attempt
+from ...run.job_names import JobName, job_name, parse_name
 from ...run.records import read_json
 from ..query.controller import Controller, Entry, Refused, Unanswered
-from ..query.endings import Ending, classify, explain_ending
-from ..query.job_states import Board, JobName, JobView, is_over, job_name, parse_name, write_jobs
-from .backoff import Patience
+from ..query.endings import classify, explain_ending
+from ..query.job_states import Board, JobView, is_over, write_jobs
+from .backoff import Backoff
 from .scratch import scratch_bases, sweep_scratch
 from .scripts import worker_script
-from .submitted_jobs import DEFAULT_JOBS, Posted, count_jobs, job_of, last_serial
-from .supervisor import Keeper, Registered
+from .submitted_jobs import DEFAULT_JOBS, SubmittedJob, count_jobs, job_of, last_serial
+from .supervisor import Registered, Supervisor
 
 __all__ = ["Reconciler"]
 
@@ -30,15 +32,15 @@ DRAINED_S = 1.0  # that a drained job stays, so that its last answer is fetched
 DISMISS_S = 20.0  # to take all jobs back at the end
 
 
-class Reconciler(Keeper):
+class Reconciler(Supervisor):
     """Keeps the worker jobs of an attempt; see the module's text."""
 
     def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
         super().__init__(run, attempt, profile, controller)
         self.id = str(read_json(run / "run.json")["id"])
-        self.posted: dict[str, Posted] = {}
+        self.jobs: dict[str, SubmittedJob] = {}
         self.serial = self.first_serial = last_serial(run, attempt)
-        self.patience = Patience(profile.poll_s)
+        self.backoff = Backoff(profile.poll_s)
         self.unanswered_since: float | None = None
         self.unanswered = ""
         self.answered_at = 0.0
@@ -54,13 +56,13 @@ class Reconciler(Keeper):
 
     def drain(self, worker: str) -> None:
         with self.lock:
-            if job := self.posted.get(job_of(worker)):
+            if job := self.jobs.get(job_of(worker)):
                 job.draining = True
         self._woken.set()
 
     def ending(self, worker: str, since: float) -> Ending | None:
         with self.lock:
-            job = self.posted.get(job_of(worker))
+            job = self.jobs.get(job_of(worker))
             if job is None:
                 return Ending.LOST
             if job.ending is not None:
@@ -79,15 +81,15 @@ class Reconciler(Keeper):
         return Ending.LOST if NANNYS_WORD in tail else None
 
     def trouble(self) -> str | None:
-        return self.patience.trouble
+        return self.backoff.trouble
 
     def waits(self) -> tuple[str, ...]:
         return self._waits
 
-    # One look.
+    # One round.
 
-    def tick(self, now: float, *, look: bool) -> None:
-        entries = self._ask(now) if look else None
+    def tick(self, now: float, *, may_query: bool) -> None:
+        entries = self._ask(now) if may_query else None
         workers = self._registered()
         with self.lock:
             if entries is not None:
@@ -104,8 +106,8 @@ class Reconciler(Keeper):
         for job in leaving:  # outside the lock: moving what they hold may take a moment
             self._let_go(job)
 
-    def _live(self, pool: str | None = None) -> list[Posted]:
-        return [job for job in self.posted.values() if job.is_live and pool in (None, job.pool)]
+    def _live(self, pool: str | None = None) -> list[SubmittedJob]:
+        return [job for job in self.jobs.values() if job.is_live and pool in (None, job.pool)]
 
     def _ask(self, now: float) -> list[Entry] | None:
         try:
@@ -137,12 +139,12 @@ class Reconciler(Keeper):
                 self._miss(job, now)
                 continue
             job.entry, job.id, job.missing_since = entry, entry.id, None
-            if "launch failed" in entry.reason:  # held for ever by Slurm; buried, it is taken back by the sweep
-                self._bury(job, Ending.NODE_FAILURE, now)
+            if "launch failed" in entry.reason:  # held for ever by Slurm: written off, and the sweep cancels it
+                self._write_off(job, Ending.NODE_FAILURE, now)
             elif is_over(entry):
-                self._bury(job, classify(entry, job.tail(self.run), registered=job.ever), now)
+                self._write_off(job, classify(entry, job.tail(self.run), registered=job.ever), now)
 
-    def _accounts(self, jobs: list[Posted]) -> dict[str, Entry]:
+    def _accounts(self, jobs: list[SubmittedJob]) -> dict[str, Entry]:
         if not jobs:
             return {}
         try:
@@ -151,16 +153,16 @@ class Reconciler(Keeper):
             return {}
         return {row.name: row for row in rows}
 
-    def _miss(self, job: Posted, now: float) -> None:
+    def _miss(self, job: SubmittedJob, now: float) -> None:
         """No list shows the job: the controller forgot one that ended, or never accepted it."""
         job.missing_since = job.missing_since or now
         if now - job.missing_since > FORGOTTEN_S and not job.workers:
-            self._bury(job, Ending.LOST if job.id else Ending.UNREGISTERED, now)
+            self._write_off(job, Ending.LOST if job.id else Ending.UNREGISTERED, now)
 
-    def _bury(self, job: Posted, ending: Ending, now: float) -> None:
+    def _write_off(self, job: SubmittedJob, ending: Ending, now: float) -> None:
         job.ending, job.workers, job.working = ending, {}, False
         if ending is Ending.UNREGISTERED or (ending is Ending.NODE_FAILURE and not job.ever):
-            self.patience.fail(job.pool, job.node, explain_ending(ending, job.entry, job.tail(self.run)), now)
+            self.backoff.fail(job.pool, job.node, explain_ending(ending, job.entry, job.tail(self.run)), now)
 
     def _sweep(self, entries: list[Entry]) -> None:
         """Take back what earlier attempts of this run left in the queue; nothing else is ever touched."""
@@ -173,8 +175,8 @@ class Reconciler(Keeper):
         self._cancel(old)
 
     def _is_left_over(self, name: str, parsed: JobName) -> bool:
-        """Of this attempt: a job written off, or one that an earlier crew could not take back."""
-        job = self.posted.get(name)
+        """Of this attempt: a job written off, or one that an earlier group could not take back."""
+        job = self.jobs.get(name)
         if job is None:
             return parsed.attempt == self.attempt and (parsed.serial or 0) <= self.first_serial
         return not job.is_live
@@ -184,7 +186,7 @@ class Reconciler(Keeper):
             job.count(workers, now)
             if job.workers and not job.ever:
                 job.ever = True
-                self.patience.succeed(job.pool, job.node)
+                self.backoff.succeed(job.pool, job.node)
 
     def _retire(self, now: float) -> None:
         """Drain jobs whose allocation is nearly used up or that idle too long; take back those that have drained."""
@@ -203,7 +205,7 @@ class Reconciler(Keeper):
                 over.append(job)
         self._cancel([job.id for job in over if job.id])
 
-    def _let_go(self, job: Posted) -> None:
+    def _let_go(self, job: SubmittedJob) -> None:
         """Tell the scheduler, so that it hands the job's workers nothing new."""
         try:
             self.retire([worker.address for worker in job.workers.values()])
@@ -220,17 +222,17 @@ class Reconciler(Keeper):
             # Draining jobs still stand in the queue: one more than the limit, to have the next ready, and no more.
             short = min(short, (pool.max_jobs or DEFAULT_JOBS) + 1 - len(live))
             short = short if most is None else min(short, most - len(self._live()))
-            while short > 0 and self.patience.may_submit(name, now) and not self._is_budget_spent(now):
+            while short > 0 and self.backoff.may_submit(name, now) and not self._is_budget_spent(now):
                 if not self._submit(name, now):
                     break
                 short -= 1
 
     def _is_budget_spent(self, now: float) -> bool:
         budget = self.profile.limits.node_hours
-        if budget is None or sum(job.ran_s(now) for job in self.posted.values()) / 3600 < budget:
+        if budget is None or sum(job.ran_s(now) for job in self.jobs.values()) / 3600 < budget:
             return False
         if not self._live():
-            self.patience.trouble = (
+            self.backoff.trouble = (
                 f"the budget of {budget:g} node-hours (limits.node_hours) of one attempt is spent: resume to go on"
             )
         return True
@@ -240,22 +242,22 @@ class Reconciler(Keeper):
         name = job_name(self.id, self.attempt, pool, self.serial)
         script = self.run / "slurm" / "scripts" / f"{name}.sh"
         python = self.profile.python or sys.executable
-        left_out = self.patience.excluded()
+        left_out = self.backoff.excluded()
         script.write_text(
             worker_script(self.profile, pool, name=name, run=self.run.resolve(), python=python, exclude=left_out)
         )
-        job = Posted(name, pool, now)
+        job = SubmittedJob(name, pool, now)
         try:
             job.id = self.controller.submit(script)
         except Refused as error:
-            self.patience.refuse(pool, str(error), now)
+            self.backoff.refuse(pool, str(error), now)
             return False
         except Unanswered as error:  # it may have been accepted: it is looked for by its name
-            self.posted[name] = job
+            self.jobs[name] = job
             self._miss_answer(error, now)
             return False
-        self.patience.accept(pool)
-        self.posted[name] = job
+        self.backoff.accept(pool)
+        self.jobs[name] = job
         return True
 
     def _cancel(self, ids: list[str]) -> None:
@@ -270,7 +272,7 @@ class Reconciler(Keeper):
 
     def _tell(self, now: float) -> None:
         answered = self.unanswered_since is None
-        views = tuple(job.look(self.run, answered=answered, now=now) for job in self.posted.values())
+        views = tuple(job.update_view(self.run, answered=answered, now=now) for job in self.jobs.values())
         self._waits = self._explain_waits(views, now)
         write_jobs(self.run, Board(now, self._slurm(now), views, self._waits, self.tunnel()))
 
@@ -284,9 +286,9 @@ class Reconciler(Keeper):
         if any(job.working for job in self._live()):
             return ()
         said = [f"Slurm {self._slurm(now)}"] if self.unanswered_since else []
-        said += [f"pool {pool!r}: Slurm takes no more jobs now: {why}" for pool, why in self.patience.refusal.items()]
+        said += [f"pool {pool!r}: Slurm takes no more jobs now: {why}" for pool, why in self.backoff.refusal.items()]
         said += [view.sentence for view in views if view.state in ("pending", "unknown")]
-        if not said or self.patience.is_tried():
+        if not said or self.backoff.is_tried():
             said += [view.sentence for view in views if view.ending is Ending.UNREGISTERED][-1:]
         return tuple(dict.fromkeys(said))
 
@@ -295,7 +297,7 @@ class Reconciler(Keeper):
         self._cancel([job.id for job in self._live() if job.id])
         deadline = time.monotonic() + max(DISMISS_S, 3 * self.profile.poll_s)
         while time.monotonic() < deadline:
-            self.wait_to_look()
+            self.wait_to_query()
             try:
                 left = [
                     entry.id

@@ -92,7 +92,7 @@ def worker_script(
     Raises
     ------
     RunError
-        If a value cannot stand in a script.
+        If a value is not allowed in a script.
     """
     pool = profile.pool(pool_name)
     run = _check(name, run, python)
@@ -108,13 +108,13 @@ def driver_script(profile: Profile, *, name: str, run: Path, python: str, depend
     Raises
     ------
     RunError
-        If a value cannot stand in a script.
+        If a value is not allowed in a script.
     """
     run = _check(name, run, python)
     asked: dict[str, object] = {"nodes": 1}
     if dependency is not None:
         if not re.fullmatch(r"after(any|ok|notok)?(:\d+)+", dependency, re.ASCII):
-            raise RunError(f"dependency {dependency!r} is not understood: write afterany:ID")
+            raise RunError(f"dependency must be afterany:ID, got {dependency!r}")
         asked["dependency"] = dependency
     job: Request
     if profile.backend == "slurm-allocation":
@@ -140,7 +140,7 @@ def _check(name: str, run: Path, python: str) -> Path:
             check_text(text)
         except ValueError:
             raise RunError(
-                f"{what} {text!r} cannot stand in a job script: rename it without line breaks and control characters"
+                f"{what} {text!r} is not allowed in a job script: rename it without line breaks and control characters"
             ) from None
     if "\\" in str(run):  # sbatch would no more put the job's id into the log's name
         raise RunError(f"run folder {str(run)!r} cannot be used with Slurm: its path must not hold a backslash")
@@ -171,7 +171,7 @@ def _header(
     barred = list(dict.fromkeys([*job.exclude, *exclude]))
     for node in barred:
         if not re.fullmatch(NODES, node):
-            raise RunError(f"node {node!r} cannot be excluded: it is no name of a node")
+            raise RunError(f"node {node!r} cannot be excluded: it is not the name of a node")
     options |= {
         **{key: str(value) for key, value in asked.items()},
         **{key: value for key, value in (("qos", job.qos), ("constraint", job.constraint)) if value},

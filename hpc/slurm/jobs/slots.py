@@ -9,13 +9,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...execution.endings import Ending
 from ...plan.profiles import Profile
+from ...run.job_names import job_name
 from ...run.records import read_json
 from ..query.controller import Controller
-from ..query.endings import Ending, classify, explain_ending
-from ..query.job_states import Board, JobState, JobView, job_name, read_log_tail, write_jobs
+from ..query.endings import classify, explain_ending
+from ..query.job_states import Board, JobState, JobView, read_log_tail, write_jobs
 from .scratch import scratch_bases, sweep_scratch
-from .supervisor import Keeper
+from .supervisor import Supervisor
 
 __all__ = ["Slots"]
 
@@ -41,7 +43,7 @@ class Slot:
         return self.process is not None and self.process.poll() is None
 
 
-class Slots(Keeper):
+class Slots(Supervisor):
     """Keeps one srun step per worker of the pool; its nodes are those of the allocation the driver stands in."""
 
     def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
@@ -80,7 +82,7 @@ class Slots(Keeper):
         failing = next((slot for slot in self.slots if slot.failures), None)
         return (self._explain(failing),) if failing else ()
 
-    def tick(self, now: float, *, look: bool) -> None:
+    def tick(self, now: float, *, may_query: bool) -> None:
         try:
             workers = dict(self.registered())
         except Exception:  # the scheduler is busy or gone: the driver finds out by itself

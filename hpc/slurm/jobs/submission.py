@@ -12,9 +12,10 @@ from shlex import quote
 from ...errors import BUSY, FAILED, RunError, resume_command
 from ...plan.profiles import Profile
 from ...run.driver_lock import live_driver, newest_attempt
+from ...run.job_names import job_name, parse_name
 from ...run.records import read_json
 from ..query.controller import Controller, Entry, Refused, Unanswered
-from ..query.job_states import is_over, job_name, parse_name
+from ..query.job_states import is_over
 from .scripts import driver_script
 
 __all__ = [
@@ -44,7 +45,7 @@ def submit_driver(run: Path, profile: Profile, controller: Controller) -> str:
     except Refused as error:
         script.unlink()  # no job has this name
         raise RunError(
-            f"Slurm refuses the driver job of run {run}: {error}; mend profile {profile.name!r} "
+            f"Slurm refuses the driver job of run {run}: {error}; fix profile {profile.name!r} "
             f"(`citytide profile check {quote(profile.name)}`), then `{resume_command(run)}`",
             exit_code=FAILED,
         ) from None
@@ -125,7 +126,7 @@ def cancel_jobs(run: Path, controller: Controller, *, but: Sequence[str] = ()) -
 
 
 def wait_for_end_of_others(run: Path, seconds: float = 45.0) -> None:
-    """In a driver job: an earlier driver whose node went silent keeps its claim until its heartbeat is old."""
+    """In a driver job: wait until an earlier driver, whose node hangs, has a heartbeat too old to count."""
     deadline = time.monotonic() + seconds
     while live_driver(run) and time.monotonic() < deadline:
         time.sleep(1.0)

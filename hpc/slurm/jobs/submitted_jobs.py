@@ -1,4 +1,4 @@
-"""Postings: the worker jobs that one attempt submitted, and what is known of each."""
+"""Submitted jobs: the worker jobs that one attempt submitted, and what is known of each."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...execution.endings import Ending
 from ...plan.pools import Pool
+from ...run.job_names import parse_name
 from ..query.controller import Entry
-from ..query.endings import Ending
-from ..query.job_states import JobView, join_job, keep_order, parse_name, read_log_tail
+from ..query.job_states import JobView, join_job, keep_order, read_log_tail
 from .supervisor import Registered
 
-__all__ = ["Posted", "count_jobs", "job_of", "last_serial"]
+__all__ = ["SubmittedJob", "count_jobs", "job_of", "last_serial"]
 
 DEFAULT_JOBS = 8  # of a pool that does not say how many it may have
 WORK_S = 20.0  # of blocks, for each that runs at a time, before another job is worth its start
 
 
 @dataclass
-class Posted:
+class SubmittedJob:
     """A worker job."""
 
     name: str
@@ -66,7 +67,7 @@ class Posted:
         log = self.log(run)
         return read_log_tail(log) if log else ""
 
-    def look(self, run: Path, *, answered: bool, now: float) -> JobView:
+    def update_view(self, run: Path, *, answered: bool, now: float) -> JobView:
         """The job as its run sees it."""
         if self.view is not None and self.view.state == "ended" and not self.is_live:
             return self.view
@@ -87,7 +88,7 @@ def job_of(worker: str) -> str:
 
 
 def count_jobs(pool: Pool, workers: int, expected_s: float, room: int | None) -> int:
-    """How many jobs of a pool the blocks for so many workers are worth; of short blocks, a while of work each.
+    """How many jobs to have for the blocks of so many workers; for short blocks each job gets some time of work.
 
     ``room`` is how many the user's limit leaves to this pool.
     """

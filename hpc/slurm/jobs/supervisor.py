@@ -1,4 +1,4 @@
-"""A keeper: whoever sees to it that a run has the workers it wants, in a thread of its own."""
+"""A supervisor: a thread that keeps as many workers running as the run needs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...execution.endings import Ending
 from ...plan.profiles import Profile
 from ...run.progress import say
 from ..query.controller import Controller
-from ..query.endings import Ending
 
-__all__ = ["Keeper", "Registered"]
+__all__ = ["Registered", "Supervisor"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Registered:
     held: int = 0  # answers that nobody has fetched yet
 
 
-class Keeper:
-    """Looks every ``poll_s`` seconds; what it learned is read by the driver's thread without waiting."""
+class Supervisor:
+    """Queries Slurm every ``poll_s`` seconds; the driver's thread reads what it found without waiting."""
 
     def __init__(self, run: Path, attempt: int, profile: Profile, controller: Controller) -> None:
         self.run, self.attempt, self.profile, self.controller = run, attempt, profile, controller
@@ -39,10 +39,10 @@ class Keeper:
         self.wanted: dict[str, int] = {}  # workers of each pool
         self.expected_s = 0.0
         self.lock = threading.RLock()
-        self._looked = -profile.poll_s
+        self._queried = -profile.poll_s
         self._ended = threading.Event()
         self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -74,31 +74,31 @@ class Keeper:
 
     def _loop(self) -> None:
         while not self._ended.is_set():
-            look = self._until_look() <= 0.0  # Slurm is asked at most once per interval, whoever wakes us
-            if look:
-                self._looked = time.monotonic()
+            may_query = self._until_query() <= 0.0  # Slurm is asked at most once per interval, also after a wake-up
+            if may_query:
+                self._queried = time.monotonic()
             try:
-                self.tick(time.time(), look=look)
-            except Exception:  # a keeper that dies would leave a run waiting for ever
-                say(f"the keeper of the workers met an error and goes on:\n{traceback.format_exc()}")
-            self._woken.wait(max(0.05, self._until_look()))
+                self.tick(time.time(), may_query=may_query)
+            except Exception:  # a supervisor that dies would leave a run waiting for ever
+                say(f"the supervisor of the workers raised an error and continues:\n{traceback.format_exc()}")
+            self._woken.wait(max(0.05, self._until_query()))
             self._woken.clear()
 
-    def _until_look(self) -> float:
-        return self._looked + self.profile.poll_s - time.monotonic()
+    def _until_query(self) -> float:
+        return self._queried + self.profile.poll_s - time.monotonic()
 
-    def wait_to_look(self) -> None:
+    def wait_to_query(self) -> None:
         """Return when Slurm may be asked again."""
-        time.sleep(max(0.0, self._until_look()))
-        self._looked = time.monotonic()
+        time.sleep(max(0.0, self._until_query()))
+        self._queried = time.monotonic()
 
     def tunnel(self) -> str | None:
         """The command that brings the scheduler's dashboard, which listens on its own node only, to a laptop."""
         port, host = self.scheduler.get("dashboard"), self.scheduler.get("host")
         return f"ssh -N -L {port}:127.0.0.1:{port} {host}   # then http://127.0.0.1:{port}/status" if port else None
 
-    def tick(self, now: float, *, look: bool) -> None:
-        """Compare what is wanted with what is there; ``look`` says that Slurm may be asked."""
+    def tick(self, now: float, *, may_query: bool) -> None:
+        """Compare what is wanted with what is there; ``may_query`` says that Slurm may be asked."""
         raise NotImplementedError
 
     def dismiss(self) -> None:

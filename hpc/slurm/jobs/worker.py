@@ -22,16 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import RunError
-from ...execution.forkserver import choose_method, start_nursery, without_main
+from ...execution.forkserver import choose_method, start_forkserver, without_main
+from ...execution.functions import find_function
 from ...execution.worker_groups import MEMORY
 from ...plan.devices import thread_budget
 from ...plan.plans import read_plan
 from ...plan.pools import Pool
 from ...plan.profiles import Profile
 from ...run.driver_lock import newest_attempt, read_driver
+from ...run.job_names import parse_name
 from ...run.keys import keys_folder, load_security
 from ...run.records import read_json
-from ..query.job_states import parse_name
 from .backends import grant_of
 from .scheduler import read_address
 
@@ -61,7 +62,7 @@ def pin_gpus(visible: str | None, listed: Sequence[str]) -> list[str]:
         else:
             raise RunError(
                 f"CUDA_VISIBLE_DEVICES={visible} names GPU {name}, but this node lists {len(listed)}: ask the "
-                "administrator to constrain devices (ConstrainDevices=yes) or to mend gres.conf"
+                "administrator to constrain devices (ConstrainDevices=yes) or to fix gres.conf"
             )
     return uuids
 
@@ -99,7 +100,7 @@ def own_scratch(name: str, pool: Pool) -> Iterator[str]:
     base = os.path.expandvars(pool.scratch) if pool.scratch else tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix=f"citytide-{os.getuid()}-{name}-", dir=base))
     with (folder / ".held").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # as the script does: whoever sweeps sees that somebody lives here
+        fcntl.flock(held, fcntl.LOCK_EX)  # as the script does: a sweep leaves locked folders alone
         try:
             yield str(folder)
         finally:
@@ -174,8 +175,8 @@ def main() -> None:
         raise SystemExit(f"citytide: {asked.name!r} is not a job's name")
     profile = Profile.model_validate(read_json(asked.run / "run.json")["profile"])
     pool = profile.pool(parsed.pool)
-    modules = {step.function.partition(":")[0] for step in read_plan(asked.run).steps}
-    start_nursery(thread_budget(pool.threads), sorted(modules))
+    modules = {find_function(step.function).partition(":")[0] for step in read_plan(asked.run).steps}
+    start_forkserver(thread_budget(pool.threads), sorted(modules))
     try:
         count = asked.workers or pool.workers_per_job
         with own_scratch(asked.name, pool) as scratch:

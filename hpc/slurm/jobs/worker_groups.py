@@ -1,4 +1,4 @@
-"""The crew of a run on Slurm: a Dask client, and whoever keeps the workers coming."""
+"""The worker group of a run on Slurm: a Dask client, and the supervisor of its jobs."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...execution.endings import Ending
 from ...execution.worker_groups import MEMORY
 from ...plan.grants import Grant
-from ..query.endings import Ending
-from .supervisor import Keeper, Registered
+from .supervisor import Registered, Supervisor
 
-__all__ = ["SlurmCrew"]
+__all__ = ["SlurmWorkerGroup"]
 
 RETIRE_S, ASK_S = 20.0, 20.0
 SILENT = 4  # questions in a row that a scheduler leaves unanswered before it is ended
 
 
-class SlurmCrew:
+class SlurmWorkerGroup:
     """Joins what Dask knows of workers with what Slurm knows of jobs."""
 
     def __init__(
-        self, client: Any, pools: tuple[Grant, ...], keeper: Keeper, scheduler: subprocess.Popen[bytes]
+        self, client: Any, pools: tuple[Grant, ...], supervisor: Supervisor, scheduler: subprocess.Popen[bytes]
     ) -> None:
         self.client, self.pools = client, pools
-        self._keeper, self._scheduler, self._silent = keeper, scheduler, 0
+        self._supervisor, self._scheduler, self._silent = supervisor, scheduler, 0
 
     def workers(self) -> dict[str, Registered]:
         """Registered workers by name; raises OSError when the scheduler does not answer."""
@@ -45,7 +45,7 @@ class SlurmCrew:
         }
 
     def _ask(self, question: str, **words: Any) -> Any:
-        """What the scheduler says; it may hang, and its keeper must not."""
+        """Ask the scheduler with a time limit: the scheduler may hang, and the supervisor must not."""
         return self.client.sync(getattr(self.client.scheduler, question), callback_timeout=ASK_S, **words)
 
     def retire(self, addresses: Sequence[str]) -> None:
@@ -56,28 +56,28 @@ class SlurmCrew:
         await self.client.scheduler.retire_workers(workers=addresses, close_workers=False, remove=False)
 
     def count_workers(self, pool: str) -> int:
-        return self._keeper.count_workers(pool)
+        return self._supervisor.count_workers(pool)
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
         return {f"pool-{pool}": 1, MEMORY: memory_bytes}
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
-        self._keeper.want(workers, expected_s)
+        self._supervisor.want(workers, expected_s)
 
     def drain(self, worker: str) -> None:
-        self._keeper.drain(worker)
+        self._supervisor.drain(worker)
 
     def ending(self, worker: str, since: float) -> Ending | None:
-        return self._keeper.ending(worker, since)
+        return self._supervisor.ending(worker, since)
 
     def is_lost(self) -> bool:
         return self._scheduler.poll() is not None or self.client.status in ("closed", "closing")
 
     def trouble(self) -> str | None:
-        return self._keeper.trouble()
+        return self._supervisor.trouble()
 
     def waits(self) -> tuple[str, ...]:
-        return self._keeper.waits()
+        return self._supervisor.waits()
 
     def close(self) -> None:
         """Leave; a scheduler that is gone is not waited for."""

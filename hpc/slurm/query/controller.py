@@ -1,4 +1,4 @@
-"""What Slurm is asked and what it answers: one command a question, never through a shell, never longer than a while."""
+"""Queries to Slurm and their answers: one command each, never through a shell, always with a time limit."""
 
 from __future__ import annotations
 

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
+from ...execution.endings import Ending
 from .answers import Entry
 from .reasons import say_time
 
-__all__ = ["Ending", "classify", "explain_ending", "find_telling_line"]
-
-
-class Ending(StrEnum):
-    DONE = "done"
-    OUT_OF_MEMORY = "out of memory"
-    TIME_LIMIT = "time limit"
-    NODE_FAILURE = "node failure"
-    PREEMPTED = "preempted"
-    CANCELLED = "cancelled"
-    USER_CODE = "user code"
-    UNREGISTERED = "never registered"
-    LOST = "lost"  # its process died and nobody says why
+__all__ = ["classify", "explain_ending", "find_telling_line"]
 
 
 _STATES = {
@@ -54,7 +42,7 @@ _ANOTHER_LIFE = re.compile(
     _NOTE + r"CANCELLED AT[^\n]* DUE TO (?:JOB REQUEUE|PREEMPTION|NODE FAILURE)[^\n]*\n", re.MULTILINE
 )
 _CRASHES = ("4", "6", "7", "8", "11")  # ILL, ABRT, BUS, FPE, SEGV: the program's own doing
-# What a line may hold that tells why, from the most to the least telling.
+# Lines of a log that explain an end, from the most to the least specific.
 _TELLING = (
     re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b(?::|$)|command not found|No module named"),
     re.compile(
@@ -153,13 +141,13 @@ _WORDS = {
         "was cancelled",
         "finished blocks are kept; if the run does not go on by itself, `citytide resume` does",
     ),
-    Ending.USER_CODE: ("ended by an error of the program", "mend what the line names, then resume"),
+    Ending.USER_CODE: ("ended by an error of the program", "fix what the line names, then resume"),
     Ending.UNREGISTERED: (
         "ended before its worker registered",
-        "look at `environment`, `prologue` and `python` of the profile",
+        "see `environment`, `prologue` and `python` of the profile",
     ),
     Ending.LOST: (
-        "is gone and nobody says why",
+        "is gone for an unknown reason",
         "its blocks run again; a kill without a word is often the node's memory running out",
     ),
 }

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ...execution.endings import Ending
+from ...run.job_names import JobName, parse_name
 from .answers import Entry
-from .endings import Ending, classify, explain_ending
+from .endings import classify, explain_ending
 from .reasons import explain_reason, say_time
 
 __all__ = [
-    "Board", "JobName", "JobState", "JobView", "is_over", "job_name", "join_job", "keep_order", "parse_name",
-    "read_jobs", "read_log_tail", "write_jobs",
+    "Board", "JobState", "JobView", "is_over", "join_job", "keep_order", "read_jobs", "read_log_tail", "write_jobs",
 ]  # fmt: skip
 
 JobState = Literal["submitted", "pending", "starting", "registered", "working", "draining", "ended", "unknown"]
@@ -29,15 +29,6 @@ _OVER = (
     "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "DEADLINE", "BOOT_FAIL",
     "REVOKED", "LAUNCH_FAILED",
 )  # fmt: skip
-_NAME = re.compile(r"([^.\s]+)\.([0-9]{1,9})\.(?:driver|([^\s]+)\.([0-9]{1,9}))")
-
-
-@dataclass(frozen=True)
-class JobName:
-    run_id: str
-    attempt: int
-    pool: str  # "driver" for the driver's job
-    serial: int | None
 
 
 @dataclass(frozen=True)
@@ -93,20 +84,6 @@ class Board:
             waits=tuple(data["waits"]),
             dashboard=data["dashboard"],
         )
-
-
-def job_name(run_id: str, attempt: int, pool: str, serial: int | None = None) -> str:
-    """Name of a job; that of a driver's job has no serial."""
-    return f"{run_id}.{attempt}.{pool}" if serial is None else f"{run_id}.{attempt}.{pool}.{serial}"
-
-
-def parse_name(name: str) -> JobName | None:
-    """The parts of a job's name; none if it is no job of a run."""
-    found = _NAME.fullmatch(name)
-    if found is None:
-        return None
-    run_id, attempt, pool, serial = found.groups()
-    return JobName(run_id, int(attempt), pool or "driver", int(serial) if serial else None)
 
 
 def is_over(entry: Entry) -> bool:

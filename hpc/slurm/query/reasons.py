@@ -22,11 +22,11 @@ class Meaning:
 
 _QUEUE_MOVES = "it starts when its turn comes"
 _CODES = {
-    "None": Meaning("Slurm has not looked at it yet", "it is looked at within moments"),
+    "None": Meaning("Slurm has not considered it yet", "Slurm considers it within moments"),
     "Resources": Meaning("the nodes it needs are busy", "it starts when enough of them are free"),
-    "Priority": Meaning("jobs of higher priority stand before it", _QUEUE_MOVES),
+    "Priority": Meaning("jobs of higher priority are before it", _QUEUE_MOVES),
     "Prolog": Meaning("its nodes are being made ready", "it starts when they are"),
-    "Cleaning": Meaning("its earlier life is still being cleaned up", "it starts when that is done"),
+    "Cleaning": Meaning("its earlier attempt is still being cleaned up", "it starts when that is done"),
     "BeginTime": Meaning("it may not begin yet (also for a short while after a requeue)", "it starts after that time"),
     "Dependency": Meaning("it waits for another job to end", "it starts when that job has ended as asked"),
     "DependencyNeverSatisfied": Meaning(
@@ -55,7 +55,7 @@ _CODES = {
     "JobHeldUser": Meaning("you hold it", "release it: `scontrol release {id}`", never=True),
     "JobHeldAdmin": Meaning("an administrator holds it", "ask the site to release job {id}", never=True),
     "JobHoldMaxRequeue": Meaning(
-        "it was requeued so often that Slurm holds it", "look at its log, then `scontrol release {id}`", never=True
+        "it was requeued so often that Slurm holds it", "see its log, then `scontrol release {id}`", never=True
     ),
     "launch failed requeued held": Meaning(
         "it could not be launched on its node, and Slurm requeued and holds it",
@@ -65,14 +65,14 @@ _CODES = {
     "job requeued in held state": Meaning("it was requeued and is held", "`scontrol release {id}`", never=True),
     "RequeueExitHold": Meaning("it ended in a way that makes Slurm hold it", "`scontrol release {id}`", never=True),
     "BadConstraints": Meaning(
-        "no node can ever meet what it asks for", "mend cores, memory, gpus or constraint in the profile", never=True
+        "no node can ever meet what it asks for", "fix cores, memory, gpus or constraint in the profile", never=True
     ),
-    "InvalidAccount": Meaning("its account is not known or not yours", "mend `account` in the profile", never=True),
-    "InvalidQOS": Meaning("its QOS is not known or not yours", "mend `qos` in the profile", never=True),
+    "InvalidAccount": Meaning("its account is not known or not yours", "fix `account` in the profile", never=True),
+    "InvalidQOS": Meaning("its QOS is not known or not yours", "fix `qos` in the profile", never=True),
     "AccountNotAllowed": Meaning(
-        "its account may not use {partition}", "mend `account` or `partition` in the profile", never=True
+        "its account may not use {partition}", "fix `account` or `partition` in the profile", never=True
     ),
-    "QOSNotAllowed": Meaning("its QOS may not use {partition}", "mend `qos` or `partition` in the profile", never=True),
+    "QOSNotAllowed": Meaning("its QOS may not use {partition}", "fix `qos` or `partition` in the profile", never=True),
     "QOSUsageThreshold": Meaning("the QOS has used more than its share", "it starts when that usage has decayed"),
     "Licenses": Meaning("all licences it needs are in use", "it starts when one is free"),
     "Reservation": Meaning("its reservation has not begun", "it starts when the reservation begins"),
@@ -84,7 +84,7 @@ _CODES = {
     "BurstBufferStageIn": Meaning("its data are being staged in", "it starts when they are there"),
     "NodeBoot": Meaning("its nodes are booting", "it starts when they are up"),
     "AssociationJobLimit": Meaning("your account runs as many jobs as it may", "it starts when one of them ends"),
-    "AccountingPolicy": Meaning("a limit of your account or QOS stands against it", "look at `sacctmgr show assoc`"),
+    "AccountingPolicy": Meaning("a limit of your account or QOS holds it back", "see `sacctmgr show assoc`"),
 }
 _PARAPHRASES = (  # texts that Slurm writes in place of a code
     (r"^Nodes required for job are DOWN", "ReqNodeNotAvail"),
@@ -129,7 +129,7 @@ _LIMITS = (
         r"Per(User|Account)",
         Meaning("you use as much as {owner} allows ({code})", "it starts when one of your jobs ends"),
     ),
-    (r"", Meaning("a limit of {owner} stands against it ({code})", "it starts when other jobs end")),
+    (r"", Meaning("a limit of {owner} holds it back ({code})", "it starts when other jobs end")),
 )
 _PREFIX = re.compile(r"(QOS|Assoc(?:iation)?|Max\w+PerAccount)")
 _NO_CODE = ("", "none", "null")

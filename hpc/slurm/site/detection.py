@@ -11,10 +11,10 @@ from dataclasses import replace
 from ...errors import RunError
 from ...plan.pools import DriverJob, Pool
 from ..query.notation import MEBIBYTE
-from .drafts import Draft, write_drafts
-from .findings import Ask, show_bytes, show_time
-from .fitting import fit_beside, fit_nodes
-from .permits import find_limits, permit_job, permit_jobs
+from .access import check_access, check_queue_limits, find_limits
+from .findings import JobRequest, show_bytes, show_time
+from .placement import check_nodes, check_room_for_driver
+from .profile_text import Draft, write_profile_text
 from .rights import Limit
 from .site import Node, Partition, Site
 
@@ -59,7 +59,7 @@ def detect_profile(site: Site, *, python: str = sys.executable) -> str:
     if any(draft.alone for draft in drafts.values()):
         first = next(iter(drafts.values()))
         drafts = {first.kind: replace(first, alone=True)}
-    return write_drafts(list(drafts.values()), site, python=python, refused=list(dict.fromkeys(refused)))
+    return write_profile_text(list(drafts.values()), site, python=python, refused=list(dict.fromkeys(refused)))
 
 
 def _order(kind: str, site: Site) -> Callable[[Partition], tuple[float, ...]]:
@@ -108,7 +108,7 @@ def _draft(kind: str, partition: Partition, nodes: tuple[Node, ...], site: Site)
         return f"{named} does not take jobs of one node now"
     account = _choose_account(partition, site)
     qos = _choose_qos(partition, account, site)
-    blank = Ask("", Pool(partition=partition.name, account=account, qos=qos), 1, None)
+    blank = JobRequest("", Pool(partition=partition.name, account=account, qos=qos), 1, None)
     limits = find_limits(blank, site, partition)
     alone = any(most is not None and most < 2 for one in limits for most in (one.max_jobs, one.max_submitted))
     sized = _size(kind, partition, nodes[0], site, limits, beside=0 if alone else 1)
@@ -118,13 +118,13 @@ def _draft(kind: str, partition: Partition, nodes: tuple[Node, ...], site: Site)
     draft = replace(draft, alone=alone)
     faults = [
         finding
-        for ask in draft.asks
-        for look in (permit_job, fit_nodes)
-        for finding in look(ask, site, partition)
+        for job in draft.requests
+        for check in (check_access, check_nodes)
+        for finding in check(job, site, partition)
         if finding.level == "error"
     ]
-    faults += [finding for finding in permit_jobs(draft.asks, site) if finding.level == "error"]
-    if not faults and any(fit_beside(draft.asks, site)):
+    faults += [finding for finding in check_queue_limits(draft.requests, site) if finding.level == "error"]
+    if not faults and any(check_room_for_driver(draft.requests, site)):
         return replace(draft, alone=True)
     return f"{named}: {faults[0].found}" if faults else draft
 

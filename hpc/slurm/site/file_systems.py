@@ -1,4 +1,4 @@
-"""Places: the file systems behind the paths of a profile, as this machine sees them."""
+"""Paths: the file systems behind the paths of a profile, as this machine sees them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...plan.profiles import Profile
 
-__all__ = ["MEMORY", "SHARED", "Place", "list_paths", "look_at", "read_mounts"]
+__all__ = ["MEMORY", "SHARED", "PathStatus", "inspect_paths", "list_paths", "read_mounts"]
 
 # Kinds of file systems that many nodes share: slow and crowded as scratch, and right for programs and results.
 SHARED = frozenset(
@@ -21,7 +21,7 @@ MEMORY = frozenset({"ramfs", "tmpfs"})  # takes its space from the job's memory
 
 
 @dataclass(frozen=True)
-class Place:
+class PathStatus:
     """A path as it is on one machine."""
 
     exists: bool
@@ -46,20 +46,20 @@ def list_paths(profile: Profile) -> list[str]:
     return [path for path in wanted if path and "$" not in path.replace("$USER", "").replace("${USER}", "")]
 
 
-def look_at(paths: Iterable[str]) -> dict[str, Place]:
+def inspect_paths(paths: Iterable[str]) -> dict[str, PathStatus]:
     """Each path as this machine sees it."""
     mounts = read_mounts()
     return {path: _look(path, mounts) for path in paths}
 
 
-def _look(text: str, mounts: Mapping[str, str]) -> Place:
+def _look(text: str, mounts: Mapping[str, str]) -> PathStatus:
     found = text if "/" in text else shutil.which(text)
     if found is None:
-        return Place(exists=False)
+        return PathStatus(exists=False)
     path = Path(os.path.expandvars(found))
     real = Path(os.path.realpath(path))
     system = next((mounts[str(folder)] for folder in (real, *real.parents) if str(folder) in mounts), "")
-    return Place(path.exists(), os.access(path, os.W_OK), os.access(path, os.X_OK), system)
+    return PathStatus(path.exists(), os.access(path, os.W_OK), os.access(path, os.X_OK), system)
 
 
 def read_mounts(table: Path = Path("/proc/mounts")) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Findings: what a look at a profile and a cluster brings up, and the jobs that the look is about."""
+"""Findings of a check of a profile against a cluster, and the jobs that are checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...plan.pools import DriverJob, Pool
 from ...plan.profiles import Profile
 from ..query.notation import MEBIBYTE
 
-__all__ = ["Ask", "Finding", "Level", "list_asks", "show_bytes", "show_time"]
+__all__ = ["Finding", "JobRequest", "Level", "list_job_requests", "show_bytes", "show_time"]
 
 # error: would never start, or end at once. warning: starts, but not as meant. unknown: nobody can tell from here.
 Level = Literal["error", "warning", "unknown", "ok"]
@@ -30,13 +30,13 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Ask:
+class JobRequest:
     """What one job of a pool, or the driver's, asks of Slurm."""
 
     where: str
     request: Pool | DriverJob
     cores: int
-    memory: int | None  # bytes per node, as sbatch is told them; None where --mem is left away
+    memory: int | None  # bytes per node, as sbatch is told them; None where --mem is omitted
     nodes: int = 1
     gpus: int = 0
     gpu_type: str | None = None
@@ -46,7 +46,7 @@ class Ask:
         return Finding(level, f"{self.where}.{key}" if key else self.where, found, cure)
 
 
-def list_asks(profile: Profile) -> Iterator[Ask]:
+def list_job_requests(profile: Profile) -> Iterator[JobRequest]:
     """One per pool, and the driver's where it is a job of its own."""
     for name, pool in profile.pools.items():
         yield _ask(f"pools.{name}", pool, pool.job_cores, nodes=pool.nodes, gpus=pool.gpus, gpu_type=pool.gpu_type)
@@ -64,10 +64,10 @@ def _ask(
     gpus: int = 0,
     gpu_type: str | None = None,
     is_driver: bool = False,
-) -> Ask:
+) -> JobRequest:
     skips = "--mem" in request.skip_directives
     memory = None if skips or request.memory == "auto" else -(-request.memory // MEBIBYTE) * MEBIBYTE
-    return Ask(where, request, cores, memory, nodes, gpus, gpu_type, is_driver)
+    return JobRequest(where, request, cores, memory, nodes, gpus, gpu_type, is_driver)
 
 
 def show_bytes(n: int) -> str:

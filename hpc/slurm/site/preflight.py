@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...plan.profiles import Profile
-from .file_systems import Place
-from .findings import Ask, Finding, list_asks, show_time
-from .fitting import fit_beside, fit_nodes, has_features
-from .permits import permit_job, permit_jobs
+from .access import check_access, check_queue_limits
+from .file_systems import PathStatus
+from .findings import Finding, JobRequest, list_job_requests, show_time
+from .placement import check_nodes, check_room_for_driver, has_features
 from .site import Partition, Site
 
 __all__ = ["FILL_IN", "check_profile", "find_blanks"]
@@ -24,14 +24,14 @@ _CLOSED = {
 
 
 def check_profile(profile: Profile, site: Site) -> list[Finding]:
-    """Hold a profile against a site. Nothing is asked of Slurm or of a disk here.
+    """Compare a profile with a site. Slurm and the disks are not asked here.
 
     Parameters
     ----------
     profile
         The profile.
     site
-        What `read_site` found, with the profile's paths looked at.
+        What `read_site` found, with the status of the profile's paths.
 
     Returns
     -------
@@ -41,16 +41,16 @@ def check_profile(profile: Profile, site: Site) -> list[Finding]:
     blanks = list(find_blanks(profile))
     if not profile.backend.startswith("slurm"):
         return [*blanks, Finding("ok", "backend", f"{profile.backend} asks nothing of Slurm")]
-    asks = list(list_asks(profile))
+    requests = list(list_job_requests(profile))
     blank = {finding.where for finding in blanks}
     found = [*blanks]
-    for ask in asks:
-        if f"{ask.where}.partition" in blank or (ask.is_driver and ask.request.partition == FILL_IN):
+    for job in requests:
+        if f"{job.where}.partition" in blank or (job.is_driver and job.request.partition == FILL_IN):
             continue
-        found += _check_job(ask, site)
-    found += permit_jobs(asks, site)
-    found += fit_beside(asks, site)
-    found += _check_places(profile, site)
+        found += _check_job(job, site)
+    found += check_queue_limits(requests, site)
+    found += check_room_for_driver(requests, site)
+    found += _check_paths(profile, site)
     found += _check_cluster(profile, site)
     return list(dict.fromkeys(one for one in found if one in blanks or one.where not in blank))
 
@@ -66,39 +66,39 @@ def find_blanks(profile: Profile) -> Iterator[Finding]:
             for n, inner in enumerate(value):
                 yield from visit(inner, f"{key}.{n}")
         elif isinstance(value, str) and FILL_IN in value:
-            yield Finding("error", key, f"{value!r} is to be filled in", "the comment beside it tells where to look")
+            yield Finding("error", key, f"{value!r} is to be filled in", "the comment beside it says where to find it")
 
     yield from visit(profile.model_dump(), "")
 
 
-def _check_job(ask: Ask, site: Site) -> Iterator[Finding]:
-    name = ask.request.partition
+def _check_job(job: JobRequest, site: Site) -> Iterator[Finding]:
+    name = job.request.partition
     partition = site.partition(name)
     if partition is None:
         known = [one.name for one in site.partitions]
         close = difflib.get_close_matches(name or "", known, 1)
         found = "this cluster has no default partition" if name is None else f"there is no partition {name!r}"
         hint = f"did you mean {close[0]!r}? " if close else ""
-        yield ask.finding("error", "partition", found, f"{hint}the partitions are: {', '.join(known) or 'none'}")
+        yield job.finding("error", "partition", found, f"{hint}the partitions are: {', '.join(known) or 'none'}")
         return
     if partition.state in _CLOSED:
-        yield ask.finding(
+        yield job.finding(
             "error", "partition", f"partition {partition.name!r} {_CLOSED[partition.state]}", "take another"
         )
-    if partition.needs_reservation and not any("--reservation" in one for one in ask.request.extra_directives):
-        yield ask.finding(
+    if partition.needs_reservation and not any("--reservation" in one for one in job.request.extra_directives):
+        yield job.finding(
             "error",
             "partition",
-            f"partition {partition.name!r} takes jobs of a reservation alone",
+            f"partition {partition.name!r} takes only jobs with a reservation",
             "name it in extra_directives: [--reservation=NAME]",
         )
-    yield from _check_walltime(ask, site, partition)
-    yield from _check_node_count(ask, partition)
-    yield from permit_job(ask, site, partition)
-    yield from fit_nodes(ask, site, partition)
-    if has_features((), ask.request.constraint) is None:
-        yield ask.finding(
-            "unknown", "constraint", f"{ask.request.constraint!r} is more than this check reads: only Slurm can tell"
+    yield from _check_walltime(job, site, partition)
+    yield from _check_node_count(job, partition)
+    yield from check_access(job, site, partition)
+    yield from check_nodes(job, site, partition)
+    if has_features((), job.request.constraint) is None:
+        yield job.finding(
+            "unknown", "constraint", f"{job.request.constraint!r} is more than this check reads: only Slurm can tell"
         )
 
 
@@ -109,19 +109,19 @@ def _fate(site: Site) -> str:
     return "sbatch accepts it, also with --test-only, and it waits for ever"
 
 
-def _check_walltime(ask: Ask, site: Site, partition: Partition) -> Iterator[Finding]:
-    wall = ask.request.walltime_s
-    if {"--time", "-t"} & set(ask.request.skip_directives) or wall is None:
+def _check_walltime(job: JobRequest, site: Site, partition: Partition) -> Iterator[Finding]:
+    wall = job.request.walltime_s
+    if {"--time", "-t"} & set(job.request.skip_directives) or wall is None:
         granted = partition.default_time_s or partition.max_time_s
         if wall is not None and granted is not None and granted < wall:
-            yield ask.finding(
+            yield job.finding(
                 "error",
                 "walltime",
-                f"--time is left away, so a job gets {show_time(granted)} and not the {show_time(wall)} it counts on",
+                f"--time is omitted, so a job gets {show_time(granted)}, and the profile needs {show_time(wall)}",
                 f'set walltime to "{show_time(granted)}" or less',
             )
     elif partition.max_time_s is not None and wall > partition.max_time_s:
-        yield ask.finding(
+        yield job.finding(
             "error",
             "walltime",
             f"{show_time(wall)} is longer than partition {partition.name!r} allows "
@@ -130,27 +130,27 @@ def _check_walltime(ask: Ask, site: Site, partition: Partition) -> Iterator[Find
         )
 
 
-def _check_node_count(ask: Ask, partition: Partition) -> Iterator[Finding]:
-    if partition.max_nodes is not None and ask.nodes > partition.max_nodes:
-        yield ask.finding(
+def _check_node_count(job: JobRequest, partition: Partition) -> Iterator[Finding]:
+    if partition.max_nodes is not None and job.nodes > partition.max_nodes:
+        yield job.finding(
             "error",
             "nodes",
-            f"{ask.nodes} nodes are more than partition {partition.name!r} gives a job ({partition.max_nodes})",
+            f"{job.nodes} nodes are more than partition {partition.name!r} gives a job ({partition.max_nodes})",
             f"ask for {partition.max_nodes} or fewer",
         )
-    if ask.nodes < partition.min_nodes:
-        yield ask.finding(
+    if job.nodes < partition.min_nodes:
+        yield job.finding(
             "error",
             "nodes",
-            f"partition {partition.name!r} takes jobs of {partition.min_nodes} nodes or more, not of {ask.nodes}",
+            f"partition {partition.name!r} takes jobs of {partition.min_nodes} nodes or more, not of {job.nodes}",
             "take another partition, or slurm-allocation with so many nodes",
         )
 
 
-def _check_places(profile: Profile, site: Site) -> Iterator[Finding]:
+def _check_paths(profile: Profile, site: Site) -> Iterator[Finding]:
     if profile.python:
         yield from _check_python(profile.python, site)
-    if profile.slurm_conf and (place := site.places.get(profile.slurm_conf)) and not place.exists:
+    if profile.slurm_conf and (place := site.paths.get(profile.slurm_conf)) and not place.exists:
         yield Finding("error", "slurm_conf", f"{profile.slurm_conf} is not here", "name the slurm.conf of this cluster")
     for name, pool in profile.pools.items():
         if pool.interface and site.interfaces and pool.interface not in site.interfaces:
@@ -160,14 +160,14 @@ def _check_places(profile: Profile, site: Site) -> Iterator[Finding]:
                 f"there is no network interface {pool.interface!r} on this machine",
                 f"`ip -brief address` on a node lists them; here: {', '.join(site.interfaces)}",
             )
-        if pool.scratch in site.places:
-            yield from _check_scratch(f"pools.{name}.scratch", str(pool.scratch), site.places[str(pool.scratch)], site)
+        if pool.scratch in site.paths:
+            yield from _check_scratch(f"pools.{name}.scratch", str(pool.scratch), site.paths[str(pool.scratch)], site)
         elif pool.scratch and "$" in pool.scratch:
             yield Finding("unknown", f"pools.{name}.scratch", f"{pool.scratch} is set on the nodes, not here")
 
 
 def _check_python(python: str, site: Site) -> Iterator[Finding]:
-    place = site.places.get(python)
+    place = site.paths.get(python)
     if place is None:
         return
     if not place.exists or not place.executable:
@@ -187,14 +187,14 @@ def _check_python(python: str, site: Site) -> Iterator[Finding]:
         )
 
 
-def _check_scratch(where: str, path: str, place: Place, site: Site) -> Iterator[Finding]:
+def _check_scratch(where: str, path: str, place: PathStatus, site: Site) -> Iterator[Finding]:
     if not place.exists or not place.writable:
         wrong = "is not here" if not place.exists else "cannot be written here"
         yield Finding(
             "error" if site.is_one_machine else "unknown",
             where,
             f"{path} {wrong}" + ("" if site.is_one_machine else "; whether the nodes have it is not known"),
-            "make the folder, or leave scratch away to use $TMPDIR or /tmp of the node" if site.is_one_machine else "",
+            "make the folder, or omit scratch to use $TMPDIR or /tmp of the node" if site.is_one_machine else "",
         )
     elif place.is_shared:
         yield Finding(
@@ -207,7 +207,7 @@ def _check_scratch(where: str, path: str, place: Place, site: Site) -> Iterator[
         yield Finding(
             "warning",
             where,
-            f"{path} is kept in memory ({place.file_system}): what spills there is taken from the job's memory",
+            f"{path} is kept in memory ({place.file_system}): what is spilled there is taken from the job's memory",
             "name a local disk of the nodes, or ask for that much more memory",
         )
 
@@ -235,7 +235,7 @@ def _check_cluster(profile: Profile, site: Site) -> Iterator[Finding]:
             "unknown",
             "site",
             f"jobs pass a filter of the site ({plugins}), which may change or refuse them and is not readable",
-            "if sbatch complains about a directive, leave it away by skip_directives",
+            "if sbatch complains about a directive, omit it by skip_directives",
         )
     if not site.is_one_machine:
         yield Finding(

@@ -57,7 +57,7 @@ class Rights:
 
 
 def read_rights(user: str, *, timeout_s: float = 20.0) -> Rights | str:
-    """Ask the accounting data base; if it does not answer, a sentence that says so."""
+    """JobRequest the accounting data base; if it does not answer, a sentence that says so."""
     tables = []
     for words in (
         ["user", user, "format=User,DefaultAccount"],

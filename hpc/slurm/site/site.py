@@ -14,7 +14,7 @@ import psutil
 
 from ...errors import RunError
 from ..query.notation import MEBIBYTE, NOTHING, Row, list_gpus, parse_minutes, split_list
-from .file_systems import Place, look_at
+from .file_systems import PathStatus, inspect_paths
 from .rights import Rights, read_rights
 
 __all__ = ["Node", "Partition", "Shows", "Site", "describe_site", "read_site"]
@@ -43,7 +43,6 @@ class Node:
     reason: str = ""
     partitions: tuple[str, ...] = ()
     host: str = ""
-    local_disk: int = 0  # bytes of TmpFS, 0 if the site does not say
 
     @property
     def is_up(self) -> bool:
@@ -74,7 +73,6 @@ class Partition:
     allow_qos: tuple[str, ...] = ()
     deny_qos: tuple[str, ...] = ()
     allow_groups: tuple[str, ...] = ()
-    allow_hosts: tuple[str, ...] = ()
     qos: str | None = None
     root_only: bool = False
     needs_reservation: bool = False
@@ -94,7 +92,7 @@ class Site:
     nodes: tuple[Node, ...] = ()
     settings: Row = field(default_factory=dict)  # `scontrol show config`, as it stands
     rights: Rights | str = "accounting was not asked"  # or why they are unknown
-    places: Mapping[str, Place] = field(default_factory=dict)  # the profile's paths as this machine sees them
+    paths: Mapping[str, PathStatus] = field(default_factory=dict)  # the profile's paths as this machine sees them
     interfaces: tuple[str, ...] = ()  # network interfaces of this machine
 
     @property
@@ -154,7 +152,7 @@ class Site:
 
 
 def read_site(controller: Shows, *, paths: Iterable[str] = ()) -> Site:
-    """Ask Slurm and its accounting, and look at paths of this machine.
+    """JobRequest Slurm and its accounting, and look at paths of this machine.
 
     Raises
     ------
@@ -176,7 +174,7 @@ def read_site(controller: Shows, *, paths: Iterable[str] = ()) -> Site:
         groups=groups,
         host=socket.gethostname(),
         rights=read_rights(user) if site.has_accounting else "this cluster keeps no accounts",
-        places=look_at(paths),
+        paths=inspect_paths(paths),
         interfaces=tuple(psutil.net_if_addrs()),
     )
 
@@ -217,7 +215,6 @@ def _partition(row: Row) -> Partition:
         allow_qos=names("AllowQos"),
         deny_qos=names("DenyQos"),
         allow_groups=names("AllowGroups"),
-        allow_hosts=names("AllocNodes"),
         qos=None if row.get("QoS", "") in NOTHING else row["QoS"],
         root_only=row.get("RootOnly") == "YES",
         needs_reservation=row.get("ReqResv") == "YES",
@@ -243,5 +240,4 @@ def _node(row: Row) -> Node:
         reason=row.get("Reason", ""),
         partitions=tuple(split_list(row.get("Partitions", ""))),
         host=row.get("NodeHostName", ""),
-        local_disk=int(row.get("TmpDisk", "0") or 0) * MEBIBYTE,
     )

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 from queued import FakeSlurm, make_old, post_driver
 
-from citytide.hpc.control import attach as following
-from citytide.hpc.control.attach import Detached, LedgerTail, follow_run
+from citytide.hpc.control import attach
+from citytide.hpc.control.attach import Detached, LedgerTail, attach_to_run
 from citytide.hpc.errors import RunError
-from citytide.hpc.run.driver_lock import claim
+from citytide.hpc.run.driver_lock import hold_driver_lock
 from citytide.hpc.run.runs import open_run
 from citytide.hpc.slurm.query.job_states import Board, write_jobs
 from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
@@ -21,16 +21,16 @@ from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
 def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
     fake = FakeSlurm(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{fake.folder}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(following, "FIRST_S", 0.0)
-    monkeypatch.setattr(following, "LOOK_S", 0.2)
-    monkeypatch.setattr(following, "REPORT_S", 0.2)
+    monkeypatch.setattr(attach, "FIRST_S", 0.0)
+    monkeypatch.setattr(attach, "READ_S", 0.2)
+    monkeypatch.setattr(attach, "REPORT_S", 0.2)
     return fake
 
 
 def drive_in_another_thread(run: Path, *, state: str, after_s: float) -> threading.Thread:
     def drive() -> None:
         time.sleep(after_s)
-        with claim(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
+        with hold_driver_lock(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
             ledger.append("driver", host="node1", pid=1, time=time.time())
             for block in range(12):
                 ledger.append("block", step="double", block=block, seconds=0.1)
@@ -55,7 +55,7 @@ def test_follower_waits_for_the_driver_and_sees_it_end(
     slurm.hold({"id": "12", "state": "PENDING", "reason": "Resources", "name": name})
     thread = drive_in_another_thread(run, state=state, after_s=1.0)
     (run / "slurm" / "logs" / f"{name}.12.log").touch()
-    follow_run(run, quiet=False)
+    attach_to_run(run, quiet=False)
     thread.join()
     said = capsys.readouterr().err
     assert "job 12 is pending for 3" in said and "the nodes it needs are busy" in said
@@ -68,7 +68,7 @@ def test_driver_that_never_begins_is_an_error_that_says_why(tmp_path: Path, make
     name = post_driver(run, began="12", text="bash: python: command not found\n")
     slurm.hold({"id": "12", "state": "FAILED", "exit": "32512", "node": "node1", "end": 1000, "name": name})
     with pytest.raises(RunError, match=r"command not found.*citytide resume '.*run with blank'") as told:
-        follow_run(run, quiet=True)
+        attach_to_run(run, quiet=True)
     assert told.value.exit_code == 1
 
 
@@ -77,7 +77,7 @@ def test_end_just_seen_is_looked_at_twice(tmp_path: Path, make_doubling, slurm: 
     name = post_driver(run, began="12")
     slurm.hold({"id": "12", "state": "CANCELLED", "node": "node1", "end": int(time.time()), "name": name})
     with pytest.raises(RunError, match="is interrupted: its driver job 12 was cancelled"):
-        follow_run(run, quiet=True)
+        attach_to_run(run, quiet=True)
     assert slurm.count("squeue") == 2
 
 
@@ -91,23 +91,23 @@ def test_silent_slurm_ends_no_follower(
     slurm.hold({"id": "12", "state": "FAILED", "node": "node1", "end": 1000, "name": name})
     threading.Timer(1.5, slurm.come_back).start()
     with pytest.raises(RunError, match="is interrupted"):
-        follow_run(run, quiet=False)
+        attach_to_run(run, quiet=False)
     assert "Unable to contact" in capsys.readouterr().err and slurm.count("squeue") >= 2
 
 
 def test_ended_run_returns_at_once_and_asks_nobody(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
     run = make_doubling(tmp_path / "run")
-    with claim(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
+    with hold_driver_lock(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
         ledger.append("driver", host="here", pid=1, time=time.time())
         ledger.append("end", state="stopped", time=time.time())
-    follow_run(run, quiet=True)
+    attach_to_run(run, quiet=True)
     assert slurm.count("squeue") == 0
 
 
 def test_run_nobody_drives_is_said_to_be_so(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
     run = make_doubling(tmp_path / "run")
     with pytest.raises(RunError, match=r"is created: it has no driver; to go on: citytide resume"):
-        follow_run(run, quiet=True)
+        attach_to_run(run, quiet=True)
     assert slurm.count("squeue") == 0
 
 
@@ -121,9 +121,9 @@ def test_interrupt_leaves_the_run_alone(
         raise KeyboardInterrupt
 
     # its own clock only: subprocess sleeps too, while it waits for squeue
-    monkeypatch.setattr(following, "time", SimpleNamespace(**{**vars(time), "sleep": interrupt}))
+    monkeypatch.setattr(attach, "time", SimpleNamespace(**{**vars(time), "sleep": interrupt}))
     with pytest.raises(Detached, match=r"goes on without this screen; come back: citytide attach") as told:
-        follow_run(run, quiet=True)
+        attach_to_run(run, quiet=True)
     assert told.value.exit_code == 130 and open_run(run).status()["state"] == "pending"
     assert slurm.count("scancel") == 0
 

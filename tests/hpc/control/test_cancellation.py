@@ -8,7 +8,7 @@ from queued import FakeSlurm, post_driver
 
 from citytide.hpc.control.cancellation import cancel_run, drain_run
 from citytide.hpc.errors import RunError
-from citytide.hpc.run.driver_lock import claim
+from citytide.hpc.run.driver_lock import hold_driver_lock
 from citytide.hpc.run.runs import open_run
 
 
@@ -65,7 +65,7 @@ def test_silent_slurm_is_no_cancelling(tmp_path: Path, make_doubling, slurm: Fak
     run = make_doubling(tmp_path / "run")
     post_driver(run)
     slurm.go_away()
-    with pytest.raises(RunError, match=r"Slurm does not answer.*say cancel again") as told:
+    with pytest.raises(RunError, match=r"Slurm does not answer.*repeat `citytide cancel`") as told:
         cancel_run(open_run(run))
     assert told.value.exit_code == 1 and open_run(run).status()["state"] == "pending"
 
@@ -76,7 +76,7 @@ def test_job_that_does_not_end_is_named(tmp_path: Path, make_doubling, slurm: Fa
     slurm.hold(job)
     slurm.hold({**job, "state": "COMPLETING"}, name="stubborn")
     with pytest.raises(RunError, match=r"do not end: 12 \(completing\)") as told:
-        cancel_run(open_run(run), patience_s=1.5)
+        cancel_run(open_run(run), timeout_s=1.5)
     assert told.value.exit_code == 1
     assert slurm.count("scancel") == 1  # once is enough
 
@@ -98,8 +98,8 @@ def test_done_run_stays_done(tmp_path: Path, make_doubling, slurm: FakeSlurm) ->
 
 def test_driver_that_is_no_job_is_not_cancelled_by_slurm(tmp_path: Path, make_doubling, slurm: FakeSlurm) -> None:
     run = make_doubling(tmp_path / "run")
-    with claim(run):
-        with pytest.raises(RunError, match=r"is no job of Slurm.*--drain") as told:
+    with hold_driver_lock(run):
+        with pytest.raises(RunError, match=r"is not a job of Slurm.*--drain") as told:
             cancel_run(open_run(run))
         drain_run(open_run(run))
         assert (run / "stop").exists()

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from queued import FakeSlurm, make_old, post_driver
 
-from citytide.hpc.control.run_status import Look, find_driver_job, look, needs_look
-from citytide.hpc.run.driver_lock import claim
+from citytide.hpc.control.run_status import QueueSnapshot, query_queue, read_status
+from citytide.hpc.run.driver_lock import hold_driver_lock
 from citytide.hpc.run.runs import open_run
+from citytide.hpc.run.state import find_driver_job, needs_query
 from citytide.hpc.slurm.query.answers import Entry
 from citytide.hpc.slurm.query.controller import Controller
 from citytide.hpc.slurm.query.job_states import Board, JobView, write_jobs
@@ -17,7 +18,7 @@ from citytide.hpc.store.ledger import Ledger, read_ledger
 
 def drive_once(run: Path, state: str | None, *, job: str | None = "12", **end: str) -> None:
     """What a driver leaves that ended so, or was killed (None)."""
-    with claim(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
+    with hold_driver_lock(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
         ledger.append("driver", host="node1", pid=1, time=time.time())
         if state:
             ledger.append("end", state=state, time=time.time(), **end)
@@ -25,12 +26,12 @@ def drive_once(run: Path, state: str | None, *, job: str | None = "12", **end: s
     (run / "driver.json").write_text(json.dumps({**driver, "job": job}))
 
 
-def state_of(run: Path, seen: Look | None = None) -> str:
+def state_of(run: Path, seen: QueueSnapshot | None = None) -> str:
     return str(open_run(run).status(seen=seen)["state"])
 
 
-def seen(*entries: Entry) -> Look:
-    return Look(time.time(), entries)
+def seen(*entries: Entry) -> QueueSnapshot:
+    return QueueSnapshot(time.time(), entries)
 
 
 def test_run_is_pending_until_its_driver_begins(tmp_path: Path, make_doubling) -> None:
@@ -39,7 +40,7 @@ def test_run_is_pending_until_its_driver_begins(tmp_path: Path, make_doubling) -
     name = post_driver(run)
     waiting = Entry("12", name, "PENDING", "Priority", submitted=time.time() - 600, start=time.time() + 3600)
     assert state_of(run) == state_of(run, seen(waiting)) == "pending"
-    told = open_run(run).status(seen=seen(waiting))["slurm"]
+    told = read_status(open_run(run), seen=seen(waiting))["slurm"]
     assert told["driver"]["state"] == "pending" and told["driver"]["expected_start"] == waiting.start
     (wait,) = told["waits"]
     assert "pending for 10 min" in wait and "Slurm expects to start it in" in wait
@@ -50,7 +51,7 @@ def test_driver_job_that_ended_without_a_word_interrupts_its_run(tmp_path: Path,
     name = post_driver(run, began="12", text="ModuleNotFoundError: No module named 'citytide'\n")
     gone = Entry("12", name, "FAILED", exit_code="1:0", node="node1", end=time.time())
     assert state_of(run, seen(gone)) == "interrupted"
-    told = open_run(run).status(seen=seen(gone))["slurm"]["driver"]
+    told = read_status(open_run(run), seen=seen(gone))["slurm"]["driver"]
     assert told["state"] == "ended" and "No module named 'citytide'" in told["sentence"]
 
 
@@ -66,9 +67,9 @@ def test_unanswered_is_not_gone(tmp_path: Path, make_doubling) -> None:
     run = make_doubling(tmp_path / "run")
     post_driver(run)
     make_old(run)
-    away = Look(time.time(), unanswered="squeue ended with code 1")
+    away = QueueSnapshot(time.time(), unanswered="squeue ended with code 1")
     assert state_of(run, away) == "pending"
-    told = open_run(run).status(seen=away)["slurm"]
+    told = read_status(open_run(run), seen=away)["slurm"]
     assert "does not answer" in told["answers"] and told["driver"]["state"] == "unknown"
 
 
@@ -84,7 +85,7 @@ def test_driver_that_signed_off_is_believed_without_asking(tmp_path: Path, make_
             ledger.append("end", state="failed", time=1.0)
     found = open_run(run)
     assert found.status()["state"] == state
-    assert not needs_look(run, found.id, read_ledger(run / "ledger.jsonl"))
+    assert not needs_query(run, found.id, read_ledger(run / "ledger.jsonl"))
 
 
 def test_next_driver_in_the_queue_counts_for_more_than_the_last_end(tmp_path: Path, make_doubling) -> None:
@@ -129,7 +130,7 @@ def test_jobs_a_silent_driver_told_of_are_looked_at_again(tmp_path: Path, make_d
     write_jobs(run, Board(time.time(), jobs=tuple(jobs), waits=("old news",), dashboard="ssh"))
     alive = Entry("1", jobs[0].name, "RUNNING", node="node2", start=time.time() - 60, end=time.time() + 600)
     stray = Entry("3", f"{identity}.1.cpu.3", "PENDING", "Resources", submitted=time.time() - 5)
-    told = open_run(run).status(seen=seen(alive, stray, Entry("9", "another.1.cpu.1", "RUNNING")))["slurm"]
+    told = read_status(open_run(run), seen=seen(alive, stray, Entry("9", "another.1.cpu.1", "RUNNING")))["slurm"]
     assert {job["serial"]: job["state"] for job in told["jobs"]} == {1: "starting", 2: "submitted", 3: "pending"}
     assert told["waits"] == [] and told["dashboard"] is None
 
@@ -144,7 +145,7 @@ def test_all_runs_of_a_cluster_are_looked_at_by_one_command(
         run = make_doubling(tmp_path / f"run{n}")
         post_driver(run, began=str(n))
         jobs.append(find_driver_job(run, open_run(run).id))
-    assert not look(Controller(), jobs).unanswered
+    assert not query_queue(Controller(), jobs).unanswered
     assert slurm.count("squeue") == 1 and slurm.count("sacct") == 0
     slurm.go_away()
-    assert "Unable to contact" in look(Controller(), jobs).unanswered
+    assert "Unable to contact" in query_queue(Controller(), jobs).unanswered

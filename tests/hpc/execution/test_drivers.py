@@ -13,15 +13,15 @@ import pytest
 from citytide.hpc.execution import drivers
 from citytide.hpc.execution.blocks import STOP
 from citytide.hpc.execution.drivers import drive
+from citytide.hpc.execution.endings import Ending
 from citytide.hpc.plan.grants import Grant
 from citytide.hpc.plan.plans import BlockStep, make_plan
 from citytide.hpc.run.progress import Reporter
-from citytide.hpc.slurm.query.endings import Ending
 from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
 
 POOLS = (Grant("cpu", 2, 1, 10**9, walltime_s=100), Grant("bigmem", 1, 1, 10**10, walltime_s=100))
 Answer = Callable[[str, list[int], float], Any]
-ENDLESS = object()  # the answer of a pack that never ends
+ENDLESS = object()  # the answer of a batch that never ends
 
 
 class KilledWorker(Exception):
@@ -50,19 +50,19 @@ class Landed:
 
 
 class Actors:
-    """A crew of one process: ``answer(pool, blocks, expected_s)`` says what became of a pack."""
+    """A group of one process: ``answer(pool, blocks, expected_s)`` says what became of a batch."""
 
     def __init__(self, answer: Answer, endings: Mapping[str, Ending] = {}) -> None:
         self.answer, self.endings = answer, endings
         self.client, self.pools = self, POOLS
         self.drained: list[str] = []
         self.lost = False
-        self.packs: list[tuple[str, list[int]]] = []
+        self.batches: list[tuple[str, list[int]]] = []
 
     def map(self, execute: Any, *columns: list[Any], key: list[str], resources: str, **rest: Any) -> list[Landed]:
         *_, blocks, expected = columns
-        self.packs += [(resources, pack) for pack in blocks]
-        return [Landed(k, self.answer(resources, pack, e)) for k, pack, e in zip(key, blocks, expected, strict=True)]
+        self.batches += [(resources, batch) for batch in blocks]
+        return [Landed(k, self.answer(resources, batch, e)) for k, batch, e in zip(key, blocks, expected, strict=True)]
 
     def count_workers(self, pool: str) -> int:
         return 2
@@ -96,31 +96,31 @@ def finished(blocks: list[int], seconds: float = 0.01) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str, list[dict[str, Any]]]]:
-    """Drive eight blocks with a crew; returns the outcome and the ledger."""
+    """Drive eight blocks with a group; returns the outcome and the ledger."""
     monkeypatch.setattr(drivers, "REST_S", 0.01)
     monkeypatch.setattr(drivers, "TICK_S", 0.01)
 
     def run(
-        crew: Any, rows: int = 8, memory_bytes: int = 10**6, ranks: int = 0, **options: Any
+        group: Any, rows: int = 8, memory_bytes: int = 10**6, ranks: int = 0, **options: Any
     ) -> tuple[str, list[dict[str, Any]]]:
         step = BlockStep("s", "m:f", "row", rows, (), lambda block: memory_bytes, ranks=ranks)
-        plan = make_plan((step,), (), workers=2, threads=1, memory_per_worker=10**9, pools=crew.pools)
+        plan = make_plan((step,), (), workers=2, threads=1, memory_per_worker=10**9, pools=group.pools)
         with Ledger(tmp_path / "ledger.jsonl", 1) as ledger:
-            outcome = drive(tmp_path, plan, crew, ledger, Reporter(quiet=True), **options)
+            outcome = drive(tmp_path, plan, group, ledger, Reporter(quiet=True), **options)
         return outcome, read_ledger(tmp_path / "ledger.jsonl")
 
     return run
 
 
 def test_every_block_is_done_once_and_short_ones_travel_together(act) -> None:
-    crew = Actors(lambda pool, blocks, expected: finished(blocks))
-    outcome, ledger = act(crew, rows=100)
-    assert outcome == "done" and len(done_blocks(ledger)) == 100 == sum(len(pack) for _, pack in crew.packs)
-    assert max(len(pack) for _, pack in crew.packs) > 1
+    group = Actors(lambda pool, blocks, expected: finished(blocks))
+    outcome, ledger = act(group, rows=100)
+    assert outcome == "done" and len(done_blocks(ledger)) == 100 == sum(len(batch) for _, batch in group.batches)
+    assert max(len(batch) for _, batch in group.batches) > 1
 
 
 def test_no_more_blocks_are_handed_out_or_counted_as_killed_than_memory_lets_run(act) -> None:
-    """Two workers of 8 threads and room for one block: two packs run, two are there, one dies with its worker."""
+    """Two workers of 8 threads and room for one block: two batches run, two are there, one dies with its worker."""
     deaths: list[list[int]] = []
 
     def answer(pool: str, blocks: list[int], expected: float) -> Any:
@@ -129,21 +129,21 @@ def test_no_more_blocks_are_handed_out_or_counted_as_killed_than_memory_lets_run
             return KilledWorker("w")
         return finished(blocks)
 
-    crew = Actors(answer, {"w": Ending.PREEMPTED})
-    crew.pools = (Grant("cpu", 2, 8, 10**9, walltime_s=100),)
-    outcome, ledger = act(crew, memory_bytes=6 * 10**8)
-    (casualty,) = [line for line in ledger if line["kind"] == "casualty"]
-    assert outcome == "done" and casualty["blocks"] == [0] and crew.asked_bytes == 6 * 10**8
-    assert [blocks for _, blocks in crew.packs[:4]] == [[0], [1], [2], [3]] and crew.packs[4][1] != [4]
+    group = Actors(answer, {"w": Ending.PREEMPTED})
+    group.pools = (Grant("cpu", 2, 8, 10**9, walltime_s=100),)
+    outcome, ledger = act(group, memory_bytes=6 * 10**8)
+    (loss,) = [line for line in ledger if line["kind"] == "casualty"]
+    assert outcome == "done" and loss["blocks"] == [0] and group.asked_bytes == 6 * 10**8
+    assert [blocks for _, blocks in group.batches[:4]] == [[0], [1], [2], [3]] and group.batches[4][1] != [4]
 
 
 def test_blocks_that_spread_over_nodes_are_held_back_by_the_driver(act) -> None:
     sizes: list[int] = []
-    crew = Actors(lambda pool, blocks, expected: finished(blocks, 0.5))
-    crew.pools = (Grant("cpu", 2, 8, 1_600_000_000, walltime_s=100, nodes=2),)
-    crew.map, ordinary = lambda *a, **k: (sizes.append(len(k["key"])), ordinary(*a, **k))[1], crew.map
-    outcome, _ = act(crew, ranks=1, memory_bytes=6 * 10**8)
-    assert outcome == "done" and crew.asked_bytes == 0 and max(sizes) == 2
+    group = Actors(lambda pool, blocks, expected: finished(blocks, 0.5))
+    group.pools = (Grant("cpu", 2, 8, 1_600_000_000, walltime_s=100, nodes=2),)
+    group.map, ordinary = lambda *a, **k: (sizes.append(len(k["key"])), ordinary(*a, **k))[1], group.map
+    outcome, _ = act(group, ranks=1, memory_bytes=6 * 10**8)
+    assert outcome == "done" and group.asked_bytes == 0 and max(sizes) == 2
 
 
 def test_declined_block_rests_and_its_worker_is_drained(act) -> None:
@@ -155,20 +155,20 @@ def test_declined_block_rests_and_its_worker_is_drained(act) -> None:
             return [{"outcome": "declined", "block": block, "worker": "tired"} for block in blocks]
         return finished(blocks)
 
-    crew = Actors(answer)
-    outcome, ledger = act(crew)
-    assert outcome == "done" and len(done_blocks(ledger)) == 8 and set(crew.drained) == {"tired"}
+    group = Actors(answer)
+    outcome, ledger = act(group)
+    assert outcome == "done" and len(done_blocks(ledger)) == 8 and set(group.drained) == {"tired"}
 
 
 def test_block_out_of_memory_goes_on_in_the_larger_pool(act) -> None:
     def answer(pool: str, blocks: list[int], expected: float) -> Any:
         return KilledWorker("small") if 3 in blocks and pool == "cpu" else finished(blocks)
 
-    crew = Actors(answer, {"small": Ending.OUT_OF_MEMORY})
-    outcome, ledger = act(crew)
+    group = Actors(answer, {"small": Ending.OUT_OF_MEMORY})
+    outcome, ledger = act(group)
     moved = [line for line in ledger if line["kind"] == "moved"]
     assert outcome == "done" and 3 in {line["block"] for line in moved}
-    assert [pool for pool, pack in crew.packs if 3 in pack][-1] == "bigmem"
+    assert [pool for pool, batch in group.batches if 3 in batch][-1] == "bigmem"
 
 
 def test_walltime_takes_no_retry_and_unexplained_deaths_end_the_run(act) -> None:
@@ -229,16 +229,16 @@ def test_blocks_that_outlive_the_drivers_allocation_are_left_and_named_the_secon
 ) -> None:
     monkeypatch.setattr(drivers, "END_S", 0.6)
     monkeypatch.setattr(drivers, "LEAVE_S", 0.3)
-    crew = Actors(lambda pool, blocks, expected: ENDLESS)
-    outcome, ledger = act(crew, deadline=time.time() + 1.0)
+    group = Actors(lambda pool, blocks, expected: ENDLESS)
+    outcome, ledger = act(group, deadline=time.time() + 1.0)
     assert outcome == "expired" and ledger[-1]["kind"] == "abandoned" and ledger[-1]["blocks"]
     (tmp_path / STOP).unlink()
-    outcome, ledger = act(crew, deadline=time.time() + 1.0)
+    outcome, ledger = act(group, deadline=time.time() + 1.0)
     assert outcome == "failed" and "no block ended within two allocations" in ledger[-1]["error"]
 
 
 def test_scheduler_that_dies_with_the_last_blocks_does_not_end_the_step(act) -> None:
-    crew = Actors(lambda pool, blocks, expected: ENDLESS if 7 in blocks else finished(blocks))
-    crew.map, ordinary = lambda *a, **k: (setattr(crew, "lost", 7 in a[4][-1]), ordinary(*a, **k))[1], crew.map
-    outcome, ledger = act(crew)
+    group = Actors(lambda pool, blocks, expected: ENDLESS if 7 in blocks else finished(blocks))
+    group.map, ordinary = lambda *a, **k: (setattr(group, "lost", 7 in a[4][-1]), ordinary(*a, **k))[1], group.map
+    outcome, ledger = act(group)
     assert outcome == "lost" and ("s", 7) not in done_blocks(ledger)

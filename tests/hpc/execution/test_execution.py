@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.run.driver_lock import claim
+from citytide.hpc.run.driver_lock import hold_driver_lock
 from citytide.hpc.run.runs import open_run
 from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
@@ -114,7 +114,10 @@ def test_first_interrupt_drains_and_resume_goes_on(undisturbed: Path, tmp_path: 
 def test_second_driver_is_refused_while_the_first_lives(undisturbed: Path) -> None:
     from doubling import drive
 
-    with claim(undisturbed), pytest.raises(RunError, match=r"driven by process \d+ .*--take-over") as refused:
+    with (
+        hold_driver_lock(undisturbed),
+        pytest.raises(RunError, match=r"driven by process \d+ .*--take-over") as refused,
+    ):
         drive(undisturbed)
     assert refused.value.exit_code == 3
 

@@ -8,7 +8,7 @@ from typing import Any
 import distributed.utils
 import pytest
 
-from citytide.hpc.execution import forkserver as nursery
+from citytide.hpc.execution import forkserver as forkserver
 from citytide.hpc.execution.forkserver import choose_method, without_main
 
 
@@ -29,10 +29,10 @@ def test_python_without_the_function_keeps_its_own_rule(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("has_mark", [True, False])
 def test_distributed_without_the_mark_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, has_mark: bool) -> None:
     budget: dict[str, Any] = {"OMP_NUM_THREADS": "1"}
-    monkeypatch.setattr(nursery, "_budget", budget)
+    monkeypatch.setattr(forkserver, "_budget", budget)
     monkeypatch.setattr(distributed.utils, "_forkserver_preload_set", False)
     if not has_mark:
         monkeypatch.delattr(distributed.utils, "_forkserver_preload_set")
     assert choose_method(budget) == "forkserver"
     assert getattr(distributed.utils, "_forkserver_preload_set", None) is (True if has_mark else None)
-    assert choose_method({"OMP_NUM_THREADS": "2"}) == "spawn"  # other threads than the nursery has
+    assert choose_method({"OMP_NUM_THREADS": "2"}) == "spawn"  # other threads than the forkserver has

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,11 @@ import pytest
 from numpy.typing import NDArray
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.execution.functions import call_function, load_function
+from citytide.hpc.execution.functions import call_function, find_function, load_function
+from citytide.hpc.run.driver_lock import hold_driver_lock
+from citytide.hpc.run.records import write_json
+from citytide.hpc.store.ledger import Ledger
+from citytide.hpc.store.stores import hash_file
 
 ARRAYS = {"x": np.arange(3.0)}
 
@@ -59,3 +66,45 @@ def test_param_that_the_class_does_not_take_is_an_error() -> None:
 def test_function_of_a_script_is_refused() -> None:
     with pytest.raises(RunError, match="importable module"):
         load_function("__main__:scale")
+
+
+def write_package(folder: Path, steps: str) -> None:
+    """A package whose steps were in `old` or `a.older`, and are in `new` now."""
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    moved = {f"{folder.name}.{old}": f"{folder.name}.new" for old in ("old", "a.older")}
+    (folder / "moved.py").write_text(f"MOVED = {moved}\n")
+    (folder / "new.py").write_text(steps)
+
+
+def test_module_that_moved_is_found_where_its_package_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_package(tmp_path / "townsteps", "def double(arrays):\n    return {'y': 2 * arrays['x']}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_function("townsteps.old:double") == find_function("townsteps.a.older:double") == "townsteps.new:double"
+    assert load_function("townsteps.old:double")(ARRAYS)["y"].tolist() == [0.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("path", ["townless.steps:double", "citytide.workflows.gone_steps:double", "math:double"])
+def test_function_that_is_gone_is_refused_with_the_way_out(path: str) -> None:
+    with pytest.raises(RunError, match=f"the step's function {path} must be importable.*start a new run"):
+        load_function(path)
+
+
+def test_run_whose_plan_names_a_module_that_moved_is_resumed(
+    tmp_path: Path, make_doubling: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from doubling import drive, store_bytes  # type: ignore[import-not-found]
+
+    write_package(tmp_path / "tallysteps", "from doubling import chunk, combine, double, finalize\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    undisturbed, run = make_doubling(tmp_path / "undisturbed"), make_doubling(tmp_path / "run")
+    plan, record = (json.loads((run / name).read_text()) for name in ("plan.json", "run.json"))
+    for step in plan["steps"]:
+        step["function"] = step["function"].replace("doubling:", "tallysteps.old:")
+    write_json(run / "plan.json", plan)
+    record["stored_inputs"]["plan.json"] = hash_file(run / "plan.json")
+    write_json(run / "run.json", record)
+    with hold_driver_lock(run), Ledger(run / "ledger.jsonl", 1) as ledger:
+        ledger.append("driver", host="node1", pid=1, time=time.time())
+    assert drive(run)["state"] == drive(undisturbed)["state"] == "done"
+    assert store_bytes(run) == store_bytes(undisturbed)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citytide.hpc.execution.retries import LOSSES, Casualty, decide
+from citytide.hpc.execution.endings import Ending
+from citytide.hpc.execution.retries import LOSSES, WorkerLoss, decide
 from citytide.hpc.plan.grants import Grant
-from citytide.hpc.slurm.query.endings import Ending
 
 SMALL = Grant("cpu", 4, 1, 10**9, walltime_s=3600)
 LARGE = Grant("bigmem", 1, 1, 10**10, walltime_s=3600)
@@ -17,8 +17,8 @@ GPU = Grant("gpu", 1, 1, 10**11, gpus=1, walltime_s=36000)
 FREE = (Ending.PREEMPTED, Ending.NODE_FAILURE, Ending.CANCELLED, Ending.TIME_LIMIT)
 
 
-def died(ending: Ending, times: int = 1, *, alone: bool = False) -> list[Casualty]:
-    return [Casualty(ending, "worker", alone)] * times
+def died(ending: Ending, times: int = 1, *, alone: bool = False) -> list[WorkerLoss]:
+    return [WorkerLoss(ending, "worker", alone)] * times
 
 
 def test_out_of_memory_goes_once_to_the_next_larger_pool_and_then_ends() -> None:
@@ -34,7 +34,7 @@ def test_out_of_memory_without_a_larger_pool_ends_at_once() -> None:
 
 @given(st.lists(st.sampled_from(FREE), min_size=1, max_size=40))
 def test_walltime_preemption_and_failed_nodes_never_use_up_a_retry(endings: list[Ending]) -> None:
-    assert decide([Casualty(ending, "worker") for ending in endings], "cpu", [SMALL]).action == "again"
+    assert decide([WorkerLoss(ending, "worker") for ending in endings], "cpu", [SMALL]).action == "again"
 
 
 def test_block_that_uses_up_whole_allocations_needs_a_longer_one() -> None:
@@ -46,6 +46,6 @@ def test_block_that_uses_up_whole_allocations_needs_a_longer_one() -> None:
 
 @pytest.mark.parametrize("free", FREE)
 def test_unexplained_deaths_count_and_others_between_them_do_not(free: Ending) -> None:
-    history = [casualty for _ in range(LOSSES - 1) for casualty in (*died(Ending.LOST), *died(free))]
+    history = [loss for _ in range(LOSSES - 1) for loss in (*died(Ending.LOST), *died(free))]
     assert decide(history, "cpu", [SMALL]).action == "again"
     assert decide([*history, *died(Ending.LOST)], "cpu", [SMALL]).action == "stop"

@@ -100,7 +100,7 @@ def test_kernel_without_blocks_refuses_a_dask_array_in_one_sentence() -> None:
 
 
 def test_function_without_contract_is_refused() -> None:
-    with pytest.raises(TypeError, match="len carries no contract"):
+    with pytest.raises(TypeError, match="len has no contract"):
         lift(len)
 
 
@@ -159,7 +159,7 @@ def test_result_has_the_units_of_the_contract_and_drops_what_no_longer_holds() -
     assert rain["time"] == 7
     back = lift(compute_reflectivity)(rain.assign_attrs(units="mm/h"))  # the same unit in another spelling
     assert (back.name, back.attrs["units"]) == ("reflectivity", "dBZ")
-    with pytest.raises(ValueError, match="takes rain in 'mm h-1', got units 'm s-1': convert the values, or mend"):
+    with pytest.raises(ValueError, match="takes rain in 'mm h-1', got units 'm s-1': convert the values, or fix"):
         lift(compute_reflectivity)(rain.assign_attrs(units="m s-1"))
 
 
@@ -210,7 +210,10 @@ def test_what_stands_for_no_array_is_refused_in_one_sentence() -> None:
             lift(compute_reflectivity)(wrong)
     with pytest.raises(TypeError, match="takes dry_dbz without chunks or labels, got a Dask array: give NumPy values"):
         lift(compute_reflectivity)(rain, dry_dbz=da.zeros(()))
-    with pytest.raises(TypeError, match="compute_reflectivity cannot be called so: got an unexpected keyword argument"):
+    with pytest.raises(
+        TypeError,
+        match="compute_reflectivity cannot be called with these arguments: got an unexp",
+    ):
         lift(compute_reflectivity)(rain, rian=rain)
 
 

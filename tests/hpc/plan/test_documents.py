@@ -11,9 +11,9 @@ from citytide.hpc.plan.settings import RunFile
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("workflow: a\nset:\n  gap: 1\n  gap: 2\n", r"line 4: key 'gap' stands in line 3 already: keep one"),
-        ("workflow: a\nworkflow: b\n", r"line 2: key 'workflow' stands in line 1"),
-        ("workflow: a\nset: {gap: 1, 'gap': 2}\n", r"line 2: key 'gap' stands in line 2"),
+        ("workflow: a\nset:\n  gap: 1\n  gap: 2\n", r"line 4: key 'gap' is in line 3 already: keep one"),
+        ("workflow: a\nworkflow: b\n", r"line 2: key 'workflow' is in line 1"),
+        ("workflow: a\nset: {gap: 1, 'gap': 2}\n", r"line 2: key 'gap' is in line 2"),
         ("workflow: a\nset:\n  list:\n    - {a: 1, a: 2}\n", r"line 4: key 'a'"),
     ],
 )

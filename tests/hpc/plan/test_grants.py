@@ -29,13 +29,13 @@ def crowd(out: Path, **asked: float) -> Run:
 
 
 def test_blocks_whose_memory_allows_one_at_a_time_never_overlap(tmp_path: Path) -> None:
-    run = crowd(tmp_path / "run", rows=6, block_bytes=ROOM // 2 + 1, expected=2, patience_s=0.25)
+    run = crowd(tmp_path / "run", rows=6, block_bytes=ROOM // 2 + 1, expected=2, timeout_s=0.25)
     assert run.plan.steps[0].at_once == 1
     assert run.open("crowd").most.values.tolist() == [1] * 6
 
 
 def test_blocks_overlap_where_memory_allows(tmp_path: Path) -> None:
-    run = crowd(tmp_path / "run", rows=2, block_bytes=ROOM // 2, expected=2, patience_s=60.0)
+    run = crowd(tmp_path / "run", rows=2, block_bytes=ROOM // 2, expected=2, timeout_s=60.0)
     assert run.plan.steps[0].at_once == 2
     assert run.open("crowd").most.values.tolist() == [2, 2]
 
@@ -48,12 +48,12 @@ def test_block_that_asks_for_nothing_or_for_more_than_there_is_does_not_wait_for
     from crowding import lay_out
 
     monkeypatch.setattr(drivers, "choose_pool", lambda step, pools: "cpu")
-    path = lay_out(tmp_path / "run", rows=2, block_bytes=10, room_bytes=ROOM, expected=1, patience_s=0.0)
+    path = lay_out(tmp_path / "run", rows=2, block_bytes=10, room_bytes=ROOM, expected=1, timeout_s=0.0)
     plan = read_plan(path)
     plan = replace(plan, steps=(replace(plan.steps[0], memory_bytes=block_bytes),))
     with (
         Ledger(path / "ledger.jsonl", 1) as ledger,
-        LocalBackend(1, 2, WORKER_BYTES + ROOM).open(path, 1) as crew,
+        LocalBackend(1, 2, WORKER_BYTES + ROOM).open(path, 1) as group,
         Reporter(quiet=True) as reporter,
     ):
-        assert drivers.drive(path, plan, crew, ledger, reporter) == "done"
+        assert drivers.drive(path, plan, group, ledger, reporter) == "done"

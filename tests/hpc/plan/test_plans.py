@@ -66,7 +66,7 @@ def test_plan_of_an_older_version_is_still_read(tmp_path: Path) -> None:
 
 
 def test_block_that_does_not_fit_is_refused_by_name() -> None:
-    said = r"step 'big' needs 3.35 GB to run one block at a time .* pool 'cpu', .*, grants a worker 1 GB: give its"
+    said = r"step 'big' needs 3.35 GB to run one block at a time .* pool 'cpu', .*, offers a worker 1 GB: give its"
     with pytest.raises(RunError, match=said):
         plan(block_step(), block_step(name="big", product=None, memory_bytes=lambda block: 3 * 10**9))
 
@@ -140,13 +140,13 @@ def test_ranks_share_the_memory_of_their_node() -> None:
     assert (
         "4 ranks on the worker's node, 1 block at a time: memory 9 GB each (the first rank 3 GB, each other 2" in said
     )
-    with pytest.raises(RunError, match=r"9 GB the block of 4 ranks\), but pool 'cpu', .*, grants a worker 8 GB"):
+    with pytest.raises(RunError, match=r"9 GB the block of 4 ranks\), but pool 'cpu', .*, offers a worker 8 GB"):
         plan(step, pools=[Grant("cpu", 8, 4, 8 * 10**9)])
     spread = plan(step, pools=[Grant("cpu", 2, 4, 6 * 10**9, nodes=2)])
     (said,) = spread.describe_shares()
     assert "4 ranks on 2 nodes, 1 block at a time: memory 5 GB for 2 on a node (the first" in said
     with pytest.raises(
-        RunError, match=r"5 GB the 2 ranks on a node\), but .* grants the workers of a node 5 GB: .* more"
+        RunError, match=r"5 GB the 2 ranks on a node\), but .* offers the workers of a node 5 GB: .* more"
     ):
         plan(step, pools=[Grant("cpu", 2, 4, 5 * 10**9, nodes=2)])
 

@@ -55,7 +55,11 @@ def test_site_profile_is_found_by_name_and_read(site: Path) -> None:
             r"line 6: unknown key 'pools.cpu.coers'; did you mean 'cores'\? allowed: partition, ",
         ),
         ("backend:", "backand:", r"line 2: unknown key 'backand'; did you mean 'backend'\? allowed: name, "),
-        ("120GB", "many", r"line 7: pools.cpu.memory: memory 'many' is not understood; write for example 2GB"),
+        (
+            "120GB",
+            "many",
+            r"line 7: pools.cpu.memory: memory must be a size such as 2GB, .*, got 'many'",
+        ),
         ("partition: work", 'partition: "a; rm -rf"', r"line 5: pools.cpu.partition: .*got 'a; rm -rf'"),
         ('"12:00:00"', "soon", r"line 8: pools.cpu.walltime: .*got 'soon'"),
         ('"12:00:00"', "12:00:00", r"line 8: pools.cpu.walltime: put the walltime into quotes.*got 43200"),
@@ -64,7 +68,7 @@ def test_site_profile_is_found_by_name_and_read(site: Path) -> None:
             '  - "module load x\\nrm y"',
             r"line breaks and control characters are not allowed",
         ),
-        ("  cpu:", "  driver:", r"pool 'driver' cannot be named so"),
+        ("  cpu:", "  driver:", r"a pool's name must be .* and not `driver`, got 'driver'"),
         ("slurm-jobs", "pbs", r"line 2: backend: Input should be 'local', 'slurm-jobs'"),
     ],
 )

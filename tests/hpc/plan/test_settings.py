@@ -37,7 +37,7 @@ def test_unknown_setting_answers_with_the_allowed() -> None:
 def test_wrong_value_is_named() -> None:
     with pytest.raises(RunError, match=r"setting: gap: .*greater than 0, got '-1'"):
         resolve_settings(Example, [sourced("--set", {"gap": "-1"})])
-    with pytest.raises(RunError, match="'gap' is not of the form key=value"):
+    with pytest.raises(RunError, match=r"--set must be key=value, .* got 'gap'"):
         parse_set(["gap"])
 
 
@@ -68,5 +68,5 @@ def test_environment_of_this_process_is_read(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("name", "value"), [("CITYTIDE_SET__GAB", "1"), ("CITYTIDE_SET__GAP", "-1")])
 def test_mistake_in_the_environment_names_the_variable(name: str, value: str) -> None:
-    with pytest.raises(RunError, match=f"{name} stands in the environment: unset or mend it"):
+    with pytest.raises(RunError, match=f"{name} is set in the environment: unset or correct it"):
         resolve_settings(Example, [], {name: value})

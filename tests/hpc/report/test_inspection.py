@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from runfolder import T0, block_line, write_run
 
-from citytide.hpc.report.inspection import gather_evidence, instant
+from citytide.hpc.report.inspection import inspect_run, instant
 
 DRIVER = {"kind": "driver", "attempt": 1, "time": T0}
 TAKEOVER = {"kind": "driver", "attempt": 2, "time": T0 + 20}
 
 
 def counted(run: Path) -> list[tuple[int, int]]:
-    lines = gather_evidence(run).ledger
+    lines = inspect_run(run).ledger
     return [(line["block"], line["attempt"]) for line in lines if line["kind"] == "block" and line["counts"]]
 
 
@@ -38,7 +38,7 @@ def test_a_block_found_bad_counts_only_once_it_is_computed_again(tmp_path: Path)
     ],
 )
 def test_the_newest_word_tells_the_state(tmp_path: Path, ledger: list[dict[str, Any]], state: str) -> None:
-    assert gather_evidence(write_run(tmp_path, ledger=ledger)).state == state
+    assert inspect_run(write_run(tmp_path, ledger=ledger)).state == state
 
 
 def test_an_odd_file_is_a_gap(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_an_odd_file_is_a_gap(tmp_path: Path) -> None:
     (run / "run.json").write_text("[1, 2]")
     (run / "plan.json").write_text("{torn")
     (run / "figures" / "01-map.json").unlink()
-    gaps = " ".join(gather_evidence(run).gaps)
+    gaps = " ".join(inspect_run(run).gaps)
     assert "run.json does not hold one JSON object" in gaps and "plan.json cannot be read" in gaps
     assert "figures/01-map.json is missing" in gaps
 

@@ -296,7 +296,7 @@ def test_folder_of_other_files_is_left_alone() -> None:
     with tempfile.TemporaryDirectory(prefix="ct-") as name:
         folder = Path(name)
         (folder / "thesis.tex").write_text("years")
-        assert "holds files that are no sandbox's" in _refusal(folder)
+        assert "holds files that do not belong to a sandbox" in _refusal(folder)
         assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
         with pytest.raises(RunError, match="no sandbox in"):
             Sandbox(folder)
@@ -306,7 +306,7 @@ def test_folder_of_other_files_is_left_alone() -> None:
 def test_path_that_sockets_or_slurm_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert "too long a path" in _refusal(tmp_path / ("x" * 108))
     assert "cannot hold the path" in _refusal(Path("/nowhere/my folder"))
-    assert "--nodes 0" in _refusal(Path("/nowhere/sandbox"), nodes=0)
+    assert "--nodes must be at least 1, got 0" in _refusal(Path("/nowhere/sandbox"), nodes=0)
 
 
 def test_sandbox_stands_in_the_home_by_default(home: Path) -> None:

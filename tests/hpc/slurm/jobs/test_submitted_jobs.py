@@ -7,11 +7,11 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.hpc.execution.endings import Ending
 from citytide.hpc.plan.pools import Pool
-from citytide.hpc.slurm.jobs.submitted_jobs import Posted, count_jobs, job_of, last_serial
+from citytide.hpc.slurm.jobs.submitted_jobs import SubmittedJob, count_jobs, job_of, last_serial
 from citytide.hpc.slurm.jobs.supervisor import Registered
 from citytide.hpc.slurm.query.controller import Entry
-from citytide.hpc.slurm.query.endings import Ending
 
 POOL = Pool(threads=2, workers=2, max_jobs=5)
 
@@ -29,7 +29,7 @@ def test_short_blocks_are_not_worth_many_jobs() -> None:
 
 
 def test_workers_of_a_job_are_told_by_their_names() -> None:
-    job = Posted("run.1.cpu.3", "cpu", submitted=0.0)
+    job = SubmittedJob("run.1.cpu.3", "cpu", submitted=0.0)
     busy, idle = Registered("tls://a", 1, 1), Registered("tls://b", 1, 0)
     job.count({"run.1.cpu.3-0": busy, "run.1.cpu.3-1": idle, "run.1.cpu.33-0": busy}, now=5.0)
     assert set(job.workers) == {"run.1.cpu.3-0", "run.1.cpu.3-1"} and job.working and job.idle_since is None
@@ -40,7 +40,7 @@ def test_workers_of_a_job_are_told_by_their_names() -> None:
 
 
 def test_time_on_nodes_is_counted_from_start_to_end() -> None:
-    job = Posted("run.1.cpu.1", "cpu", submitted=0.0)
+    job = SubmittedJob("run.1.cpu.1", "cpu", submitted=0.0)
     assert job.ran_s(50.0) == 0.0
     job.entry = Entry(id="1", name=job.name, state="PENDING", start=40.0)
     assert job.ran_s(50.0) == 0.0  # an expected start is not a start

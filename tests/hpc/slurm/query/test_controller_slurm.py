@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from citytide.hpc.execution.endings import Ending
+from citytide.hpc.run.job_names import job_name
 from citytide.hpc.sandbox.sandbox import Sandbox
 from citytide.hpc.slurm.query.answers import Entry
 from citytide.hpc.slurm.query.controller import Controller, Refused, Unanswered
-from citytide.hpc.slurm.query.endings import Ending, classify, explain_ending
-from citytide.hpc.slurm.query.job_states import is_over, job_name, join_job, read_log_tail
+from citytide.hpc.slurm.query.endings import classify, explain_ending
+from citytide.hpc.slurm.query.job_states import is_over, join_job, read_log_tail
 from citytide.hpc.slurm.query.reasons import explain_reason, never_starts
 
 pytestmark = pytest.mark.slurm

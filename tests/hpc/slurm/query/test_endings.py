@@ -15,8 +15,9 @@ from recorded_answers import (
     queue,
 )  # fmt: skip
 
+from citytide.hpc.execution.endings import Ending
 from citytide.hpc.slurm.query.answers import Entry
-from citytide.hpc.slurm.query.endings import Ending, classify, explain_ending, find_telling_line
+from citytide.hpc.slurm.query.endings import classify, explain_ending, find_telling_line
 
 NANNY = (
     "2026-11-23 05:00:00,000 - distributed.nanny.memory - WARNING - Worker tls://10.0.0.1:4000 (pid=77) exceeded 95% "

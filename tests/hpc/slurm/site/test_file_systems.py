@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from known_sites import made_profile
 
-from citytide.hpc.slurm.site.file_systems import Place, list_paths, look_at, read_mounts
+from citytide.hpc.slurm.site.file_systems import PathStatus, inspect_paths, list_paths, read_mounts
 
 
 def test_mounts_are_read_and_the_later_counts(tmp_path: Path) -> None:
@@ -28,13 +28,13 @@ def test_mounts_are_read_and_the_later_counts(tmp_path: Path) -> None:
     ],
 )
 def test_kind_of_file_system_tells_who_sees_it(kind: str, shared: bool, memory: bool) -> None:
-    place = Place(True, file_system=kind)
+    place = PathStatus(True, file_system=kind)
     assert (place.is_shared, place.is_memory) == (shared, memory)
 
 
 def test_paths_are_looked_at_as_this_machine_sees_them(tmp_path: Path) -> None:
     (tmp_path / "program").write_text("")
-    seen = look_at([str(tmp_path), str(tmp_path / "program"), str(tmp_path / "absent"), "no-such-program", "sh"])
+    seen = inspect_paths([str(tmp_path), str(tmp_path / "program"), str(tmp_path / "absent"), "no-such-program", "sh"])
     assert seen[str(tmp_path)].writable and seen[str(tmp_path)].file_system
     assert seen[str(tmp_path / "program")].exists and not seen[str(tmp_path / "program")].executable
     assert not seen[str(tmp_path / "absent")].exists and not seen["no-such-program"].exists

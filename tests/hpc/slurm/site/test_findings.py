@@ -1,6 +1,6 @@
 from known_sites import GIB, made_profile
 
-from citytide.hpc.slurm.site.findings import Finding, list_asks, show_bytes, show_time
+from citytide.hpc.slurm.site.findings import Finding, list_job_requests, show_bytes, show_time
 
 
 def test_every_pool_and_the_driver_ask_for_a_job() -> None:
@@ -8,7 +8,7 @@ def test_every_pool_and_the_driver_ask_for_a_job() -> None:
         "cpu": {"memory": "1GB", "walltime": "01:00:00"},
         "gpu": {"gpus": 2, "memory": "2GiB", "walltime": "02:00:00"},
     }
-    cpu, gpu, driver = list_asks(made_profile(pools=pools))
+    cpu, gpu, driver = list_job_requests(made_profile(pools=pools))
     assert [one.where for one in (cpu, gpu, driver)] == ["pools.cpu", "pools.gpu", "driver"]
     assert cpu.memory == 954 * 1024**2, "sbatch is told whole MiB, rounded up"
     assert (gpu.cores, gpu.gpus, gpu.memory) == (2, 2, 2 * GIB)
@@ -16,12 +16,12 @@ def test_every_pool_and_the_driver_ask_for_a_job() -> None:
 
 
 def test_allocation_is_one_job() -> None:
-    (only,) = list_asks(made_profile({"nodes": 3}, backend="slurm-allocation"))
+    (only,) = list_job_requests(made_profile({"nodes": 3}, backend="slurm-allocation"))
     assert only.nodes == 3 and not only.is_driver
 
 
 def test_memory_left_away_is_not_asked_for() -> None:
-    assert next(list_asks(made_profile({"skip_directives": ["--mem"]}))).memory is None
+    assert next(list_job_requests(made_profile({"skip_directives": ["--mem"]}))).memory is None
 
 
 def test_finding_reads_as_a_sentence_with_its_way_out() -> None:

@@ -8,7 +8,7 @@ from known_sites import GIB, made_profile, made_site, recorded_site
 from citytide.hpc.plan.profiles import load_profile
 from citytide.hpc.slurm.query.controller import Controller, Refused
 from citytide.hpc.slurm.query.reasons import never_starts
-from citytide.hpc.slurm.site.file_systems import Place, list_paths, look_at
+from citytide.hpc.slurm.site.file_systems import PathStatus, inspect_paths, list_paths
 from citytide.hpc.slurm.site.preflight import check_profile, find_blanks
 from citytide.hpc.slurm.site.site import Node, Partition, Site, read_site
 
@@ -101,7 +101,7 @@ def test_generic_profiles_suit_an_ordinary_cluster() -> None:
         assert errors(load_profile(name), site) == []
 
 
-LOCAL, SHARED, MEMORY = (Place(True, True, True, kind) for kind in ("ext4", "lustre", "tmpfs"))
+LOCAL, SHARED, MEMORY = (PathStatus(True, True, True, kind) for kind in ("ext4", "lustre", "tmpfs"))
 
 
 @pytest.mark.parametrize(
@@ -110,22 +110,22 @@ LOCAL, SHARED, MEMORY = (Place(True, True, True, kind) for kind in ("ext4", "lus
         ("scratch", LOCAL, False, None, ""),
         ("scratch", SHARED, False, "warning", "is shared (lustre)"),
         ("scratch", MEMORY, False, "warning", "is kept in memory (tmpfs)"),
-        ("scratch", Place(False), False, "unknown", "whether the nodes have it is not known"),
-        ("scratch", Place(False), True, "error", "is not here"),
-        ("scratch", Place(True, False), True, "error", "cannot be written here"),
+        ("scratch", PathStatus(False), False, "unknown", "whether the nodes have it is not known"),
+        ("scratch", PathStatus(False), True, "error", "is not here"),
+        ("scratch", PathStatus(True, False), True, "error", "cannot be written here"),
         ("python", SHARED, False, None, ""),
         ("python", LOCAL, True, None, ""),
         ("python", LOCAL, False, "warning", "which the nodes may not see"),
-        ("python", Place(False), False, "warning", "is not here, and every job runs it"),
-        ("python", Place(True), True, "error", "cannot be executed"),
+        ("python", PathStatus(False), False, "warning", "is not here, and every job runs it"),
+        ("python", PathStatus(True), True, "error", "cannot be executed"),
     ],
 )
 def test_places_are_judged_by_what_is_known_of_them(
-    key: str, place: Place, one_machine: bool, level: str | None, sentence: str
+    key: str, place: PathStatus, one_machine: bool, level: str | None, sentence: str
 ) -> None:
     profile = made_profile({"scratch": "/a/place"}) if key == "scratch" else made_profile(python="/a/place")
     host = "login" if one_machine else "elsewhere"
-    site = made_site(Node("n1", 8, 16 * GIB, host=host), Node("n2", 8, 16 * GIB, host=host), places={"/a/place": place})
+    site = made_site(Node("n1", 8, 16 * GIB, host=host), Node("n2", 8, 16 * GIB, host=host), paths={"/a/place": place})
     found = [one for one in check_profile(profile, site) if one.where.endswith(key)]
     assert [one.level for one in found] == ([level] if level else [])
     assert not level or sentence in str(found[0])
@@ -209,5 +209,5 @@ def test_paths_of_the_sandbox_are_known_for_sure(live: Site, tmp_path: Path) -> 
     from dataclasses import replace
 
     profile = made_profile({"scratch": str(tmp_path / "absent")}, python=str(tmp_path / "python"))
-    found = errors(profile, replace(live, places=look_at(list_paths(profile))))
+    found = errors(profile, replace(live, paths=inspect_paths(list_paths(profile))))
     assert [one.split(":")[0] for one in found] == ["python", "pools.cpu.scratch"]

@@ -13,8 +13,8 @@ from known_sites import made_profile, made_site
 from citytide.hpc.sandbox.sandbox import Sandbox, missing_packages
 from citytide.hpc.slurm.query.answers import Entry
 from citytide.hpc.slurm.query.controller import Controller, Refused
-from citytide.hpc.slurm.site.findings import Finding, list_asks
-from citytide.hpc.slurm.site.permits import permit_job, permit_jobs
+from citytide.hpc.slurm.site.access import check_access, check_queue_limits
+from citytide.hpc.slurm.site.findings import Finding, list_job_requests
 from citytide.hpc.slurm.site.preflight import check_profile
 from citytide.hpc.slurm.site.rights import Association, Limit, Rights
 from citytide.hpc.slurm.site.site import Partition, Site, read_site
@@ -33,7 +33,7 @@ def site_with(partition: Partition = WORK, *, strict: bool = True, rights: Right
 
 
 def look(site: Site, **pool: Any) -> list[Finding]:
-    return list(permit_job(next(list_asks(made_profile(pool))), site, site.partitions[0]))
+    return list(check_access(next(list_job_requests(made_profile(pool))), site, site.partitions[0]))
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -42,20 +42,20 @@ def test_own_account_and_qos_are_let_in(strict: bool) -> None:
 
 
 @pytest.mark.parametrize(("key", "word"), [("account", "nobody"), ("qos", "other")])
-def test_what_is_not_granted_is_refused_or_passed_over_in_silence(key: str, word: str) -> None:
+def test_what_is_not_granted_is_refused_or_ignored_silently(key: str, word: str) -> None:
     (found,) = look(site_with(), **{key: word})
     assert (found.level, found.where) == ("error", f"pools.cpu.{key}") and word in str(found)
     (found,) = look(site_with(strict=False), **{key: word})
-    assert found.level == "warning" and "in silence" in str(found)
+    assert found.level == "warning" and "ignores silently" in str(found)
 
 
 @pytest.mark.parametrize(
     ("rule", "asked", "sentence"),
     [
-        ({"allow_accounts": ("flood",)}, {}, "does not let in account 'city'; take one of: flood"),
-        ({"deny_accounts": ("city",)}, {}, "shuts out account 'city'"),
-        ({"allow_qos": ("short",)}, {}, "does not let in QOS 'normal'; take one of: short"),
-        ({"deny_qos": ("normal",)}, {}, "shuts out QOS 'normal'"),
+        ({"allow_accounts": ("flood",)}, {}, "does not allow account 'city'; take one of: flood"),
+        ({"deny_accounts": ("city",)}, {}, "excludes account 'city'"),
+        ({"allow_qos": ("short",)}, {}, "does not allow QOS 'normal'; take one of: short"),
+        ({"deny_qos": ("normal",)}, {}, "excludes QOS 'normal'"),
         ({"allow_groups": ("hydro",)}, {}, "is for the groups hydro, and ada is in none of them"),
         ({"root_only": True}, {}, "takes jobs of root alone"),
     ],
@@ -128,7 +128,7 @@ def test_job_over_a_limit_is_an_error(limits: dict[str, Any], where: str, senten
     ],
 )
 def test_driver_needs_room_beside_a_worker(limits: dict[str, Any], level: str | None) -> None:
-    found = list(permit_jobs(list(list_asks(made_profile({"max_jobs": 8}))), limited(**limits)))
+    found = list(check_queue_limits(list(list_job_requests(made_profile({"max_jobs": 8}))), limited(**limits)))
     assert [one.level for one in found] == ([level] if level else [])
 
 
@@ -197,7 +197,7 @@ def test_what_a_strict_cluster_never_starts_is_an_error(
             waiting.append(job)
     for job in waiting:
         wait_for(job, lambda entry: entry.state == "PENDING" and entry.reason not in ("", "None", "Priority"))
-    solo = [one.level for one in permit_jobs(list(list_asks(made_profile({"qos": "solo"}))), site)]
+    solo = [one.level for one in check_queue_limits(list(list_job_requests(made_profile({"qos": "solo"}))), site)]
     assert solo == ["error"], "the driver would take the only job"
     Controller().cancel(waiting)
 

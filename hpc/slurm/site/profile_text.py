@@ -1,4 +1,4 @@
-"""Drafts: pools in the making, and the profile they are written to, each value with where it comes from."""
+"""The text of a detected profile: pools, and beside every value where it comes from."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import yaml
 
 from ...plan.pools import DriverJob, Pool
-from .findings import Ask
+from .findings import JobRequest
 from .site import Node, Partition, Site
 
-__all__ = ["Draft", "write_drafts"]
+__all__ = ["Draft", "write_profile_text"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9/][\w./@+-]*", re.ASCII)
 
@@ -31,15 +31,15 @@ class Draft:
     alone: bool = False  # no second job may stand beside it: the driver has to be in the same allocation
 
     @property
-    def asks(self) -> list[Ask]:
+    def requests(self) -> list[JobRequest]:
         pool, driver = self.pool, self.driver
         memory = pool.memory if isinstance(pool.memory, int) else None
-        job = Ask(f"pools.{self.kind}", pool, pool.job_cores, memory, 1, pool.gpus, pool.gpu_type)
+        job = JobRequest(f"pools.{self.kind}", pool, pool.job_cores, memory, 1, pool.gpus, pool.gpu_type)
         beside = driver.memory if isinstance(driver.memory, int) else None
-        return [job] if self.alone else [job, Ask("driver", driver, driver.cores, beside, is_driver=True)]
+        return [job] if self.alone else [job, JobRequest("driver", driver, driver.cores, beside, is_driver=True)]
 
 
-def write_drafts(drafts: Sequence[Draft], site: Site, *, python: str, refused: Sequence[str]) -> str:
+def write_profile_text(drafts: Sequence[Draft], site: Site, *, python: str, refused: Sequence[str]) -> str:
     """The text of a profile: YAML with a comment beside every value."""
     return "\n".join([*_head(drafts, site, python), *_pools(drafts), *_tail(drafts, site, refused)]) + "\n"
 
@@ -48,17 +48,17 @@ def _head(drafts: Sequence[Draft], site: Site, python: str) -> Iterator[str]:
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", site.name).strip("-.") or "detected"
     slurm = f"Slurm {site.version}".strip()
     yield f"# Written by `citytide profile detect` from {_say(repr(site.name))}, {_say(slurm)}, for {_say(site.user)}."
-    yield "# Read it, change what you know better, then hold it against the cluster: citytide profile check FILE."
+    yield "# Read it, change what you know better, then compare it with the cluster: citytide profile check FILE."
     yield _line(0, "name", name, "the cluster's own name")
     yield _line(0, "description", f"detected: {', '.join(draft.kind for draft in drafts)}")
     if drafts[0].alone:
-        yield _line(0, "backend", "slurm-allocation", "one job for all: this user may not have two at one time")
+        yield _line(0, "backend", "slurm-allocation", "one ask for all: this user may not have two at one time")
     else:
         yield _line(
             0, "backend", "slurm-jobs", "workers come and go as jobs of their own; the other is slurm-allocation"
         )
     yield _line(0, "python", python, "the interpreter of every job: all nodes must see it")
-    yield _line(0, "poll_s", 10, "seconds between two looks at the queue, one squeue each")
+    yield _line(0, "poll_s", 10, "seconds between two queries of the queue, one squeue each")
     yield "# environment:                       # lines for the shell of every job, before python starts"
     yield "#   - module load NAME"
 
@@ -84,8 +84,8 @@ def _pools(drafts: Sequence[Draft]) -> Iterator[str]:
             if value is None or (key == "gpus" and not value) or (key == "max_jobs" and draft.alone):
                 continue
             yield _line(4, key, _memory(value) if key == "memory" else value, draft.comments.get(key, ""))
-        yield "    # scratch: /local                # a disk of the node; left away: $TMPDIR, or else /tmp"
-        yield "    # interface: ib0                 # the nodes' fast network; left away: the one Slurm names"
+        yield "    # scratch: /local                # a disk of the node; if omitted: $TMPDIR, or else /tmp"
+        yield "    # interface: ib0                 # the nodes' fast network; if omitted: the one Slurm names"
 
 
 def _tail(drafts: Sequence[Draft], site: Site, refused: Sequence[str]) -> Iterator[str]:

@@ -3,16 +3,16 @@ from typing import Any
 import pytest
 from known_sites import GIB, made_profile, made_site
 
-from citytide.hpc.slurm.site.findings import Finding, list_asks
-from citytide.hpc.slurm.site.fitting import fit_beside, fit_nodes
+from citytide.hpc.slurm.site.findings import Finding, list_job_requests
+from citytide.hpc.slurm.site.placement import check_nodes, check_room_for_driver
 from citytide.hpc.slurm.site.site import Node, Partition, Site
 
 
 def look(site: Site, **pool: Any) -> list[Finding]:
-    ask = next(list_asks(made_profile(pool)))
-    partition = site.partition(ask.request.partition)
+    job = next(list_job_requests(made_profile(pool)))
+    partition = site.partition(job.request.partition)
     assert partition is not None
-    return [finding for finding in fit_nodes(ask, site, partition) if finding.level != "ok"]
+    return [finding for finding in check_nodes(job, site, partition) if finding.level != "ok"]
 
 
 def test_what_fits_brings_up_nothing() -> None:
@@ -98,6 +98,6 @@ def test_part_of_a_whole_node_is_a_warning() -> None:
 @pytest.mark.parametrize(("n_nodes", "cores", "fits"), [(1, 7, True), (1, 8, False), (2, 8, True)])
 def test_the_only_node_has_to_hold_the_driver_too(n_nodes: int, cores: int, fits: bool) -> None:
     site = made_site(*(Node(f"n{k}", 8, 16 * GIB) for k in range(n_nodes)))
-    found = list(fit_beside(list(list_asks(made_profile({"cores": cores}))), site))
+    found = list(check_room_for_driver(list(list_job_requests(made_profile({"cores": cores}))), site))
     assert (found == []) is fits
     assert fits or "node n0 is the only one for these jobs and for the driver's" in str(found[0])

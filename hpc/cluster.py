@@ -1,0 +1,45 @@
+"""Where a profile's runs work: on this machine, or on a Slurm cluster.
+
+Slurm's modules are imported for a profile of Slurm only.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from .errors import RunError
+from .execution.backends import Backend, LocalBackend
+from .plan.devices import describe_machine
+from .plan.profiles import Profile, size_pool
+
+__all__ = ["make_backend"]
+
+SLURM_NEEDS = ("cryptography",)  # what the extra `slurm` installs
+
+
+def make_backend(profile: Profile) -> Backend:
+    """The backend that a profile names, sized for its pools.
+
+    Raises
+    ------
+    RunError
+        If this version or this environment cannot run that backend.
+    """
+    if profile.backend == "local":
+        asked = profile.pool("cpu")
+        workers, memory = size_pool(asked, describe_machine())
+        return LocalBackend(workers, asked.threads, memory, asked.scratch)
+    if profile.backend == "mpi":
+        raise RunError(
+            f"profile {profile.name!r} names backend 'mpi', which this version cannot run: use slurm-jobs, "
+            "slurm-allocation or local"
+        )
+    missing = [name for name in SLURM_NEEDS if find_spec(name) is None]
+    if missing:
+        raise RunError(
+            f"profile {profile.name!r} runs on Slurm, which needs {' and '.join(missing)}: "
+            'pip install "citytide[slurm]", in the environment that the jobs use too'
+        )
+    from .slurm.jobs.backends import AllocationBackend, JobsBackend
+
+    return JobsBackend(profile) if profile.backend == "slurm-jobs" else AllocationBackend(profile)
