@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("benchmarks", "datasets", "hpc", "kernels", "workflows")
-UNMENDED = ("citytide.datasets.traffic.", "citytide.workflows.hydro.")  # names of modules that moved: mend, then remove
 REFERENCE = re.compile(r":(?:attr|class|data|exc|func|meth|mod|obj):`~?([^`]+)`")
 
 
@@ -104,7 +103,7 @@ def test_every_reference_names_what_exists(room: str) -> None:
     broken = [
         f"{module}: {target}"
         for module in TREES
-        if module.startswith(f"citytide.{room}") and not module.startswith(UNMENDED)
+        if module.startswith(f"citytide.{room}")
         for target, scopes in list_references(module)
         if not resolves(" ".join(target.split()), module, scopes)
     ]
