@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from grimp import build_graph
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"dask", "distributed", "matplotlib", "numba", "numpy", "pandas", "scipy", "xarray", "zarr"}
@@ -44,6 +46,13 @@ def test_rooms_lean_only_on_those_below_them() -> None:
     tool = Path(sys.executable).parent / "lint-imports"
     run = subprocess.run([tool], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
+
+
+def test_no_module_imports_itself_by_a_circle() -> None:
+    graph = build_graph("citytide", exclude_type_checking_imports=False)
+    arrows = {module: graph.find_modules_directly_imported_by(module) - {module} for module in graph.modules}
+    assert len(arrows) > 300
+    TopologicalSorter(arrows).prepare()  # CycleError names the circle
 
 
 def run_with_only(allowed: str, statement: str) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ from .devices import parse_memory
 
 __all__ = ["NODES", "DriverJob", "Limits", "Name", "Pool", "PoolName", "Request", "Strict", "Text", "parse_walltime"]
 
+DEFAULT_JOBS = 8  # of a Slurm pool that does not say how many it may have
 _WALLTIME = re.compile(r"(?:(\d+)-)?(\d{1,3}):(\d{2}):(\d{2})", re.ASCII)
 _DIRECTIVE = re.compile(r"--([A-Za-z][A-Za-z0-9-]*)(?:=([^\s\"'\\#]*))?", re.ASCII)
 _SCRATCH = re.compile(r"(?:/|\$\{?[A-Za-z_]\w*\}?(?:/|$))(?:[^$]|\$\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*)*", re.ASCII)

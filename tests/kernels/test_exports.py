@@ -55,7 +55,7 @@ def test_public_arguments_of_all_kernels_have_one_name_and_stand_in_one_order() 
         "step_s", "dt", "cell_m", "cell_size", "cell_size_m", "steps", "iterations", "max_iter", "backend", "n_threads",
         "least", "least_gauges", "least_cover", "least_dbz", "most_dbz", "neighbours", "mask",
     }  # fmt: skip
-    anywhere = {"engine": "auto", "threads": 1, "axis": None, "valid": None, "max_iterations": 1000, "threshold_m": 0.1}
+    anywhere = {"engine": "auto", "threads": 1, "axis": None, "valid": None, "max_iterations": 2000, "threshold_m": 0.1}
     for name, function in commands._table().items():
         if not function.__module__.startswith("citytide.kernels."):
             continue

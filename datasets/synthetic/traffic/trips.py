@@ -57,7 +57,9 @@ def make_trips(roads: RoadLayer, seed: int = 1, *, n_zones: int | None = None, l
     20
     """
     if not 0.0 < load < 10.0:
-        raise InputError(f"load is {load}", way_out="give a number above 0 and below 10; 0.3 is a rush hour")
+        raise InputError(
+            f"load must be above 0 and below 10, got {load}", way_out="give such a number; 0.3 is a rush hour"
+        )
     zone = _choose_zones(roads, n_zones or max(2, round(2.0 * roads.n_links**0.5)))
     if zone.size < 2:
         raise InputError("the roads have fewer than two nodes", way_out="give a larger city")

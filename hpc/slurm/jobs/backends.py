@@ -17,7 +17,7 @@ from ...errors import FAILED, RunError
 from ...execution.worker_groups import WorkerGroup
 from ...plan.grants import Grant
 from ...plan.plans import choose_pool, read_plan
-from ...plan.pools import Pool
+from ...plan.pools import DEFAULT_JOBS, Pool
 from ...plan.profiles import Profile
 from ...run.keys import keys_folder, load_security, make_keys, remove_keys
 from ...run.progress import say
@@ -177,9 +177,6 @@ class AllocationBackend(SlurmBackend):
         from .slots import Slots
 
         return Slots(run, attempt, self.profile, self.controller)
-
-
-DEFAULT_JOBS = 8  # of a pool that does not say how many it may have
 
 
 def _start_scheduler(command: list[str], run: Path, attempt: int) -> subprocess.Popen[bytes]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from ...execution.endings import Ending
+from ...plan.pools import DEFAULT_JOBS
 from ...plan.profiles import Profile
 from ...run.driver_lock import newest_attempt
 from ...run.job_names import JobName, job_name, parse_name
@@ -21,7 +22,7 @@ from ..query.job_states import Board, JobView, is_over, write_jobs
 from .backoff import Backoff
 from .scratch import scratch_bases, sweep_scratch
 from .scripts import worker_script
-from .submitted_jobs import DEFAULT_JOBS, SubmittedJob, count_jobs, job_of, last_serial
+from .submitted_jobs import SubmittedJob, count_jobs, job_of, last_serial
 from .supervisor import Registered, Supervisor
 
 __all__ = ["Reconciler"]

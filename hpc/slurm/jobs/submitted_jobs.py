@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...execution.endings import Ending
-from ...plan.pools import Pool
+from ...plan.pools import DEFAULT_JOBS, Pool
 from ...run.job_names import parse_name
 from ..query.controller import Entry
 from ..query.job_states import JobView, join_job, keep_order, read_log_tail
@@ -15,7 +15,6 @@ from .supervisor import Registered
 
 __all__ = ["SubmittedJob", "count_jobs", "job_of", "last_serial"]
 
-DEFAULT_JOBS = 8  # of a pool that does not say how many it may have
 WORK_S = 20.0  # of blocks, for each that runs at a time, before another job is worth its start
 
 

@@ -73,5 +73,5 @@ def test_a_made_up_city_opens_by_kind_size_and_seed():
     assert same(open_instance("ring-radial-200"), make_network("ring-radial", 200, 0))
     with pytest.raises(InputError, match="n_links is 7; give 24 to 100,000"):
         open_instance("grid-7")
-    with pytest.raises(InputError, match="seed is 'x'; give a whole number"):
+    with pytest.raises(InputError, match="seed must be a whole number from 0, got 'x'"):
         open_instance("synthetic-city", seed="x")

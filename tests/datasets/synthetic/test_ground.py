@@ -108,11 +108,14 @@ def test_underpass_is_held_on_dry_land_only():
 
 
 def test_small_box_is_refused_with_its_size():
-    with pytest.raises(InputError, match="300 m x 4000 m; give one of 500 m"):
+    with pytest.raises(InputError, match="at least 500 m on each side, got 300 m x 4000 m"):
         plan_ground(1, 0.0, 0.0, 300.0, 4000.0)
 
 
-@pytest.mark.parametrize(("values", "named"), [((0.0, 0.0, "z"), "along is 'z'"), ((0.0, 0.0, "x", -1.0), "above 0 m")])
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((0.0, 0.0, "z"), "along must be 'x' or 'y', got 'z'"), ((0.0, 0.0, "x", -1.0), "longer and wider than 0 m")],
+)
 def test_impossible_underpass_is_refused(values, named):
     with pytest.raises(ValueError, match=named):
         Underpass(*values)

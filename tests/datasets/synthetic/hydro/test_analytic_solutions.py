@@ -177,5 +177,5 @@ def test_basin_of_another_terrain_is_refused():
 
 @pytest.mark.parametrize("rain", [0.0, -1.0, float("nan"), float("inf")])
 def test_rain_that_never_fills_is_refused(rain):
-    with pytest.raises(InputError, match="give a rate in mm/h"):
+    with pytest.raises(InputError, match="rain_mm_h must be finite and above 0"):
         compute_fill_time_s({"volume_m3": 1.0, "catchment_m2": 1.0}, rain)

@@ -116,5 +116,5 @@ def test_same_seed_gives_the_same_bytes():
 
 
 def test_no_cells_are_refused():
-    with pytest.raises(InputError, match="n_cells is 0; give 1 or more"):
+    with pytest.raises(InputError, match="n_cells must be at least 1, got 0"):
         make_storms(1, BOX, n_cells=0)

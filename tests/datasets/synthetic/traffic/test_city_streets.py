@@ -142,7 +142,7 @@ def test_length_is_that_of_the_line():
     ("arguments", "message"),
     [
         ((1, "3km"), "size of city '3km' is unknown; choose one of 2km, 8km, shenzhen"),
-        ((-1, "2km"), "seed is -1; give a whole number from 0 up"),
+        ((-1, "2km"), "seed must be a whole number from 0 to .*, got -1"),
         ((2**63, "2km"), "seed must be a whole number from 0 to .*, got 9223372036854775808"),
         (("x", "2km"), "seed must be a whole number from 0, got 'x'"),
     ],

@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_trips_and_another_seed_others(roads: RoadL
 
 
 def test_a_load_of_nothing_is_refused(roads: RoadLayer):
-    with pytest.raises(InputError, match=r"load is 0\.0; give a rate in mm/h"):
+    with pytest.raises(InputError, match=r"load must be above 0 and below 10, got 0\.0"):
         make_trips(roads, 1, load=0.0)
 
 

@@ -212,7 +212,7 @@ def test_lead_longer_than_the_storm_leaves_out_what_came(tmp_path: Path) -> None
             "motion needs 3 frames",
         ),
         ({"points": "POINTS"}, "points must lie on the ground, got 'far' at 1, 2"),
-        ({"rain": "nowhere"}, "no such file or folder"),
+        ({"rain": "nowhere"}, "the file or folder does not exist"),
     ],
 )
 def test_input_that_cannot_be_used_says_why(data: Path, tmp_path: Path, settings: dict[str, Any], message: str) -> None:
