@@ -93,13 +93,17 @@ def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_run_file(inspection: Inspection) -> None:
-    """Write the run in the form `citytide run FILE.yaml` takes, with every setting that has a value."""
+    """Write the run in the form `citytide run FILE.yaml` takes, with the settings that were given.
+
+    Defaults are omitted: some settings are refused where they mean nothing, whatever their value.
+    """
     import yaml
 
     path, record = inspection.folder / RUN_FILE, inspection.run
     if path.exists():
         return
-    settings = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}
+    entries = {str(key): entry for key, entry in _mapping(record.get("settings")).items()}
+    settings = {key: _value(entry) for key, entry in entries.items() if _mapping(entry).get("source") != "default"}
     profile = _mapping(record.get("profile")).get("name")
     content = {
         "workflow": record.get("workflow", ""),

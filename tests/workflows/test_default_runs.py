@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from default_runs import RECORD, STORES, describe_machine, describe_store
+
+from citytide.hpc.plan.settings import resolve_settings, sourced
+from citytide.workflows.workflow import load_workflow
 
 RECORDED: dict[str, Any] = json.loads(RECORD.read_text(encoding="utf-8"))
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}  # of the largest magnitude; integers may not differ
@@ -39,6 +43,13 @@ def test_default_run_writes_what_was_recorded(default_run: Callable[[str], Path]
     if describe_machine() == RECORDED["machine"]:
         changed = [array for array, held in recorded["arrays"].items() if found["arrays"][array] != held]
         assert not changed and found["metadata"] == recorded["metadata"], changed
+
+
+@pytest.mark.parametrize("name", ["traffic-assignment", "inundation", "flood-warning"])
+def test_run_file_of_a_run_is_taken_again(default_run: Callable[[str], Path], name: str) -> None:
+    written = yaml.safe_load((default_run(name) / "run.yaml").read_text(encoding="utf-8"))
+    settings, _ = resolve_settings(load_workflow(name).settings, [sourced("run.yaml", written["set"])], environment={})
+    assert written["workflow"] == name and settings == load_workflow(name).settings()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from runfolder import write_run
 
 from citytide.hpc.report.provenance import write_crate
@@ -79,6 +80,12 @@ def test_every_parameter_has_a_value_and_every_value_its_parameter(tmp_path: Pat
         assert all(key in links(crate[value]["exampleOfWork"]) for value in links(parameter["workExample"]))
     assert crate["#value-gap"]["value"] == 1e-6 and parameters["#setting-gap"]["additionalType"] == "Float"
     assert json.loads(crate["#value-demand_factors"]["value"]) == [0.8, 1.0, 1.2]
+
+
+def test_run_file_holds_what_was_given_and_no_default(tmp_path: Path) -> None:
+    read_crate(write_run(tmp_path))
+    written = yaml.safe_load((tmp_path / "run.yaml").read_text(encoding="utf-8"))
+    assert written["set"] == {"network": "sioux-falls", "demand_factors": [0.8, 1.0, 1.2]}
 
 
 def test_inputs_are_named_by_content_and_not_copied(tmp_path: Path) -> None:
