@@ -89,7 +89,7 @@ lint: .venv-test/stamp .dev/citytide
 
 # Modules are handed out in the order of tests/conftest.py: those that take longest begin.
 unit: .venv-test/stamp .dev/citytide
-	nice -n 5 .venv-test/bin/python -m pytest -n 3 --dist loadfile
+	nice -n 5 .venv-test/bin/python -m pytest -n 2 --dist loadfile
 
 # The simulator is chosen when numba is imported, so it has a process of its own.
 simulator: .venv-test/stamp
@@ -97,7 +97,7 @@ simulator: .venv-test/stamp
 
 # A Slurm of its own, started and stopped by the tests; without its packages (make slurm) they skip and say so.
 test-slurm: .venv-test/stamp
-	.venv-test/bin/python -m pytest -m "slurm and not soak" -n 4 tests
+	.venv-test/bin/python -m pytest -m "slurm and not soak" -n 2 tests
 
 # `apt-get update` does not wait for its lock, whatever DPkg::Lock::Timeout says; `install` does.
 APT_WAIT_S ?= 5

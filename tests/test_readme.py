@@ -63,7 +63,7 @@ def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
         command = (
             [sys.executable, script.name] if block.language == "python" else ["bash", "-euo", "pipefail", script.name]
         )
-        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900)
         assert run.returncode == 0, f"{block.body}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
         n_run += 1
     assert n_run, f"{page.name} shows nothing that runs"

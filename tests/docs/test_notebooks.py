@@ -26,7 +26,7 @@ def test_there_are_three() -> None:
 def test_cells_run_in_their_order(notebook: Path, tmp_path: Path) -> None:
     codes = ["".join(cell["source"]) for cell in read_cells(notebook) if cell["cell_type"] == "code"]
     (tmp_path / "cells.py").write_text("\n\n".join(codes) + "\n", encoding="utf-8")
-    told = subprocess.run([sys.executable, "cells.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    told = subprocess.run([sys.executable, "cells.py"], cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert told.returncode == 0, f"{told.stdout[-2000:]}\n{told.stderr[-4000:]}"
 
 

@@ -255,7 +255,7 @@ def test_plain_user_has_it_all(place: Path) -> None:
     person = nobody.pw_uid if os.geteuid() == 0 else os.geteuid()
     folder = Path(tempfile.mkdtemp(prefix="ct-"))
     words = [sys.executable, "-c", AS_NOBODY, str(folder), str(nobody.pw_uid), str(nobody.pw_gid)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == [str(person), "0,1"], done.stderr
     assert find_processes(folder / "sandbox") == []
     folder.rmdir()  # empty
