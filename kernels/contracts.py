@@ -38,7 +38,7 @@ class Array:
     dtype: str = "float"
     """NumPy's name of the dtype, or the argument whose dtype it has (whole numbers become float64)."""
     long_name: str = ""
-    """What a returned array is, where no argument bears its name."""
+    """What a returned array is, where no argument has its name."""
     on: str = ""
     """The argument with the grid on whose cells it lies, in the grid's order."""
 
@@ -50,7 +50,7 @@ class Contract:
     takes: Mapping[str, Array]
     """The arrays taken, by parameter. A parameter ``axis``, if there is one, names positions among their dims."""
     gives: Mapping[str, Array]
-    """The arrays returned, by name. One that bears the name of an argument is the same quantity, later or elsewhere."""
+    """The arrays returned, by name. One that has the name of an argument is the same quantity, later or elsewhere."""
     engines: tuple[Engine, ...]
     """Engines that the kernel offers, the preferred one first."""
     structure: str = ""

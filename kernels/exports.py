@@ -42,6 +42,6 @@ def export_lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str
         return value
 
     def list_names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted(homes)
 
     return find, list_names

@@ -23,7 +23,7 @@ Bools = npt.NDArray[np.bool_]
 _PER_NODE = ("node_id", "passable", "x", "y")
 _PER_PAIR = ("origin", "destination", "demand")
 _PER_LINK = ("tail", "head", "free_time", "capacity", "b", "power", "length", "toll", "link_id")
-_STORED = {"link_id": "link", "node_id": "node"}  # a stored dim's identifiers bear its name
+_STORED = {"link_id": "link", "node_id": "node"}  # a stored dim's identifiers have its name
 _PLAIN = ("name", "n_nodes", "intrazonal_demand", "crs", "toll_weight", "distance_weight")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from numpy.typing import NDArray
 
@@ -116,8 +119,30 @@ def call_function(
 
 def _find_class(function: Callable[..., Any], position: int) -> Any:
     """The class with ``from_arrays`` that annotates a parameter, or None."""
-    parameters = list(inspect.signature(function).parameters.values())
-    annotation: Any = parameters[position].annotation if position < len(parameters) else None
-    if isinstance(annotation, str):  # from __future__ import annotations
-        annotation = getattr(function, "__globals__", {}).get(annotation)
-    return annotation if isinstance(annotation, type) and hasattr(annotation, "from_arrays") else None
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # of a builtin
+        return None
+    if position >= len(parameters):
+        return None
+    parameter = parameters[position]
+    written = parameter.annotation
+    named = SimpleNamespace(__annotations__={} if written is parameter.empty else {"taken": written})
+    try:
+        found = get_type_hints(named, globalns=getattr(_unwrap(function), "__globals__", {})).get("taken")
+    except NameError as error:  # imported for type checkers only
+        if not re.fullmatch(r"[\w.]+", str(written)):
+            return None  # such as dict[str, NDArray]
+        raise RunError(
+            f"parameter {parameter.name!r} of step {getattr(function, '__qualname__', function)} must be annotated "
+            f"with a class that its module knows when it runs ({error}): import it outside `if TYPE_CHECKING:`"
+        ) from None
+    if get_origin(found) in (Union, UnionType):
+        found = next((one for one in get_args(found) if one is not NoneType), None)
+    return found if isinstance(found, type) and hasattr(found, "from_arrays") else None
+
+
+def _unwrap(function: Callable[..., Any]) -> Any:
+    """The function below decorators and partial calls, in whose module an annotation was written."""
+    inner = inspect.unwrap(function)
+    return _unwrap(inner.func) if isinstance(inner, partial) else inner

@@ -146,7 +146,7 @@ def _labelled(function: Kernel, contract: Any, arrays: Mapping[str, Any], settin
 
 
 def _without_new_dims(contract: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """A coordinate that bears the name of a dim that only the result has would take that dim's place."""
+    """A coordinate that has the name of a dim that only the result has would take that dim's place."""
     given = {dim for array in contract.gives.values() for dim in core_dims(array.dims)}
     new = given - {dim for array in arrays.values() for dim in getattr(array, "dims", ())}
     return {

@@ -191,7 +191,7 @@ def name_run(workflow: str) -> str:
 
 
 def refuse_older(run: Run) -> None:
-    """Refuse to go on with a run whose inputs bear other names than those that blocks read now.
+    """Refuse to resume a run whose inputs have other names than those that blocks read now.
 
     Raises
     ------
@@ -200,7 +200,7 @@ def refuse_older(run: Run) -> None:
     """
     if (found := run.record.get("schema")) != RUN_SCHEMA:
         raise RunError(
-            f"run {run.path} has layout {found}, and this citytide goes on with layout {RUN_SCHEMA}: start a new run "
+            f"run {run.path} has layout {found}, but this citytide resumes layout {RUN_SCHEMA}: start a new run "
             "from the original files"
         )
 

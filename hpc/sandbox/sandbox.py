@@ -23,7 +23,7 @@ from .processes import daemon_pid, end, find_jobs, find_processes, free_ports, h
 __all__ = ["Sandbox", "missing_packages", "sandbox_folder"]
 
 POLL_S = 0.2
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 def sandbox_folder() -> Path:
@@ -121,7 +121,7 @@ class Sandbox:
         controller = daemon_pid(self.folder, "slurmctld")
         end([controller] if controller else [], grace_s=0.0)  # or it starts the next jobs in place of those that end
         end(find_jobs(self.folder), grace_s=2.0)  # a job may have to clear away files elsewhere
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while left := find_processes(self.folder):  # again: what dies may just have started another
             if time.monotonic() > deadline:
                 numbers = ", ".join(map(str, left))
@@ -265,7 +265,7 @@ class Sandbox:
                     stderr=output,
                     start_new_session=True,
                     umask=0o077,
-                    timeout=PATIENCE_S,
+                    timeout=TIMEOUT_S,
                     check=True,
                 )
             except (subprocess.SubprocessError, OSError) as error:
@@ -280,19 +280,19 @@ class Sandbox:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=PATIENCE_S,
+                timeout=TIMEOUT_S,
             )
         except subprocess.TimeoutExpired:
             return None
         return done.stdout if done.returncode == 0 else None
 
     def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while not is_ready():
             if any(_is_fatal(log) for log in (self.folder / "log").glob("*.log")):  # Slurm's daemons say 0 and die
                 raise self._failure(name, "did not start")
             if time.monotonic() > deadline:
-                raise self._failure(name, f"was not ready in {PATIENCE_S:.0f} s")
+                raise self._failure(name, f"was not ready in {TIMEOUT_S:.0f} s")
             time.sleep(POLL_S)
 
     def _failure(self, name: str, what: str) -> RunError:

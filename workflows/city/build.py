@@ -37,7 +37,7 @@ DECLARABLE = {
     "terrain.crs": "name of the terrain's plane",
     "terrain.height_datum": "from where heights are counted, such as CN85",
     "terrain.height_units": "of heights whose file names none: m (also if omitted), cm, ft, us-ft",
-    "terrain.nodata": "a number in the raster of heights that stands for no data",
+    "terrain.nodata": "the number that means no data in the raster of heights",
     "terrain.manning": "one Manning roughness for all cells",
     "terrain.manning_file": "a raster of Manning roughness on the same grid",
     "terrain.resample_m": "side of the cells [m] that a terrain of another plane, or in degrees, is resampled to",

@@ -120,7 +120,7 @@ def show(path: str, out: str | None, no_map: bool, as_json: bool) -> None:
       citytide city show city.zarr --out map.pdf
       citytide city show city.zarr --no-map --json
 
-    Exit codes: 0 shown, 2 this is no city, or a damaged one.
+    Exit codes: 0 shown, 2 not a city, or a damaged one.
     """
     from ...datasets.city.city import open_city
 

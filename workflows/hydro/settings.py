@@ -52,7 +52,7 @@ class FloodSettings(Settings):
     soil: str | None = Field(
         default=None,
         description="what takes water by Green and Ampt: a texture such as loam, K/SUCTION/DEFICIT (mm/h, mm, share), "
-        "or ZONES:loam,paved for a raster of zones; drains work where it is paved",
+        "or ZONES:loam,paved for a raster of zones; drains work where no water infiltrates",
     )
     soil_saturation: float = Field(default=0.5, ge=0, le=1, description="share of a texture's pores full at the start")
     edges: Literal["closed", "open"] = Field(default="closed", description="walls around the ground, or free outflow")

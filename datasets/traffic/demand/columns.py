@@ -290,7 +290,7 @@ def find_volume_scale(table: Table, column: str) -> tuple[float, bool]:
         factor = float(read.convert(1.0, parse_units("count h-1")))
     except ValueError:
         raise InputError(
-            f"the unit of {column!r} is no number of vehicles in a time",
+            f"the unit of {column!r} must be vehicles per time",
             file=table.file,
             line=1 if table.line else None,
             way_out="give vehicles per hour, as demand (veh/h)",

@@ -49,7 +49,10 @@ def read_matrix(table: Table, part: DemandPart) -> DemandEntries:
     beyond = next((name for name in names if float(name) >= 2**53), None)
     if beyond is not None:
         raise InputError(
-            f"zone {beyond} is no number of a zone", file=table.file, line=1, way_out="correct the heading"
+            f"the number of a zone must be below 2**53, got {beyond}",
+            file=table.file,
+            line=1,
+            way_out="correct the heading",
         )
     destination = np.array([int(float(name)) for name in names], dtype=np.int64)
     if len(np.unique(destination)) < len(names):

@@ -71,7 +71,7 @@ def read_omx(file: Path, part: DemandPart) -> OmxMatrix:
         _refuse_other_traffic(file, name, part.matrix is not None)
         stored = np.asarray(matrices[name][...])
         if stored.dtype.kind not in "iuf":
-            raise InputError(f"matrix {name!r} holds no numbers", file=file, way_out="write it again as OMX")
+            raise InputError(f"matrix {name!r} must hold numbers", file=file, way_out="write it again as OMX")
         volume = stored.astype(np.float64) * _read_scale(file, name, matrices[name])
         if volume.ndim != 2:
             raise InputError(f"matrix {name!r} has shape {volume.shape}", file=file, way_out="give rows and columns")

@@ -107,7 +107,7 @@ def read_pairs(
         if unknown.any():
             at = int(np.argmax(unknown))
             problem = f"{name} {ids[at]} is no {called} of the network"
-            raise entries.error(at, problem, "correct the row or leave it out")
+            raise entries.error(at, problem, "correct the row or omit it")
         ends.append(place)
     refuse_repeated_pairs(entries)
     return sort_pairs(ends[0], ends[1], entries.volume), entries.notes

@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,50 @@ def test_value_stands_between_what_goes_before_and_after() -> None:
 
 def test_function_of_a_mapping_is_called_with_the_arrays() -> None:
     assert call_function(scale_plain, ARRAYS, {"factor": 2.0}).tolist() == [0.0, 2.0, 4.0]
+
+
+def scale_or_not(rows: Scaled | None) -> NDArray[np.float64]:
+    assert rows is not None
+    return scale(rows)
+
+
+def scale_noted(rows: Annotated[Scaled, "a block"]) -> NDArray[np.float64]:
+    return scale(rows)
+
+
+def scale_quoted(rows: "Scaled") -> NDArray[np.float64]:  # noqa: UP037
+    return scale(rows)
+
+
+@wraps(scale)
+def scale_wrapped(*args: Any, **kwargs: Any) -> NDArray[np.float64]:
+    return scale(*args, **kwargs)
+
+
+def scale_unknown(rows: Nowhere) -> None:  # type: ignore[name-defined]  # noqa: F821
+    raise AssertionError
+
+
+def scale_unread(arrays: Mapping[str, Nowhere], *, factor: float) -> NDArray[Any]:  # type: ignore[name-defined]  # noqa: F821
+    return arrays["x"] * factor
+
+
+@pytest.mark.parametrize("function", [scale_or_not, scale_noted, scale_quoted, scale_wrapped, partial(scale)])
+def test_class_is_found_however_it_is_written(function: Callable[..., Any]) -> None:
+    assert call_function(function, ARRAYS, {"factor": 2.0}).tolist() == [0.0, 2.0, 4.0]
+
+
+def test_class_that_only_type_checkers_know_is_refused() -> None:
+    with pytest.raises(RunError, match=r"parameter 'rows' of step scale_unknown must be .*'Nowhere'.*TYPE_CHECKING"):
+        call_function(scale_unknown, ARRAYS, {})
+
+
+def test_mapping_of_what_only_type_checkers_know_is_a_mapping() -> None:
+    assert call_function(scale_unread, ARRAYS, {"factor": 2.0}).tolist() == [0.0, 2.0, 4.0]
+
+
+def test_builtin_takes_the_arrays() -> None:
+    assert list(call_function(dict, ARRAYS, {})) == ["x"]
 
 
 def test_param_that_the_class_does_not_take_is_an_error() -> None:

@@ -90,7 +90,7 @@ def test_run_of_another_layout_does_not_go_on(tmp_path: Path, make_doubling) -> 
     run = make_doubling(tmp_path / "run")
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**record, "schema": 1}))
-    with pytest.raises(RunError, match="has layout 1, and this citytide goes on with layout 2: start a new run"):
+    with pytest.raises(RunError, match="has layout 1, but this citytide resumes layout 2: start a new run"):
         drive(run)
 
 

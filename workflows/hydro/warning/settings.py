@@ -33,7 +33,10 @@ class FloodWarningSettings(RainSettings):
     )
     lead_minutes: float = Field(default=120.0, gt=0, le=1440, description="how far the warning looks ahead")
     spin_up_minutes: float = Field(
-        default=60.0, ge=0, le=1440, description="minutes of known rain that wet the ground before"
+        default=60.0,
+        ge=0,
+        le=1440,
+        description="minutes of known rain before the warning is issued, simulated to wet the ground",
     )
     members: int = Field(default=20, ge=1, le=1000, description="forecasts of the rain, beside the control")
     seed: int = Field(default=1, ge=0, lt=2**63, description="seed of the ensemble")
