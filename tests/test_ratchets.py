@@ -13,7 +13,7 @@ PRODUCT = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 LONGEST_MODULE = 400
-MEDIAN_MODULE = 141
+MEDIAN_MODULE = 142
 MODULES_IN_FOLDER = 12
 FULLER = {  # folders with more modules: how many, and why they are not split
     "hpc/execution": (13, "a driver and the blocks it hands out; plans and workers of running jobs name these modules"),
