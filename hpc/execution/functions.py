@@ -130,9 +130,9 @@ def _find_class(function: Callable[..., Any], position: int) -> Any:
     named = SimpleNamespace(__annotations__={} if written is parameter.empty else {"taken": written})
     try:
         found = get_type_hints(named, globalns=getattr(_unwrap(function), "__globals__", {})).get("taken")
-    except NameError as error:  # imported for type checkers only
-        if not re.fullmatch(r"[\w.]+", str(written)):
-            return None  # such as dict[str, NDArray]
+    except (NameError, AttributeError) as error:  # imported for type checkers only
+        if "[" in str(written) and not re.match(r"([\w.]+\.)?(Optional|Annotated)\[", str(written)):
+            return None  # such as dict[str, NDArray]: the function takes the arrays
         raise RunError(
             f"parameter {parameter.name!r} of step {getattr(function, '__qualname__', function)} must be annotated "
             f"with a class that its module knows when it runs ({error}): import it outside `if TYPE_CHECKING:`"

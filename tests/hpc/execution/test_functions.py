@@ -81,6 +81,10 @@ def scale_unknown(rows: Nowhere) -> None:  # type: ignore[name-defined]  # noqa:
     raise AssertionError
 
 
+def scale_unknown_or_not(rows: Nowhere | None) -> None:  # type: ignore[name-defined]  # noqa: F821
+    raise AssertionError
+
+
 def scale_unread(arrays: Mapping[str, Nowhere], *, factor: float) -> NDArray[Any]:  # type: ignore[name-defined]  # noqa: F821
     return arrays["x"] * factor
 
@@ -90,9 +94,10 @@ def test_class_is_found_however_it_is_written(function: Callable[..., Any]) -> N
     assert call_function(function, ARRAYS, {"factor": 2.0}).tolist() == [0.0, 2.0, 4.0]
 
 
-def test_class_that_only_type_checkers_know_is_refused() -> None:
-    with pytest.raises(RunError, match=r"parameter 'rows' of step scale_unknown must be .*'Nowhere'.*TYPE_CHECKING"):
-        call_function(scale_unknown, ARRAYS, {})
+@pytest.mark.parametrize("function", [scale_unknown, scale_unknown_or_not])
+def test_class_that_only_type_checkers_know_is_refused(function: Callable[..., Any]) -> None:
+    with pytest.raises(RunError, match=r"parameter 'rows' of step scale_unknown.* must be .*'Nowhere'.*TYPE_CHECKING"):
+        call_function(function, ARRAYS, {})
 
 
 def test_mapping_of_what_only_type_checkers_know_is_a_mapping() -> None:
