@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..datasets.place.grid_mapping import describe_crs
-from ..hpc.store.stores import Variable
+from ..hpc.store.products import Variable
 
 __all__ = ["CRS", "georeference", "name_crs_in"]
 

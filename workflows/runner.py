@@ -20,6 +20,7 @@ from ..hpc.plan.settings import RunFile, read_run_file, resolve_settings, source
 from ..hpc.run.progress import say
 from ..hpc.run.records import write_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
+from ..hpc.store.products import Product
 from ..hpc.store.stores import refuse_repeated_labels
 from .workflow import Prepared, Workflow, load_workflow
 
@@ -80,7 +81,8 @@ def draft_run(
     prepared, first = workflow.prepare(settings), backend.pools[0]
     values = {name: array for name, (_, array) in prepared.arrays.items()}
     for product in prepared.products:
-        refuse_repeated_labels(product, values)
+        if isinstance(product, Product):
+            refuse_repeated_labels(product, values)
     plan = make_plan(
         prepared.steps,
         prepared.products,
@@ -89,6 +91,7 @@ def draft_run(
         memory_per_worker=first.memory_per_worker,
         input_bytes=prepared.input_bytes,
         pools=backend.pools,
+        sources=prepared.sources,
     )
     chosen = str(out) if out is not None else file.out
     return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))

@@ -11,10 +11,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..hpc.errors import RunError
-from ..hpc.plan.plans import BlockStep, ReductionStep
 from ..hpc.plan.settings import Settings
+from ..hpc.plan.sources import Source
+from ..hpc.plan.steps import BlockStep, ReductionStep
 from ..hpc.run.runs import Run
-from ..hpc.store.stores import Product
+from ..hpc.store.products import Product, Table
 
 __all__ = ["WORKFLOWS", "NamedArrays", "Prepared", "Workflow", "load_workflow"]
 
@@ -33,13 +34,14 @@ class Prepared:
     """Everything that a run needs, opened and checked, before anything is written."""
 
     steps: tuple[BlockStep | ReductionStep, ...]
-    products: tuple[Product, ...]
+    products: tuple[Product | Table, ...]
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]
     title: str = ""
     inputs: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seeds: Mapping[str, int] = field(default_factory=dict)
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def input_bytes(self) -> int:

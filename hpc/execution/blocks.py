@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plan.devices import peak_memory_bytes
-from ..plan.plans import Block, Plan, PlannedStep, read_plan
+from ..plan.plans import Plan, read_plan
+from ..plan.steps import Block, PlannedStep
 from ..store.shards import write_file
 from ..store.stores import locate, sync_folders, write_block
 from .functions import call_function, load_function

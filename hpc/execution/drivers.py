@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import resume_command
-from ..plan.plans import Plan, PlannedStep, choose_pool
+from ..plan.plans import Plan, choose_pool
+from ..plan.steps import PlannedStep
 from ..run.driver_lock import refuse_superseded
 from ..run.progress import Reporter, say
 from ..store.ledger import Ledger, done_blocks, read_ledger

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FAILED, RunError
-from ..plan.plans import Block
+from ..plan.steps import Block
 from ..store.shards import open_layout
 from ..store.stores import locate, write_block
 

@@ -21,7 +21,8 @@ from ..execution.blocks import BlockBatch
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
-from ..plan.plans import Block, PlannedStep, read_plan
+from ..plan.plans import read_plan
+from ..plan.steps import Block, PlannedStep
 from ..run.records import read_json, write_json
 from ..store.stores import sync_folder
 from .launch import Launcher, launch_gang

@@ -12,15 +12,15 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
 from zarr.codecs import ZstdCodec
 
 from ..errors import RunError
+from .products import Product, Variable
 from .shards import EVERY_CHUNK, Columns, encode_rows, open_layout, write_file
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA_VERSION",
-    "Product",
-    "Variable",
     "create_product",
     "hash_file",
     "locate",
@@ -50,69 +48,6 @@ SCHEMA_VERSION = 2
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
 SHARD_BYTES = 64_000_000  # about, of a variable whose second dim is cut
-Filled = Literal["blocks", "ledger", "inputs", "constant"]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """One array of a product, declared once.
-
-    ``filled`` says who writes it: the blocks of a step (``shape[0]`` is then the blocked dim and a shard is
-    ``per_shard`` rows of it), the ledger's scalars at the end, or the run's inputs at the beginning. A ``constant`` is
-    zeros, laid out with the store: what it says stands in its attributes, as of a CF grid mapping.
-
-    A shard has all of the other dims; of the second one only ``columns_per_shard`` if that is given, so that a block
-    can hand over what is done while it goes on.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    units: str
-    long_name: str
-    filled: Filled
-    shape: tuple[int, ...] = ()
-    per_shard: int = 1
-    standard_name: str | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)  # attributes beside these
-    columns_per_shard: int = 0
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        units = {"units": self.units} if self.units else {}
-        named = {"standard_name": self.standard_name} if self.standard_name else {}
-        return {"long_name": self.long_name, **units, **named, **self.more}
-
-    @property
-    def shard_bytes(self) -> int:
-        whole = self.shape[1] if len(self.shape) > 1 else 1
-        return self.per_shard * self.row_bytes * (self.columns_per_shard or whole) // max(1, whole)
-
-    @property
-    def row_bytes(self) -> int:
-        itemsize = 16 if self.dtype == "string" else np.dtype(self.dtype).itemsize
-        return int(np.prod(self.shape[1:], dtype=np.int64)) * itemsize
-
-
-@dataclass(frozen=True)
-class Product:
-    """A store that a run leaves behind: its name, one sentence, and its variables."""
-
-    name: str
-    title: str
-    variables: tuple[Variable, ...]
-    attrs: Mapping[str, Any] = field(default_factory=dict)
-
-    def filled_by(self, filler: Filled) -> tuple[Variable, ...]:
-        return tuple(v for v in self.variables if v.filled == filler)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Product:
-        listed = [Variable(**{**v, "dims": tuple(v["dims"]), "shape": tuple(v["shape"])}) for v in data["variables"]]
-        return cls(data["name"], data["title"], tuple(listed), data["attrs"])
 
 
 def locate(run: Path, product: str) -> Path:

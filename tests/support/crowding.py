@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from citytide.hpc.plan.grants import WORKER_BYTES
-from citytide.hpc.plan.plans import BlockStep, make_plan
+from citytide.hpc.plan.plans import make_plan
+from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.run.runs import create_run
-from citytide.hpc.store.stores import Product, Variable
+from citytide.hpc.store.products import Product, Variable
 
 ENTERED = threading.Condition()
 AT_WORK = 0

@@ -17,9 +17,10 @@ import numpy as np
 
 from citytide.hpc.execution.backends import LocalBackend
 from citytide.hpc.execution.execution import execute_run
-from citytide.hpc.plan.plans import BlockStep, ReductionStep, make_plan
+from citytide.hpc.plan.plans import make_plan
+from citytide.hpc.plan.steps import BlockStep, ReductionStep
 from citytide.hpc.run.runs import create_run, open_run
-from citytide.hpc.store.stores import Product, Variable
+from citytide.hpc.store.products import Product, Variable
 
 LINKS = 50
 

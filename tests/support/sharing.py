@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from citytide.hpc.gang.gang import Gang
-from citytide.hpc.plan.plans import BlockStep
 from citytide.hpc.plan.settings import Settings
+from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.run.runs import Run
-from citytide.hpc.store.stores import Product, Variable
+from citytide.hpc.store.products import Product, Variable
 from citytide.workflows.workflow import Prepared, Workflow
 
 

@@ -10,7 +10,8 @@ import rioxarray  # noqa: F401  (gives data sets their accessor `rio`)
 import xarray as xr
 from pyproj import CRS
 
-from citytide.hpc.store.stores import Product, Variable, create_product, locate, write_block
+from citytide.hpc.store.products import Product, Variable
+from citytide.hpc.store.stores import create_product, locate, write_block
 from citytide.workflows.georeference import georeference
 
 EAST, NORTH = "projection_x_coordinate", "projection_y_coordinate"

@@ -18,7 +18,8 @@ from ...datasets.city.variables import VARIABLES, CityVariable, crosswalk_variab
 from ...hpc.errors import RunError
 from ...hpc.plan.settings import Settings
 from ...hpc.run.records import describe_place, now, stamp_inputs, write_json
-from ...hpc.store.stores import Product, Variable, create_product, publish, sync_folder, write_block
+from ...hpc.store.products import Product, Variable
+from ...hpc.store.stores import create_product, publish, sync_folder, write_block
 from ..georeference import georeference
 
 __all__ = ["refuse_existing", "write_city", "write_record"]

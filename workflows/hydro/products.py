@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...hpc.store.stores import Product, Variable, share_columns
+from ...hpc.store.products import Product, Variable
+from ...hpc.store.stores import share_columns
 from ..georeference import georeference, name_crs_in
 
 __all__ = ["LIMITED_SHARE", "MAP_TEXTS", "VOLUMES", "describe_axes", "describe_flood", "list_parts"]

@@ -40,10 +40,11 @@ def drive_empty_run(
     """
     from ....hpc.execution.backends import LocalBackend
     from ....hpc.execution.execution import execute_run
-    from ....hpc.plan.plans import BlockStep, make_plan
+    from ....hpc.plan.plans import make_plan
+    from ....hpc.plan.steps import BlockStep
     from ....hpc.run.runs import create_run
     from ....hpc.store.ledger import read_ledger
-    from ....hpc.store.stores import Product, Variable
+    from ....hpc.store.products import Product, Variable
 
     columns = max(1, row_bytes // 8)
     rows = Variable("rows", ("row", "column"), "float64", "1", "what came in", "blocks", (blocks, columns))

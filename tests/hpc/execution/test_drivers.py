@@ -15,7 +15,8 @@ from citytide.hpc.execution.blocks import STOP
 from citytide.hpc.execution.drivers import drive
 from citytide.hpc.execution.endings import Ending
 from citytide.hpc.plan.grants import Grant
-from citytide.hpc.plan.plans import BlockStep, make_plan
+from citytide.hpc.plan.plans import make_plan
+from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.run.progress import Reporter
 from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
 

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.execution.parts import Part, Parts, PartWriter
-from citytide.hpc.plan.plans import Block
+from citytide.hpc.plan.steps import Block
 from citytide.hpc.store import stores
+from citytide.hpc.store.products import Product, Variable
 from citytide.hpc.store.shards import copy_of
-from citytide.hpc.store.stores import Product, Variable, create_product, locate, read_arrays, write_block
+from citytide.hpc.store.stores import create_product, locate, read_arrays, write_block
 
 VALUES = np.random.default_rng(0).normal(size=(3, 12, 5)).astype("f4")
 

@@ -8,9 +8,10 @@ from hypothesis import given
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.grants import WORKER_BYTES, Grant, Need
-from citytide.hpc.plan.plans import FAN_IN, BlockStep, Plan, ReductionStep, choose_pool, make_plan, read_plan
+from citytide.hpc.plan.plans import Plan, choose_pool, make_plan, read_plan
+from citytide.hpc.plan.steps import FAN_IN, BlockStep, ReductionStep
 from citytide.hpc.run.records import write_json
-from citytide.hpc.store.stores import Product, Variable
+from citytide.hpc.store.products import Product, Variable
 
 
 def block_step(**changed: Any) -> BlockStep:

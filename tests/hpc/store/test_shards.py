@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citytide.hpc.store import stores
+from citytide.hpc.store.products import Product, Variable
 from citytide.hpc.store.shards import copy_of, encode_rows, open_layout, write_file
-from citytide.hpc.store.stores import Product, Variable, create_product, locate
+from citytide.hpc.store.stores import create_product, locate
 
 RANDOM = np.random.default_rng(0)
 

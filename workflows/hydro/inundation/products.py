@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ....hpc.store.stores import Product, Variable
+from ....hpc.store.products import Product, Variable
 from ...georeference import georeference, name_crs_in
 from ..products import describe_axes
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ....hpc.gang.layout import TileLayout
-from ....hpc.plan.plans import BlockStep, ReductionStep
-from ....hpc.store.stores import Product
+from ....hpc.plan.steps import BlockStep, ReductionStep
+from ....hpc.store.products import Product
 from ....kernels.hydro.inundation import RINGS
 from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow

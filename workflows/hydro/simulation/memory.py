@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....hpc.plan.plans import Block
-from ....hpc.store.stores import Variable
+from ....hpc.plan.steps import Block
+from ....hpc.store.products import Variable
 
 __all__ = ["FloodMemory"]
 

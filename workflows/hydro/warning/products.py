@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ....hpc.store.stores import Product, Variable, share_columns
+from ....hpc.store.products import Product, Variable
+from ....hpc.store.stores import share_columns
 from ...georeference import georeference, name_crs_in
 from ..products import describe_flood
 

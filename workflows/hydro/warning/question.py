@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....hpc.plan.plans import BlockStep, ReductionStep
-from ....hpc.store.stores import Product
+from ....hpc.plan.steps import BlockStep, ReductionStep
+from ....hpc.store.products import Product
 from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow
 from ..products import VOLUMES, list_parts

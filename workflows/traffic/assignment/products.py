@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....datasets.place.grid_mapping import name_coordinates
 from ....datasets.traffic.instances import Instance
-from ....hpc.store.stores import Product, Variable
+from ....hpc.store.products import Product, Variable
 from ...georeference import georeference
 
 __all__ = ["describe_assignment", "describe_envelope", "list_scalars"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ....datasets.traffic.scenario_table import FACTORS
-from ....hpc.plan.plans import BlockStep, ReductionStep
+from ....hpc.plan.steps import BlockStep, ReductionStep
 from ....kernels.traffic.assignment import estimate_memory_bytes
 from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow

@@ -22,7 +22,8 @@ from slurm_runs import (
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.grants import Grant
-from citytide.hpc.plan.plans import BlockStep, make_plan
+from citytide.hpc.plan.plans import make_plan
+from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.slurm.jobs.worker import pin_gpus
 from citytide.workflows import runner
 

@@ -1,0 +1,44 @@
+"""Sources: files and stores that steps read where they lie, and that must stay as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["Source", "SourceKind"]
+
+SourceKind = Literal["file", "folder", "zarr"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, a folder of files or a Zarr store that steps read in place.
+
+    A step names it among its inputs as ``"source:NAME"``. Of a file or folder it gets the path. Of a store it gets the
+    arrays, sliced to the block like those of a product; ``"source:NAME:flow,cost"`` reads some of them.
+
+    Parameters
+    ----------
+    path
+        Where it lies.
+    kind
+        ``"file"``, ``"folder"`` or ``"zarr"``.
+    person_level
+        Whether it tells of single persons. Then nothing of it is shown: see ``Product.person_level``.
+    run
+        The run whose product it is (``run:RUN/product``), by its id; empty for other files.
+    """
+
+    path: Path
+    kind: SourceKind = "file"
+    person_level: bool = False
+    run: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": str(self.path.resolve()), "kind": self.kind, "person_level": self.person_level, "run": self.run}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Source:
+        return cls(Path(data["path"]), data["kind"], data["person_level"], data["run"])

@@ -1,0 +1,177 @@
+"""Steps: what a question asks to be run, block by block, and how the driver and the workers read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from .grants import Need
+
+__all__ = ["Block", "BlockStep", "PlannedStep", "ReductionStep", "plan_blocks"]
+
+FAN_IN = 8  # partial results that one task of a reduction combines
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows ``[start, stop)`` of a step's dim."""
+
+    index: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class BlockStep:
+    """Blocks of ``dim`` -> ``function(arrays, **params)`` -> rows of a product, or a file of arrays in ``RUN/work``.
+
+    Parameters
+    ----------
+    function
+        Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of
+        ``inputs``, sliced to the block where their first dim is ``dim``) and returns one: the product's variables and
+        ``scalars``. A generator yields parts (:class:`~citytide.hpc.execution.parts.Part`) of variables, which are
+        written while it goes on, and returns the rest.
+    inputs
+        Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
+        ``"work/<step>"`` of a one-block step; ``"source:NAME"`` of the sources of the plan.
+    ranks
+        Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
+        **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
+    memory_bytes, seconds, gpus
+        What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many
+        at a time as fit into a worker, and the run reports what was measured against it.
+    bounds
+        Where blocks of unequal length begin, and where the last one ends: from 0 to ``extent``, rising. Without them
+        each block has ``per_block`` rows.
+    rank_bytes
+        What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
+    """
+
+    name: str
+    function: str
+    dim: str
+    extent: int
+    inputs: tuple[str, ...]
+    memory_bytes: Callable[[Block], int]
+    seconds: Callable[[Block], float] = lambda block: 0.0
+    params: Mapping[str, Any] = field(default_factory=dict)
+    per_block: int = 1
+    product: str | None = None
+    scalars: tuple[str, ...] = ()
+    gpus: int = 0  # that one block needs
+    ranks: int = 0
+    rank_bytes: Callable[[Block], int] = lambda block: 0
+    bounds: Sequence[int] = ()
+
+    def blocks(self) -> Iterator[Block]:
+        if len(self.bounds):
+            for index, (start, stop) in enumerate(pairwise(map(int, self.bounds))):
+                yield Block(index, start, stop)
+            return
+        for index, start in enumerate(range(0, self.extent, self.per_block)):
+            yield Block(index, start, min(start + self.per_block, self.extent))
+
+
+@dataclass(frozen=True)
+class ReductionStep:
+    """``chunk`` of every block, ``combine`` up a tree of fixed shape, ``finalize`` into a product.
+
+    ``chunk(arrays, **params)`` returns the partial result of a block; ``combine(partials)`` takes several, in block
+    order; ``finalize(partial)`` returns the product's rows, whose blocked dim has length one shard. Exact under any
+    grouping where the partials are integers, minima or maxima. ``partial_bytes`` is the size of one partial.
+    """
+
+    name: str
+    chunk: str
+    combine: str
+    finalize: str
+    dim: str
+    extent: int
+    inputs: tuple[str, ...]
+    memory_bytes: Callable[[Block], int]
+    partial_bytes: int
+    product: str
+    rows: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    per_block: int = 1
+
+    def levels(self) -> list[PlannedStep]:
+        """The same as steps of blocks: chunks, one step for each level of the tree, and the last."""
+        first = BlockStep(
+            f"{self.name}-chunk", self.chunk, self.dim, self.extent, self.inputs, self.memory_bytes,
+            params=self.params, per_block=self.per_block,
+        )  # fmt: skip
+        steps = [plan_blocks(first)]
+        memory = (FAN_IN + 1) * self.partial_bytes
+        while steps[-1].tasks > 1:
+            below = steps[-1]
+            steps.append(
+                PlannedStep(
+                    name=f"{self.name}-combine-{len(steps)}", kind="combine", function=self.combine, dim="partial",
+                    extent=below.tasks, per_block=FAN_IN, tasks=-(-below.tasks // FAN_IN),
+                    inputs=(f"work/{below.name}",), memory_bytes=memory,
+                )
+            )  # fmt: skip
+        steps.append(
+            PlannedStep(
+                name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=self.rows,
+                per_block=self.rows, tasks=1, inputs=(f"work/{steps[-1].name}",), product=self.product,
+                memory_bytes=memory,
+            )
+        )  # fmt: skip
+        return steps
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as the driver and the workers read it back from ``plan.json``: numbers and names only."""
+
+    name: str
+    kind: str
+    function: str
+    dim: str
+    extent: int
+    per_block: int
+    tasks: int
+    inputs: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    product: str | None = None
+    scalars: tuple[str, ...] = ()
+    memory_bytes: int = 0
+    seconds: float = 0.0
+    gpus: int = 0
+    ranks: int = 0
+    rank_bytes: int = 0
+    pool: str = "cpu"
+    at_once: int = 1  # blocks that one worker of the pool runs at one time
+    bytes_in: int = 0
+    bytes_out: int = 0
+    bounds: tuple[int, ...] = ()
+
+    def block(self, index: int) -> Block:
+        if self.bounds:
+            return Block(index, self.bounds[index], self.bounds[index + 1])
+        start = index * self.per_block
+        return Block(index, start, min(start + self.per_block, self.extent))
+
+    @property
+    def need(self) -> Need:
+        """What one block needs of a pool."""
+        return Need(self.memory_bytes, self.gpus, self.ranks, self.rank_bytes)
+
+
+def plan_blocks(step: BlockStep) -> PlannedStep:
+    """A step of blocks as it stands in ``plan.json``."""
+    blocks = list(step.blocks())
+    return PlannedStep(
+        name=step.name, kind="block", function=step.function, dim=step.dim, extent=step.extent,
+        per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
+        product=step.product, scalars=step.scalars, gpus=step.gpus, ranks=step.ranks,
+        bounds=tuple(map(int, step.bounds)),
+        memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
+        rank_bytes=max((step.rank_bytes(block) for block in blocks), default=0) if step.ranks else 0,
+        seconds=sum(step.seconds(block) for block in blocks),
+    )  # fmt: skip
