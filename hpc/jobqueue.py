@@ -51,8 +51,8 @@ def cluster(
     A profile of Slurm gives a ``SLURMCluster`` of dask-jobqueue: its jobs ask for what the pool says, run under its
     thread budget, with their scratch on the node and TLS between all parts. The scheduler runs in this process. A
     profile with backend ``local`` gives a ``LocalCluster`` on loopback. At the end of the ``with`` block, also after an
-    error, Ctrl-C or SIGTERM, its jobs are cancelled and its keys removed. A process that is killed outright leaves
-    both; its jobs end a minute after they notice.
+    error, Ctrl-C or SIGTERM, its jobs are cancelled and its keys removed. If this process is killed outright, its
+    running jobs end by themselves, a pending one ends a minute after it starts, and the keys stay.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def cluster(
         How long to wait for the first worker [s]. If omitted, the client is there at once, and work that it is given
         waits for workers.
     folder
-        Where keys and the logs of jobs stand, on a file system that all nodes mount. The logs stay there. If omitted: a
-        folder below ``~/.citytide`` (or ``$CITYTIDE_HOME``), which is removed at the end.
+        Where the cluster makes a folder for its keys and the logs of its jobs, on a file system that all nodes mount.
+        The logs stay. If omitted: below ``~/.citytide`` (or ``$CITYTIDE_HOME``), and the logs are removed too.
 
     Yields
     ------

@@ -199,6 +199,8 @@ def test_two_jobs_compute_under_tls_and_leave_nothing(sandbox: Any, tmp_path: Pa
         assert all("-dask-" in str(worker["TMPDIR"]) for worker in told)
         workers = client.scheduler_info(n_workers=-1)["workers"]
         assert all(address.startswith("tls://") for address in workers)
+        pages = [(worker["host"], worker["services"]["dashboard"]) for worker in workers.values()]
+        assert all(can_connect("127.0.0.1", port) and not can_connect(host, port) for host, port in pages)
         assert {round(worker["memory_limit"] / 2**20) for worker in workers.values()} == {552}  # 0.92 of half a job
         assert sum(client.gather(client.map(lambda x: x * x, range(10)))) == 285
         (place,) = Path(os.environ["CITYTIDE_HOME"]).glob("clusters/*")

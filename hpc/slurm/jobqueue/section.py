@@ -15,6 +15,7 @@ from ..jobs.scripts import LONG_OPTIONS, ask_gpus, escape_value, expand_path
 
 __all__ = ["fill_section", "write_section"]
 
+LOOPBACK = "127.0.0.1:0"  # dashboards are never on a public address
 MIN_WORKER_BYTES = 256 * 2**20  # a worker that has imported Dask and Zarr takes about half of it
 # How dask-jobqueue 0.9 begins the line of an option: it leaves out header lines that hold one of these texts.
 _BEGINNINGS = {
@@ -78,7 +79,8 @@ def fill_section(profile: Profile, pool_name: str) -> dict[str, Any]:
             *pool.extra_directives,
         ],
         "job-directives-skip": [f"#SBATCH {_BEGINNINGS[key]}" for key in sorted(skipped & set(_BEGINNINGS))],
-        "scheduler-options": {"dashboard_address": "127.0.0.1:0"},  # never on a public address
+        "scheduler-options": {"dashboard_address": LOOPBACK},
+        "worker-extra-args": ["--dashboard-address", LOOPBACK],
     }
 
 
@@ -108,11 +110,13 @@ def _write_prologue(profile: Profile, pool: Pool) -> list[str]:
         *pool.prologue,
         *conf,
         f"mkdir -p -- {base}",
-        f'CITYTIDE_SCRATCH=$(mktemp -d -- {base}/"citytide-$(id -u)-dask-XXXXXXXX") || exit 1',
+        f'CITYTIDE_SCRATCH={base}/"citytide-$(id -u)-dask-${{SLURM_JOB_ID:-$$}}-${{SLURM_RESTART_COUNT:-0}}"',
+        "trap 'exit 143' TERM; trap 'rm -rf -- \"$CITYTIDE_SCRATCH\"' EXIT",
+        'mkdir -m 700 -- "$CITYTIDE_SCRATCH" || exit 1',
         'export CITYTIDE_SCRATCH TMPDIR="$CITYTIDE_SCRATCH"',
         'exec 9>"$CITYTIDE_SCRATCH/.held"; flock -n 9 || :',  # the next job here removes what nobody holds
-        "trap : TERM; trap 'rm -rf -- \"$CITYTIDE_SCRATCH\"' EXIT",  # the shell waits for the worker, then cleans
         *(f"export {name}={value}" for name, value in thread_budget(pool.threads).items()),
+        "trap : TERM",  # from here on the shell waits for the worker, which gets the signal too, and then cleans
     ]
 
 

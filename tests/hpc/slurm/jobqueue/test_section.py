@@ -84,6 +84,15 @@ def test_worker_that_gets_sigterm_ends_before_its_scratch_goes(tmp_path: Path) -
     assert told.startswith(f"{tmp_path}/citytide-") and not list(tmp_path.iterdir())
 
 
+def test_job_that_is_cancelled_before_its_worker_starts_leaves_no_scratch(tmp_path: Path) -> None:
+    lines = fill_section(make_profile(pools={"cpu": {**CPU, "scratch": str(tmp_path)}}), "cpu")["job-script-prologue"]
+    made = next(n for n, line in enumerate(lines) if line.startswith("mkdir -m 700"))
+    script = "\n".join([*lines[: made + 1], 'ls -d "$CITYTIDE_SCRATCH"; kill $$; echo "the worker starts"'])
+    done = subprocess.run(["bash", "-s"], input=script, text=True, capture_output=True)
+    assert done.returncode == 143 and done.stdout.startswith(str(tmp_path)) and "starts" not in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("profile", "pool", "says"),
     [

@@ -14,10 +14,11 @@
 module load cuda
 export SLURM_CONF='/etc/slurm west/slurm.conf'
 mkdir -p -- /local/"${USER:?is named by scratch in the profile, but this node does not set it}"
-CITYTIDE_SCRATCH=$(mktemp -d -- /local/"${USER:?is named by scratch in the profile, but this node does not set it}"/"citytide-$(id -u)-dask-XXXXXXXX") || exit 1
+CITYTIDE_SCRATCH=/local/"${USER:?is named by scratch in the profile, but this node does not set it}"/"citytide-$(id -u)-dask-${SLURM_JOB_ID:-$$}-${SLURM_RESTART_COUNT:-0}"
+trap 'exit 143' TERM; trap 'rm -rf -- "$CITYTIDE_SCRATCH"' EXIT
+mkdir -m 700 -- "$CITYTIDE_SCRATCH" || exit 1
 export CITYTIDE_SCRATCH TMPDIR="$CITYTIDE_SCRATCH"
 exec 9>"$CITYTIDE_SCRATCH/.held"; flock -n 9 || :
-trap : TERM; trap 'rm -rf -- "$CITYTIDE_SCRATCH"' EXIT
 export OMP_NUM_THREADS=8
 export MKL_NUM_THREADS=8
 export OPENBLAS_NUM_THREADS=8
@@ -25,4 +26,5 @@ export NUMBA_NUM_THREADS=8
 export NUMBA_THREADING_LAYER=omp
 export ZARR_THREADING__MAX_WORKERS=8
 export ZARR_ASYNC__CONCURRENCY=8
-'/site/envs/city tide/bin/python' -m distributed.cli.dask_worker tls://10.0.0.1:8786 --name w-0 --nthreads 8 --memory-limit 46.00GiB --nanny --death-timeout 60 --local-directory "$CITYTIDE_SCRATCH"
+trap : TERM
+'/site/envs/city tide/bin/python' -m distributed.cli.dask_worker tls://10.0.0.1:8786 --name w-0 --nthreads 8 --memory-limit 46.00GiB --nanny --death-timeout 60 --local-directory "$CITYTIDE_SCRATCH" --dashboard-address 127.0.0.1:0

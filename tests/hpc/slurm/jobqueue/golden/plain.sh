@@ -10,10 +10,11 @@
 source /etc/profile.d/modules.sh
 module load python/3.11
 mkdir -p -- "${TMPDIR:-/tmp}"
-CITYTIDE_SCRATCH=$(mktemp -d -- "${TMPDIR:-/tmp}"/"citytide-$(id -u)-dask-XXXXXXXX") || exit 1
+CITYTIDE_SCRATCH="${TMPDIR:-/tmp}"/"citytide-$(id -u)-dask-${SLURM_JOB_ID:-$$}-${SLURM_RESTART_COUNT:-0}"
+trap 'exit 143' TERM; trap 'rm -rf -- "$CITYTIDE_SCRATCH"' EXIT
+mkdir -m 700 -- "$CITYTIDE_SCRATCH" || exit 1
 export CITYTIDE_SCRATCH TMPDIR="$CITYTIDE_SCRATCH"
 exec 9>"$CITYTIDE_SCRATCH/.held"; flock -n 9 || :
-trap : TERM; trap 'rm -rf -- "$CITYTIDE_SCRATCH"' EXIT
 export OMP_NUM_THREADS=1
 export MKL_NUM_THREADS=1
 export OPENBLAS_NUM_THREADS=1
@@ -21,4 +22,5 @@ export NUMBA_NUM_THREADS=1
 export NUMBA_THREADING_LAYER=omp
 export ZARR_THREADING__MAX_WORKERS=1
 export ZARR_ASYNC__CONCURRENCY=1
-'/site/envs/city tide/bin/python' -m distributed.cli.dask_worker tls://10.0.0.1:8786 --name w-0 --nthreads 1 --memory-limit 6.85GiB --nanny --death-timeout 60 --local-directory "$CITYTIDE_SCRATCH" --interface ib0
+trap : TERM
+'/site/envs/city tide/bin/python' -m distributed.cli.dask_worker tls://10.0.0.1:8786 --name w-0 --nthreads 1 --memory-limit 6.85GiB --nanny --death-timeout 60 --local-directory "$CITYTIDE_SCRATCH" --dashboard-address 127.0.0.1:0 --interface ib0
