@@ -153,7 +153,7 @@ def _open_local(pool: Pool) -> Iterator[Client]:
 def _open_on_slurm(
     profile: Profile, pool: str, jobs: int, wait_s: float | None, folder: str | Path | None
 ) -> Iterator[Client]:
-    from .slurm.jobqueue import submission
+    from .slurm.jobqueue import submission, waiting
     from .slurm.jobqueue.section import fill_section
     from .slurm.query.controller import Controller
 
@@ -169,8 +169,9 @@ def _open_on_slurm(
     name = f"citytide-{re.sub(r'[^A-Za-z0-9_-]', '_', getpass.getuser())}-{identity}"
     told: list[str] = []
     with _private_folder(folder, name) as place, leave_on_sigterm():
+        logs = place / "slurm" / "logs"
         config = f"citytide-{identity}"  # a section of its own: nothing of the user's ~/.config/dask gets in
-        mine = {**defaults, **section, "name": name, "log-directory": str(place / "slurm" / "logs")}
+        mine = {**defaults, **section, "name": name, "log-directory": str(logs)}
         with dask.config.set({f"jobqueue.{config}": mine}):
             try:
                 with (
@@ -186,7 +187,7 @@ def _open_on_slurm(
                     opened.scale(jobs=jobs)
                     submission.wait_for_submission(told, jobs, profile)
                     if wait_s is not None:
-                        submission.wait_for_worker(client, wait_s, controller, name, place)
+                        waiting.wait_for_worker(client, wait_s, controller, name, logs)
                     yield client
             finally:
                 submission.cancel_what_is_left(controller, name)

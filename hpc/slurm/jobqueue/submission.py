@@ -1,4 +1,4 @@
-"""Jobs of dask-jobqueue: imported without side effects, submitted, waited for, and cancelled to the last one."""
+"""Jobs of dask-jobqueue: imported without side effects, submitted, and cancelled to the last one."""
 
 from __future__ import annotations
 
@@ -11,19 +11,15 @@ import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import FAILED, RunError
 from ...plan.profiles import Profile
 from ...run.progress import say
 from ..query.controller import Controller, Unanswered, is_foreign
 from ..query.job_states import is_over
-from ..query.reasons import explain_reason
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-__all__ = ["cancel_what_is_left", "import_jobqueue", "make_job_class", "wait_for_submission", "wait_for_worker"]
+__all__ = ["cancel_what_is_left", "import_jobqueue", "make_job_class", "wait_for_submission"]
 
 NEEDS = ("dask_jobqueue", "cryptography")  # what the extra `jobqueue` installs
 SUBMIT_S = 120.0  # sbatch gives up on a controller that is away long before
@@ -115,37 +111,6 @@ def wait_for_submission(told: list[str], jobs: int, profile: Profile) -> None:
             f"sbatch took {len(told)} of {jobs} jobs within {SUBMIT_S:.0f} s: try again when Slurm answers",
             exit_code=FAILED,
         )
-
-
-def wait_for_worker(client: Client, wait_s: float, controller: Controller, name: str, place: Path) -> None:
-    try:
-        client.wait_for_workers(1, timeout=wait_s)
-    except TimeoutError:
-        raise RunError(
-            f"a worker must come within wait_s, {wait_s:g} s, and none did: {_explain(controller, name, place)}; give "
-            "wait_s more time, or omit it",
-            exit_code=FAILED,
-        ) from None
-
-
-def _explain(controller: Controller, name: str, place: Path) -> str:
-    """What the first job waits for or died of, and how many others there are."""
-
-    try:
-        entries = [entry for entry in controller.queue() if entry.name == name]
-    except Unanswered as error:
-        return f"Slurm does not answer ({error})"
-    if not entries:
-        return "Slurm lists no job of this cluster any more"
-    first = min(entries, key=lambda entry: (is_over(entry), entry.state != "PENDING", int(entry.id)))
-    if first.state == "PENDING":
-        says = explain_reason(first, now=time.time())
-    else:
-        logs = sorted((place / "slurm" / "logs").glob(f"*-{first.id}.err"))
-        lines = [line for log in logs for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        end = f"; its log ends with {lines[-1].strip()[:200]!r}" if lines else ""
-        says = f"job {first.id} is {first.state} on {first.node or 'no node'}{end}"
-    return says + (f" (and {len(entries) - 1} more)" if len(entries) > 1 else "")
 
 
 def cancel_what_is_left(controller: Controller, name: str) -> None:
