@@ -6,14 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .hpc.jobqueue import cluster
     from .hpc.lifting.lift import lift
     from .workflows.runner import open_run, run
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "lift", "open_run", "run"]
+__all__ = ["__version__", "cluster", "lift", "open_run", "run"]
 
 # Loaded on first use: `import citytide` itself must cost next to nothing.
-_LAZY = {"run": ".workflows.runner", "open_run": ".workflows.runner", "lift": ".hpc.lifting.lift"}
+_LAZY = {
+    "run": ".workflows.runner",
+    "open_run": ".workflows.runner",
+    "lift": ".hpc.lifting.lift",
+    "cluster": ".hpc.jobqueue",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,7 @@ def test_reports_light_imports_by_a_measure_that_sees_heavy_ones() -> None:
 
 
 def test_public_names_resolve_on_first_use() -> None:
-    code = "import citytide; assert all(callable(getattr(citytide, n)) for n in ('run', 'open_run', 'lift'))"
+    code = "import citytide; assert all(callable(getattr(citytide, n)) for n in ('cluster', 'lift', 'open_run', 'run'))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

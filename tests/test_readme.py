@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from readme_blocks import run_dask_section
 
 README = Path(__file__).parent.parent / "README.md"
 PAGES = [
@@ -67,6 +68,11 @@ def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
         assert run.returncode == 0, f"{block.body}\n{run.stdout[-2000:]}\n{run.stderr[-4000:]}"
         n_run += 1
     assert n_run, f"{page.name} shows nothing that runs"
+
+
+def test_dask_code_runs_on_this_machine_too(tmp_path: Path) -> None:
+    (tmp_path / "ci.yaml").write_text("name: ci\npools: {cpu: {workers: 2, memory: 500MB}}\n", encoding="utf-8")
+    run_dask_section(tmp_path, {"CITYTIDE_PROFILES": str(tmp_path)})
 
 
 def test_every_scenario_of_the_readme_changes_a_road_that_is_driven(tmp_path: Path) -> None:

@@ -102,6 +102,45 @@ def explain(name: str, as_json: bool) -> None:
         click.echo(f"{row.key:<28} {row.value!s:<24} {row.source}")
 
 
+@profile.command("export")
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--to", "target", metavar="TOOL", required=True, help="The tool to write for: jobqueue (dask-jobqueue).")
+@click.option("--pool", default="cpu", show_default=True, help="The pool whose jobs it describes.")
+@click.option("--out", metavar="FILE", help="Write it there; on stdout by default.")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
+def export_profile(name: str, target: str, pool: str, out: str | None, force: bool) -> None:
+    """Write a pool of profile NAME (or of a .yaml file) as another tool reads it.
+
+    With `--to jobqueue`: the section `jobqueue: slurm:` of ~/.config/dask/jobqueue.yaml, with which
+    dask_jobqueue.SLURMCluster() asks for the same jobs as citytide.cluster(NAME).
+
+    \b
+    Examples:
+      citytide profile export generic-cpu --to jobqueue
+      citytide profile export ours.yaml --to jobqueue --pool gpu --out ~/.config/dask/jobqueue.yaml
+
+    Exit codes: 0 done, 2 the profile cannot be written for that tool, or the file exists.
+    """
+    from pathlib import Path
+
+    from ..errors import RunError
+    from ..plan.profiles import load_profile
+    from ..slurm.jobqueue.section import write_section
+
+    if target != "jobqueue":
+        raise RunError(f"--to must be jobqueue, the one tool that a profile can be written for, got {target!r}")
+    path = None if out is None else Path(out).expanduser()
+    if path is not None and path.exists() and not force:
+        raise RunError(f"{path} exists: name another file, or give --force to replace it")
+    text = write_section(load_profile(name), pool)
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"wrote {path}")
+
+
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:

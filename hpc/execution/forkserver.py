@@ -70,8 +70,8 @@ def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
 
 
 @contextmanager
-def without_main() -> Iterator[None]:
-    """Start processes without importing the caller's script.
+def without_main(beginning: str = "") -> Iterator[None]:
+    """Start processes without importing the caller's script: all, or those whose name has this beginning.
 
     Blocks are named by import path, so no worker needs it; and a notebook, ``python -`` or a script without a main
     guard would otherwise fail to start any. Python does not document the function that is replaced: where it is
@@ -83,7 +83,8 @@ def without_main() -> Iterator[None]:
         return
 
     def prepared(name: str) -> Any:
-        return {k: v for k, v in original(name).items() if not k.startswith("init_main")}
+        data = original(name)
+        return {k: v for k, v in data.items() if not (name.startswith(beginning) and k.startswith("init_main"))}
 
     multiprocessing.spawn.get_preparation_data = prepared
     try:

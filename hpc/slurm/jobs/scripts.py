@@ -11,9 +11,9 @@ from ...errors import RunError
 from ...plan.pools import NODES, Pool, Request, check_text, parse_walltime
 from ...plan.profiles import Profile
 
-__all__ = ["driver_script", "worker_script"]
+__all__ = ["LONG_OPTIONS", "ask_gpus", "driver_script", "escape_value", "expand_path", "worker_script"]
 
-_LONG = {
+LONG_OPTIONS = {
     "J": "job-name", "p": "partition", "A": "account", "n": "ntasks", "N": "nodes", "c": "cpus-per-task", "t": "time",
     "o": "output", "e": "error", "q": "qos", "C": "constraint", "x": "exclude", "D": "chdir", "d": "dependency",
 }  # fmt: skip
@@ -96,7 +96,7 @@ def worker_script(
     """
     pool = profile.pool(pool_name)
     run = _check(name, run, python)
-    asked: dict[str, object] = {"nodes": 1, **_gres(pool)}
+    asked: dict[str, object] = {"nodes": 1, **ask_gpus(pool)}
     command = [python, "-m", "citytide.hpc.slurm.jobs.worker", str(run), "--name", name]
     header = _header(pool, pool.job_cores, name, run, asked, exclude=exclude)
     return header + _body(profile, pool, pool.job_cores, name, python, command, pool.scratch, pool.prologue)
@@ -121,7 +121,7 @@ def driver_script(profile: Profile, *, name: str, run: Path, python: str, depend
         job = pool = next(iter(profile.pools.values()))
         workers = pool.workers_per_job
         cores, scratch, prologue = pool.job_cores // workers, pool.scratch, pool.prologue
-        asked |= {"nodes": pool.nodes, "ntasks": pool.nodes * workers, "ntasks-per-node": workers, **_gres(pool)}
+        asked |= {"nodes": pool.nodes, "ntasks": pool.nodes * workers, "ntasks-per-node": workers, **ask_gpus(pool)}
     else:
         job = driver = profile.driver_job()
         cores, scratch, prologue = driver.cores, None, driver.prologue
@@ -149,7 +149,8 @@ def _check(name: str, run: Path, python: str) -> Path:
     return run
 
 
-def _gres(pool: Pool) -> dict[str, object]:
+def ask_gpus(pool: Pool) -> dict[str, object]:
+    """The option that asks for a pool's GPUs, if it has any."""
     return {"gres": ":".join(["gpu", *filter(None, [pool.gpu_type]), str(pool.gpus)])} if pool.gpus else {}
 
 
@@ -181,14 +182,16 @@ def _header(
         "open-mode": "append",
         "requeue": "",
     }
-    skipped = {_LONG.get(word.lstrip("-"), word.lstrip("-")) for word in job.skip_directives}
+    skipped = {LONG_OPTIONS.get(word.lstrip("-"), word.lstrip("-")) for word in job.skip_directives}
     lines = [
-        f"--{key}={_escape(value)}" if value else f"--{key}" for key, value in options.items() if key not in skipped
+        f"--{key}={escape_value(value)}" if value else f"--{key}"
+        for key, value in options.items()
+        if key not in skipped
     ]
     return "\n".join(["#!/bin/bash", *(f"#SBATCH {line}" for line in [*lines, *job.extra_directives])]) + "\n"
 
 
-def _escape(value: str) -> str:
+def escape_value(value: str) -> str:
     """As sbatch reads a directive: blanks in quotes, and a backslash before a quote or a backslash."""
     if re.fullmatch(r"[\w@%+=:,./&|*()\[\]-]+", value, re.ASCII):
         return value
@@ -218,7 +221,7 @@ def _body(
         + "\n"
         + _BODY.format(
             python=shlex.quote(python),
-            scratch='"${TMPDIR:-/tmp}"' if scratch is None else _expand(scratch),
+            scratch='"${TMPDIR:-/tmp}"' if scratch is None else expand_path(scratch),
             name=shlex.quote(name),
             exports="\n".join(exports),
             command=shlex.join(command),
@@ -226,7 +229,7 @@ def _body(
     )
 
 
-def _expand(path: str) -> str:
+def expand_path(path: str) -> str:
     """One shell word for a folder whose name may hold variables of the node; nothing else in it is expanded."""
     word, end = "", 0
     for found in _VARIABLE.finditer(path):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .answers import ACCOUNT_FIELDS, QUEUE_FIELDS, Entry, parse_accounts, parse_queue, parse_show
 
-__all__ = ["Controller", "Entry", "Refused", "Unanswered"]
+__all__ = ["Controller", "Entry", "Refused", "Unanswered", "is_foreign"]
 
 # With any of these sbatch does not know whether Slurm took the job.
 _NO_ANSWER = re.compile(
@@ -169,13 +169,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(1.0)
 
 
-def _environment(environment: Mapping[str, str], conf: str | None) -> dict[str, str]:
-    """Ours, less what would change the question or the job.
+def is_foreign(variable: str) -> bool:
+    """Whether a variable of the environment would change a question to Slurm, or a job.
 
     ``SBATCH_PARTITION`` and its like would win over what a profile says, and a job submitted from a job would inherit
     the outer one's ``SLURM_`` variables.
     """
-    kept = {name: value for name, value in environment.items() if not name.startswith(_FOREIGN) or name in _OURS}
+    return variable.startswith(_FOREIGN) and variable not in _OURS
+
+
+def _environment(environment: Mapping[str, str], conf: str | None) -> dict[str, str]:
+    """Ours, less what would change the question or the job."""
+    kept = {name: value for name, value in environment.items() if not is_foreign(name)}
     return kept | {"LC_ALL": "C", "SLURM_TIME_FORMAT": "%s"} | ({"SLURM_CONF": conf} if conf else {})
 
 

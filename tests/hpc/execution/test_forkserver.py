@@ -20,6 +20,15 @@ def test_children_are_not_told_of_the_callers_script() -> None:
     assert multiprocessing.spawn.get_preparation_data is before
 
 
+def test_children_of_another_name_are_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = multiprocessing.spawn.get_preparation_data
+    told = {"init_main_from_path": "script.py"}
+    monkeypatch.setattr(multiprocessing.spawn, "get_preparation_data", lambda name: {**original(name), **told})
+    with without_main("Dask Worker"):
+        workers, others = (multiprocessing.spawn.get_preparation_data(name) for name in ("Dask Worker 3", "child"))
+    assert "init_main_from_path" not in workers and others["init_main_from_path"] == "script.py"
+
+
 def test_python_without_the_function_keeps_its_own_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(multiprocessing.spawn, "get_preparation_data")
     with without_main():
