@@ -18,6 +18,7 @@ from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
 from ..store.ledger import Ledger, done_blocks, read_ledger
 from ..store.stores import create_product, locate, publish, read_arrays, static_files, sweep_partial, write_scalars
+from ..store.tables import publish_table
 from .backends import Backend
 from .drivers import Outcome, drive
 from .interrupts import drain_on_interrupt
@@ -143,6 +144,9 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
     sweep_partial(run.path)
     for product in plan.products:
         ledger.append("published", product=product.name, files=static_files(run.path, product), time=_time())
+    for table in plan.tables:
+        line = done[f"{table.name}-table", 0]
+        ledger.append("published", product=table.name, files=line["shards"], **line["scalars"], time=_time())
     ledger.sync()
     damage = find_damage(run)
     if damage:
@@ -155,6 +159,8 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         )
     for product in plan.products:
         publish(run.path, product.name)
+    for table in plan.tables:
+        publish_table(run.path, table)
 
 
 def _mend_static(run: Run, plan: Plan) -> None:

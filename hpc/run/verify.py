@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import RunError
 from ..store.ledger import Ledger, done_blocks, last_line, read_ledger
 from ..store.stores import hash_file, locate
+from ..store.tables import locate_table
 from .driver_lock import hold_driver_lock
 from .runs import Run
 
@@ -67,10 +68,11 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
     lines = read_ledger(run.path / "ledger.jsonl")
     plan = run.plan
     for (step, block), line in sorted(done_blocks(lines).items()):
-        product = plan.step(step).product
+        planned = plan.step(step)
+        product = planned.product
         root = locate(run.path, product) if product else run.path
         for name, digest in line["shards"].items():
-            path = root / name
+            path = locate_table(run.path, name) if planned.kind == "table" else root / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, step, block, product)
     for store in plan.products:
         published = last_line([line for line in lines if line.get("product") == store.name], "published")
