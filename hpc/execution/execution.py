@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import FAILED, RunError, resume_command
 from ..plan.plans import Plan
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
+from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.runs import Run, refuse_older
@@ -90,7 +91,9 @@ def _execute(
         refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
+            before = stamp_files(run.path)
             answer |= finish(run)
+            ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
             "state": outcome,
@@ -148,7 +151,7 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         line = done[f"{table.name}-table", 0]
         ledger.append("published", product=table.name, files=line["shards"], **line["scalars"], time=_time())
     ledger.sync()
-    damage = find_damage(run)
+    damage = [bad for bad in find_damage(run) if not bad.is_left]  # what was left is written anew in a moment
     if damage:
         for bad in damage:
             ledger.append("bad", step=bad.step, block=bad.block, path=bad.path, problem=bad.problem, time=_time())

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.tables import refuse_table
-from .steps import PlannedStep
+from .steps import BlockStep, PlannedStep, ReductionStep
 
-__all__ = ["refuse_shared_shards", "refuse_tables"]
+__all__ = ["refuse_missing_rows", "refuse_shared_shards", "refuse_tables"]
 
 
 def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Product]) -> None:
@@ -27,6 +27,16 @@ def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Pr
                     f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks "
                     f"of {step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple"
                 )
+
+
+def refuse_missing_rows(steps: Sequence[BlockStep | ReductionStep], products: Mapping[str, Product]) -> None:
+    """Refuse a reduction into a store that does not say how many rows it writes."""
+    for step in steps:
+        if isinstance(step, ReductionStep) and step.product in products and step.rows < 1:
+            raise RunError(
+                f"rows of reduction {step.name!r} must be at least 1 for the store {step.product!r}, got {step.rows}: "
+                "give the number of rows that finalize returns"
+            )
 
 
 def refuse_tables(steps: Sequence[PlannedStep], stores: Sequence[Product], tables: Sequence[Table]) -> None:

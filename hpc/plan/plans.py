@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.products import Product, Table
-from .checks import refuse_shared_shards, refuse_tables
+from .checks import refuse_missing_rows, refuse_shared_shards, refuse_tables
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .sources import Source
 from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks, plan_tables
@@ -104,6 +104,7 @@ def make_plan(
     stores = tuple(product for product in products if isinstance(product, Product))
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
+    refuse_missing_rows(steps, by_name)
     refuse_tables(planned, stores, tables)
     planned = plan_tables(planned, tables)
     refuse_shared_shards(planned, by_name)

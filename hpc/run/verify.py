@@ -21,7 +21,7 @@ __all__ = ["Damage", "find_damage", "verify_run"]
 
 @dataclass(frozen=True)
 class Damage:
-    """A file whose bytes are not those that were written, and whose block must run again."""
+    """A file whose bytes are not those that were written: its block, or the finish that left it, must run again."""
 
     path: str
     problem: str
@@ -29,9 +29,14 @@ class Damage:
     block: int | None = None
     product: str | None = None
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the question's finish left it."""
+        return self.step is None and self.product is None
+
 
 def verify_run(run: Run) -> list[Damage]:
-    """Find damaged files and write `bad` lines into the ledger, so that `resume` computes just those blocks.
+    """Find damaged files and write `bad` lines into the ledger, so that `resume` makes just those anew.
 
     Raises
     ------
@@ -43,6 +48,7 @@ def verify_run(run: Run) -> list[Damage]:
         with hold_driver_lock(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
             for bad in damage:
                 where = {"step": bad.step, "block": bad.block} if bad.step is not None else {"product": bad.product}
+                where = {"left": True} if bad.is_left else where
                 ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
     return damage
 
@@ -79,6 +85,8 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
         for name, digest in (published or {}).get("files", {}).items():
             path = locate(run.path, store.name) / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, product=store.name)
+    for name, digest in (last_line(lines, "left") or {}).get("files", {}).items():  # older runs have no such line
+        yield run.path / name, digest, Damage(name, changed)
 
 
 def refuse_damaged_inputs(run: Run) -> None:

@@ -45,7 +45,7 @@ def test_run_opens_its_tables(undisturbed: Path) -> None:
     assert [step.name for step in run.plan.steps if step.kind == "table"] == ["divisors-table", "counts-table"]
 
 
-@pytest.mark.parametrize(("workers", "per_block"), [(1, 3), (4, 10)])
+@pytest.mark.parametrize(("workers", "per_block"), [(1, 10), (3, 4)])
 def test_tables_are_the_same_bytes(undisturbed: Path, tmp_path: Path, workers: int, per_block: int) -> None:
     from tabling import drive, lay_out
 
@@ -139,3 +139,13 @@ def test_plans_without_tables_are_read(undisturbed: Path, tmp_path: Path) -> Non
     plan["steps"] = [{k: v for k, v in s.items() if k != "table"} for s in plan["steps"] if s["kind"] != "table"]
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     assert read_plan(tmp_path).tables == () and read_plan(tmp_path).steps[0].table == ""
+
+
+def test_a_reduction_into_a_store_says_how_many_rows() -> None:
+    from citytide.hpc.store.products import Product
+
+    sentence = refusal(products=(Product("counts", "C", ()),), product=None)
+    assert sentence == (
+        "rows of reduction 'count' must be at least 1 for the store 'counts', got 0: give the number of rows that "
+        "finalize returns"
+    )
