@@ -15,6 +15,7 @@ from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
+from ..run.result import Result, describe_result
 from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
 from ..store.ledger import Ledger, done_blocks, read_ledger
@@ -29,7 +30,7 @@ __all__ = ["Finish", "execute_run"]
 SCHEDULERS = 5  # that may die in one attempt
 
 # Given a run whose products are published, returns what its result says beside the state: summary, warnings ...
-Finish = Callable[[Run], Mapping[str, Any]]
+Finish = Callable[[Run], Result | Mapping[str, Any]]
 
 
 def execute_run(
@@ -92,7 +93,7 @@ def _execute(
         if outcome == "done":
             _publish(run, plan, ledger)
             before = stamp_files(run.path)
-            answer |= finish(run)
+            answer |= describe_result(finish(run))
             ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),

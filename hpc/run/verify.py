@@ -47,8 +47,9 @@ def verify_run(run: Run) -> list[Damage]:
     if damage:
         with hold_driver_lock(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
             for bad in damage:
-                where = {"step": bad.step, "block": bad.block} if bad.step is not None else {"product": bad.product}
-                where = {"left": True} if bad.is_left else where
+                where: dict[str, Any] = {"left": True} if bad.is_left else {"product": bad.product}
+                if bad.step is not None:
+                    where = {"step": bad.step, "block": bad.block}
                 ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
     return damage
 

@@ -121,7 +121,7 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
 
         types = {field.name: field.type for field in _describe(table)}
         convert = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-        frame = csv.read_csv(path, None, csv.ParseOptions(newlines_in_values=True), convert).to_pandas()
+        frame: pd.DataFrame = csv.read_csv(path, None, csv.ParseOptions(newlines_in_values=True), convert).to_pandas()
     else:
         import pandas
 
