@@ -194,7 +194,7 @@ def _memory(run: Run, plan: Plan) -> dict[str, Any]:
 def _warn_of_other_versions(run: Run) -> None:
     """Bits are promised for one processor type and one set of versions only."""
     recorded = {"cpu": run.record["cpu"], "python": run.record["python"], **run.record["packages"]}
-    changed = [f"{k} {recorded.get(k)} -> {v}" for k, v in describe_versions().items() if recorded.get(k) != v]
+    changed = [f"{k} {recorded.get(k)} -> {v}" for k, v in describe_versions().items() if recorded.get(k, v) != v]
     if changed:
         say(
             f"run {run.path} was begun elsewhere ({'; '.join(changed)}): last bits may differ from those of one machine"

@@ -75,14 +75,14 @@ class Run:
 
         Units are in the attributes: of each variable of a store, and of a table in ``attrs["units"]`` by column.
         """
-        import xarray
-
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
         path = self.products[product].resolve()
         if table := next((table for table in self.plan.tables if table.name == product), None):
             return read_table(path, table)
+        import xarray
+
         # each array's own metadata, which stores of earlier versions have alone
         return xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_columns", "locate_table", "publish_table", "refuse_table", "write_table"]
 
-GROUP_ROWS = 1 << 17  # rows that are compressed together
+GROUP_ROWS, GROUP_BYTES = 1 << 17, 1 << 24  # that are compressed together, whichever is reached first
+TEXT_BYTES = 256  # a text is counted as so many
 KINDS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
          "string", "datetime64[s]", "datetime64[ms]", "datetime64[us]", "datetime64[ns]")  # fmt: skip
 OWN = frozenset({"run", "plan", "ledger", "result", "driver", "inputs", "report"})  # names of the run's own files
@@ -134,7 +135,7 @@ def write_table(run: Path, table: Table, blocks: str, n_blocks: int) -> tuple[di
     rows = 0
     try:
         with partial.open("xb") as file, open_writer(file, table) as writer:
-            for group in _regroup(_read_blocks(run / blocks, n_blocks), [column.name for column in table.columns]):
+            for group in _regroup(_read_blocks(run / blocks, n_blocks), table):
                 writer.write(group)
                 rows += len(next(iter(group.values())))
         digest = hash_file(partial, sync=True)
@@ -151,19 +152,22 @@ def _read_blocks(folder: Path, n_blocks: int) -> Iterator[Columns]:
             yield dict(file)
 
 
-def _regroup(blocks: Iterator[Columns], names: Sequence[str]) -> Iterator[Columns]:
-    """The same rows in groups of one length, the last one shorter."""
+def _regroup(blocks: Iterator[Columns], table: Table) -> Iterator[Columns]:
+    """The same rows in groups of one length, the last one shorter; that length depends on the columns alone."""
+    sizes = [TEXT_BYTES if column.dtype == "string" else np.dtype(column.dtype).itemsize for column in table.columns]
+    names, rows = [column.name for column in table.columns], min(GROUP_ROWS, GROUP_BYTES // sum(sizes) + 1)
     held: list[Columns] = []
     n_held = 0
     for block in blocks:
         at, n = 0, len(block[names[0]])
-        while n_held + n - at >= GROUP_ROWS:
-            until = at + GROUP_ROWS - n_held
+        while n_held + n - at >= rows:
+            until = at + rows - n_held
             yield _join([*held, {name: block[name][at:until] for name in names}], names)
             held, n_held, at = [], 0, until
         if at < n:  # a copy, so that the block itself is let go
             held.append({name: block[name][at:].copy() for name in names})
             n_held += n - at
+        del block  # before the next one is read
     if held:
         yield _join(held, names)
 

@@ -39,6 +39,7 @@ def test_run_opens_its_tables(undisturbed: Path) -> None:
     assert divisors.number.tolist() == [n for n in range(10) for d in range(1, n + 1) if n % d == 0]
     assert (divisors.number % divisors.divisor == 0).all() and divisors.divisor.dtype == "int16"
     assert divisors.name[0] == '"1" durch 1, 约数' and divisors.attrs["units"]["share"] == "1"
+    assert "pyarrow" in run.record["packages"]  # which decides over the bytes of a Parquet file
     assert counts.to_dict("list") == {"n": [10], "pairs": [len(divisors)]}
     published = {line["product"]: line for line in read_ledger(undisturbed / "ledger.jsonl") if "rows" in line}
     assert published["divisors"]["rows"] == len(divisors) and set(published["counts"]["files"]) == {"counts.csv"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,16 @@ def test_a_table_that_no_file_can_hold_is_refused(table: Table, sentence: str) -
     with pytest.raises(RunError) as refused:
         refuse_table(table)
     assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("per_block", [400_000, 50_000])
+def test_one_block_at_a_time_is_held(tmp_path: Path, per_block: int) -> None:
+    table, n_rows = Table("t", "T", (Column("x", "float64", "1", "x"),)), 1_600_000
+    (tmp_path / "w").mkdir()
+    for index in range(n_rows // per_block):
+        np.savez(tmp_path / "w" / f"{index}.npz", x=np.arange(per_block) / 7.0)
+    tracemalloc.start()
+    write_table(tmp_path, table, "w", n_rows // per_block)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * per_block + 4 * 8 * tables.GROUP_ROWS
