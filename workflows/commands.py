@@ -271,7 +271,9 @@ def _tell(done: Run, as_json: bool) -> None:
         show_json({"run": result["run"], "state": state, "products": result["products"], "summary": result["summary"]})
     else:
         if result["summary"]:
-            columns = [name for name in result["summary"][0] if name not in ("lower_bound", "sptt")]
+            told = result.get("columns", {})
+            shown = result["summary"][0]
+            columns = [name for name in shown if not told.get(name, {}).get("is_hidden_in_terminal")]
             _table(columns, [[_figure(row[column]) for column in columns] for row in result["summary"][:20]])
             if len(result["summary"]) > 20:
                 click.echo(f"... and {len(result['summary']) - 20} more in {result['run']}/report.html")
@@ -287,10 +289,9 @@ def _tell(done: Run, as_json: bool) -> None:
     if state != "done":
         said = {"failed": "the run failed", "stopped": "the run stopped", "cancelled": "the run was cancelled"}
         say(f"{said.get(state, f'the run is {state}')}; to go on: citytide resume {at}")
-    if state == "done" and result.get("overflowed"):
-        say(
-            f"{len(result['overflowed'])} of {len(result['summary'])} rows are not solved: their numbers are not finite"
-        )
+    unsolved = result.get("unsolved") or result.get("overflowed")  # as it was called in runs of earlier versions
+    if state == "done" and unsolved:
+        say(f"{len(unsolved)} of {len(result['summary'])} rows are not solved: their numbers are not finite")
         raise SystemExit(FAILED)
     raise SystemExit({"done": DONE, "stopped": STOPPED, "cancelled": STOPPED}.get(state, FAILED))
 

@@ -14,6 +14,7 @@ from ..hpc.errors import RunError
 from ..hpc.plan.settings import Settings
 from ..hpc.plan.sources import Source
 from ..hpc.plan.steps import BlockStep, ReductionStep
+from ..hpc.run.result import Result
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product, Table
 
@@ -53,14 +54,15 @@ class Workflow:
     """A question a user asks, by name.
 
     ``prepare(settings)`` opens and checks; ``finish(run)`` reads the published products, writes figures and tables into
-    the run folder, and returns what the result says: ``summary``, ``warnings`` and whatever else belongs in it.
+    the run folder, and returns what they say as a :class:`~citytide.hpc.run.result.Result`; a mapping of the keys of
+    ``result.json`` will do.
     """
 
     name: str
     summary: str
     settings: type[Settings]
     prepare: Callable[[Any], Prepared]
-    finish: Callable[[Run], Mapping[str, Any]]
+    finish: Callable[[Run], Result | Mapping[str, Any]]
     modules: tuple[str, ...] = ()  # imported by a worker before its first block
 
 

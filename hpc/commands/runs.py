@@ -106,7 +106,7 @@ def _list(as_json: bool) -> None:
         if told["state"] == "damaged" and told["error"]:
             click.echo(f"{'':<12} {told['error']}")
     if not known:
-        click.echo("no runs yet; start one with: citytide run traffic-assignment")
+        click.echo("no runs yet; start one with: citytide run WORKFLOW (`citytide run --help` lists them)")
 
 
 def _damaged(note: dict[str, Any], error: Exception) -> dict[str, Any]:

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import Plan, read_plan
 from ..plan.steps import Block, PlannedStep
+from ..store.products import Table
 from ..store.shards import write_file
 from ..store.stores import locate, sync_folders, write_block
+from ..store.tables import check_columns, write_table
 from .functions import call_function, load_function
 from .parts import PartWriter
 
@@ -60,7 +62,9 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
         stopped, or a block before it failed).
     """
-    batch = BlockBatch(Path(run), _plan(run, attempt).step(step))
+    plan = _plan(run, attempt)
+    planned = plan.step(step)
+    batch = BlockBatch(Path(run), planned, plan.table(planned.table) if planned.table else None)
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -153,8 +157,8 @@ def _plan(run: str, attempt: int) -> Plan:
 class BlockBatch:
     """Blocks of one step that run one after another, and what they share: rows read ahead, folders not yet synced."""
 
-    def __init__(self, folder: Path, step: PlannedStep) -> None:
-        self.folder, self.step = folder, step
+    def __init__(self, folder: Path, step: PlannedStep, table: Table | None = None) -> None:
+        self.folder, self.step, self.table = folder, step, table
         self.unsynced: set[str] = set()
         self._ahead: dict[tuple[str, str], tuple[int, NDArray[Any]]] = {}
 
@@ -167,7 +171,11 @@ class BlockBatch:
         results = parts.drain(self._compute(block, step.block(last).stop))
         scalars = {key: _plain(results.pop(key)) for key in step.scalars}
         computed = time.perf_counter() - clock - parts.seconds
-        if step.product is None:
+        if step.kind == "table":
+            shards = results.pop("files")
+        elif step.product is None:
+            if self.table is not None:
+                results = check_columns(self.table, results, step.name)
             shards = _write_npz(folder, f"work/{step.name}/{index}.npz", results, self.unsynced)
         else:
             shards = parts.shards
@@ -189,6 +197,10 @@ class BlockBatch:
 
     def _compute(self, block: Block, until: int) -> Any:
         step = self.step
+        if step.kind == "table":
+            assert self.table is not None
+            counts, files = write_table(self.folder, self.table, step.inputs[0], step.extent)
+            return {**counts, "files": files}
         if step.ranks:
             return load_function(GANG["compute"])(self.folder, step, block)
         function = load_function(step.function)

@@ -12,12 +12,15 @@ from typing import Any
 from ..errors import FAILED, RunError, resume_command
 from ..plan.plans import Plan
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
+from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
+from ..run.result import Result, describe_result
 from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
 from ..store.ledger import Ledger, done_blocks, read_ledger
 from ..store.stores import create_product, locate, publish, read_arrays, static_files, sweep_partial, write_scalars
+from ..store.tables import publish_table
 from .backends import Backend
 from .drivers import Outcome, drive
 from .interrupts import drain_on_interrupt
@@ -27,7 +30,7 @@ __all__ = ["Finish", "execute_run"]
 SCHEDULERS = 5  # that may die in one attempt
 
 # Given a run whose products are published, returns what its result says beside the state: summary, warnings ...
-Finish = Callable[[Run], Mapping[str, Any]]
+Finish = Callable[[Run], Result | Mapping[str, Any]]
 
 
 def execute_run(
@@ -89,7 +92,9 @@ def _execute(
         refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
-            answer |= finish(run)
+            before = stamp_files(run.path)
+            answer |= describe_result(finish(run))
+            ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
             "state": outcome,
@@ -143,8 +148,11 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
     sweep_partial(run.path)
     for product in plan.products:
         ledger.append("published", product=product.name, files=static_files(run.path, product), time=_time())
+    for table in plan.tables:
+        line = done[f"{table.name}-table", 0]
+        ledger.append("published", product=table.name, files=line["shards"], **line["scalars"], time=_time())
     ledger.sync()
-    damage = find_damage(run)
+    damage = [bad for bad in find_damage(run) if not bad.is_left]  # what was left is written anew in a moment
     if damage:
         for bad in damage:
             ledger.append("bad", step=bad.step, block=bad.block, path=bad.path, problem=bad.problem, time=_time())
@@ -155,6 +163,8 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         )
     for product in plan.products:
         publish(run.path, product.name)
+    for table in plan.tables:
+        publish_table(run.path, table)
 
 
 def _mend_static(run: Run, plan: Plan) -> None:
@@ -184,7 +194,7 @@ def _memory(run: Run, plan: Plan) -> dict[str, Any]:
 def _warn_of_other_versions(run: Run) -> None:
     """Bits are promised for one processor type and one set of versions only."""
     recorded = {"cpu": run.record["cpu"], "python": run.record["python"], **run.record["packages"]}
-    changed = [f"{k} {recorded.get(k)} -> {v}" for k, v in describe_versions().items() if recorded.get(k) != v]
+    changed = [f"{k} {recorded.get(k)} -> {v}" for k, v in describe_versions().items() if recorded.get(k, v) != v]
     if changed:
         say(
             f"run {run.path} was begun elsewhere ({'; '.join(changed)}): last bits may differ from those of one machine"

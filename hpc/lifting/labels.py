@@ -139,7 +139,7 @@ def _is_same_unit(given: str, wanted: str) -> bool:
         import cf_units
 
         return bool(cf_units.Unit(given) == cf_units.Unit(wanted))
-    except (ModuleNotFoundError, ValueError):  # beside the kernels alone; and UDUNITS knows no vehicles
+    except (ModuleNotFoundError, ValueError):  # beside the kernels alone; and UDUNITS does not know every unit
         return False
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.products import Product, Table
-from .checks import refuse_shared_shards
+from .checks import refuse_missing_rows, refuse_shared_shards, refuse_tables
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .sources import Source
-from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks
+from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks, plan_tables
 
 __all__ = ["Plan", "choose_pool", "make_plan", "read_plan"]
 
@@ -43,6 +43,9 @@ class Plan:
 
     def product(self, name: str) -> Product:
         return next(product for product in self.products if product.name == name)
+
+    def table(self, name: str) -> Table:
+        return next(table for table in self.tables if table.name == name)
 
     @property
     def peak_memory_bytes(self) -> int:
@@ -101,6 +104,9 @@ def make_plan(
     stores = tuple(product for product in products if isinstance(product, Product))
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
+    refuse_missing_rows(steps, by_name)
+    refuse_tables(planned, stores, tables)
+    planned = plan_tables(planned, tables)
     refuse_shared_shards(planned, by_name)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}

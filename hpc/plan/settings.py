@@ -66,7 +66,7 @@ def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals or not key:
-            raise RunError(f"--set must be key=value, such as --set gap=1e-6, got {assignment!r}")
+            raise RunError(f"--set must be key=value, such as --set seed=7, got {assignment!r}")
         values[key.strip()] = value.strip()
     return values
 

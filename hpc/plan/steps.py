@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
+from ..store.products import Table
 from .grants import Need
 
-__all__ = ["Block", "BlockStep", "PlannedStep", "ReductionStep", "plan_blocks"]
+__all__ = ["Block", "BlockStep", "PlannedStep", "ReductionStep", "plan_blocks", "plan_tables"]
 
 FAN_IN = 8  # partial results that one task of a reduction combines
+TABLE_WRITER = "citytide.hpc.store.tables:write_table"
+TABLE_BYTES = 64_000_000  # that writing a table takes beside one block: a group of rows, as arrays and compressed
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Block:
 @dataclass(frozen=True)
 class BlockStep:
     """Blocks of ``dim`` -> ``function(arrays, **params)`` -> rows of a product, or a file of arrays in ``RUN/work``.
+
+    If ``product`` is a table, the function returns one array for each of its columns, of any length.
 
     Parameters
     ----------
@@ -80,8 +85,9 @@ class ReductionStep:
     """``chunk`` of every block, ``combine`` up a tree of fixed shape, ``finalize`` into a product.
 
     ``chunk(arrays, **params)`` returns the partial result of a block; ``combine(partials)`` takes several, in block
-    order; ``finalize(partial)`` returns the product's rows, whose blocked dim has length one shard. Exact under any
-    grouping where the partials are integers, minima or maxima. ``partial_bytes`` is the size of one partial.
+    order; ``finalize(partial)`` returns the ``rows`` of the product, whose blocked dim has length one shard, or the
+    columns of a table, of any length. Exact under any grouping where the partials are integers, minima or maxima.
+    ``partial_bytes`` is the size of one partial.
     """
 
     name: str
@@ -94,7 +100,7 @@ class ReductionStep:
     memory_bytes: Callable[[Block], int]
     partial_bytes: int
     product: str
-    rows: int
+    rows: int = 0  # of a store; a table has as many as ``finalize`` returns
     params: Mapping[str, Any] = field(default_factory=dict)
     per_block: int = 1
 
@@ -105,7 +111,7 @@ class ReductionStep:
             params=self.params, per_block=self.per_block,
         )  # fmt: skip
         steps = [plan_blocks(first)]
-        memory = (FAN_IN + 1) * self.partial_bytes
+        memory, rows = (FAN_IN + 1) * self.partial_bytes, max(1, self.rows)
         while steps[-1].tasks > 1:
             below = steps[-1]
             steps.append(
@@ -117,8 +123,8 @@ class ReductionStep:
             )  # fmt: skip
         steps.append(
             PlannedStep(
-                name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=self.rows,
-                per_block=self.rows, tasks=1, inputs=(f"work/{steps[-1].name}",), product=self.product,
+                name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=rows,
+                per_block=rows, tasks=1, inputs=(f"work/{steps[-1].name}",), product=self.product,
                 memory_bytes=memory,
             )
         )  # fmt: skip
@@ -150,6 +156,7 @@ class PlannedStep:
     bytes_in: int = 0
     bytes_out: int = 0
     bounds: tuple[int, ...] = ()
+    table: str = ""  # whose columns it returns or, of kind "table", which it writes
 
     def block(self, index: int) -> Block:
         if self.bounds:
@@ -175,3 +182,22 @@ def plan_blocks(step: BlockStep) -> PlannedStep:
         rank_bytes=max((step.rank_bytes(block) for block in blocks), default=0) if step.ranks else 0,
         seconds=sum(step.seconds(block) for block in blocks),
     )  # fmt: skip
+
+
+def plan_tables(steps: Sequence[PlannedStep], tables: Sequence[Table]) -> list[PlannedStep]:
+    """The same steps, where those that fill a table leave its rows in ``RUN/work`` and one more writes the file."""
+    names = {table.name for table in tables}
+    planned: list[PlannedStep] = []
+    for step in steps:
+        if step.product not in names:
+            planned.append(step)
+            continue
+        planned.append(replace(step, product=None, table=step.product))
+        planned.append(
+            PlannedStep(
+                name=f"{step.product}-table", kind="table", function=TABLE_WRITER, dim="block", extent=step.tasks,
+                per_block=step.tasks, tasks=1, inputs=(f"work/{step.name}",), scalars=("rows",),
+                memory_bytes=step.memory_bytes + TABLE_BYTES, table=step.product,
+            )
+        )  # fmt: skip
+    return planned

@@ -9,15 +9,7 @@ from typing import Any
 
 __all__ = ["Column", "make_column", "make_columns", "number_text", "size_text", "unit_text"]
 
-# Headings of the keys that summaries carry; any other key is its own heading.
-_HEADINGS = {
-    "scenario": "Scenario", "objective": "Objective", "lower_bound": "Lower bound", "relative_gap": "Relative gap",
-    "average_excess_cost": "Average excess cost", "tstt": "TSTT", "sptt": "SPTT",
-    "marginal_tstt": "Marginal TSTT", "marginal_sptt": "Marginal SPTT", "iterations": "Iterations",
-    "converged": "Converged", "unserved_demand": "Unserved demand", "origin": "Origin", "destination": "Destination",
-    "demand": "Demand", "changes_used_link": "Changes a used link",
-}  # fmt: skip
-_IDENTIFIERS = frozenset({"scenario", "origin", "destination", "link", "from", "to"})  # written as they came
+DIGITS = 10  # of a column's largest number, if it does not say
 _MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _DIGITS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -43,27 +35,46 @@ class Column:
         return number_text(value)
 
 
-def make_columns(rows: Iterable[Mapping[str, Any]]) -> list[Column]:
-    """Columns of a list of records: the known keys in their usual order, then any others as they come.
+def make_columns(
+    rows: Iterable[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Column]:
+    """Columns of a list of records: those that are told of in their order, then any others under their own names.
+
+    Parameters
+    ----------
+    rows
+        The records.
+    told
+        What ``SummaryColumn`` says of a column, by key: ``heading``, ``unit``, ``digits``, ``is_identifier``.
 
     Examples
     --------
-    >>> [column.heading for column in make_columns([{"tstt": 1.0, "scenario": "base", "colour": "red"}])]
-    ['Scenario', 'TSTT', 'colour']
+    >>> told = {"n": {"heading": "Visits"}}
+    >>> [column.heading for column in make_columns([{"the_place": "A", "n": 1.0}], told)]
+    ['Visits', 'the place']
     """
     held: dict[str, list[Any]] = {}
     for row in rows:
         for key, value in row.items():
             held.setdefault(key, []).append(value)
-    order = [key for key in _HEADINGS if key in held] + [key for key in held if key not in _HEADINGS]
-    return [make_column(key, _HEADINGS.get(key, key.replace("_", " ")), "", held[key]) for key in order]
+    said = told or {}
+    columns = []
+    for key in [*(key for key in said if key in held), *(key for key in held if key not in said)]:
+        column = said.get(key, {})
+        heading, unit = column.get("heading") or key.replace("_", " "), unit_text(str(column.get("unit") or ""))
+        digits, is_identifier = column.get("digits"), column.get("is_identifier") is True
+        shown = digits if isinstance(digits, int) and 4 < digits < 16 else DIGITS
+        columns.append(make_column(key, str(heading), unit, held[key], shown, is_identifier))
+    return columns
 
 
-def make_column(key: str, heading: str, unit: str, values: Iterable[object], digits: int = 10) -> Column:
+def make_column(
+    key: str, heading: str, unit: str, values: Iterable[object], digits: int = DIGITS, is_identifier: bool = False
+) -> Column:
     """A column for these values; so many digits for the largest of them where all are of a readable size."""
     cells = list(values)
-    if heading.lower() in _IDENTIFIERS:
-        return Column(key, heading, is_identifier=True)
+    if is_identifier:
+        return Column(key, heading, unit, is_identifier=True)
     if not all(_is_number_or_none(value) for value in cells):
         return Column(key, heading, unit)
     sizes = [abs(value) for value in cells if isinstance(value, int | float) and isfinite(value)]

@@ -71,6 +71,12 @@ class Inspection:
         return ""
 
     @property
+    def tables_planned(self) -> list[Line]:
+        """Declarations of the tables among its products, as far as they can be read."""
+        tables = self.plan.get("tables")
+        return [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+
+    @property
     def started(self) -> datetime | None:
         first = next((line.get("time") for line in self.ledger if line.get("kind") == "driver"), None)
         return instant(self.result.get("started")) or instant(first) or instant(self.run.get("created"))

@@ -36,6 +36,7 @@ _BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE
 _FORMATS = {
     ".json": "application/json", ".jsonl": "application/jsonl", ".svg": "image/svg+xml", ".png": "image/png",
     ".html": "text/html", ".yaml": "application/yaml", ".csv": "text/csv", ".graphml": "application/xml",
+    ".parquet": "application/vnd.apache.parquet",
 }  # fmt: skip
 # What the driver leaves beside the products, and what each is.
 _TRACES = {
@@ -255,7 +256,24 @@ def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
             found.append(_realize(crate, parameter, crate.add_dataset(path, place, properties=properties)))
         else:
             found.append(_realize(crate, parameter, _file(crate, folder, path, str(name))))
+            if table := next((t for t in inspection.tables_planned if t.get("name") == name), None):
+                found[-1]["description"] = str(table.get("title", ""))
+                found[-1]["variableMeasured"] = _columns(crate, str(name), table)
     return found
+
+
+def _columns(crate: Any, name: str, table: Mapping[str, Any]) -> list[Any]:
+    """What each column of a table holds."""
+    columns = table.get("columns")
+    return [
+        _entity(
+            crate, f"#column-{quote(name, safe='')}-{quote(str(column.get('name')), safe='')}", "PropertyValue",
+            name=str(column.get("name")), description=str(column.get("long_name", "")),
+            unitText=str(column.get("units", "")), additionalType=str(column.get("dtype", "")),
+        )
+        for column in (columns if isinstance(columns, list) else [])
+        if isinstance(column, Mapping)
+    ]  # fmt: skip
 
 
 def _parameter(crate: Any, workflow: Any, side: str, identity: str, name: str, kind: str) -> Any:

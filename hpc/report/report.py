@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .formatting import make_column, make_columns, number_text, size_text, unit_text
+from .answer import describe_answer, describe_table, is_number, list_items, list_values
+from .formatting import number_text, size_text
 from .inspection import Inspection, inspect_run, instant, seconds_of
 from .provenance import RUN_FILE, write_run_file
 from .timeline import make_timeline, span_text
 
 __all__ = ["write_report"]
 
-MOST_UNSERVED = 50  # pairs listed; the count tells of the others
 MOST_FIGURE_BYTES = 6_000_000  # a larger picture is linked, not put inside
 _MIME = {".svg": "image/svg+xml", ".png": "image/png"}
 _STATES = {
@@ -71,10 +71,7 @@ def write_report(run: Path) -> Path:
 
 def _context(inspection: Inspection) -> dict[str, Any]:
     record, result = inspection.run, inspection.result
-    steps = [step for step in _items(inspection.plan.get("steps")) if step.get("name")]
-    summary = _summary(result)
-    shown = next((row for row in summary if str(row.get("scenario")).endswith("@1.0")), summary[0] if summary else {})
-    unserved = _items(result.get("unserved"))
+    steps = [step for step in list_items(inspection.plan.get("steps")) if step.get("name")]
     figures = [_figure(path, note, inspection.folder) for path, note in inspection.figures]
     error, _, trace = inspection.error.partition("\n")
     started, ended = inspection.started, inspection.ended
@@ -89,25 +86,16 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "error": error,
         "trace": trace.strip("\n"),
         "resume": shlex.join(["citytide", "resume", str(inspection.folder.resolve())]),
-        "warnings": [str(text) for text in _sequence(result.get("warnings"))],
+        "warnings": [str(text) for text in list_values(result.get("warnings"))],
         "gaps": inspection.gaps,
-        "notes": [str(text) for text in _sequence(record.get("notes"))],
-        "headlines": _headlines(result, summary),
-        "tiles": _tiles(shown),
-        "shown": str(shown.get("scenario", "")),
-        "summary": summary,
-        "summary_title": str(result.get("summary_title") or _count(len(summary), "scenario")),
-        "is_assignment": any("tstt" in row for row in summary),
-        "columns": make_columns(summary),
+        "notes": [str(text) for text in list_values(record.get("notes"))],
+        **describe_answer(result),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
-        "inputs": _items(record.get("inputs")),
+        "inputs": list_items(record.get("inputs")),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
-        "tables": [_table(content) for _, content in inspection.tables],
-        "unserved": unserved[:MOST_UNSERVED],
-        "unserved_columns": make_columns(unserved[:MOST_UNSERVED]),
-        "n_unserved": len(unserved),
+        "tables": [describe_table(content) for _, content in inspection.tables],
         "timeline": make_timeline(inspection.ledger, [str(step["name"]) for step in steps]),
         "steps": _steps(inspection, steps),
         "attempts": _attempts(inspection),
@@ -117,19 +105,12 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "command": _command(record.get("command")),
         "run_file": RUN_FILE if (inspection.folder / RUN_FILE).exists() else "",
         "products": _products(inspection),
+        "has_tables": bool(inspection.tables_planned),
         "versions": _versions(record),
         "seeds": _pairs(record.get("seeds")),
         "place": _pairs({key: record.get(key) for key in ("host", "user", "platform", "cpu", "python")}),
         "profile": _pairs(record.get("profile")),
     }
-
-
-def _sequence(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def _items(value: object) -> list[dict[str, Any]]:
-    return [item for item in _sequence(value) if isinstance(item, dict)]
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:
@@ -159,59 +140,6 @@ def _settings(settings: object, *, is_default: bool) -> list[tuple[str, str, str
     return rows
 
 
-def _count(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'s' if n != 1 else ''}"
-
-
-def _summary(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the summary, with what the result tells by scenario beside it."""
-    rows = [dict(row) for row in _items(result.get("summary"))]
-    for key, values in result.items():
-        if isinstance(values, Mapping) and any(row.get("scenario") in values for row in rows):
-            for row in rows:
-                row.setdefault(key, values.get(row.get("scenario")))
-    for row in rows:
-        if row.get("converged") in (0, 1):
-            row["converged"] = bool(row["converged"])
-    return rows
-
-
-def _headlines(result: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Product and sentence: the workflow's own where it left one, else what the summary allows to say."""
-    own = result.get("headline")
-    if isinstance(own, Mapping):
-        return [(str(name), str(text)) for name, text in own.items()]
-    if isinstance(own, str):
-        return [("", own)]
-    if not summary or result.get("state") != "done":
-        return []
-    gaps = [row["relative_gap"] for row in summary if _is_number(row.get("relative_gap"))]
-    reached = [row for row in summary if row.get("converged")]
-    if len(summary) > 1:
-        part = f"All {len(summary):,}" if len(reached) == len(summary) else f"{len(reached):,} of {len(summary):,}"
-        text = f"{part} scenarios reached the gap asked for."
-    else:
-        text = (
-            f"Scenario {summary[0].get('scenario', '')} {'reached' if reached else 'did not reach'} the gap asked for."
-        )
-    if not any("converged" in row for row in summary):
-        text = f"{len(summary):,} scenario{'s' if len(summary) > 1 else ''} solved."
-    if gaps:
-        text += f" The largest relative gap is {number_text(max(gaps))}."
-    names = result.get("products")
-    return [(next(iter(names), "") if isinstance(names, Mapping) else "", text)]
-
-
-def _tiles(first: Mapping[str, Any]) -> list[tuple[str, Any, str]]:
-    """Heading, value and exact text of one scenario's main numbers."""
-    wanted = {"objective": "Objective", "relative_gap": "Relative gap", "tstt": "TSTT", "iterations": "Iterations"}
-    return [(text, first[key], repr(first[key])) for key, text in wanted.items() if _is_number(first.get(key))]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-
-
 def _figure(path: Path, note: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     size = path.stat().st_size
     data, width, height = "", 0, 0
@@ -232,23 +160,7 @@ def _figure(path: Path, note: Mapping[str, Any], folder: Path) -> dict[str, Any]
         "title": str(note.get("title", path.stem)),
         "caption": str(note.get("caption", "")),
         "alt": str(note.get("alt") or note.get("title") or path.stem),
-        "names": [str(name) for name in _sequence(note.get("names"))],
-    }
-
-
-def _table(content: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [list(row) for row in _sequence(content.get("rows")) if isinstance(row, list)]
-    columns = []
-    for position, column in enumerate(_sequence(content.get("columns"))):
-        named = column if isinstance(column, Mapping) else {"name": column}
-        cells = [row[position] for row in rows if position < len(row)]
-        unit = unit_text(str(named.get("unit") or ""))
-        columns.append(make_column(str(position), str(named.get("name", "")), unit, cells, 7))
-    return {
-        "title": str(content.get("title", "")),
-        "caption": str(content.get("caption", "")),
-        "columns": columns,
-        "rows": [{str(position): cell for position, cell in enumerate(row)} for row in rows],
+        "names": [str(name) for name in list_values(note.get("names"))],
     }
 
 
@@ -307,7 +219,7 @@ def _counts(inspection: Inspection) -> dict[str, Any]:
     return {
         "blocks": len(counted),
         "again": len(blocks) - len(counted),
-        "bad": sum(line.get("kind") == "bad" for line in inspection.ledger),
+        "bad": sum(line.get("kind") == "bad" and "step" in line for line in inspection.ledger),
         "workers": len({str(line.get("worker")) for line in blocks}),
         "seconds": sum(seconds_of(line) for line in counted),
     }
@@ -316,20 +228,20 @@ def _counts(inspection: Inspection) -> dict[str, Any]:
 def _memory(inspection: Inspection, steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     said = inspection.result.get("memory")
     memory = dict(said) if isinstance(said, Mapping) else {}
-    declared = [step["memory_bytes"] for step in steps if _is_number(step.get("memory_bytes"))]
-    if not _is_number(memory.get("declared")):
+    declared = [step["memory_bytes"] for step in steps if is_number(step.get("memory_bytes"))]
+    if not is_number(memory.get("declared")):
         memory["declared"] = max(declared, default=None)
-    if not _is_number(memory.get("measured")):
+    if not is_number(memory.get("measured")):
         memory["measured"] = max(_measured(_blocks(inspection)), default=None)
     return memory
 
 
 def _measured(blocks: Iterable[Mapping[str, Any]]) -> list[int]:
-    return [line["memory_bytes"] for line in blocks if _is_number(line.get("memory_bytes"))]
+    return [line["memory_bytes"] for line in blocks if is_number(line.get("memory_bytes"))]
 
 
 def _command(command: object) -> str:
-    words = [str(word) for word in _sequence(command)]
+    words = [str(word) for word in list_values(command)]
     if not words:
         return ""
     if words[0].endswith(("__main__.py", "/citytide")):
@@ -338,7 +250,10 @@ def _command(command: object) -> str:
 
 
 def _products(inspection: Inspection) -> list[dict[str, str]]:
-    """Name and link of each product; the link is relative, so that it holds wherever the folder is moved."""
+    """Name and link of each product, and of a table how many rows and which columns it has.
+
+    The link is relative, so that it holds wherever the folder is moved.
+    """
     products = inspection.result.get("products")
     rows = []
     for name, given in products.items() if isinstance(products, Mapping) else ():
@@ -348,8 +263,19 @@ def _products(inspection: Inspection) -> list[dict[str, str]]:
         except ValueError:
             link = path
         href = "" if link.is_absolute() else "./" + quote(link.as_posix())
-        rows.append({"name": str(name), "path": link.as_posix(), "href": href})
+        rows.append({"name": str(name), "path": link.as_posix(), "href": href, **_extent(inspection, str(name))})
     return rows
+
+
+def _extent(inspection: Inspection, product: str) -> dict[str, str]:
+    """Rows and columns of a table; nothing of a store, and of a table of single persons not how many they are."""
+    table = next((table for table in inspection.tables_planned if table.get("name") == product), None)
+    if table is None:
+        return {"rows": "", "columns": ""}
+    lines = [line for line in inspection.ledger if line.get("kind") == "published" and line.get("product") == product]
+    rows = lines[-1].get("rows") if lines and not table.get("person_level") else None
+    names = [str(column.get("name", "")) for column in list_items(table.get("columns"))]
+    return {"rows": number_text(rows), "columns": ", ".join(names)}
 
 
 def _versions(record: Mapping[str, Any]) -> list[tuple[str, str]]:

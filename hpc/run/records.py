@@ -18,7 +18,8 @@ from ..store.stores import hash_file
 
 __all__ = ["describe_place", "describe_versions", "now", "read_json", "stamp_inputs", "write_json"]
 
-PACKAGES = ("numpy", "numba", "scipy", "zarr", "numcodecs", "xarray", "dask", "distributed", "pandas", "pyproj")
+PACKAGES = ("numpy", "numba", "scipy", "zarr", "numcodecs", "xarray", "dask", "distributed", "pandas", "pyarrow",
+            "pyproj")  # fmt: skip
 
 
 def now() -> str:

@@ -16,13 +16,13 @@ from ..errors import BUSY, REFUSED, RunError
 from ..plan.plans import Plan, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
+from ..store.table_files import read_table
 from .driver_lock import live_driver
 from .index import add_run, find_run
 from .records import describe_place, now, read_json, write_json
 from .state import QueueAnswer, find_state
 
 if TYPE_CHECKING:
-    import xarray as xr
     from numpy.typing import NDArray
 
 __all__ = ["Run", "create_run", "name_run", "open_run", "refuse_occupied", "refuse_older"]
@@ -65,20 +65,26 @@ class Run:
 
     @property
     def products(self) -> dict[str, Path]:
-        """Published products by name."""
-        return {p.name: path for p in self.plan.products if (path := self.path / f"{p.name}.zarr").exists()}
+        """Published products by name: stores, then tables."""
+        plan = self.plan
+        files = {p.name: f"{p.name}.zarr" for p in plan.products} | {t.name: t.file_name for t in plan.tables}
+        return {name: path for name, file in files.items() if (path := self.path / file).exists()}
 
-    def open(self, product: str) -> xr.Dataset:
-        """A published product as an xarray Dataset, read as it is needed."""
-        import xarray
+    def open(self, product: str) -> Any:
+        """A published store as an xarray Dataset, read as it is needed; a table as a pandas DataFrame, in memory.
 
+        Units are in the attributes: of each variable of a store, and of a table in ``attrs["units"]`` by column.
+        """
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
         path = self.products[product].resolve()
+        if table := next((table for table in self.plan.tables if table.name == product), None):
+            return read_table(path, table)
+        import xarray
+
         # each array's own metadata, which stores of earlier versions have alone
-        data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
-        return data
+        return xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
 
     def status(self, *, seen: QueueAnswer | None = None) -> dict[str, Any]:
         """State, blocks done of each step, and the process that drives it: one JSON-able object.

@@ -118,9 +118,14 @@ def find_state(
     if end is not None and not has_expired:
         return str(end["state"])
     last = last_line(list(map(dict, lines)), "end")
-    if last and last["state"] == "done" and not complete:
+    if last and last["state"] == "done" and (not complete or _ends_with_damage(lines)):
         return "damaged"
     return "interrupted" if lines or job is not None else "created"
+
+
+def _ends_with_damage(lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a file was found damaged since a driver last worked."""
+    return next((line["kind"] == "bad" for line in reversed(lines) if line["kind"] in ("driver", "bad")), False)
 
 
 def _wrote_end(run: Path, job: SubmittedDriver, end: Mapping[str, Any] | None) -> bool:

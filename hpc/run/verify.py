@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import RunError
 from ..store.ledger import Ledger, done_blocks, last_line, read_ledger
 from ..store.stores import hash_file, locate
+from ..store.tables import locate_table
 from .driver_lock import hold_driver_lock
 from .runs import Run
 
@@ -20,7 +21,7 @@ __all__ = ["Damage", "find_damage", "verify_run"]
 
 @dataclass(frozen=True)
 class Damage:
-    """A file whose bytes are not those that were written, and whose block must run again."""
+    """A file whose bytes are not those that were written: its block, or the finish that left it, must run again."""
 
     path: str
     problem: str
@@ -28,9 +29,14 @@ class Damage:
     block: int | None = None
     product: str | None = None
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the question's finish left it."""
+        return self.step is None and self.product is None
+
 
 def verify_run(run: Run) -> list[Damage]:
-    """Find damaged files and write `bad` lines into the ledger, so that `resume` computes just those blocks.
+    """Find damaged files and write `bad` lines into the ledger, so that `resume` makes just those anew.
 
     Raises
     ------
@@ -41,7 +47,9 @@ def verify_run(run: Run) -> list[Damage]:
     if damage:
         with hold_driver_lock(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
             for bad in damage:
-                where = {"step": bad.step, "block": bad.block} if bad.step is not None else {"product": bad.product}
+                where: dict[str, Any] = {"left": True} if bad.is_left else {"product": bad.product}
+                if bad.step is not None:
+                    where = {"step": bad.step, "block": bad.block}
                 ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
     return damage
 
@@ -67,16 +75,19 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
     lines = read_ledger(run.path / "ledger.jsonl")
     plan = run.plan
     for (step, block), line in sorted(done_blocks(lines).items()):
-        product = plan.step(step).product
+        planned = plan.step(step)
+        product = planned.product
         root = locate(run.path, product) if product else run.path
         for name, digest in line["shards"].items():
-            path = root / name
+            path = locate_table(run.path, name) if planned.kind == "table" else root / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, step, block, product)
     for store in plan.products:
         published = last_line([line for line in lines if line.get("product") == store.name], "published")
         for name, digest in (published or {}).get("files", {}).items():
             path = locate(run.path, store.name) / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, product=store.name)
+    for name, digest in (last_line(lines, "left") or {}).get("files", {}).items():  # older runs have no such line
+        yield run.path / name, digest, Damage(name, changed)
 
 
 def refuse_damaged_inputs(run: Run) -> None:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Column", "Product", "Table", "Variable"]
+__all__ = ["Column", "Product", "Table", "TableFormat", "Variable"]
 
 Filled = Literal["blocks", "ledger", "inputs", "constant"]
+TableFormat = Literal["parquet", "csv"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table, declared once."""
+    """One column of a table, declared once: ``dtype`` is a NumPy name, or ``"string"``."""
 
     name: str
     dtype: str
@@ -110,7 +111,7 @@ class Table:
     name: str
     title: str
     columns: tuple[Column, ...]
-    format: Literal["parquet", "csv"] = "parquet"
+    format: TableFormat = "parquet"
     attrs: Mapping[str, Any] = field(default_factory=dict)
     person_level: bool = False
 

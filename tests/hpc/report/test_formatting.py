@@ -22,7 +22,15 @@ def test_small_numbers_keep_their_power() -> None:
 
 
 def test_identifiers_are_written_as_they_came() -> None:
-    assert make_column("0", "from", "", [10_031_023_946]).text(10_031_023_946) == "10031023946"
+    assert make_column("0", "from", "", [10_031_023_946], is_identifier=True).text(10_031_023_946) == "10031023946"
+    assert make_column("0", "from", "", [10_031_023_946]).text(10_031_023_946) == "10,031,023,946"
+
+
+def test_columns_come_in_the_order_told_and_with_what_is_told() -> None:
+    told = {"b": {"heading": "Length", "unit": "veh h-1", "digits": 5}, "a": {"is_identifier": True}, "none": {}}
+    length, a, c = make_columns([{"c": 1, "a": 1234, "b": 1.23456789}], told)
+    assert (length.heading, length.unit, length.text(1.23456789)) == ("Length", "veh/h", "1.2")
+    assert (a.heading, a.text(1234), c.heading) == ("a", "1234", "c")
 
 
 def test_one_text_among_numbers_makes_a_column_of_texts() -> None:

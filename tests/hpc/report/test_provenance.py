@@ -15,9 +15,9 @@ WORKFLOW_RUN = "https://w3id.org/ro/wfrun/workflow/0.5"
 # Terms a crate of ours may use, with the meaning that the two contexts it names give them; any other term is an error.
 SCHEMA_TERMS = """about actionStatus additionalType agent alternateName author contentSize creator datePublished
 description encodingFormat endTime error exampleOfWork hasPart identifier instrument license mainEntity mentions name
-object operatingSystem programmingLanguage result softwareRequirements softwareVersion startTime url value version
-workExample ComputerLanguage CreateAction CreativeWork Dataset Person PropertyValue SoftwareApplication
-SoftwareSourceCode""".split()
+object operatingSystem programmingLanguage result softwareRequirements softwareVersion startTime unitText url value
+variableMeasured version workExample ComputerLanguage CreateAction CreativeWork Dataset Person PropertyValue
+SoftwareApplication SoftwareSourceCode""".split()
 BIOSCHEMAS = "https://bioschemas.org/ComputationalWorkflow"
 CRATE_TERMS = {term: f"http://schema.org/{term}" for term in SCHEMA_TERMS} | {
     "File": "http://schema.org/MediaObject", "conformsTo": "http://purl.org/dc/terms/conformsTo",
@@ -187,3 +187,20 @@ def _cache_contexts(path: Path) -> Path:
         for address in CONTEXTS:
             assert session.get(address).ok
     return path
+
+
+def test_a_table_tells_its_format_and_its_columns(tmp_path: Path) -> None:
+    columns = [
+        {"name": "age", "dtype": "int64", "units": "year", "long_name": "age at the first visit"},
+        {"name": "name", "dtype": "string", "units": "1", "long_name": "what it is called"},
+    ]
+    tables = [{"name": "people", "title": "People", "columns": columns, "format": "parquet"}]
+    run = write_run(tmp_path, plan={"tables": tables}, result={"products": {"people": "people.parquet"}})
+    (run / "people.parquet").write_bytes(b"PAR1")
+    crate = read_crate(run)
+    table = crate["people.parquet"]
+    assert table["encodingFormat"] == "application/vnd.apache.parquet" and table["description"] == "People"
+    age, name = (crate[column] for column in links(table["variableMeasured"]))
+    assert types(age) == {"PropertyValue"} and (age["name"], age["unitText"]) == ("age", "year")
+    assert age["description"] == "age at the first visit" and name["additionalType"] == "string"
+    assert age["@id"] != name["@id"]

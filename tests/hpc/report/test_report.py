@@ -9,9 +9,10 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-from runfolder import T0, block_line, summary_row, write_run
+from runfolder import COLUMNS, T0, block_line, summary_row, tell_result, write_run
 
-from citytide.hpc.report.report import MOST_UNSERVED, write_report
+from citytide.hpc.report.report import write_report
+from citytide.hpc.run.result import RowList
 
 HOSTILE = "\"><script>alert('1')</script>&amp;\u0007<img src=x onerror=alert(2)> ../../etc"
 VOID = {"meta", "link", "img", "br", "input", "hr"}
@@ -104,7 +105,11 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
                           "b": {"value": HOSTILE, "source": "default"}}},
         result={"summary": [row], "warnings": [HOSTILE], "products": {HOSTILE: f"javascript:{HOSTILE}"},
                 "unserved": [{"scenario": HOSTILE, "origin": HOSTILE, "destination": 2, "demand": 1.5}],
-                "headline": {HOSTILE: HOSTILE}, "state": "failed", "error": f"{HOSTILE}\n{HOSTILE}"},
+                "lists": [{"key": "unserved", "title": HOSTILE, "columns": {"origin": {"heading": HOSTILE}}}],
+                "columns": {"tstt": {"heading": HOSTILE, "unit": HOSTILE}}, "by_row": [HOSTILE],
+                "tiles": [{"heading": HOSTILE, "value": HOSTILE, "exact": HOSTILE}], "tiles_note": HOSTILE,
+                "summary_title": HOSTILE, "summary_note": HOSTILE, "headline": {HOSTILE: HOSTILE},
+                "state": "failed", "error": f"{HOSTILE}\n{HOSTILE}"},
         ledger=[{"kind": "driver", "attempt": HOSTILE, "host": HOSTILE, "time": T0},
                 {**block_line(0), "step": HOSTILE, "worker": HOSTILE, "block": HOSTILE}],
     )  # fmt: skip
@@ -137,11 +142,28 @@ def test_warnings_stand_before_everything_else(tmp_path: Path) -> None:
     assert text.index("1 warning") < text.index("flood@1.0 has no path left") < text.index("What was asked")
 
 
-def test_the_first_cut_pairs_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+def test_the_first_rows_of_a_list_stand_there_and_all_are_counted(tmp_path: Path) -> None:
     pairs = [{"scenario": "flood@1.0", "origin": 10_000 + i, "destination": 7, "demand": 2.5} for i in range(1234)]
-    text = report(write_run(tmp_path, result={"unserved": pairs})).text
-    assert "1,234 pairs without a path" in text and f"The first {MOST_UNSERVED} of 1,234" in text
-    assert str(10_000 + MOST_UNSERVED - 1) in text and str(10_000 + MOST_UNSERVED) not in text
+    given = RowList("unserved", "1,234 pairs without a path", pairs, most_shown=20)
+    text = report(write_run(tmp_path, result=tell_result([summary_row("base@1.0")], lists=(given,)))).text
+    assert "1,234 pairs without a path" in text and "The first 20 of 1,234" in text
+    assert "10,019" in text and "10,020" not in text
+
+
+def test_a_summary_is_announced_by_its_own_title(tmp_path: Path) -> None:
+    rows = [{"pair": f"{a} to {b}", "trips": a * b} for a in (1, 2) for b in (3, 4)]
+    titled = report(write_run(tmp_path / "a", result=tell_result(rows, summary_title="4 pairs", headline=""))).text
+    assert "4 pairs" in titled and "4 scenarios" not in titled
+    told = {"summary": rows, "headline": "", "columns": {}, "tiles": [], "summary_title": "", "summary_note": ""}
+    bare = report(write_run(tmp_path / "b", result=told)).text
+    assert "4 rows" in bare and "scenario" not in bare.lower() and "TSTT" not in bare
+
+
+def test_a_column_is_written_as_its_question_says(tmp_path: Path) -> None:
+    text = report(write_run(tmp_path)).text
+    for said in ("Scenario", "Relative gap", "yes", "TSTT: total travel time.", "These numbers are of scenario"):
+        assert said in text
+    assert "average excess cost" in text  # a key without a heading is its own
 
 
 def test_a_thousand_scenarios_scroll(tmp_path: Path) -> None:
@@ -154,16 +176,32 @@ def test_a_thousand_scenarios_scroll(tmp_path: Path) -> None:
     assert (run / "report.html").stat().st_size < 1_500_000
 
 
-def test_a_scenario_of_nothing_is_told_as_nan(tmp_path: Path) -> None:
+def test_a_row_of_nothing_is_told_as_nan(tmp_path: Path) -> None:
     row = {**summary_row("cut@1.0"), "objective": float("nan"), "converged": False, "average_excess_cost": None}
-    text = report(write_run(tmp_path, result={"summary": [summary_row("base@1.0"), row]})).text
-    assert "NaN" in text and "1 of 2 scenarios reached the gap asked for." in text
+    text = report(write_run(tmp_path, result=tell_result([summary_row("base@1.0"), row]))).text
+    assert "NaN" in text and "\N{EM DASH}" in text
 
 
-def test_what_a_result_tells_by_scenario_joins_the_table(tmp_path: Path) -> None:
+def test_what_a_result_tells_by_row_joins_the_table(tmp_path: Path) -> None:
     row = {key: value for key, value in summary_row("base@1.0").items() if key not in ("converged", "unserved_demand")}
-    text = report(write_run(tmp_path, result={"summary": [row], "unserved_demand": {"base@1.0": 12.5}})).text
-    assert "Unserved demand" in text and "12.5" in text
+    result = tell_result([row], by_row={"unserved_demand": {"base@1.0": 12.5}})
+    assert result["summary"] == [row]
+    text = report(write_run(tmp_path, result=result)).text
+    assert COLUMNS["unserved_demand"].heading in text and "12.5" in text
+
+
+def test_tables_stand_among_the_products_with_rows_and_columns(tmp_path: Path) -> None:
+    columns = [{"name": "age", "dtype": "int64"}, {"name": "name", "dtype": "string"}]
+    names = ("people", "patients")
+    tables = [{"name": name, "columns": columns, "person_level": name == "patients"} for name in names]
+    published = [{"kind": "published", "product": name, "files": {}, "rows": 12_345} for name in names]
+    run = write_run(
+        tmp_path, plan={"tables": tables}, ledger=published,
+        result={"products": {name: f"{name}.parquet" for name in (*names, "assignment")}},
+    )  # fmt: skip
+    page = report(run)
+    assert {"href": "./people.parquet"} in page.all("a") and "age, name" in page.text
+    assert page.text.count("12,345") == 1  # how many single persons there are is not told
 
 
 @pytest.mark.parametrize("lacking", ["run.json", "plan.json", "ledger.jsonl", "result.json", "figures/01-map.json"])
@@ -190,7 +228,7 @@ junk = st.recursive(
 LINE_KEYS = "step block attempt worker started seconds memory_bytes time error state"
 keys = st.sampled_from(
     "state summary warnings unserved products memory started ended steps name settings inputs command packages seeds "
-    "notes profile created headline error".split()
+    "notes profile created headline error tables columns by_row tiles tiles_note lists summary_title unsolved".split()
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....hpc.run.records import write_json
+from ....hpc.run.result import Result
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
 from ..checks import find_leaks, find_limits
@@ -20,7 +21,7 @@ __all__ = ["finish_inundation"]
 DEEPEST = 15  # links in the table
 
 
-def finish_inundation(run: Run) -> Mapping[str, Any]:
+def finish_inundation(run: Run) -> Result:
     """Write figures and tables, and return summary and warnings."""
     from .figures import draw_agreement, draw_course, draw_depths
 
@@ -60,20 +61,20 @@ def finish_inundation(run: Run) -> Mapping[str, Any]:
         draw_agreement(run.path, 3, inputs, attrs, run.open("agreement").share_flooded.values)
     if "link_depth" in data:
         _write_links(run, data, inputs, shown)
-    return {
-        "headline": (
+    return Result(
+        headline=(
             f"{blind}Under {members[shown]}, {measure(deepest) / 1e4:,.4g} ha stand above {attrs['threshold_m']:g} m "
             f"at some time; the deepest water is {float(np.nanmax(np.where(land, deepest, 0.0))):.3g} m."
             + ("" if land.all() else " The sea, or a river, that was there before is left out.")
         ),
-        "summary": summary,
-        "summary_title": f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
-        "warnings": [
+        summary=summary,
+        summary_title=f"Water of {len(members)} member{'s' if len(members) > 1 else ''}",
+        warnings=[
             *([blind.rstrip(". ")] if blind else []),
             *find_leaks(data),
             *find_limits(data, int(inputs["valid"].sum())),
         ],
-    }
+    )
 
 
 def _find_courses(inputs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -115,7 +116,7 @@ def _write_links(run: Run, data: Any, inputs: Mapping[str, Any], shown: int) -> 
             "title": "Roads under the deepest water",
             "caption": f"The {len(rows)} links under the deepest water, bridges left out, and after how long.",
             "columns": [
-                {"name": "link", "unit": "1"},
+                {"name": "link", "unit": "1", "is_identifier": True},
                 {"name": "name", "unit": "1"},
                 {"name": "depth", "unit": "m"},
                 {"name": "after", "unit": "min"},

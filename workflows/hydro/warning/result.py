@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....hpc.run.records import write_json
+from ....hpc.run.result import Result
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
 from ..checks import find_leaks, find_limits
@@ -25,7 +26,7 @@ SAID = ("issued_at", "valid_until")  # the same for all warnings
 UNSEEN = 0.05  # share of the forecast from beyond the radar's sight that is worth a warning
 
 
-def finish_warning(run: Run) -> Mapping[str, Any]:
+def finish_warning(run: Run) -> Result:
     """Write warnings, figures and tables, and return summary and warnings."""
     flood, forecast = run.open("flood"), run.open("forecast")
     inputs, attrs = read_arrays(run.path / "inputs.zarr"), run.record["attrs"]
@@ -48,13 +49,13 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
     draw_depths_through_time(run.path, 2, inputs, attrs, middle, [(at - issued) / 60.0 for at in map_s.tolist()])
     lead_min = (int(attrs["valid_until_s"]) - issued) / 60.0
     draw_points(run.path, 3, rows, (found.onset_s[found.rank()] - issued) / 60.0, lead_min)
-    summary: dict[str, Any] = {"issued_at": rows[0]["issued_at"], "valid_until": rows[0]["valid_until"]}
+    more: dict[str, Any] = {"issued_at": rows[0]["issued_at"], "valid_until": rows[0]["valid_until"]}
     if "observed_depth" in inputs:
         came, source = inputs["observed_depth"].astype(np.float64), "that was read at the points"
-        summary["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
+        more["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
     elif attrs["has_observed"]:
         came, source = depth[number == OBSERVED][0], "that the observed rain brings"
-        summary["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
+        more["verification"] = _verify(run, found, depth, number, time[ahead], names, issued, came, source)
     likely = [row for row in rows if row["probability"] >= 0.5]
     n_points = len({row["point"] for row in likely})
     unseen = float(forecast.unseen.values[number == 0].max(initial=0.0))
@@ -70,17 +71,16 @@ def finish_warning(run: Run) -> Mapping[str, Any]:
         )
         blind += f"{100 * unseen:.0f} % of the rain to come would arrive from beyond the radar's sight. "
     first = "" if not likely else f" The most urgent: {_say(likely[0])}."
-    return {
-        "headline": (
+    return Result(
+        headline=(
             f"{blind}{n_points} of {len(names)} points will more likely than not be flooded before "
             f"{rows[0]['valid_until']}." + first
         ),
-        "summary": [{key: _shorten(key, value) for key, value in row.items() if key not in SAID}
-                    for row in rows[:LISTED]],
-        "summary_title": f"The {min(len(rows), LISTED)} most urgent of {len(rows)} warnings, times in UTC",
-        "warnings": warnings,
-        **summary,
-    }  # fmt: skip
+        summary=[{key: _shorten(key, value) for key, value in row.items() if key not in SAID} for row in rows[:LISTED]],
+        summary_title=f"The {min(len(rows), LISTED)} most urgent of {len(rows)} warnings, times in UTC",
+        warnings=warnings,
+        more=more,
+    )
 
 
 def _verify(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ....datasets.traffic.instances import Instance
 from ....datasets.traffic.scenario_table import BASE
 from ....hpc.run.records import write_json
+from ....hpc.run.result import Result, RowList, SummaryColumn, Tile
 from ....hpc.run.runs import Run
 from ....hpc.store.ledger import done_blocks, read_ledger
 from ....hpc.store.stores import read_arrays
@@ -21,9 +22,38 @@ __all__ = ["finish_assignment"]
 
 BUSIEST = 15  # links in the table of the busiest
 DRAWN = 2000  # scenarios whose convergence is handed to the figure
+UNUSED = 1e-9  # of the largest flow: what is below is rounding, no traffic
+COLUMNS = {
+    "scenario": SummaryColumn("Scenario", is_identifier=True),
+    "objective": SummaryColumn("Objective"),
+    "lower_bound": SummaryColumn("Lower bound", is_hidden_in_terminal=True),
+    "relative_gap": SummaryColumn("Relative gap"),
+    "average_excess_cost": SummaryColumn("Average excess cost"),
+    "tstt": SummaryColumn("TSTT"),
+    "sptt": SummaryColumn("SPTT", is_hidden_in_terminal=True),
+    "marginal_tstt": SummaryColumn("Marginal TSTT"),
+    "marginal_sptt": SummaryColumn("Marginal SPTT"),
+    "iterations": SummaryColumn("Iterations"),
+    "converged": SummaryColumn("Converged", is_yes_or_no=True),
+    "unserved_demand": SummaryColumn("Unserved demand"),
+    "changes_used_link": SummaryColumn("Changes a used link"),
+}
+SUMMARY = frozenset(COLUMNS) - {"scenario", "unserved_demand", "changes_used_link"}  # of them, the stored scalars
+PAIR_COLUMNS = {
+    "scenario": SummaryColumn("Scenario", is_identifier=True),
+    "origin": SummaryColumn("Origin", is_identifier=True),
+    "destination": SummaryColumn("Destination", is_identifier=True),
+    "demand": SummaryColumn("Demand"),
+}
+TILES = ("objective", "relative_gap", "tstt", "iterations")
+NOTE = (
+    "TSTT: total travel time of the flows found. SPTT: the same trips, each on its shortest path at those times. "
+    "Their difference over TSTT is the relative gap; over the trips, the average excess cost. With principle=system "
+    "the marginal ones count. The optimum lies between lower bound and objective."
+)
 
 
-def finish_assignment(run: Run) -> Mapping[str, Any]:
+def finish_assignment(run: Run) -> Result:
     """Write figures and tables, and return summary, warnings and pairs without a path."""
     data = run.open("assignment")
     inputs = read_arrays(run.path / "inputs.zarr")
@@ -51,24 +81,26 @@ def finish_assignment(run: Run) -> Mapping[str, Any]:
     )
     write_figures(run.path, instance, solved, gap=float(settings["gap"]))
     _write_busiest(run, data, instance, inputs, shown)
-    return {
-        "headline": _headline(data, served, shown, instance.units),
-        "summary": summary,
-        "warnings": _warn(summary, data, columns, served),
-        "overflowed": [
-            line["scenario"] for line, trips in zip(summary, served, strict=True) if _overflowed(line, trips)
-        ],
-        "unserved": _name_unreachable_pairs(labels, columns, inputs),
-        "unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True)),
-        "converged": dict(zip(labels, data.converged.values.tolist(), strict=True)),
-    }
-
-
-SUMMARY = (
-    "objective", "lower_bound", "relative_gap", "average_excess_cost", "tstt", "sptt", "marginal_tstt", "marginal_sptt",
-    "iterations", "converged",
-)  # fmt: skip
-UNUSED = 1e-9  # of the largest flow: what is below is rounding, no traffic
+    lost = [line["scenario"] for line, trips in zip(summary, served, strict=True) if _overflowed(line, trips)]
+    pairs = _name_unreachable_pairs(labels, columns, inputs)
+    return Result(
+        headline=_headline(data, served, shown, instance.units),
+        summary=summary,
+        summary_title=_count(len(summary), "scenario"),
+        summary_note=NOTE,
+        columns=COLUMNS,
+        by_row={"unserved_demand": dict(zip(labels, data.unserved_demand.values.tolist(), strict=True))},
+        tiles=_list_tiles(summary[shown]),
+        tiles_note=(
+            f"These numbers are of scenario {labels[shown]}; the others stand under “What came out”."
+            if len(labels) > 1
+            else ""
+        ),
+        warnings=_warn(summary, data, columns, served),
+        lists=(RowList("unserved", f"{_count(len(pairs), 'pair')} without a path", pairs, PAIR_COLUMNS),),
+        unsolved=lost,
+        more={"overflowed": lost, "converged": dict(zip(labels, data.converged.values.tolist(), strict=True))},
+    )
 
 
 def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], changed_flow: list[float]) -> list[int]:
@@ -92,6 +124,15 @@ def _find_changes(data: Any, inputs: Mapping[str, Any], labels: list[str], chang
 def _overflowed(line: Mapping[str, Any], served: float) -> bool:
     """Whether a scenario with trips has an objective that is not finite."""
     return bool(served > 0.0 and not np.isfinite(line["objective"]))
+
+
+def _list_tiles(line: Mapping[str, Any]) -> Sequence[Tile]:
+    """The main numbers of a scenario, as far as they are numbers."""
+    return [Tile(COLUMNS[key].heading, line[key], repr(line[key])) for key in TILES if line[key] == line[key]]
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'s' if n != 1 else ''}"
 
 
 def _shown(labels: list[str], factors: Any) -> int:
@@ -207,7 +248,10 @@ def _write_busiest(run: Run, data: Any, instance: Instance, inputs: Mapping[str,
             "section": "result",
             "title": "Busiest links",
             "caption": f"The {len(rows)} links with the largest flow in scenario {data.scenario.values[shown]}.",
-            "columns": [{"name": n, "unit": u} for n, u in columns + ([("name", "1")] if names else [])],
+            "columns": [
+                {"name": name, "unit": unit, "is_identifier": name in ("link", "from", "to")}
+                for name, unit in columns + ([("name", "1")] if names else [])
+            ],
             "rows": rows,
         },
     )
