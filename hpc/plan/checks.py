@@ -20,6 +20,8 @@ def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Pr
         if step.product in owner:
             raise RunError(f"steps {owner[step.product]!r} and {step.name!r} both write product {step.product!r}")
         owner[step.product] = step.name
+        if step.kind == "place":  # its tasks own whole shards, wherever their blocks are cut
+            continue
         for variable in products[step.product].filled_by("blocks"):
             if step.tasks > 1 and step.per_block % variable.per_shard:
                 raise RunError(
