@@ -21,7 +21,6 @@ from ..store.stores import locate
 __all__ = ["Arrays", "BlockReader", "read_npz"]
 
 Arrays = dict[str, Any]  # arrays, and the path of each source that is a file or folder
-NONE: NDArray[Any] = np.empty(0)
 SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
 
 
@@ -40,7 +39,7 @@ class BlockReader:
 
     def __init__(self, folder: Path, step: PlannedStep) -> None:
         self.folder, self.step = folder, step
-        self._ahead: dict[tuple[str, str], tuple[int, NDArray[Any]]] = {}
+        self._ahead: dict[tuple[str, str], tuple[int, NDArray[Any] | None]] = {}
 
     def read(self, block: Block, until: int) -> Arrays:
         """The arrays that a block works on; a few blocks up to ``until`` may be read at once.
@@ -99,9 +98,9 @@ class BlockReader:
         """
         if isinstance(array, np.ndarray):
             return array[start:stop]
-        at, rows = self._ahead.pop(key, (0, NONE))
-        if not at <= start <= stop <= at + len(rows):
-            rows = NONE  # before the next are read
+        at, rows = self._ahead.pop(key, (0, None))
+        if rows is None or not at <= start <= stop <= at + len(rows):
+            rows = None  # let go before the next are read
             most = SMALL_BYTES // max(1, array.nbytes // array.shape[0])
             at, end = start, max(stop, min(until, start + most))
             rows = _frozen(np.asarray(array[at:end]))

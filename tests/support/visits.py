@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citytide.hpc.execution.backends import LocalBackend
+from citytide.hpc.execution.blocks import run_blocks
 from citytide.hpc.execution.execution import execute_run
-from citytide.hpc.plan.plans import Plan, make_plan
+from citytide.hpc.plan.plans import Plan, make_plan, read_plan
 from citytide.hpc.plan.steps import BlockStep, ShuffleStep
+from citytide.hpc.ragged.placing import set_lengths_before_placing
 from citytide.hpc.run.runs import create_run, open_run
 from citytide.hpc.store.products import Product, Variable
+from citytide.hpc.store.stores import locate, read_arrays
 
 DEAR = 50
 
@@ -114,6 +117,33 @@ def lay_out(out: Path, n_persons: int = 40, n_visits: int = 300, **options: Any)
 def drive(run: Path, workers: int = 2, **options: Any) -> dict[str, Any]:
     backend = LocalBackend(workers, 1, 10**9)
     return execute_run(open_run(run), backend, lambda done: {"summary": [], "warnings": []}, quiet=True, **options)
+
+
+def run_here(run: Path) -> list[dict[str, Any]]:
+    """Every block in this process, as a driver and its workers would; the lines of the ledger, or the first failure."""
+    plan, done = read_plan(run), dict[tuple[str, int], Any]()
+    for step in plan.steps:
+        if step.kind == "place":
+            set_lengths_before_placing(run, plan, step, done)
+        for line in run_blocks(str(run), 1, step.name, list(range(step.tasks))):
+            if line["outcome"] != "done":
+                return [line]
+            done[step.name, line["block"]] = line
+    return list(done.values())
+
+
+def read_product(run: Path, name: str) -> dict[str, NDArray[Any]]:
+    return read_arrays(locate(run, name))
+
+
+def product_bytes(run: Path) -> dict[str, bytes]:
+    """Every byte of both products, published or not."""
+    return {
+        f"{name}/{path.relative_to(locate(run, name))}": path.read_bytes()
+        for name in ("events", "dear")
+        for path in sorted(locate(run, name).rglob("*"))
+        if path.is_file()
+    }
 
 
 if __name__ == "__main__":
