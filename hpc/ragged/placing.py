@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from .work_files import leave_columns, place_of, read_rows
 
 __all__ = ["leave_rows", "place_rows", "set_known_lengths", "set_lengths_before_placing"]
 
-LAYOUT = "layout.json"  # rows before each block, and at last of all, by the name of the offsets
+LAYOUT = "layout.json"  # `rows`: where blocks begin; `before`: ragged rows before each of them, by offsets
 Lines = Mapping[tuple[str, int], Mapping[str, Any]]
 
 
@@ -72,11 +73,12 @@ def set_lengths_before_placing(run: Path, plan: Plan, step: PlannedStep, done: L
     """What the driver does before it hands out tasks that place rows; doing it again changes nothing."""
     product, source = plan.product(str(step.product)), _source(step)
     counted = [done[source, index]["lengths"] for index in range(step.tasks)]
-    layout = {name: list(accumulate((line[name] for line in counted), initial=0)) for name in counted[0]}
+    before = {name: list(accumulate((line[name] for line in counted), initial=0)) for name in counted[0]}
+    rows = [step.block(index).start for index in range(step.tasks)]
     path = run / "work" / source / LAYOUT
-    write_file(str(path), json.dumps(layout).encode())
+    write_file(str(path), json.dumps({"rows": rows, "before": before}).encode())
     sync_folder(path.parent)
-    set_lengths(run, product, {name: before[-1] for name, before in layout.items()})
+    set_lengths(run, product, {name: counts[-1] for name, counts in before.items()})
 
 
 def set_known_lengths(run: Path, plan: Plan, spare: Path) -> None:
@@ -84,8 +86,8 @@ def set_known_lengths(run: Path, plan: Plan, spare: Path) -> None:
     for step in plan.steps:
         path = run / "work" / _source(step) / LAYOUT if step.kind == "place" else None
         if path is not None and path.exists():
-            layout = json.loads(path.read_text())
-            set_lengths(spare, plan.product(str(step.product)), {name: before[-1] for name, before in layout.items()})
+            before = json.loads(path.read_text())["before"]
+            set_lengths(spare, plan.product(str(step.product)), {name: counts[-1] for name, counts in before.items()})
 
 
 def _source(step: PlannedStep) -> str:
@@ -96,20 +98,27 @@ def _source(step: PlannedStep) -> str:
 def place_rows(run: Path, step: PlannedStep, product: Product, block: Block, unsynced: set[str]) -> dict[str, str]:
     """Write every shard that the block owns, one after another; the hash of each."""
     root, source = locate(run, product.name), _source(step)
-    layout = json.loads((run / "work" / source / LAYOUT).read_text())
-    begins = [step.block(index).start for index in range(step.tasks)]
+    path = run / "work" / source / LAYOUT
+    layout = _read_layout(str(path), path.stat().st_mtime_ns)
+    before = layout["before"]
     written: dict[str, str] = {}
     for variable in product.filled_by("blocks"):
-        starts = layout[variable.ragged] if variable.ragged else [*begins, variable.shape[0]]
+        starts = before[variable.ragged] if variable.ragged else [*layout["rows"], variable.shape[0]]
         array = open_layout(f"{root}/{variable.name}")
         per_shard = (array.shards or array.chunks)[0]
         first, last = own_rows(starts[-1], per_shard, starts[block.index], starts[block.index + 1])
         for at in range(first, last, per_shard):
             stop = min(at + per_shard, last)
-            added = layout[variable.name] if variable.instance_dimension else None
+            added = before[variable.name] if variable.instance_dimension else None
             values = _collect_rows(run, source, variable, starts, at, stop, added)
             written |= write_block(run, product.name, at, stop, {variable.name: values}, unsynced=unsynced)
     return written
+
+
+@lru_cache(maxsize=4)
+def _read_layout(path: str, written_ns: int) -> Any:
+    """The layout as it was written at that time; a worker places many blocks and reads it once."""
+    return json.loads(Path(path).read_text())
 
 
 def _collect_rows(

@@ -19,11 +19,14 @@ from citytide.hpc.execution.backends import LocalBackend
 from citytide.hpc.execution.blocks import run_blocks
 from citytide.hpc.execution.execution import execute_run
 from citytide.hpc.plan.plans import Plan, make_plan, read_plan
+from citytide.hpc.plan.settings import Settings
 from citytide.hpc.plan.steps import BlockStep, ShuffleStep
 from citytide.hpc.ragged.placing import set_lengths_before_placing
 from citytide.hpc.run.runs import create_run, open_run
 from citytide.hpc.store.products import Product, Variable
+from citytide.hpc.store.ragged import Ragged
 from citytide.hpc.store.stores import locate, read_arrays
+from citytide.workflows.workflow import Prepared, Workflow
 
 DEAR = 50
 
@@ -144,6 +147,30 @@ def product_bytes(run: Path) -> dict[str, bytes]:
         for path in sorted(locate(run, name).rglob("*"))
         if path.is_file()
     }
+
+
+class VisitSettings(Settings):
+    persons: int = 20
+    end: int = 120  # of the offsets: right with as many visits
+
+
+def prepare(settings: VisitSettings) -> Prepared:
+    """Visits that are sorted by person already, as the inputs of the step that keeps the dear ones."""
+    n, visits = settings.persons, make_visits(settings.persons, 120)
+    order = np.argsort(visits["person"], kind="stable")
+    offset = np.concatenate([[0], np.cumsum(np.bincount(visits["person"], minlength=n))])
+    offset[-1] = settings.end
+    step = BlockStep(
+        name="keep", function="visits:keep_dear", dim="person", extent=n, inputs=("inputs.zarr:cost",),
+        memory_bytes=lambda block: 10**6, product="dear", bounds=(0, 3, n),
+    )  # fmt: skip
+    arrays = {"cost": (("visit",), visits["cost"][order]), "offset": (("person_bound",), offset)}
+    return Prepared((step,), (dear(n, 16),), arrays, ragged=(Ragged("visit", "offset", "person"),))
+
+
+WORKFLOW = Workflow(
+    "visits:WORKFLOW", "Dear visits", VisitSettings, prepare, lambda run: {"summary": [], "warnings": []}
+)
 
 
 if __name__ == "__main__":
