@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,25 @@ def test_bucket_holds_rows_of_its_keys_in_the_order_they_came(tmp_path: Path) ->
     assert [bucket["person"].tolist() for bucket in buckets] == [[0, 0, 0, 3, 3], [4], [9, 9, 9]]
     assert [bucket["day"].tolist() for bucket in buckets] == [[1, 12, 20, 2, 10], [11], [0, 21, 22]]
     assert [bucket["offset"].tolist() for bucket in buckets] == [[0, 3, 3, 3, 5], [0, 1, 1, 1, 1], [0, 0, 3]]
+
+
+def test_memory_of_a_bucket_does_not_grow_with_the_store(tmp_path: Path) -> None:
+    """Eight times as many rows and persons in all, and as many in a bucket."""
+    peaks = []
+    for n_blocks in (4, 32):
+        run, (split, gather, _) = tmp_path / str(n_blocks), plan(n_keys=10 * n_blocks)
+        draw = np.random.default_rng(0)
+        for index in range(n_blocks):
+            columns = {"person": draw.integers(0, 10 * n_blocks, 20_000), "day": np.arange(20_000)}
+            leave_split(run, split, Block(index, 0, 1), columns, set())
+        gather = replace(gather, shuffle={**gather.shuffle, "split_blocks": n_blocks})
+        gather_bucket(run, gather, gather.block(0), "offset")  # what is imported on the way does not count
+        tracemalloc.start()
+        gathered = gather_bucket(run, gather, gather.block(1), "offset")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert 7000 < len(gathered["day"]) < 9000
+    assert peaks[1] < 1.25 * peaks[0]
 
 
 @pytest.mark.parametrize(
