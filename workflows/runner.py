@@ -180,7 +180,7 @@ def lay_out(draft: Draft) -> Run:
         "notes": list(draft.prepared.notes),
         "attrs": dict(draft.prepared.attrs),
     }
-    return create_run(draft.out, draft.plan, arrays, record)
+    return create_run(draft.out, draft.plan, arrays, record, ragged=draft.prepared.ragged)
 
 
 def submit(

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ..hpc.errors import RunError
 from ..hpc.plan.settings import Settings
 from ..hpc.plan.sources import Source
-from ..hpc.plan.steps import BlockStep, ReductionStep
+from ..hpc.plan.steps import Step
 from ..hpc.run.result import Result
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product, Table
+from ..hpc.store.ragged import Ragged
 
 __all__ = ["WORKFLOWS", "NamedArrays", "Prepared", "Workflow", "load_workflow"]
 
@@ -34,7 +35,7 @@ WORKFLOWS = {
 class Prepared:
     """Everything that a run needs, opened and checked, before anything is written."""
 
-    steps: tuple[BlockStep | ReductionStep, ...]
+    steps: tuple[Step, ...]
     products: tuple[Product | Table, ...]
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]
     title: str = ""
@@ -43,6 +44,7 @@ class Prepared:
     seeds: Mapping[str, int] = field(default_factory=dict)
     attrs: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    ragged: tuple[Ragged, ...] = ()  # which of the arrays are ragged, and their offsets
 
     @property
     def input_bytes(self) -> int:

@@ -21,19 +21,20 @@ from numpy.typing import NDArray
 
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import Plan, read_plan
+from ..plan.ragged import PASS
 from ..plan.steps import Block, PlannedStep
-from ..store.products import Table
+from ..ragged.placing import leave_rows, place_rows
+from ..ragged.shuffling import gather_bucket, leave_split, select_declared
+from ..store.products import Product, Table
 from ..store.shards import write_file
-from ..store.stores import locate, sync_folders, write_block
+from ..store.stores import sync_folders, write_block
 from ..store.tables import check_columns, write_table
 from .functions import call_function, load_function
 from .parts import PartWriter
+from .reading import Arrays, BlockReader, read_npz
 
 __all__ = ["STOP", "BlockBatch", "run_blocks"]
 
-Arrays = dict[str, NDArray[Any]]
-NONE: NDArray[Any] = np.empty(0)
-SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
 STOP = "stop"  # a file in the run folder: no further block starts
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
@@ -154,13 +155,18 @@ def _plan(run: str, attempt: int) -> Plan:
     return read_plan(Path(run))
 
 
+@lru_cache(maxsize=4)
+def _ragged_product(run: str, name: str) -> Product:
+    return read_plan(Path(run)).product(name)
+
+
 class BlockBatch:
     """Blocks of one step that run one after another, and what they share: rows read ahead, folders not yet synced."""
 
     def __init__(self, folder: Path, step: PlannedStep, table: Table | None = None) -> None:
         self.folder, self.step, self.table = folder, step, table
         self.unsynced: set[str] = set()
-        self._ahead: dict[tuple[str, str], tuple[int, NDArray[Any]]] = {}
+        self._reader = BlockReader(folder, step)
 
     def run_block(self, index: int, last: int) -> dict[str, Any]:
         """Run one block and return its ledger line; those up to ``last`` are likely to be next."""
@@ -171,15 +177,7 @@ class BlockBatch:
         results = parts.drain(self._compute(block, step.block(last).stop))
         scalars = {key: _plain(results.pop(key)) for key in step.scalars}
         computed = time.perf_counter() - clock - parts.seconds
-        if step.kind == "table":
-            shards = results.pop("files")
-        elif step.product is None:
-            if self.table is not None:
-                results = check_columns(self.table, results, step.name)
-            shards = _write_npz(folder, f"work/{step.name}/{index}.npz", results, self.unsynced)
-        else:
-            shards = parts.shards
-            shards |= write_block(folder, step.product, block.start, block.stop, results, unsynced=self.unsynced)
+        shards, lengths = self._leave(block, results, parts)
         memory_bytes = peak_memory_bytes() + (_count_rank_bytes(folder, step, block) if step.ranks else 0)
         job = os.environ.get("CITYTIDE_JOB")
         return {
@@ -193,7 +191,31 @@ class BlockBatch:
             "memory_bytes": memory_bytes,
             "shards": shards,
             "scalars": scalars,
+            **({"lengths": lengths} if lengths else {}),
         }
+
+    def _leave(self, block: Block, results: dict[str, Any], parts: PartWriter) -> tuple[dict[str, str], dict[str, int]]:
+        """Write what the block computed: the hash of each file, and how many ragged rows there are by offsets."""
+        folder, step, unsynced = self.folder, self.step, self.unsynced
+        if step.kind == "table":
+            files: dict[str, str] = results.pop("files")
+            return files, {}
+        if step.kind == "place":
+            return place_rows(folder, step, self._product(), block, unsynced), {}
+        if step.kind == "split":
+            return leave_split(folder, step, block, results, unsynced), {}
+        if step.fills:
+            return leave_rows(folder, step, self._product(), block, results, unsynced)
+        if step.product is None:
+            if self.table is not None:
+                results = check_columns(self.table, results, step.name)
+            return _write_npz(folder, f"work/{step.name}/{block.index}.npz", results, unsynced), {}
+        written = write_block(folder, step.product, block.start, block.stop, results, unsynced=unsynced)
+        return parts.shards | written, {}
+
+    def _product(self) -> Product:
+        """The ragged product that the step fills or places."""
+        return _ragged_product(str(self.folder), self.step.fills or str(self.step.product))
 
     def _compute(self, block: Block, until: int) -> Any:
         step = self.step
@@ -203,73 +225,30 @@ class BlockBatch:
             return {**counts, "files": files}
         if step.ranks:
             return load_function(GANG["compute"])(self.folder, step, block)
+        if step.kind == "place":
+            return {}
         function = load_function(step.function)
-        if step.kind == "block":
+        if step.kind in ("block", "ragged", "split"):
             return call_function(function, self.read_arrays(block, until), step.params)
+        if step.kind == "gather":
+            return self._compute_gathered(function, block)
         below = self.folder / step.inputs[0]
         if step.kind == "combine":
-            return function([_read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)])
-        return function(_read_npz(below / "0.npz"))
+            return function([read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)])
+        return function(read_npz(below / "0.npz"))
+
+    def _compute_gathered(self, function: Any, block: Block) -> dict[str, Any]:
+        """The product's rows of one bucket of a shuffle."""
+        product = self._product()
+        offset = next(variable.name for variable in product.filled_by("blocks") if variable.instance_dimension)
+        gathered = gather_bucket(self.folder, self.step, block, offset)
+        own = gathered[offset]
+        results = dict(call_function(function, gathered, self.step.params))
+        return {offset: own} | (select_declared(product, results) if self.step.function == PASS else results)
 
     def read_arrays(self, block: Block, until: int) -> Arrays:
         """The arrays that a block works on; a few blocks up to ``until`` may be read at once."""
-        arrays: Arrays = {}
-        for source in self.step.inputs:
-            group, _, names = source.partition(":")
-            if group.startswith("work/"):
-                arrays |= _read_npz(self.folder / group / "0.npz")
-                continue
-            path = str(self.folder / group if group.endswith(".zarr") else locate(self.folder, group))
-            sliced, whole = _open_group(path, self.step.dim, names)
-            arrays |= whole
-            for name, array in sliced.items():
-                if isinstance(array, np.ndarray):
-                    arrays[name] = array[block.start : block.stop]
-                else:
-                    arrays[name] = self._rows((path, name), array, block, until)
-        return arrays
-
-    def _rows(self, key: tuple[str, str], array: Any, block: Block, until: int) -> NDArray[Any]:
-        """Rows of a large array: a few small blocks at once, since Zarr takes about as long for one row as for many."""
-        at, rows = self._ahead.pop(key, (0, NONE))
-        if not at <= block.start < block.stop <= at + len(rows):
-            rows = NONE  # before the next are read
-            most = SMALL_BYTES // max(1, array.nbytes // array.shape[0])
-            at, stop = block.start, max(block.stop, min(until, block.start + most))
-            rows = _frozen(np.asarray(array[at:stop]))
-        if until > block.stop:
-            self._ahead[key] = at, rows
-        chosen: NDArray[Any] = rows[block.start - at : block.stop - at]
-        return chosen
-
-
-@lru_cache(maxsize=8)
-def _open_group(path: str, dim: str, names: str) -> tuple[Mapping[str, Any], Arrays]:
-    """Arrays without the blocked dim are the same for every block: a worker reads them once."""
-    import zarr
-
-    group = zarr.open_group(path, mode="r")
-    sliced, whole = {}, {}
-    for name, array in sorted(group.arrays()):
-        if names and name not in names.split(","):
-            continue
-        dims = getattr(array.metadata, "dimension_names", None) or ("",)
-        if dims[0] == dim:
-            sliced[name] = _frozen(np.asarray(array[...])) if array.nbytes <= SMALL_BYTES else array
-        else:
-            whole[name] = _frozen(np.asarray(array[...]))
-    return sliced, whole
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """What blocks share may not be written to: the next one would read it."""
-    array.flags.writeable = False
-    return array
-
-
-def _read_npz(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
+        return self._reader.read(block, until)
 
 
 def _write_npz(folder: Path, name: str, arrays: Mapping[str, NDArray[Any]], unsynced: set[str]) -> dict[str, str]:

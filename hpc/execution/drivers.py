@@ -13,6 +13,7 @@ from typing import Any, Literal
 from ..errors import resume_command
 from ..plan.plans import Plan, choose_pool
 from ..plan.steps import PlannedStep
+from ..ragged.placing import set_lengths_before_placing
 from ..run.driver_lock import refuse_superseded
 from ..run.progress import Reporter, say
 from ..store.ledger import Ledger, done_blocks, read_ledger
@@ -54,9 +55,10 @@ def drive(
     """
     begun = begun or time.time()
     for step in plan.steps:
-        done = {
-            index: line for (name, index), line in done_blocks(read_ledger(ledger.path)).items() if name == step.name
-        }
+        all_done = done_blocks(read_ledger(ledger.path))
+        if step.kind == "place":
+            set_lengths_before_placing(run, plan, step, all_done)
+        done = {index: line for (name, index), line in all_done.items() if name == step.name}
         todo = [index for index in range(step.tasks) if index not in done]
         if not todo:
             continue

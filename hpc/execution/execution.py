@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import FAILED, RunError, resume_command
 from ..plan.plans import Plan
+from ..ragged.placing import set_known_lengths
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.progress import Reporter, say
@@ -177,6 +178,7 @@ def _mend_static(run: Run, plan: Plan) -> None:
     arrays = read_arrays(run.path / "inputs.zarr")
     for product in plan.products:
         create_product(spare, product, arrays)
+    set_known_lengths(run.path, plan, spare)
     for name, path in bad:
         fresh = locate(spare, name) / path.partition(f"{name}.zarr/")[2]
         if fresh.exists():

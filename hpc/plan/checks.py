@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.tables import refuse_table
-from .steps import BlockStep, PlannedStep, ReductionStep
+from .steps import PlannedStep, ReductionStep, Step
 
 __all__ = ["refuse_missing_rows", "refuse_shared_shards", "refuse_tables"]
 
@@ -21,6 +21,8 @@ def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Pr
         if step.product in owner:
             raise RunError(f"steps {owner[step.product]!r} and {step.name!r} both write product {step.product!r}")
         owner[step.product] = step.name
+        if step.kind == "place":  # its tasks own whole shards, wherever their blocks are cut
+            continue
         for variable in products[step.product].filled_by("blocks"):
             if step.tasks > 1 and step.per_block % variable.per_shard:
                 raise RunError(
@@ -29,7 +31,7 @@ def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Pr
                 )
 
 
-def refuse_missing_rows(steps: Sequence[BlockStep | ReductionStep], products: Mapping[str, Product]) -> None:
+def refuse_missing_rows(steps: Sequence[Step], products: Mapping[str, Product]) -> None:
     """Refuse a reduction into a store that does not say how many rows it writes."""
     for step in steps:
         if isinstance(step, ReductionStep) and step.product in products and step.rows < 1:

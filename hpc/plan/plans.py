@@ -10,10 +10,12 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.products import Product, Table
+from ..store.ragged import size_shards
 from .checks import refuse_missing_rows, refuse_shared_shards, refuse_tables
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
+from .ragged import lower_steps
 from .sources import Source
-from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks, plan_tables
+from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 
 __all__ = ["Plan", "choose_pool", "make_plan", "read_plan"]
 
@@ -83,7 +85,7 @@ class Plan:
 
 
 def make_plan(
-    steps: tuple[BlockStep | ReductionStep, ...],
+    steps: tuple[Step, ...],
     products: tuple[Product | Table, ...],
     *,
     workers: int,
@@ -98,13 +100,11 @@ def make_plan(
     Without ``pools`` there is one, of ``workers``.
     """
     pools = tuple(pools) or (Grant("cpu", workers, threads, memory_per_worker),)
-    planned: list[PlannedStep] = []
-    for step in steps:
-        planned += step.levels() if isinstance(step, ReductionStep) else [plan_blocks(step)]
-    stores = tuple(product for product in products if isinstance(product, Product))
+    stores = tuple(size_shards(product) for product in products if isinstance(product, Product))
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
     refuse_missing_rows(steps, by_name)
+    planned = lower_steps(steps, by_name)
     refuse_tables(planned, stores, tables)
     planned = plan_tables(planned, tables)
     refuse_shared_shards(planned, by_name)
@@ -176,7 +176,7 @@ def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes:
     written = 0
     if step.product:
         for variable in products[step.product].filled_by("blocks"):
-            written += variable.row_bytes * step.extent
+            written += variable.row_bytes * (variable.shape[0] if variable.ragged else step.extent)
     read = input_bytes if "inputs.zarr" in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
 

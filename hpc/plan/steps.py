@@ -10,7 +10,9 @@ from typing import Any
 from ..store.products import Table
 from .grants import Need
 
-__all__ = ["Block", "BlockStep", "PlannedStep", "ReductionStep", "plan_blocks", "plan_tables"]
+__all__ = [
+    "Block", "BlockStep", "PlannedStep", "ReductionStep", "ShuffleStep", "Step", "plan_blocks", "plan_tables",
+]  # fmt: skip
 
 FAN_IN = 8  # partial results that one task of a reduction combines
 TABLE_WRITER = "citytide.hpc.store.tables:write_table"
@@ -37,7 +39,8 @@ class BlockStep:
     function
         Import path ``"package.module:name"`` of a top-level function that takes a mapping of arrays (those of
         ``inputs``, sliced to the block where their first dim is ``dim``) and returns one: the product's variables and
-        ``scalars``. A generator yields parts (:class:`~citytide.hpc.execution.parts.Part`) of variables, which are
+        ``scalars``; of a ragged product the offsets of its block, which begin at 0, and as many ragged rows as there
+        are. A generator yields parts (:class:`~citytide.hpc.execution.parts.Part`) of variables, which are
         written while it goes on, and returns the rest.
     inputs
         Groups in the run folder, such as ``"inputs.zarr"``, a product ``"name"`` or some of it ``"name:flow,cost"``, or
@@ -132,6 +135,54 @@ class ReductionStep:
 
 
 @dataclass(frozen=True)
+class ShuffleStep:
+    """``split`` of every block by key into buckets, ``gather`` of each bucket into rows of a ragged product.
+
+    Parameters
+    ----------
+    split
+        Import path of a function as of :class:`BlockStep`, which returns columns of equal length. One of them, named
+        ``key``, holds whole numbers from 0 to ``n_keys``.
+    gather
+        Import path of a function that gets the columns of one bucket, from all blocks in their order and sorted by key
+        (stably), with the offsets of the bucket's keys from 0, under the name that the product gives its offsets. It
+        returns the product's variables; the offsets only if it changed the number of rows. If empty, the columns
+        that the product declares are its variables.
+    keys_per_bucket
+        Keys of one bucket, which one task gathers: its rows are what that task holds in memory.
+    memory_bytes, gather_memory_bytes
+        What one block of the split, and one bucket (a block of keys), is declared to need.
+    params
+        Of both functions.
+
+    Notes
+    -----
+    The product has the same bytes for any number of workers, and for any ``per_block`` and ``bounds`` of the split.
+    """
+
+    name: str
+    split: str
+    gather: str
+    dim: str
+    extent: int
+    inputs: tuple[str, ...]
+    key: str
+    n_keys: int
+    keys_per_bucket: int
+    memory_bytes: Callable[[Block], int]
+    gather_memory_bytes: Callable[[Block], int]
+    product: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    per_block: int = 1
+    bounds: Sequence[int] = ()
+    seconds: Callable[[Block], float] = lambda block: 0.0
+    gather_seconds: Callable[[Block], float] = lambda block: 0.0
+
+
+Step = BlockStep | ReductionStep | ShuffleStep
+
+
+@dataclass(frozen=True)
 class PlannedStep:
     """A step as the driver and the workers read it back from ``plan.json``: numbers and names only."""
 
@@ -157,6 +208,8 @@ class PlannedStep:
     bytes_out: int = 0
     bounds: tuple[int, ...] = ()
     table: str = ""  # whose columns it returns or, of kind "table", which it writes
+    fills: str = ""  # a ragged product: the step leaves its rows in RUN/work, and a step that follows places them
+    shuffle: Mapping[str, Any] = field(default_factory=dict)  # key, n_keys, keys_per_bucket, split_blocks
 
     def block(self, index: int) -> Block:
         if self.bounds:

@@ -6,7 +6,7 @@ import fcntl
 import re
 import secrets
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BUSY, REFUSED, RunError
 from ..plan.plans import Plan, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
+from ..store.ragged import Ragged, describe_ragged
 from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
 from ..store.table_files import read_table
 from .driver_lock import live_driver
@@ -147,25 +148,29 @@ def create_run(
     plan: Plan,
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]],
     record: Mapping[str, Any],
+    *,
+    ragged: Iterable[Ragged] = (),
 ) -> Run:
     """Lay out a run's folder: inputs, plan, empty products; ``run.json`` comes last and makes it a run.
 
     Raises
     ------
     RunError
-        If the folder already holds a run, or anything else; or if another lays a run out there at this moment.
+        If the folder already holds a run, or anything else; if another lays a run out there at this moment; or if
+        offsets of ``ragged`` arrays are wrong.
     """
     name = str(record["workflow"])
     identity = name_run(name)
     path = Path(out) if out is not None else Path("runs") / identity
     refuse_occupied(path)
     values = {name: array for name, (_, array) in arrays.items()}
+    attributes = describe_ragged(arrays, ragged)
     for product in plan.products:
         refuse_repeated_labels(product, values)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.chmod(0o700)  # also a folder that was there, empty
     with _preparing(path):
-        write_arrays(path / "inputs.zarr", arrays)
+        write_arrays(path / "inputs.zarr", arrays, attributes)
         for product in plan.products:
             create_product(path, product, values)
         (path / "ledger.jsonl").touch(mode=0o600)

@@ -110,8 +110,8 @@ def copy_of(array: zarr.Array[Any], place: StorePath | None = None) -> zarr.Arra
     return zarr.Array(zarr.AsyncArray(array.metadata, place or array.store_path, EVERY_CHUNK))
 
 
-def write_file(path: str, data: bytes | memoryview) -> str:
-    """Write a file and sync it before it takes its name; returns the SHA-256 of its bytes.
+def write_file(path: str, *pieces: bytes | memoryview) -> str:
+    """Write a file of one or more pieces and sync it before it takes its name; returns the SHA-256 of its bytes.
 
     The name itself is on disk once the caller has synced the folder. Whoever writes the same file at the same moment
     writes another partial one.
@@ -122,9 +122,10 @@ def write_file(path: str, data: bytes | memoryview) -> str:
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            rest = memoryview(data).cast("B")
-            while rest:
-                rest = rest[os.write(handle, rest) :]
+            for piece in pieces:
+                rest = memoryview(piece).cast("B")
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -135,4 +136,7 @@ def write_file(path: str, data: bytes | memoryview) -> str:
         except OSError:  # what is told is why it could not be written
             pass
         raise
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA_VERSION",
+    "create_array",
     "create_product",
     "hash_file",
     "locate",
@@ -47,7 +48,7 @@ __all__ = [
 SCHEMA_VERSION = 2
 ROW_ELEMENTS = 1 << 13  # rows of one input chunk
 CHUNK_ELEMENTS = 1 << 20  # at most 8 MB of float64 inside a shard
-SHARD_BYTES = 64_000_000  # about, of a variable whose second dim is cut
+SHARD_BYTES = 64_000_000  # about, of a variable whose second dim is cut, or of a ragged one
 
 
 def locate(run: Path, product: str) -> Path:
@@ -77,7 +78,7 @@ def create_product(run: Path, product: Product, inputs: Mapping[str, NDArray[Any
         elif variable.filled == "constant":
             _fill(group, variable, np.zeros(variable.shape, variable.dtype))
         else:
-            _create(group, variable, variable.shape)
+            create_array(group, variable, variable.shape)
     _consolidate(path)
 
 
@@ -114,7 +115,8 @@ def refuse_repeated_labels(product: Product, inputs: Mapping[str, NDArray[Any]])
             )
 
 
-def _create(group: zarr.Group, variable: Variable, shape: tuple[int, ...]) -> zarr.Array[Any]:
+def create_array(group: zarr.Group, variable: Variable, shape: tuple[int, ...]) -> zarr.Array[Any]:
+    """Lay out an array of a product."""
     shard, chunk = _layout(variable, shape)
     dtype = variable.dtype
     fill: Any = "" if dtype == "string" else np.nan if np.dtype(dtype).kind == "f" else 0
@@ -175,7 +177,7 @@ def share_columns(shape: tuple[int, ...], dtype: str, per_shard: int = 1) -> int
 
 def _fill(group: zarr.Group, variable: Variable, values: Any) -> None:
     values = np.asarray(values)
-    array = group[variable.name] if variable.name in group else _create(group, variable, values.shape)
+    array = group[variable.name] if variable.name in group else create_array(group, variable, values.shape)
     assert isinstance(array, zarr.Array)
     array[...] = values
 
@@ -290,12 +292,17 @@ def publish(run: Path, product: str) -> Path:
     return published
 
 
-def write_arrays(path: Path, arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]) -> None:
-    """Write named arrays with their dims as a plain group: the inputs of a run."""
+def write_arrays(
+    path: Path,
+    arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]],
+    attributes: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Write named arrays with their dims as a plain group: the inputs of a run; some have attributes of their own."""
     group = zarr.open_group(path, mode="w", zarr_format=3)
     for name, (dims, values) in arrays.items():
         kind = "string" if values.dtype.kind in "UT" else str(values.dtype)
-        _fill(group, Variable(name, dims, kind, "1", name, "inputs"), values)
+        own = (attributes or {}).get(name, {})
+        _fill(group, Variable(name, dims, kind, "1", name, "inputs", more=own), values)
     _consolidate(path)
 
 

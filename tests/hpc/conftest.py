@@ -25,7 +25,7 @@ def steps_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(SUPPORT)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([SUPPORT, *filter(None, [os.environ.get("PYTHONPATH")])]))
     yield
-    for name in ("crowding", "doubling"):
+    for name in ("crowding", "doubling", "visits"):
         sys.modules.pop(name, None)
 
 
@@ -33,6 +33,14 @@ def steps_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def make_doubling() -> Callable[..., Path]:
     """Lay out a run of `doubling` and return its folder."""
     from doubling import lay_out  # type: ignore[import-not-found]
+
+    return lay_out  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def make_visits_run() -> Callable[..., Path]:
+    """Lay out a run of `visits`, which shuffles them by person, and return its folder."""
+    from visits import lay_out  # type: ignore[import-not-found]
 
     return lay_out  # type: ignore[no-any-return]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.hpc.execution import blocks
+from citytide.hpc.execution import blocks, reading
 from citytide.hpc.execution.blocks import run_blocks
 from citytide.hpc.store import shards, stores
 from citytide.hpc.store.stores import hash_file, read_arrays
@@ -70,7 +70,7 @@ def test_bytes_do_not_depend_on_packs_or_on_reading_ahead(
     alone, packed = (make_doubling(tmp_path / name, per_block=2) for name in ("alone", "packed"))
     for index in range(6):
         assert outcomes(alone, [index]) == ["done"]
-    monkeypatch.setattr(blocks, "SMALL_BYTES", small)  # a row has 400 bytes: rows are read one block or all at once
+    monkeypatch.setattr(reading, "SMALL_BYTES", small)  # a row has 400 bytes: rows are read one block or all at once
     assert outcomes(packed, [0, 1, 2]) + outcomes(packed, [5, 3, 4]) == 6 * ["done"]
     assert shard_bytes(alone) == shard_bytes(packed)
 
@@ -78,7 +78,7 @@ def test_bytes_do_not_depend_on_packs_or_on_reading_ahead(
 def test_rows_of_a_pack_are_read_at_once(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import zarr
 
-    monkeypatch.setattr(blocks, "SMALL_BYTES", 5 * 400)
+    monkeypatch.setattr(reading, "SMALL_BYTES", 5 * 400)
     asked: list[Any] = []
     real = zarr.Array.__getitem__
     monkeypatch.setattr(zarr.Array, "__getitem__", lambda array, key: (asked.append(key), real(array, key))[1])
@@ -215,7 +215,7 @@ def test_block_cannot_change_what_the_next_one_reads(
         arrays["x"] *= 2.0
         return {"y": arrays["x"], "total": arrays["x"].sum(axis=1)}
 
-    monkeypatch.setattr(blocks, "SMALL_BYTES", small)
+    monkeypatch.setattr(reading, "SMALL_BYTES", small)
     set_function(scribble)
     failed, _ = run_blocks(str(run), 1, "double", [0, 1])
     assert failed["outcome"] == "failed" and "read-only" in failed["message"]
