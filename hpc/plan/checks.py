@@ -4,25 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import RunError
-from ..store.products import Product
+from ..store.products import Product, Table
+from .refusals.blocks import refuse_bad_blocks, refuse_shared_shards
+from .refusals.functions import refuse_missing_functions
+from .refusals.inputs import NamedArrays, Readable
+from .refusals.names import refuse_bad_names
+from .refusals.products import refuse_unfilled, refuse_unknown_product
+from .sources import Source
 from .steps import PlannedStep
 
-__all__ = ["refuse_shared_shards"]
+__all__ = ["NamedArrays", "check_plan", "refuse_bad_blocks", "refuse_shared_shards"]
 
 
-def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Product]) -> None:
-    """Refuse two steps that write one product, and two blocks that would share a file."""
-    owner: dict[str, str] = {}
-    for step in steps:
-        if step.product is None:
-            continue
-        if step.product in owner:
-            raise RunError(f"steps {owner[step.product]!r} and {step.name!r} both write product {step.product!r}")
-        owner[step.product] = step.name
-        for variable in products[step.product].filled_by("blocks"):
-            if step.tasks > 1 and step.per_block % variable.per_shard:
-                raise RunError(
-                    f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks "
-                    f"of {step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple"
-                )
+def check_plan(
+    steps: Sequence[PlannedStep],
+    products: Sequence[Product | Table],
+    sources: Mapping[str, Source],
+    arrays: NamedArrays | None,
+) -> None:
+    """Refuse, in one sentence, the first thing about a plan that could not go right.
+
+    Parameters
+    ----------
+    steps
+        In the order they run, reductions as their levels.
+    products, sources
+        What the steps fill, and what they read where it lies.
+    arrays
+        What will stand in ``inputs.zarr``; if None, nothing is checked that needs them.
+
+    Raises
+    ------
+    RunError
+        With the rule, the name and value that break it, and the way out.
+    """
+    refuse_bad_names(steps, products)
+    stores = {product.name: product for product in products if isinstance(product, Product)}
+    tables = {table.name: table for table in products if isinstance(table, Table)}
+    refuse_unknown_product(steps, [product.name for product in products])
+    refuse_shared_shards(steps, stores)
+    refuse_unfilled(steps, stores, tables, arrays)
+    Readable(steps, stores, tables, sources, arrays).refuse_unknown()
+    refuse_missing_functions(steps)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..store.products import Product, Table
-from .checks import refuse_shared_shards
+from .checks import NamedArrays, check_plan, refuse_bad_blocks
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .sources import Source
 from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks
@@ -89,19 +89,35 @@ def make_plan(
     input_bytes: int = 0,
     pools: Sequence[Grant] = (),
     sources: Mapping[str, Source] | None = None,
+    arrays: NamedArrays | None = None,
 ) -> Plan:
-    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool satisfies.
+    """Lay the steps out, and refuse what cannot be done before anything is written.
 
-    Without ``pools`` there is one, of ``workers``.
+    Parameters
+    ----------
+    steps, products, sources
+        What runs, what it fills, and what it reads where it lies.
+    workers, threads, memory_per_worker
+        Of the one pool there is if ``pools`` are not given.
+    input_bytes
+        Size of ``arrays``, for what each step reads [B].
+    arrays
+        Dims and values of what will stand in ``inputs.zarr``. Without them what needs them is not checked.
+
+    Raises
+    ------
+    RunError
+        For what :func:`~citytide.hpc.plan.checks.check_plan` refuses, or a need that no pool satisfies.
     """
     pools = tuple(pools) or (Grant("cpu", workers, threads, memory_per_worker),)
     planned: list[PlannedStep] = []
     for step in steps:
+        refuse_bad_blocks(step)
         planned += step.levels() if isinstance(step, ReductionStep) else [plan_blocks(step)]
     stores = tuple(product for product in products if isinstance(product, Product))
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
-    refuse_shared_shards(planned, by_name)
+    check_plan(planned, products, sources or {}, arrays)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
     bound = [(step, _bind(step, pools, asked.get(step.name))) for step in planned]
@@ -126,12 +142,12 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
     best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
     size = describe_bytes(best.count_bytes(need))
     block, where, own = f"{size} the block", "a worker", best.memory_per_worker
-    if need.ranks:
+    if need.ranks > 1:
         block += f" of {need.ranks} ranks"
     if best.spreads(need):
         block, where = f"{size} the {best.count_ranks_a_node(need)} ranks on a node", "the workers of a node"
         own *= best.workers_a_node
-    smaller = _name_what_fits(asked, best) if asked and step.per_block > 1 else "smaller blocks"
+    smaller = _name_what_fits(asked, best) if asked and (step.per_block > 1 or step.bounds) else "smaller blocks"
     raise RunError(
         f"step {step.name!r} needs {describe_bytes(own - best.count_room(need) + best.count_bytes(need))} to run one "
         f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
@@ -142,6 +158,11 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
 
 def _name_what_fits(step: BlockStep, pool: Grant) -> str:
     """How many rows of the step's dim a block may have in the pool."""
+    if len(step.bounds):
+        worst = max(step.blocks(), key=step.memory_bytes)
+        if worst.stop - worst.start == 1:
+            return f"smaller inputs: row {worst.start} (dim {step.dim!r}) is a block of its own"
+        return f"smaller blocks: cut rows {worst.start}:{worst.stop} (dim {step.dim!r}) by another of the bounds"
     least, most = 0, step.per_block  # the first fits, the last does not
     while most - least > 1:
         middle = (least + most) // 2
@@ -168,8 +189,8 @@ def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:
 
 def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes: int) -> PlannedStep:
     written = 0
-    if step.product:
-        for variable in products[step.product].filled_by("blocks"):
+    if (product := products.get(step.product or "")) is not None:
+        for variable in product.filled_by("blocks"):
             written += variable.row_bytes * step.extent
     read = input_bytes if "inputs.zarr" in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
@@ -184,7 +205,7 @@ def read_plan(run: Path) -> Plan:
     steps = []
     for step in data["steps"]:
         step.pop("blocks")
-        tuples = {key: tuple(step.get(key, ())) for key in ("inputs", "scalars", "bounds")}
+        tuples = {key: tuple(step.get(key, ())) for key in ("inputs", "scalars", "bounds", "rank_bounds")}
         steps.append(PlannedStep(**{**step, **tuples}))
     products = tuple(Product.from_json(product) for product in data["products"])
     pools = tuple(Grant(**pool) for pool in data.get("pools", ()))  # older plans name none
