@@ -92,6 +92,7 @@ def draft_run(
         input_bytes=prepared.input_bytes,
         pools=backend.pools,
         sources=prepared.sources,
+        arrays=prepared.arrays,
     )
     chosen = str(out) if out is not None else file.out
     return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))

@@ -175,6 +175,7 @@ class BlockBatch:
         _reset_peak()
         parts = PartWriter(folder, step.product, block, self.unsynced)
         results = parts.drain(self._compute(block, step.block(last).stop))
+        parts.refuse_incomplete(step, results)
         scalars = {key: _plain(results.pop(key)) for key in step.scalars}
         computed = time.perf_counter() - clock - parts.seconds
         shards, lengths = self._leave(block, results, parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FAILED, RunError
-from ..plan.steps import Block
+from ..plan.plans import read_plan
+from ..plan.refusals.results import refuse_incomplete
+from ..plan.steps import Block, PlannedStep
+from ..store.products import Product
 from ..store.shards import open_layout
 from ..store.stores import locate, write_block
 
@@ -75,6 +79,12 @@ class PartWriter:
             self._take(part)
             del part  # before the next one is computed
             self.seconds += time.perf_counter() - began
+
+    def refuse_incomplete(self, step: PlannedStep, results: Mapping[str, Any]) -> None:
+        """Refuse a result that leaves something out, or holds what nobody declared, before any of it is written."""
+        if step.kind in ("block", "finalize"):
+            product = _find_product(str(self._folder), step.product) if step.product else None
+            refuse_incomplete(step, product, self._block, results, self._reached)
 
     def _take(self, part: Part) -> None:
         name, at, values = part
@@ -137,3 +147,8 @@ class PartWriter:
                     f"parts of {self._product}.{name} must come up to {whole}, the block yielded {reached}",
                     exit_code=FAILED,
                 )
+
+
+@lru_cache(maxsize=8)
+def _find_product(folder: str, name: str) -> Product:
+    return read_plan(Path(folder)).product(name)

@@ -1,4 +1,6 @@
-"""A block that a gang computes: the worker starts the ranks, each reads the arrays, rank 0 hands back the result.
+"""A block that a gang computes: the worker starts the ranks, each reads its arrays, rank 0 hands back the result.
+
+One rank is no process of its own: the worker itself computes the block, and needs no MPI.
 
 The gang's folder is ``RUN/work/gang-STEP/BLOCK``: its checkpoints and its log stand there, and a worker that takes the
 block up after a kill finds them.
@@ -12,12 +14,11 @@ import time
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import FAILED, RunError
-from ..execution.blocks import BlockBatch
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
@@ -25,10 +26,10 @@ from ..plan.plans import read_plan
 from ..plan.steps import Block, PlannedStep
 from ..run.records import read_json, write_json
 from ..store.stores import sync_folder
+from .gang import Gang
 from .launch import Launcher, launch_gang
-
-if TYPE_CHECKING:
-    from .gang import Gang
+from .rows import read_rank_arrays
+from .solo import SoloComm
 
 __all__ = ["compute_in_gang", "count_rank_memory", "work_on_block"]
 
@@ -40,7 +41,8 @@ OTHERS_END_S = 60.0  # to wait for an older gang of the same block, whose worker
 def compute_in_gang(folder: Path, step: PlannedStep, block: Block) -> Parts:
     """Compute a block with ``step.ranks`` processes, yield the parts that they kept, and return the rest.
 
-    On several nodes of an allocation the ranks are started by srun, else by the environment's mpiexec.
+    One rank computes in this process. Several are started by srun on the nodes of an allocation of several, else by
+    the environment's mpiexec.
 
     Raises
     ------
@@ -48,22 +50,31 @@ def compute_in_gang(folder: Path, step: PlannedStep, block: Block) -> Parts:
         If the ranks cannot be started, or with what one of them says.
     """
     place = _place(folder, step, block)
-    launcher: Launcher = "srun" if int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) > 1 else "mpiexec"
-    # ranks share what the worker and its allocation have: the worker itself waits for them
-    shared = ("--overlap", "--overcommit", "--mem=0", "--cpu-bind=none") if launcher == "srun" else ()
-    end = launch_gang(
-        f"{__name__}:work_on_block", {"run": str(folder.resolve()), "step": step.name, "block": block.index},
-        step.ranks, place, launcher=launcher, options=shared,
-    )  # fmt: skip
-    if end.exit_code:
-        raise RunError("; ".join(end.errors), exit_code=end.exit_code)
+    params = {"run": str(folder.resolve()), "step": step.name, "block": block.index}
+    if step.ranks == 1:
+        place.mkdir(parents=True, exist_ok=True)
+        with _lock(place):
+            _compute(Gang(SoloComm()), params, place)
+    else:
+        _launch(step.ranks, params, place)
     yield from _read_parts(place / PARTS)
     with np.load(place / RESULT, allow_pickle=False) as file:
         return dict(file)
 
 
+def _launch(ranks: int, params: Mapping[str, Any], place: Path) -> None:
+    launcher: Launcher = "srun" if int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) > 1 else "mpiexec"
+    # ranks share what the worker and its allocation have: the worker itself waits for them
+    shared = ("--overlap", "--overcommit", "--mem=0", "--cpu-bind=none") if launcher == "srun" else ()
+    end = launch_gang(f"{__name__}:work_on_block", params, ranks, place, launcher=launcher, options=shared)
+    if end.exit_code:
+        raise RunError("; ".join(end.errors), exit_code=end.exit_code)
+
+
 def count_rank_memory(folder: Path, step: PlannedStep, block: Block) -> int:
-    """Peaks of all ranks that computed a block, added up [B]."""
+    """Peaks of all ranks that computed a block in processes of their own, added up [B]."""
+    if step.ranks == 1:
+        return 0
     return int(sum(read_json(_place(folder, step, block) / MEMORY)["peak_bytes"]))
 
 
@@ -73,12 +84,18 @@ def _place(folder: Path, step: PlannedStep, block: Block) -> Path:
 
 def work_on_block(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     """What each rank does."""
+    lock = _lock(folder) if gang.rank == 0 else None  # after an error it is held until this process ends
+    gang.comm.Barrier()
+    _compute(gang, params, folder)
+    if lock is not None:
+        lock.close()
+
+
+def _compute(gang: Gang, params: Mapping[str, Any], folder: Path) -> None:
     run = Path(params["run"])
     step = read_plan(run).step(params["step"])
     block = step.block(params["block"])
-    lock = _lock(folder) if gang.rank == 0 else None
-    gang.comm.Barrier()
-    arrays = BlockBatch(run, step).read_arrays(block, block.stop)
+    arrays = read_rank_arrays(gang, run, step, block)
     result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
     if isinstance(result, Generator):
         result = _keep_parts(result, folder / PARTS)
@@ -87,8 +104,6 @@ def work_on_block(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     peaks = gang.comm.gather(peak_memory_bytes(), 0)
     if gang.rank == 0:
         write_json(folder / MEMORY, {"peak_bytes": peaks})
-    if lock is not None:
-        lock.close()
 
 
 def _keep_parts(parts: Parts, folder: Path) -> Any:

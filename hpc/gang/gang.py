@@ -30,35 +30,33 @@ TAG = 11
 
 
 class Gang:
-    """The ranks, and what they find out together: the same bits on every rank and for any number of ranks."""
+    """The ranks, and what they find out together: the same bits on every rank and for any number of ranks.
+
+    ``rows`` are those of the step's ``rank_dim`` that this rank has read, ``(start, stop)``; None without one.
+    """
 
     def __init__(self, comm: Any) -> None:
         self.comm = comm
         self.rank: int = comm.Get_rank()
         self.size: int = comm.Get_size()
+        self.rows: tuple[int, int] | None = None
         self._asked_to_stop = False
 
     def find_maximum(self, values: ArrayLike) -> NDArray[Any]:
         """Greatest of each value over all ranks; NaN where any rank has NaN."""
-        from mpi4py import MPI
-
-        return self._reduce_extreme(np.asarray(values), MPI.MAX, 1)
+        return self._reduce_extreme(np.asarray(values), "MAX", 1)
 
     def find_minimum(self, values: ArrayLike) -> NDArray[Any]:
         """Least of each value over all ranks; NaN where any rank has NaN."""
-        from mpi4py import MPI
+        return self._reduce_extreme(np.asarray(values), "MIN", -1)
 
-        return self._reduce_extreme(np.asarray(values), MPI.MIN, -1)
-
-    def _reduce_extreme(self, values: NDArray[Any], operation: Any, sign: int) -> NDArray[Any]:
+    def _reduce_extreme(self, values: NDArray[Any], operation: str, sign: int) -> NDArray[Any]:
         if values.dtype.kind != "f":
             return self._reduce(values, operation)
-        from mpi4py import MPI
-
         # MPI leaves open what becomes of NaN, and of -0 beside 0
         missing = np.isnan(values)
         found = self._reduce(np.where(missing, -sign * np.inf, values + 0.0).astype(values.dtype), operation)
-        anywhere = self._reduce(missing.astype(np.uint8), MPI.MAX).astype(bool)
+        anywhere = self._reduce(missing.astype(np.uint8), "MAX").astype(bool)
         return np.where(anywhere, np.nan, found).astype(values.dtype)
 
     def add_up(self, counts: ArrayLike) -> NDArray[Any]:
@@ -74,13 +72,14 @@ class Gang:
             raise TypeError(
                 f"add_up takes whole numbers, because float sums depend on the number of ranks; got {values.dtype}"
             )
-        from mpi4py import MPI
+        return self._reduce(values.astype(np.uint64 if values.dtype.kind == "u" else np.int64), "SUM")
 
-        return self._reduce(values.astype(np.uint64 if values.dtype.kind == "u" else np.int64), MPI.SUM)
-
-    def _reduce(self, values: NDArray[Any], operation: Any) -> NDArray[Any]:
+    def _reduce(self, values: NDArray[Any], operation: str) -> NDArray[Any]:
         values = np.array(values, order="C")
-        self.comm.Allreduce(values.copy(), values, op=operation)
+        if self.size > 1:  # one rank needs no MPI
+            from mpi4py import MPI
+
+            self.comm.Allreduce(values.copy(), values, op=getattr(MPI, operation))
         return values
 
     def gather(self, layout: TileLayout, field: NDArray[Any], place: Place = "cell") -> NDArray[Any] | None:

@@ -4,70 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import RunError
 from ..store.products import Product, Table
-from ..store.tables import refuse_table
-from .steps import PlannedStep, ReductionStep, Step
+from .refusals.blocks import refuse_bad_blocks, refuse_shared_shards
+from .refusals.functions import refuse_missing_functions
+from .refusals.inputs import NamedArrays, Readable
+from .refusals.names import refuse_bad_names
+from .refusals.products import refuse_unfilled, refuse_unknown_product
+from .refusals.tables import refuse_bad_tables, refuse_missing_rows
+from .sources import Source
+from .steps import PlannedStep
 
-__all__ = ["refuse_missing_rows", "refuse_shared_shards", "refuse_tables"]
-
-
-def refuse_shared_shards(steps: Sequence[PlannedStep], products: Mapping[str, Product]) -> None:
-    """Refuse two steps that write one product, and two blocks that would share a file."""
-    owner: dict[str, str] = {}
-    for step in steps:
-        if step.product is None:
-            continue
-        if step.product in owner:
-            raise RunError(f"steps {owner[step.product]!r} and {step.name!r} both write product {step.product!r}")
-        owner[step.product] = step.name
-        if step.kind == "place":  # its tasks own whole shards, wherever their blocks are cut
-            continue
-        for variable in products[step.product].filled_by("blocks"):
-            if step.tasks > 1 and step.per_block % variable.per_shard:
-                raise RunError(
-                    f"two blocks of step {step.name!r} would share a shard of {step.product}.{variable.name}: blocks "
-                    f"of {step.per_block} do not hold whole shards of {variable.per_shard}; make per_block a multiple"
-                )
+__all__ = ["NamedArrays", "check_plan", "refuse_bad_blocks", "refuse_missing_rows", "refuse_shared_shards"]
 
 
-def refuse_missing_rows(steps: Sequence[Step], products: Mapping[str, Product]) -> None:
-    """Refuse a reduction into a store that does not say how many rows it writes."""
-    for step in steps:
-        if isinstance(step, ReductionStep) and step.product in products and step.rows < 1:
-            raise RunError(
-                f"rows of reduction {step.name!r} must be at least 1 for the store {step.product!r}, got {step.rows}: "
-                "give the number of rows that finalize returns"
-            )
+def check_plan(
+    steps: Sequence[PlannedStep],
+    products: Sequence[Product | Table],
+    sources: Mapping[str, Source],
+    arrays: NamedArrays | None,
+) -> None:
+    """Refuse, in one sentence, the first thing about a plan that could not go right.
 
+    Parameters
+    ----------
+    steps
+        In the order they run, reductions as their levels.
+    products, sources
+        What the steps fill, and what they read where it lies.
+    arrays
+        What will stand in ``inputs.zarr``; if None, nothing is checked that needs them.
 
-def refuse_tables(steps: Sequence[PlannedStep], stores: Sequence[Product], tables: Sequence[Table]) -> None:
-    """Refuse a table that cannot be written, that nobody fills, that two steps fill, or that a step would read."""
-    taken = {store.name for store in stores}
-    for table in tables:
-        refuse_table(table)
-        if table.name in taken:
-            raise RunError(f"each product must have a name of its own, but two are called {table.name!r}: rename one")
-        taken.add(table.name)
-        fillers = [step.name for step in steps if step.product == table.name]
-        if not fillers:
-            raise RunError(
-                f"a table must be filled by a step, but none has product={table.name!r}: name it as the product of the "
-                "step that returns its columns, or omit it"
-            )
-        if len(fillers) > 1:
-            raise RunError(
-                f"a table must be filled by one step, but {fillers[0]!r} and {fillers[1]!r} both have "
-                f"product={table.name!r}: give each a table of its own"
-            )
-        if any(step.name == f"{table.name}-table" for step in steps):
-            raise RunError(
-                f"a step must have a name of its own, but the one that writes table {table.name!r} is called "
-                f"'{table.name}-table' too: rename the step or the table"
-            )
-        readers = [s.name for s in steps for read in s.inputs if read.partition(":")[0] == table.name]
-        if readers:
-            raise RunError(
-                f"a step must read stores, files or earlier blocks, but {readers[0]!r} reads the table {table.name!r}: "
-                f"read 'work/{fillers[0]}', or write a store"
-            )
+    Raises
+    ------
+    RunError
+        With the rule, the name and value that break it, and the way out.
+    """
+    refuse_bad_names(steps, products)
+    stores = {product.name: product for product in products if isinstance(product, Product)}
+    tables = {table.name: table for table in products if isinstance(table, Table)}
+    refuse_unknown_product(steps, [product.name for product in products])
+    refuse_shared_shards(steps, stores)
+    refuse_unfilled(steps, stores, tables, arrays)
+    refuse_bad_tables(steps, list(tables.values()))
+    Readable(steps, stores, tables, sources, arrays).refuse_unknown()
+    refuse_missing_functions(steps)

@@ -56,7 +56,7 @@ class Grant:
 
     def spreads(self, need: Need) -> bool:
         """Whether a block's ranks are on several nodes: they take memory of nodes, not of the worker that waits."""
-        return need.ranks > 0 and self.nodes > 1
+        return need.ranks > 1 and self.nodes > 1  # one rank is the worker itself
 
     def count_at_once(self, need: Need) -> int:
         """Blocks that one worker runs at one time, or the whole pool if they spread over its nodes; 0 if none fits.
@@ -115,7 +115,7 @@ class Grant:
         count = max(1, min(self.count_at_once(need), tasks))
         blocks = f"{count} block{'s' if count > 1 else ''} at a time"
         size = describe_bytes(self.count_bytes(need))
-        if not need.ranks:
+        if need.ranks < 2:
             return f"{self.threads} thread{'s' if self.threads > 1 else ''}, {blocks}: memory {size} each"
         first = describe_bytes(need.memory_bytes - (need.ranks - 1) * need.rank_bytes)
         held = f"the first rank {first}, each other {describe_bytes(need.rank_bytes)}"

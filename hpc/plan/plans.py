@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.ragged import size_shards
-from .checks import refuse_missing_rows, refuse_shared_shards, refuse_tables
+from .checks import NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .sources import Source
@@ -94,20 +94,36 @@ def make_plan(
     input_bytes: int = 0,
     pools: Sequence[Grant] = (),
     sources: Mapping[str, Source] | None = None,
+    arrays: NamedArrays | None = None,
 ) -> Plan:
-    """Lay the steps out and refuse what cannot be done: a shard with two owners, or a need that no pool satisfies.
+    """Lay the steps out, and refuse what cannot be done before anything is written.
 
-    Without ``pools`` there is one, of ``workers``.
+    Parameters
+    ----------
+    steps, products, sources
+        What runs, what it fills, and what it reads where it lies.
+    workers, threads, memory_per_worker
+        Of the one pool there is if ``pools`` are not given.
+    input_bytes
+        Size of ``arrays``, for what each step reads [B].
+    arrays
+        Dims and values of what will stand in ``inputs.zarr``. Without them what needs them is not checked.
+
+    Raises
+    ------
+    RunError
+        For what :func:`~citytide.hpc.plan.checks.check_plan` refuses, or a need that no pool satisfies.
     """
     pools = tuple(pools) or (Grant("cpu", workers, threads, memory_per_worker),)
     stores = tuple(size_shards(product) for product in products if isinstance(product, Product))
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
+    for step in steps:
+        refuse_bad_blocks(step)
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)
-    refuse_tables(planned, stores, tables)
+    check_plan(planned, (*stores, *tables), sources or {}, arrays)
     planned = plan_tables(planned, tables)
-    refuse_shared_shards(planned, by_name)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
     bound = [(step, _bind(step, pools, asked.get(step.name))) for step in planned]
@@ -132,12 +148,12 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
     best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
     size = describe_bytes(best.count_bytes(need))
     block, where, own = f"{size} the block", "a worker", best.memory_per_worker
-    if need.ranks:
+    if need.ranks > 1:
         block += f" of {need.ranks} ranks"
     if best.spreads(need):
         block, where = f"{size} the {best.count_ranks_a_node(need)} ranks on a node", "the workers of a node"
         own *= best.workers_a_node
-    smaller = _name_what_fits(asked, best) if asked and step.per_block > 1 else "smaller blocks"
+    smaller = _name_what_fits(asked, best) if asked and (step.per_block > 1 or step.bounds) else "smaller blocks"
     raise RunError(
         f"step {step.name!r} needs {describe_bytes(own - best.count_room(need) + best.count_bytes(need))} to run one "
         f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
@@ -148,6 +164,11 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
 
 def _name_what_fits(step: BlockStep, pool: Grant) -> str:
     """How many rows of the step's dim a block may have in the pool."""
+    if len(step.bounds):
+        worst = max(step.blocks(), key=step.memory_bytes)
+        if worst.stop - worst.start == 1:
+            return f"smaller inputs: row {worst.start} (dim {step.dim!r}) is a block of its own"
+        return f"smaller blocks: cut rows {worst.start}:{worst.stop} (dim {step.dim!r}) by another of the bounds"
     least, most = 0, step.per_block  # the first fits, the last does not
     while most - least > 1:
         middle = (least + most) // 2
@@ -174,8 +195,8 @@ def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:
 
 def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes: int) -> PlannedStep:
     written = 0
-    if step.product:
-        for variable in products[step.product].filled_by("blocks"):
+    if (product := products.get(step.product or "")) is not None:
+        for variable in product.filled_by("blocks"):
             written += variable.row_bytes * (variable.shape[0] if variable.ragged else step.extent)
     read = input_bytes if "inputs.zarr" in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
@@ -190,7 +211,7 @@ def read_plan(run: Path) -> Plan:
     steps = []
     for step in data["steps"]:
         step.pop("blocks")
-        tuples = {key: tuple(step.get(key, ())) for key in ("inputs", "scalars", "bounds")}
+        tuples = {key: tuple(step.get(key, ())) for key in ("inputs", "scalars", "bounds", "rank_bounds")}
         steps.append(PlannedStep(**{**step, **tuples}))
     products = tuple(Product.from_json(product) for product in data["products"])
     pools = tuple(Grant(**pool) for pool in data.get("pools", ()))  # older plans name none

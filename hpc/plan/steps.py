@@ -47,7 +47,8 @@ class BlockStep:
         ``"work/<step>"`` of a one-block step; ``"source:NAME"`` of the sources of the plan.
     ranks
         Processes that compute one block together over MPI: the function is then ``function(gang, arrays, folder,
-        **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0.
+        **params)``, runs on each of them, checkpoints itself into ``folder`` and returns on rank 0. One rank is the
+        worker's own process and needs no MPI.
     memory_bytes, seconds, gpus
         What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many
         at a time as fit into a worker, and the run reports what was measured against it.
@@ -56,6 +57,9 @@ class BlockStep:
         each block has ``per_block`` rows.
     rank_bytes
         What each rank but the first holds of it: on several nodes each node holds only that of its own ranks.
+    rank_dim, rank_bounds
+        Of arrays whose first dim is ``rank_dim`` each rank reads rows ``rank_bounds[rank]`` to
+        ``rank_bounds[rank + 1]`` alone, which ``gang.rows`` names; other arrays go to every rank.
     """
 
     name: str
@@ -73,6 +77,8 @@ class BlockStep:
     ranks: int = 0
     rank_bytes: Callable[[Block], int] = lambda block: 0
     bounds: Sequence[int] = ()
+    rank_dim: str = ""
+    rank_bounds: Sequence[int] = ()
 
     def blocks(self) -> Iterator[Block]:
         if len(self.bounds):
@@ -106,12 +112,13 @@ class ReductionStep:
     rows: int = 0  # of a store; a table has as many as ``finalize`` returns
     params: Mapping[str, Any] = field(default_factory=dict)
     per_block: int = 1
+    bounds: Sequence[int] = ()
 
     def levels(self) -> list[PlannedStep]:
         """The same as steps of blocks: chunks, one step for each level of the tree, and the last."""
         first = BlockStep(
             f"{self.name}-chunk", self.chunk, self.dim, self.extent, self.inputs, self.memory_bytes,
-            params=self.params, per_block=self.per_block,
+            params=self.params, per_block=self.per_block, bounds=self.bounds,
         )  # fmt: skip
         steps = [plan_blocks(first)]
         memory, rows = (FAN_IN + 1) * self.partial_bytes, max(1, self.rows)
@@ -210,6 +217,8 @@ class PlannedStep:
     table: str = ""  # whose columns it returns or, of kind "table", which it writes
     fills: str = ""  # a ragged product: the step leaves its rows in RUN/work, and a step that follows places them
     shuffle: Mapping[str, Any] = field(default_factory=dict)  # key, n_keys, keys_per_bucket, split_blocks
+    rank_dim: str = ""
+    rank_bounds: tuple[int, ...] = ()
 
     def block(self, index: int) -> Block:
         if self.bounds:
@@ -231,6 +240,7 @@ def plan_blocks(step: BlockStep) -> PlannedStep:
         per_block=step.per_block, tasks=len(blocks), inputs=step.inputs, params=dict(step.params),
         product=step.product, scalars=step.scalars, gpus=step.gpus, ranks=step.ranks,
         bounds=tuple(map(int, step.bounds)),
+        rank_dim=step.rank_dim, rank_bounds=tuple(map(int, step.rank_bounds)),
         memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
         rank_bytes=max((step.rank_bytes(block) for block in blocks), default=0) if step.ranks else 0,
         seconds=sum(step.seconds(block) for block in blocks),

@@ -33,6 +33,8 @@ def double(arrays: dict[str, Any], sleep: float = 0.0, trouble: str = "") -> dic
         os._exit(9)
     if trouble == "full" and (arrays["row"] == 3).any():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if trouble == "forget" and (arrays["row"] == 3).any():
+        return {"total": arrays["x"].sum(axis=1)}
     return {"y": arrays["x"] * 2.0, "total": arrays["x"].sum(axis=1)}
 
 

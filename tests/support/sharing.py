@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from citytide.hpc.run.runs import Run
 from citytide.hpc.store.products import Product, Variable
 from citytide.workflows.workflow import Prepared, Workflow
 
+CELLS = 7
+
 
 class ShareSettings(Settings):
     rows: int = 4
     ranks: int = 2
     fail_on: int = -1
+    rank_bounds: str = ""
 
 
 def double_share(gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int) -> dict[str, Any] | None:
@@ -31,6 +35,20 @@ def double_share(gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int)
     return None if parts is None else {"doubled": sum(parts), "ranks": np.full(len(mine), float(gang.size))}
 
 
+def add_ground(gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int) -> dict[str, Any] | None:
+    """Twice x and the sum of the ground, of which each rank has read its own rows alone."""
+    assert gang.rows is not None
+    start, stop = gang.rows
+    assert arrays["ground"].tolist() == [cell**2 for cell in range(start, stop)] and len(arrays["depth"]) == CELLS
+    total = int(gang.add_up(np.array([arrays["ground"].sum()]))[0])
+    top = gang.find_maximum(np.array([-0.0, float(arrays["ground"].max(initial=0))]))
+    seen = gang.comm.gather(gang.rows, 0)
+    if seen is None:
+        return None
+    (folder / "rows.json").write_text(json.dumps(seen))
+    return {"doubled": arrays["x"] * 2.0 + total + top.sum(), "ranks": np.full(len(arrays["x"]), float(total))}
+
+
 def prepare(settings: ShareSettings) -> Prepared:
     rows = settings.rows
     variables = tuple(
@@ -38,14 +56,21 @@ def prepare(settings: ShareSettings) -> Prepared:
         for name, where, shape in (("doubled", "blocks", (rows,)), ("ranks", "ledger", (rows,)))
     )
     step = BlockStep(
-        name="share", function="sharing:double_share", dim="row", extent=rows, inputs=("inputs.zarr",),
-        memory_bytes=lambda block: 10**6, product="shared", scalars=("ranks",), per_block=2, ranks=settings.ranks,
-        params={"fail_on": settings.fail_on},
+        name="share", function="sharing:add_ground" if settings.rank_bounds else "sharing:double_share", dim="row",
+        extent=rows, inputs=("inputs.zarr",), memory_bytes=lambda block: 10**6, product="shared", scalars=("ranks",),
+        per_block=2, ranks=settings.ranks,
+        params={"fail_on": settings.fail_on}, rank_dim="cell" if settings.rank_bounds else "",
+        rank_bounds=tuple(int(bound) for bound in settings.rank_bounds.split("-") if bound),
     )  # fmt: skip
     return Prepared(
         steps=(step,),
         products=(Product("shared", "Twice x", variables),),
-        arrays={"x": (("row",), np.arange(rows, dtype=np.float64)), "row": (("row",), np.arange(rows))},
+        arrays={
+            "x": (("row",), np.arange(rows, dtype=np.float64)),
+            "row": (("row",), np.arange(rows)),
+            "ground": (("cell",), np.arange(CELLS) ** 2),
+            "depth": (("depth",), np.zeros(CELLS)),
+        },
     )
 
 
@@ -54,3 +79,9 @@ def finish(run: Run) -> Mapping[str, Any]:
 
 
 WORKFLOW = Workflow("sharing:WORKFLOW", "Twice x", ShareSettings, prepare, finish, modules=("sharing",))
+
+
+def store_bytes(run: Path) -> dict[str, bytes]:
+    """Every byte of the product."""
+    product = run / "shared.zarr"
+    return {str(path.relative_to(run)): path.read_bytes() for path in sorted(product.rglob("*")) if path.is_file()}

@@ -104,7 +104,7 @@ def act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[
     def run(
         group: Any, rows: int = 8, memory_bytes: int = 10**6, ranks: int = 0, **options: Any
     ) -> tuple[str, list[dict[str, Any]]]:
-        step = BlockStep("s", "m:f", "row", rows, (), lambda block: memory_bytes, ranks=ranks)
+        step = BlockStep("s", "math:sqrt", "row", rows, (), lambda block: memory_bytes, ranks=ranks)
         plan = make_plan((step,), (), workers=2, threads=1, memory_per_worker=10**9, pools=group.pools)
         with Ledger(tmp_path / "ledger.jsonl", 1) as ledger:
             outcome = drive(tmp_path, plan, group, ledger, Reporter(quiet=True), **options)
@@ -143,7 +143,7 @@ def test_blocks_that_spread_over_nodes_are_held_back_by_the_driver(act) -> None:
     group = Actors(lambda pool, blocks, expected: finished(blocks, 0.5))
     group.pools = (Grant("cpu", 2, 8, 1_600_000_000, walltime_s=100, nodes=2),)
     group.map, ordinary = lambda *a, **k: (sizes.append(len(k["key"])), ordinary(*a, **k))[1], group.map
-    outcome, _ = act(group, ranks=1, memory_bytes=6 * 10**8)
+    outcome, _ = act(group, ranks=2, memory_bytes=6 * 10**8)
     assert outcome == "done" and group.asked_bytes == 0 and max(sizes) == 2
 
 
