@@ -167,6 +167,9 @@ class LedgerTail:
             return
         if line["kind"] == "bad" and "step" in line:
             self.done[line["step"]].discard(line["block"])
+        if line["kind"] == "restart":
+            for step in line["steps"]:
+                self.done[step].clear()
         self.lines.append(line)
 
     def is_complete(self, blocks: Mapping[str, int]) -> bool:

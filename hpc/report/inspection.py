@@ -165,6 +165,10 @@ def _mark_counted(lines: list[Line]) -> None:
                 done[key] = line
         elif kind == "bad" and key in done:
             done.pop(key)["counts"] = False
+        elif kind == "restart":
+            steps = line.get("steps")
+            for key in [key for key in done if isinstance(steps, list) and key[0] in steps]:
+                done.pop(key)["counts"] = False
 
 
 def instant(value: object) -> datetime | None:

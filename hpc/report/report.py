@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..identity.changes import describe_accepted
 from .formatting import make_column, make_columns, number_text, size_text, unit_text
 from .inspection import Inspection, inspect_run, instant, seconds_of
-from .provenance import RUN_FILE, write_run_file
+from .provenance import RUN_FILE, name_sources, write_run_file
 from .timeline import make_timeline, span_text
 
 __all__ = ["write_report"]
@@ -90,6 +91,7 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "trace": trace.strip("\n"),
         "resume": shlex.join(["citytide", "resume", str(inspection.folder.resolve())]),
         "warnings": [str(text) for text in _sequence(result.get("warnings"))],
+        "accepted": describe_accepted(_items(record.get("accepted"))),
         "gaps": inspection.gaps,
         "notes": [str(text) for text in _sequence(record.get("notes"))],
         "headlines": _headlines(result, summary),
@@ -101,7 +103,7 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "columns": make_columns(summary),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
-        "inputs": _items(record.get("inputs")),
+        "inputs": _items(record.get("inputs")) + name_sources(record),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
         "tables": [_table(content) for _, content in inspection.tables],
