@@ -213,7 +213,7 @@ def describe_accepted(accepted: Iterable[Mapping[str, Any]]) -> list[str]:
     --------
     >>> change = Change("version", "citytide", "0.1.0", "0.2.0", (), "citytide was 0.1.0 and is 0.2.0")
     >>> describe_accepted([change.to_json("2026-01-02", {"solve": 3})])
-    ['This run holds the work of two versions: citytide was 0.1.0 and is 0.2.0 (accepted 2026-01-02; blocks done \
+    ['This run went on after a change: citytide was 0.1.0 and is 0.2.0 (accepted 2026-01-02; blocks done \
 before: solve 3).']
     """
     sentences = []
@@ -221,7 +221,7 @@ before: solve 3).']
         blocks = change.get("blocks")
         done = blocks.items() if isinstance(blocks, Mapping) else ()
         sentences.append(
-            f"This run holds the work of two versions: {change.get('words')} (accepted {change.get('time')}; blocks "
+            f"This run went on after a change: {change.get('words')} (accepted {change.get('time')}; blocks "
             f"done before: {', '.join(f'{step} {count}' for step, count in done) or 'none'})."
         )
     return sentences

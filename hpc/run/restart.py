@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["append_restart", "clear_restarted", "find_restarted"]
 
 _PART = re.compile(r"-(?:chunk|combine-\d+|finalize|split|gather)(?:-\d+)?$")  # of a step that is planned as several
-ANSWERS = ("result.json", "report.html", "ro-crate-metadata.json")  # that told of blocks which do not count any more
+# What told of blocks that do not count any more, and what `finish` drew of them.
+ANSWERS = ("result.json", "report.html", "ro-crate-metadata.json")
+DRAWN = ("figures", "tables")
 
 
 def find_restarted(plan: Plan, names: Iterable[str]) -> tuple[str, ...]:
@@ -71,6 +73,8 @@ def clear_restarted(run: Run, ledger: Ledger, lines: Sequence[Mapping[str, Any]]
     plan = run.plan
     for name in ANSWERS:
         (run.path / name).unlink(missing_ok=True)
+    for name in DRAWN:
+        shutil.rmtree(run.path / name, ignore_errors=True)
     for name in waiting:
         for folder in (name, f"gang-{name}"):
             shutil.rmtree(run.path / "work" / folder, ignore_errors=True)

@@ -34,7 +34,8 @@ def test_restart_leaves_the_bytes_of_an_undisturbed_run(tmp_path: Path, make_dou
     before = store_bytes(run)
     stray = run / "envelope.zarr" / "most" / "c" / "99"
     stray.write_bytes(b"of another version")
-    (run / "work" / "gang-ends-chunk").mkdir()
+    for left in ("work/gang-ends-chunk", "figures"):
+        (run / left).mkdir()
     with hold_driver_lock(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
         append_restart(ledger, open_run(run).plan, ENDS)
     lines = read_ledger(run / "ledger.jsonl")
@@ -43,6 +44,7 @@ def test_restart_leaves_the_bytes_of_an_undisturbed_run(tmp_path: Path, make_dou
     for _ in range(2):  # a driver that was killed in the middle leaves it to the next
         with hold_driver_lock(run) as attempt, Ledger(run / "ledger.jsonl", attempt) as ledger:
             clear_restarted(open_run(run), ledger, lines)
-    assert not stray.exists() and not list((run / "work").glob("*ends*")) and not (run / "result.json").exists()
+    assert not stray.exists() and not list((run / "work").glob("*ends*"))
+    assert not (run / "result.json").exists() and not (run / "figures").exists()
     assert list(open_run(run).products) == ["double"]
     assert drive(run)["state"] == "done" and store_bytes(run) == before
