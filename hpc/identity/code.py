@@ -58,6 +58,8 @@ def describe_code(steps: Iterable[PlannedStep], find: Callable[[str], str] = str
             module = find(step.function).partition(":")[0]
         except RunError:  # not to be imported here: the workers say so
             module = ""
+        if module == "__main__":  # the script that is being run, which the workers refuse
+            module = ""
         if module not in reached:
             reached[module] = sorted(_Trace(module.partition(".")[0], modules).follow(module)) if module else []
         by_step[step.name] = reached[module]

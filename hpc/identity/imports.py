@@ -21,8 +21,9 @@ _STATEMENT = re.compile(
     r"|import[ \t]+(?P<modules>[\w., ]+))[ \t]*(?:#.*)?\r?$",
     re.MULTILINE,
 )
-_MAYBE = re.compile(r"(?:^|[;:])[ \t]*(?:from\b[^\n]*?\bimport\b|import\b)", re.MULTILINE)
-_CONTINUED = re.compile(r"^[^\n#]*\b(?:from|import)\b[^\n]*\\\r?$", re.MULTILINE)
+_WORD = re.compile(r"import\b")
+_BEFORE = re.compile(r"(?:.*[;:])?[ \t]*(?:from\b.*)?")  # on its line before that word, if it may be a statement
+_CONTINUED = re.compile(r"\b(?:from|import)\b[^\n]*\\\r?\n")
 _LATER = re.compile(r"(?:async[ \t]+)?def\b")  # heads a block that does not run when its module is imported
 _TYPES_ONLY = re.compile(r"if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:")
 
@@ -61,9 +62,18 @@ def read_imports(source: bytes) -> tuple[Import, ...]:
     """
     text = source.decode("utf-8", "surrogateescape")
     found = list(_STATEMENT.finditer(text))
-    if len(found) != len(_MAYBE.findall(text)) or _CONTINUED.search(text) or _is_quoted(text, found):
+    if len(found) != _count_possible(text) or _is_continued(text) or _is_quoted(text, found):
         return tuple(_parse(source))
     return tuple(one for match in found for one in _read(match, text))
+
+
+def _count_possible(text: str) -> int:
+    starts = [match.start() for match in _WORD.finditer(text)]
+    return sum(_BEFORE.fullmatch(text, text.rfind("\n", 0, at) + 1, at) is not None for at in starts)
+
+
+def _is_continued(text: str) -> bool:
+    return ("\\\n" in text or "\\\r\n" in text) and _CONTINUED.search(text) is not None
 
 
 def _is_quoted(text: str, found: list[re.Match[str]]) -> bool:
