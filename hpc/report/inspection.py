@@ -154,7 +154,7 @@ def _mark_counted(lines: list[Line]) -> None:
     for line in lines:
         kind, attempt = line.get("kind"), line.get("attempt", newest)
         attempt = attempt if isinstance(attempt, int) else newest
-        if kind == "driver":
+        if kind in ("driver", "restart"):
             newest = max(newest, attempt)
         key = str(line.get("step")), str(line.get("block"))
         if kind == "block":

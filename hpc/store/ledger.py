@@ -26,7 +26,7 @@ def read_ledger(path: Path) -> list[Line]:
     lines: list[Line] = []
     attempt = 0
     for line in _parse(path):
-        if line.get("kind") == "driver":
+        if line.get("kind") in ("driver", "restart"):  # both end what an older driver may still say
             attempt = max(attempt, line["attempt"])
         if line.get("attempt", attempt) >= attempt:
             lines.append(line)
