@@ -63,15 +63,35 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
 @click.argument("run")
 @_profile
 @click.option("--take-over", is_flag=True, help="Take the run over from a driver that seems to run, but has ended.")
+@click.option(
+    "--restart",
+    metavar="STEP",
+    multiple=True,
+    help="Compute a step again, and every later one that reads from it; also of a run that is done. Repeatable.",
+)
+@click.option(
+    "--accept-changes", is_flag=True, help="Go on although code, version or sources have changed; it is recorded."
+)
 @_detach
 @as_json
-def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json: bool) -> None:
+def resume(
+    run: str,
+    profile: str | None,
+    take_over: bool,
+    restart: tuple[str, ...],
+    accept_changes: bool,
+    detach: bool,
+    as_json: bool,
+) -> None:
     """Resume RUN (folder or id): compute the blocks that its ledger lacks.
+
+    A run is refused if the code of its steps, citytide's version or a source has changed since it was laid out.
 
     \b
     Examples:
       citytide resume runs/demo
       citytide resume runs/demo --profile our-cluster --detach
+      citytide resume runs/demo --restart assignment
 
     Exit codes: the same as for `citytide run`.
     """
@@ -82,11 +102,14 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
 
     found = open_run(run)
     note_again(found.id, found.workflow, found.path, str(found.record["created"]))
+    options: dict[str, Any] = {
+        "profile": profile, "take_over": take_over, "restart": restart, "accept_changes": accept_changes,
+    }  # fmt: skip
     if not detach:
-        _tell(runner.resume(run, profile=profile, take_over=take_over, quiet=False), as_json)
+        _tell(runner.resume(run, **options, quiet=False), as_json)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
     _refuse_detached(site.backend.startswith("slurm"), site.name)
-    _tell_submitted(runner.resume(run, profile=profile, take_over=take_over, quiet=False, detach=True), as_json)
+    _tell_submitted(runner.resume(run, **options, quiet=False, detach=True), as_json)
 
 
 @click.command(cls=WorkflowCommand)
@@ -205,8 +228,8 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
 def verify(what: str, as_json: bool) -> None:
     """Hash files again: those of a data set NAME, or all files that a RUN (folder or id) wrote.
 
-    Damaged blocks are noted in the run's ledger, and `citytide resume` computes only those. The exit code is 1 if
-    anything is damaged.
+    Damaged blocks are noted in the run's ledger, and `citytide resume` computes only those. Of a run its sources are
+    hashed again too: one that has changed is named. The exit code is 1 if anything is damaged or changed.
 
     \b
     Examples:
@@ -220,7 +243,12 @@ def verify(what: str, as_json: bool) -> None:
         for problem in problems:
             click.echo(f"{problem.get('path', what)}: {problem['problem']}")
         click.echo(f"{what}: {len(problems)} damaged" if problems else f"{what}: every file is what was written")
-        if problems and _is_run(what):
+        if any("source" in problem for problem in problems):
+            click.echo(
+                "what the run computed is of its sources as they were: put them back, or compute it again: "
+                f"citytide resume {shlex.quote(what)} --restart STEP"
+            )
+        if any("source" not in problem for problem in problems) and _is_run(what):
             click.echo(_find_way_out(what))
     if problems:
         raise SystemExit(1)
@@ -281,7 +309,7 @@ def _tell(done: Run, as_json: bool) -> None:
             click.echo(f"{name}: {path}")
         if (done.path / "report.html").exists():
             click.echo(f"report: {result['run']}/report.html")
-    for warning in result["warnings"]:
+    for warning in [*result["warnings"], *result.get("accepted", ())]:
         say(f"warning: {warning}")
     if state in ("expired", "pending", "waiting", "running"):  # the next job goes on
         say(f"the run has not ended and goes on in the next job; to follow it: citytide attach {at}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,11 @@ from ..hpc.cluster import make_backend
 from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.execution.execution import execute_run
+from ..hpc.execution.functions import find_function
 from ..hpc.plan.plans import Plan, choose_pool, make_plan
 from ..hpc.plan.profiles import Profile, load_profile
 from ..hpc.plan.settings import RunFile, read_run_file, resolve_settings, sourced
+from ..hpc.run.continuation import check_continuation, write_continuation
 from ..hpc.run.progress import say
 from ..hpc.run.records import write_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
@@ -172,7 +174,6 @@ def lay_out(draft: Draft) -> Run:
     record = {
         "workflow": draft.workflow.name,
         "name": draft.prepared.title or draft.workflow.name,
-        "version": _version(),
         "command": list(draft.command),
         "settings": draft.settings,
         "profile": draft.profile.model_dump(mode="json"),
@@ -263,6 +264,8 @@ def resume(
     *,
     profile: str | None = None,
     take_over: bool = False,
+    restart: Sequence[str] = (),
+    accept_changes: bool = False,
     quiet: bool = True,
     detach: bool = False,
 ) -> Run:
@@ -276,6 +279,10 @@ def resume(
         A profile to use in place of the one the run was started with.
     take_over
         Take the run over from a driver that still seems to run; use it only if you know that the driver has ended.
+    restart
+        Names of steps to compute again, with every later step that reads from them; also of a run that is done.
+    accept_changes
+        Go on although code, version or sources have changed; run record, result, report and crate then say so.
     quiet
         Print nothing on stderr.
     detach
@@ -284,7 +291,7 @@ def resume(
     Raises
     ------
     RunError
-        If another driver runs, or the run's own inputs are damaged.
+        If another driver runs, the run's own inputs are damaged, or its code, version or sources have changed.
     """
     found = open_run(path)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
@@ -294,27 +301,33 @@ def resume(
     for step in found.plan.steps:
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
     if backend.is_remote:
-        sent = resume_remotely(found, site, take_over=take_over)
+        sent = resume_remotely(found, site, take_over=take_over, restart=restart, accept_changes=accept_changes)
         return sent if detach else follow(sent, quiet=quiet)
+    chosen = check_continuation(found, find_function, restart=restart, accept_changes=accept_changes)
+    write_continuation(found, chosen, take_over=take_over)
     backend.warm_up(workflow.modules)
     return _execute(found, backend, workflow, take_over=take_over, quiet=quiet)
 
 
-def resume_remotely(found: Run, site: Profile, *, take_over: bool = False) -> Run:
+def resume_remotely(
+    found: Run, site: Profile, *, take_over: bool = False, restart: Sequence[str] = (), accept_changes: bool = False
+) -> Run:
     """Submit the next driver job of a run, from any login node; a finished run is not changed."""
     from ..hpc.run.driver_lock import refuse_live
     from ..hpc.slurm.jobs.submission import cancel_jobs, refuse_queued
     from ..hpc.slurm.query.controller import Controller
 
-    if found.status()["state"] == "done":
+    if found.status()["state"] == "done" and not restart:
         return found
     refuse_older(found)
+    chosen = check_continuation(found, find_function, restart=restart, accept_changes=accept_changes)
     use_slurm_conf(site)
     if take_over:
         cancel_jobs(found.path, Controller())
     else:
         refuse_live(found.path)
     refuse_queued(found.path, Controller())  # before anything in the run folder changes
+    write_continuation(found, chosen, take_over=take_over)
     write_json(found.path / "run.json", found.record)  # the profile may have changed
     return submit_laid_out(found, site)
 
@@ -329,9 +342,3 @@ def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: boo
     write_report(found.path)
     write_crate(found.path)
     return Run(found.path)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("citytide")

@@ -22,7 +22,10 @@ ROWS = [
         ("datasets", ["catalogue/ (the door) city/ synthetic/", "traffic/ hydro/ maps/ place/ text/"], YELLOW, 6),
         (
             "hpc",
-            ["commands/ control/ report/ slurm/ sandbox/", "execution/ ragged/ gang/ run/ plan/ store/ lifting/"],
+            [
+                "commands/ control/ report/ slurm/ sandbox/",
+                "execution/ ragged/ gang/ run/ identity/ plan/ store/ lifting/",
+            ],
             VIOLET,
             6,
         ),

@@ -158,7 +158,7 @@ class LedgerTail:
                 continue  # a damaged line: the driver will not count it either
 
     def _take(self, line: dict[str, Any]) -> None:
-        if line["kind"] == "driver":
+        if line["kind"] in ("driver", "restart"):
             self._attempt = max(self._attempt, line["attempt"])
         if line.get("attempt", self._attempt) < self._attempt:
             return  # of a driver that was taken over
@@ -167,6 +167,9 @@ class LedgerTail:
             return
         if line["kind"] == "bad" and "step" in line:
             self.done[line["step"]].discard(line["block"])
+        if line["kind"] == "restart":
+            for step in line["steps"]:
+                self.done[step].clear()
         self.lines.append(line)
 
     def is_complete(self, blocks: Mapping[str, int]) -> bool:

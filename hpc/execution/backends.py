@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..plan.devices import thread_budget
 from ..plan.grants import Grant
+from ..run.records import read_json
 from .forkserver import choose_method, restore_environment, start_forkserver, without_main
 from .worker_groups import MEMORY, LocalWorkerGroup, WorkerGroup
 
@@ -77,7 +78,7 @@ class LocalBackend:
         settings = {
             "distributed.nanny.pre-spawn-environ": thread_budget(self.threads),
             "distributed.worker.preload": ["citytide.hpc.execution.worker"],
-            "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads)),
+            "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads), _read_code(run)),
             "distributed.admin.system-monitor.gil.enabled": False,
             "distributed.comm.timeouts.connect": "60s",
             "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
@@ -100,3 +101,9 @@ class LocalBackend:
             Client(cluster) as client,
         ):
             yield LocalWorkerGroup(client, self.pools[0])
+
+
+def _read_code(run: Path) -> dict[str, Any]:
+    """Hash of each module that the run's steps reach; empty for a run of an earlier version."""
+    path = run / "run.json"
+    return dict(read_json(path).get("code", {}).get("modules", {})) if path.exists() else {}

@@ -10,12 +10,15 @@ from itertools import chain
 from typing import Any
 
 from ..errors import FAILED, RunError, resume_command
+from ..identity.changes import describe_accepted
 from ..plan.plans import Plan
 from ..ragged.placing import set_known_lengths
+from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
+from ..run.restart import clear_restarted
 from ..run.result import Result, describe_result
 from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
@@ -24,6 +27,7 @@ from ..store.stores import create_product, locate, publish, read_arrays, static_
 from ..store.tables import publish_table
 from .backends import Backend
 from .drivers import Outcome, drive
+from .functions import find_function
 from .interrupts import drain_on_interrupt
 
 __all__ = ["Finish", "execute_run"]
@@ -49,6 +53,8 @@ def execute_run(
     if run.status()["state"] == "done" and run.result:
         return run.result  # nothing to do: a published store is not touched
     refuse_older(run)
+    if not run.is_checked:
+        check_continuation(run, find_function)
     with hold_driver_lock(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
         try:
             return _execute(run, backend, finish, attempt, started, clock, quiet)
@@ -79,6 +85,7 @@ def _execute(
         ledger.sync()
         if attempt > 1:
             sweep_partial(run.path)
+            clear_restarted(run, ledger, read_ledger(ledger.path))
             _mend_static(run, plan)
         outcome: Outcome = "done"
         if _missing(run, plan):
@@ -101,6 +108,7 @@ def _execute(
             "state": outcome,
             "products": {name: str(path.resolve()) for name, path in run.products.items()},
             **answer,
+            **({"accepted": describe_accepted(accepted)} if (accepted := run.record.get("accepted")) else {}),
             "memory": _memory(run, plan),
             "attempt": attempt,
             "started": started,

@@ -10,7 +10,7 @@ import multiprocessing.spawn
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ __all__ = ["choose_method", "restore_environment", "start_forkserver", "without_
 
 EVERY_WORKER = ("distributed", "distributed.nanny", "zarr", "citytide.hpc.execution.worker")
 _budget: dict[str, str] | None = None  # of the forkserver, once it runs: importing settles threads
+_served: dict[str, str] = {}  # hash of each module of steps when the forkserver first served a run that reaches it
 
 
 def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> None:
@@ -56,9 +57,13 @@ def restore_environment(names: Iterable[str]) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def choose_method(budget: dict[str, str]) -> Literal["forkserver", "spawn"]:
-    """``forkserver`` if it runs with this thread budget, else ``spawn``."""
-    if _budget != budget:
+def choose_method(budget: dict[str, str], code: Mapping[str, str] | None = None) -> Literal["forkserver", "spawn"]:
+    """``forkserver`` if it runs with this thread budget, else ``spawn``.
+
+    Also ``spawn`` if a module of the run's ``code`` (its hash by name) is not what it was: the forkserver may have
+    imported it before it was edited, as in a notebook.
+    """
+    if _budget != budget or any([_served.setdefault(name, held) != held for name, held in (code or {}).items()]):
         return "spawn"
     import distributed.utils
 

@@ -160,7 +160,7 @@ def _mark_counted(lines: list[Line]) -> None:
     for line in lines:
         kind, attempt = line.get("kind"), line.get("attempt", newest)
         attempt = attempt if isinstance(attempt, int) else newest
-        if kind == "driver":
+        if kind in ("driver", "restart"):
             newest = max(newest, attempt)
         key = str(line.get("step")), str(line.get("block"))
         if kind == "block":
@@ -171,6 +171,10 @@ def _mark_counted(lines: list[Line]) -> None:
                 done[key] = line
         elif kind == "bad" and key in done:
             done.pop(key)["counts"] = False
+        elif kind == "restart":
+            steps = line.get("steps")
+            for key in [key for key in done if isinstance(steps, list) and key[0] in steps]:
+                done.pop(key)["counts"] = False
 
 
 def instant(value: object) -> datetime | None:

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..identity.changes import describe_accepted
 from .inspection import Inspection, inspect_run
 
-__all__ = ["RUN_FILE", "write_crate", "write_run_file"]
+__all__ = ["RUN_FILE", "name_sources", "write_crate", "write_run_file"]
 
 METADATA, RUN_FILE = "ro-crate-metadata.json", "run.yaml"
 PROFILES = {
@@ -43,6 +44,7 @@ _TRACES = {
     "run.json": "Run record: settings and their sources, inputs, versions, machine",
     "plan.json": "Plan: steps, blocks, bytes and memory as declared before the run",
     "ledger.jsonl": "Ledger: one line per finished block, attempt and failure",
+    "sources.json": "Sources: the SHA-256 of every file that steps read where it lies",
     "result.json": "Result: state, products, summary, warnings",
 }
 
@@ -161,8 +163,9 @@ def _course(inspection: Inspection) -> dict[str, Any]:
     command = " ".join(str(word) for word in record.get("command") or ())
     place = f" on {record['host']}" if record.get("host") else ""
     is_done = inspection.state == "done"
+    accepted = describe_accepted(entry for entry in record.get("accepted") or () if isinstance(entry, Mapping))
     course: dict[str, Any] = {
-        "description": f"{command or 'citytide'}{place}; state: {inspection.state}.",
+        "description": " ".join([f"{command or 'citytide'}{place}; state: {inspection.state}.", *accepted]),
         "actionStatus": f"http://schema.org/{'Completed' if is_done else 'Failed'}ActionStatus",
     }
     for key, moment in (("startTime", inspection.started), ("endTime", inspection.ended)):
@@ -221,10 +224,15 @@ def _settings(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]
     return found
 
 
+def name_sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sources of a run record in the form of its inputs."""
+    return [{"name": name, **_mapping(told)} for name, told in _mapping(record.get("sources")).items()]
+
+
 def _inputs(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
     """Files read, named by their content; two names of the same bytes are one entity."""
     found: dict[str, Any] = {}
-    for place, entry in enumerate(record.get("inputs") or ()):
+    for place, entry in enumerate([*(record.get("inputs") or ()), *name_sources(record)]):
         held = _mapping(entry)
         name, path = str(held.get("name") or f"input {place}"), str(held.get("path") or "")
         parameter = _parameter(crate, workflow, "input", f"#input-{quote(name, safe='')}", name, "File")

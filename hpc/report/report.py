@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..identity.changes import describe_accepted
 from .answer import describe_answer, describe_table, is_number, list_items, list_values
 from .formatting import number_text, size_text
 from .inspection import Inspection, inspect_run, instant, seconds_of
-from .provenance import RUN_FILE, write_run_file
+from .provenance import RUN_FILE, name_sources, write_run_file
 from .timeline import make_timeline, span_text
 
 __all__ = ["write_report"]
@@ -87,12 +88,13 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "trace": trace.strip("\n"),
         "resume": shlex.join(["citytide", "resume", str(inspection.folder.resolve())]),
         "warnings": [str(text) for text in list_values(result.get("warnings"))],
+        "accepted": describe_accepted(list_items(record.get("accepted"))),
         "gaps": inspection.gaps,
         "notes": [str(text) for text in list_values(record.get("notes"))],
         **describe_answer(result),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
-        "inputs": list_items(record.get("inputs")),
+        "inputs": list_items(record.get("inputs")) + name_sources(record),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
         "tables": [describe_table(content) for _, content in inspection.tables],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import json
 import os
 import platform
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..store.stores import hash_file
+from ..identity.sources import hash_files, list_digest
 
 __all__ = ["describe_place", "describe_versions", "now", "read_json", "stamp_inputs", "write_json"]
 
@@ -32,12 +31,11 @@ def stamp_inputs(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
 
 
 def _weigh(path: Path) -> dict[str, Any]:
+    files = hash_files(path)
     if not path.is_dir():
-        return {"sha256": hash_file(path), "bytes": path.stat().st_size}
-    files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
-    listed = "".join(f"{hash_file(files[name])}  {name}\n" for name in sorted(files))
-    digest = hashlib.sha256(listed.encode()).hexdigest()  # as `sha256sum` over the list that it prints
-    return {"sha256": digest, "bytes": sum(file.stat().st_size for file in files.values()), "files": len(files)}
+        return {"sha256": list_digest(files), "bytes": path.stat().st_size}
+    total = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return {"sha256": list_digest(files), "bytes": total, "files": len(files)}
 
 
 def describe_place() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BUSY, REFUSED, RunError
+from ..identity.changes import SOURCES_FILE, Identity
 from ..plan.plans import Plan, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.ragged import Ragged, describe_ragged
@@ -45,6 +46,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = read_json(path / "run.json")
+        self.is_checked = False  # that it is made of what it was laid out with; a moment ago, by this process
 
     @property
     def id(self) -> str:
@@ -156,8 +158,8 @@ def create_run(
     Raises
     ------
     RunError
-        If the folder already holds a run, or anything else; if another lays a run out there at this moment; or if
-        offsets of ``ragged`` arrays are wrong.
+        If the folder already holds a run, or anything else; if another lays a run out there at this moment; if
+        offsets of ``ragged`` arrays are wrong; or if a source cannot be read.
     """
     name = str(record["workflow"])
     identity = name_run(name)
@@ -167,6 +169,7 @@ def create_run(
     attributes = describe_ragged(arrays, ragged)
     for product in plan.products:
         refuse_repeated_labels(product, values)
+    made_of = Identity.take(plan)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.chmod(0o700)  # also a folder that was there, empty
     with _preparing(path):
@@ -175,6 +178,8 @@ def create_run(
             create_product(path, product, values)
         (path / "ledger.jsonl").touch(mode=0o600)
         write_json(path / "plan.json", plan.to_json())
+        if made_of.files:
+            write_json(path / SOURCES_FILE, made_of.files)
         stored = {
             str(file.relative_to(path)): hash_file(file, sync=True)
             for file in [path / "plan.json", *sorted((path / "inputs.zarr").rglob("*"))]
@@ -189,10 +194,13 @@ def create_run(
                 **describe_place(),
                 "stored_inputs": stored,
                 **record,
+                **made_of.to_record(),
             },
         )
     add_run(identity, name, path)
-    return Run(path)
+    run = Run(path)
+    run.is_checked = True
+    return run
 
 
 def name_run(workflow: str) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..store.ledger import last_line
 from .driver_lock import live_driver, read_driver
 from .job_names import parse_name
 
@@ -66,8 +65,10 @@ def find_driver_job(run: Path, identity: str) -> SubmittedDriver | None:
 
 
 def find_end(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The ledger line of how the run last ended; None if it was resumed or found damaged since."""
-    newest = max((i for i, line in enumerate(lines) if line["kind"] in ("driver", "bad", "end")), default=None)
+    """The ledger line of how the run last ended; None if it was resumed, restarted or found damaged since."""
+    newest = max(
+        (i for i, line in enumerate(lines) if line["kind"] in ("driver", "bad", "restart", "end")), default=None
+    )
     return lines[newest] if newest is not None and lines[newest]["kind"] == "end" else None
 
 
@@ -117,8 +118,8 @@ def find_state(
             return "waiting" if has_expired else "pending"
     if end is not None and not has_expired:
         return str(end["state"])
-    last = last_line(list(map(dict, lines)), "end")
-    if last and last["state"] == "done" and (not complete or _ends_with_damage(lines)):
+    last = next((line for line in reversed(lines) if line["kind"] in ("end", "restart")), None)
+    if last and last.get("state") == "done" and (not complete or _ends_with_damage(lines)):
         return "damaged"
     return "interrupted" if lines or job is not None else "created"
 

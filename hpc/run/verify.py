@@ -1,4 +1,4 @@
-"""Scrub a run: hash every file again and compare it with what the ledger says was written."""
+"""Scrub a run: hash every file again and compare it with what the ledger says was written, or the record was read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..store.ledger import Ledger, done_blocks, last_line, read_ledger
+from ..identity.changes import find_changed_sources
+from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate
 from ..store.tables import locate_table
 from .driver_lock import hold_driver_lock
@@ -21,22 +22,29 @@ __all__ = ["Damage", "find_damage", "verify_run"]
 
 @dataclass(frozen=True)
 class Damage:
-    """A file whose bytes are not those that were written: its block, or the finish that left it, must run again."""
+    """A file whose bytes are not those that were written; its block, or the finish that left it, must run again.
+
+    A changed source is told in the same way.
+    """
 
     path: str
     problem: str
     step: str | None = None
     block: int | None = None
     product: str | None = None
+    source: str | None = None
 
     @property
     def is_left(self) -> bool:
         """Whether the question's finish left it."""
-        return self.step is None and self.product is None
+        return self.step is None and self.product is None and self.source is None
 
 
 def verify_run(run: Run) -> list[Damage]:
     """Find damaged files and write `bad` lines into the ledger, so that `resume` makes just those anew.
+
+    Every call tells of all that is damaged; what the ledger says already is not said twice. Sources that have changed
+    are told of and not noted: computing blocks again would not put them back.
 
     Raises
     ------
@@ -44,14 +52,31 @@ def verify_run(run: Run) -> list[Damage]:
         While a driver is at work on the run.
     """
     damage = find_damage(run)
-    if damage:
+    lines = read_ledger(run.path / "ledger.jsonl")
+    done, noted = done_blocks(lines), _noted(lines)
+    unsaid = [
+        bad for bad in damage if ((bad.step, bad.block) in done if bad.step is not None else bad.path not in noted)
+    ]
+    if unsaid:
         with hold_driver_lock(run.path) as attempt, Ledger(run.path / "ledger.jsonl", attempt) as ledger:
-            for bad in damage:
+            for bad in unsaid:
                 where: dict[str, Any] = {"left": True} if bad.is_left else {"product": bad.product}
                 if bad.step is not None:
                     where = {"step": bad.step, "block": bad.block}
                 ledger.append("bad", **where, path=bad.path, problem=bad.problem, time=round(time.time(), 3))
-    return damage
+    changed = find_changed_sources(run.path, run.record, run.plan)
+    return damage + [Damage(change.name, change.words, source=change.name) for change in changed]
+
+
+def _noted(lines: list[dict[str, Any]]) -> set[str]:
+    """Files of no block that were found damaged since their product was last verified."""
+    noted: set[str] = set()
+    for line in lines:
+        if line["kind"] in ("published", "cleared"):
+            noted.clear()
+        elif line["kind"] == "bad" and "step" not in line:
+            noted.add(line["path"])
+    return noted
 
 
 def find_damage(run: Run, *, threads: int = 4) -> list[Damage]:
@@ -74,19 +99,25 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
         yield run.path / name, digest, Damage(name, changed, product="inputs")
     lines = read_ledger(run.path / "ledger.jsonl")
     plan = run.plan
-    for (step, block), line in sorted(done_blocks(lines).items()):
+    for (step, block), line in sorted(written_blocks(lines).items()):
         planned = plan.step(step)
         product = planned.product
         root = locate(run.path, product) if product else run.path
         for name, digest in line["shards"].items():
             path = locate_table(run.path, name) if planned.kind == "table" else root / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, step, block, product)
+    published: dict[str, dict[str, str]] = {}
+    for line in lines:
+        if line["kind"] == "published":
+            published[line["product"]] = line["files"]
+        elif line["kind"] == "restart":
+            published = {name: files for name, files in published.items() if name not in line["products"]}
     for store in plan.products:
-        published = last_line([line for line in lines if line.get("product") == store.name], "published")
-        for name, digest in (published or {}).get("files", {}).items():
+        for name, digest in published.get(store.name, {}).items():
             path = locate(run.path, store.name) / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, product=store.name)
-    for name, digest in (last_line(lines, "left") or {}).get("files", {}).items():  # older runs have no such line
+    left = next((line for line in reversed(lines) if line["kind"] in ("left", "restart")), {})
+    for name, digest in left.get("files", {}).items():  # older runs have no such line
         yield run.path / name, digest, Damage(name, changed)
 
 

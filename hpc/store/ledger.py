@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["Ledger", "done_blocks", "last_attempt", "last_line", "read_ledger"]
+__all__ = ["Ledger", "done_blocks", "last_attempt", "last_line", "read_ledger", "written_blocks"]
 
 Line = dict[str, Any]
 CHECK_BYTES = 19  # of `,"crc":"01234567"}` and the line's end
@@ -26,7 +26,7 @@ def read_ledger(path: Path) -> list[Line]:
     lines: list[Line] = []
     attempt = 0
     for line in _parse(path):
-        if line.get("kind") == "driver":
+        if line.get("kind") in ("driver", "restart"):  # both end what an older driver may still say
             attempt = max(attempt, line["attempt"])
         if line.get("attempt", attempt) >= attempt:
             lines.append(line)
@@ -44,14 +44,27 @@ def _parse(path: Path) -> Iterator[Line]:
 
 
 def done_blocks(lines: Iterable[Line]) -> dict[tuple[str, int], Line]:
-    """The line that stands for each finished block; a later `bad` line takes it away again."""
-    done: dict[tuple[str, int], Line] = {}
+    """The line that stands for each finished block; a later `bad` or `restart` line takes it away again."""
+    return _find_blocks(lines, ("bad", "restart"))
+
+
+def written_blocks(lines: Iterable[Line]) -> dict[tuple[str, int], Line]:
+    """The line of each block whose files should be on disk, also of one that was found damaged there."""
+    return _find_blocks(lines, ("restart",))
+
+
+def _find_blocks(lines: Iterable[Line], taken_away_by: Sequence[str]) -> dict[tuple[str, int], Line]:
+    found: dict[tuple[str, int], Line] = {}
     for line in lines:
         if line["kind"] == "block":
-            done[line["step"], line["block"]] = line
-        elif line["kind"] == "bad" and "step" in line:
-            done.pop((line["step"], line["block"]), None)
-    return done
+            found[line["step"], line["block"]] = line
+        elif line["kind"] not in taken_away_by:
+            continue
+        elif line["kind"] == "restart":
+            found = {key: held for key, held in found.items() if key[0] not in line["steps"]}
+        elif "step" in line:
+            found.pop((line["step"], line["block"]), None)
+    return found
 
 
 def last_line(lines: Iterable[Line], kind: str) -> Line | None:

@@ -96,3 +96,17 @@ def test_advice_to_mend_a_run_is_what_resume_accepts(folder: Path, schema: int, 
     (folder / "small" / "run.json").write_text(json.dumps({**record, "schema": schema}))
     told = CliRunner().invoke(commands.verify, ["small"])
     assert told.exit_code == 1 and advice in told.output, told.output
+
+
+def test_a_step_of_a_done_run_is_computed_again_and_an_unknown_one_refused(folder: Path) -> None:
+    done = CliRunner().invoke(commands.run, ["traffic-assignment", "--set", "network=braess", "--out", "small"])
+    assert done.exit_code == 0, done.output
+    files = sorted(path for path in folder.glob("small/assignment.zarr/**/*") if path.is_file())
+    before = [path.read_bytes() for path in files]
+    refused = CliRunner().invoke(commands.resume, ["small", "--restart", "no-such-step"])
+    assert isinstance(refused.exception, RunError) and "one of assignment, got" in str(refused.exception)
+    again = CliRunner().invoke(commands.resume, ["small", "--restart", "assignment", "--json"])
+    assert again.exit_code == 0 and json.loads(again.stdout)["state"] == "done", again.output
+    assert sorted(path for path in folder.glob("small/assignment.zarr/**/*") if path.is_file()) == files
+    assert [path.read_bytes() for path in files] == before
+    assert open_run("small").status()["attempt"] > 1

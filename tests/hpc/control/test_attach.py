@@ -152,3 +152,7 @@ def test_tail_counts_what_the_ledger_counts(tmp_path: Path) -> None:
     lines = read_ledger(path)
     assert {("s", block) for block in tail.done["s"]} == set(done_blocks(lines)) == {("s", 2)}
     assert [line["kind"] for line in tail.lines] == [line["kind"] for line in lines if line["kind"] != "block"]
+    with Ledger(path, 3) as ledger:
+        ledger.append("restart", steps=["s"], products=[])
+    tail.read()
+    assert not tail.done["s"] and not done_blocks(read_ledger(path))

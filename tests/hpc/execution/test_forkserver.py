@@ -45,3 +45,14 @@ def test_distributed_without_the_mark_is_left_as_it_is(monkeypatch: pytest.Monke
     assert choose_method(budget) == "forkserver"
     assert getattr(distributed.utils, "_forkserver_preload_set", None) is (True if has_mark else None)
     assert choose_method({"OMP_NUM_THREADS": "2"}) == "spawn"  # other threads than the forkserver has
+
+
+def test_a_module_that_was_edited_since_it_may_have_been_imported_is_imported_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    budget = {"OMP_NUM_THREADS": "1"}
+    monkeypatch.setattr(forkserver, "_budget", budget)
+    monkeypatch.setattr(forkserver, "_served", {})
+    assert choose_method(budget, {"a": "1", "b": "1"}) == "forkserver"
+    assert choose_method(budget, {"c": "1"}) == choose_method(budget, {"b": "1"}) == "forkserver"
+    assert choose_method(budget, {"a": "1", "b": "2"}) == "spawn"

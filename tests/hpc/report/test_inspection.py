@@ -29,6 +29,12 @@ def test_a_block_found_bad_counts_only_once_it_is_computed_again(tmp_path: Path)
     assert counted(write_run(tmp_path / "b", ledger=again)) == [(0, 2)]
 
 
+def test_blocks_before_a_restart_of_their_step_do_not_count(tmp_path: Path) -> None:
+    restart = {"kind": "restart", "steps": ["solve"], "products": [], "attempt": 2}
+    ledger = [DRIVER, block_line(0), block_line(0, step="other"), restart, block_line(1), block_line(0, attempt=3)]
+    assert counted(write_run(tmp_path, ledger=ledger)) == [(0, 1), (0, 3)]
+
+
 @pytest.mark.parametrize(
     ("ledger", "state"),
     [

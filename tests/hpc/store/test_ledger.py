@@ -4,7 +4,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import given
 
-from citytide.hpc.store.ledger import Ledger, done_blocks, last_line, read_ledger
+from citytide.hpc.store.ledger import Ledger, done_blocks, last_line, read_ledger, written_blocks
 
 
 def write(path: Path, attempt: int, blocks: list[int]) -> None:
@@ -52,6 +52,31 @@ def test_bad_line_takes_a_block_away_until_it_is_done_again(tmp_path: Path) -> N
     assert set(done_blocks(read_ledger(path))) == {("s", 0)}
     write(path, 3, [1])
     assert set(done_blocks(read_ledger(path))) == {("s", 0), ("s", 1)}
+
+
+def test_restart_line_takes_away_every_block_of_its_steps_and_silences_an_older_driver(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    write(path, 1, [0, 1])
+    with Ledger(path, 1) as old, Ledger(path, 2) as ledger:
+        old.append("block", step="t", block=0)
+        old.sync()
+        ledger.append("restart", steps=["s"], products=[])
+        ledger.sync()
+        old.append("block", step="s", block=2)  # of the old code
+    assert set(done_blocks(read_ledger(path))) == {("t", 0)}
+    write(path, 3, [1])
+    assert set(done_blocks(read_ledger(path))) == {("t", 0), ("s", 1)}
+
+
+def test_files_of_a_bad_block_are_still_on_disk_and_those_of_a_restarted_one_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    write(path, 1, [0, 1])
+    with Ledger(path, 2) as ledger:
+        ledger.append("bad", step="s", block=1, path="x")
+    assert set(written_blocks(read_ledger(path))) == {("s", 0), ("s", 1)}
+    with Ledger(path, 3) as ledger:
+        ledger.append("restart", steps=["s"], products=[])
+    assert written_blocks(read_ledger(path)) == {}
 
 
 def test_lines_count_only_once_synced(tmp_path: Path) -> None:
