@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -182,11 +183,19 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
     from ..hpc.plan.settings import parse_set
     from .runner import draft_run
 
-    drafted = draft_run(what, set=parse_set(sets), profile=profile).plan
+    draft = draft_run(what, set=parse_set(sets), profile=profile)
     if as_json:
-        show_json(drafted.to_json())
+        show_json(_plan_as_json(draft))
         return
-    rows = []
+    _show_plan(draft)
+
+
+def _plan_as_json(draft: Draft) -> dict[str, Any]:
+    return {**draft.plan.to_json(), "upstream": [asdict(one) for one in draft.upstream]}
+
+
+def _show_plan(draft: Draft) -> None:
+    drafted, rows = draft.plan, []
     for step in drafted.steps:
         megabytes = [f"{size / 1e6:,.1f}" for size in (step.bytes_in, step.bytes_out, step.memory_bytes)]
         rows.append([step.name, f"{step.tasks:,}", *megabytes, f"{step.seconds:,.1f}"])
@@ -197,6 +206,10 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
         memory = f"{pool.memory_per_worker / 1e6:,.0f} MB"
         click.echo(f"pool {pool.name!r}: {pool.workers} workers of {pool.threads} threads and {memory}")
     click.echo(f"{drafted.tasks:,} tasks, {drafted.node_hours:.2g} node-hours")
+    for upstream in draft.upstream:
+        click.echo(f"reads {upstream.describe()}")
+    if draft.prepared.then:
+        click.echo(f"more is planned once these blocks are done, by {draft.prepared.then}")
 
 
 @click.command()

@@ -114,12 +114,14 @@ def _damaged(note: dict[str, Any], error: Exception) -> dict[str, Any]:
     from ..errors import RunError
 
     why = str(error) if isinstance(error, RunError) else f"{note['path']}: {type(error).__name__}: {error}"
-    empty = {"attempt": 0, "steps": {}, "driver": None, "products": {}, "slurm": None}
+    empty = {"attempt": 0, "steps": {}, "driver": None, "products": {}, "upstream": [], "slurm": None}
     workflow = note.get("workflow")
     return {"run": note["path"], "id": note["id"], "workflow": workflow, "state": "damaged", "error": why, **empty}
 
 
 def _show(one: dict[str, Any]) -> None:
+    from ..run.references import Upstream
+
     at = shlex.quote(one["run"])
     click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
     for name, step in one["steps"].items():
@@ -132,6 +134,8 @@ def _show(one: dict[str, Any]) -> None:
         click.echo(f"  {one['error']}")
     for name, path in one["products"].items():
         click.echo(f"  product {name}: {path}")
+    for upstream in one["upstream"]:
+        click.echo(f"  reads {Upstream(**upstream).describe()}")
     if one["state"] in ("pending", "running", "waiting") and one["slurm"]:
         click.echo(f"  to follow it: citytide attach {at}; to end it: citytide cancel {at}")
     if one["state"] in RESUMABLE:

@@ -33,6 +33,7 @@ Arrays = dict[str, NDArray[Any]]
 NONE: NDArray[Any] = np.empty(0)
 SMALL_BYTES = 1 << 22  # a sliced array of this size is read once, like those every block reads whole
 STOP = "stop"  # a file in the run folder: no further block starts
+SEEN_S = 90.0  # a network file system may show a new file so much later
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
 LONGEST: dict[tuple[str, str], float] = {}  # the longest block this process ran, by run and step [s]
@@ -60,7 +61,7 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
         stopped, or a block before it failed).
     """
-    batch = BlockBatch(Path(run), _plan(run, attempt).step(step))
+    batch = BlockBatch(Path(run), _find_step(run, attempt, step))
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -148,6 +149,17 @@ def _count_rank_bytes(folder: Path, step: PlannedStep, block: Block) -> int:
 @lru_cache(maxsize=4)
 def _plan(run: str, attempt: int) -> Plan:
     return read_plan(Path(run))
+
+
+def _find_step(run: str, attempt: int, name: str) -> PlannedStep:
+    """A step as it was planned; one of a plan that was made since is read anew, once this node can see it."""
+    deadline = time.monotonic() + SEEN_S
+    while not any(step.name == name for step in _plan(run, attempt).steps) and time.monotonic() < deadline:
+        _plan.cache_clear()
+        if any(step.name == name for step in _plan(run, attempt).steps):
+            break
+        time.sleep(0.5)
+    return _plan(run, attempt).step(name)
 
 
 class BlockBatch:

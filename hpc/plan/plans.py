@@ -15,7 +15,7 @@ from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .sources import Source
 from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks
 
-__all__ = ["Plan", "choose_pool", "make_plan", "read_plan"]
+__all__ = ["Plan", "choose_pool", "list_plans", "make_plan", "read_plan", "read_plans"]
 
 
 @dataclass(frozen=True)
@@ -176,11 +176,38 @@ def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes:
 
 
 def read_plan(run: Path) -> Plan:
-    """The plan a run was started with."""
+    """All that a run does, as far as it is planned: what was planned first, and the plans that were made since."""
+    first, *later = read_plans(run)
+    sources = dict(first.sources)
+    for plan in later:
+        sources |= plan.sources
+    return replace(
+        first,
+        steps=first.steps + tuple(step for plan in later for step in plan.steps),
+        products=first.products + tuple(product for plan in later for product in plan.products),
+        tables=first.tables + tuple(table for plan in later for table in plan.tables),
+        sources=sources,
+    )
+
+
+def list_plans(run: Path) -> list[Path]:
+    """``plan.json`` of a run, and ``plan-2.json``, ``plan-3.json`` and so on, as far as they are there."""
+    found = [run / "plan.json"]
+    while (following := run / f"plan-{len(found) + 1}.json").exists():
+        found.append(following)
+    return found
+
+
+def read_plans(run: Path) -> list[Plan]:
+    """The plans of a run, in the order in which they were made."""
+    return [_read(run, path) for path in list_plans(run)]
+
+
+def _read(run: Path, path: Path) -> Plan:
     try:
-        data = json.loads((run / "plan.json").read_text())
+        data = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{run}/plan.json cannot be read ({error}): start a new run from the original files") from None
+        raise RunError(f"{run}/{path.name} cannot be read ({error}): start a new run from the original files") from None
     steps = []
     for step in data["steps"]:
         step.pop("blocks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -96,7 +96,11 @@ def read_environment(environment: Mapping[str, str]) -> list[Sourced]:
 
 
 def resolve_settings(
-    model: type[SettingsT], layers: Sequence[Sourced], environment: Mapping[str, str] | None = None
+    model: type[SettingsT],
+    layers: Sequence[Sourced],
+    environment: Mapping[str, str] | None = None,
+    *,
+    resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
     """Merge layers, later over earlier, and validate; those of the environment stand right below ``--set``.
 
@@ -108,6 +112,8 @@ def resolve_settings(
         From the least to the most binding.
     environment
         Where ``CITYTIDE_SET__KEY`` is looked for; that of this process by default.
+    resolve
+        Replaces values that refer to something by what they refer to; the table keeps what was written.
 
     Returns
     -------
@@ -121,12 +127,40 @@ def resolve_settings(
     for layer in [*(layer for layer in layers if layer.name != COMMAND_LINE), *told, *asked]:
         for key, value in layer.values.items():
             merged[key], source[key] = value, layer.name
+    resolved = resolve(merged) if resolve else merged
     try:
-        settings = model.model_validate(merged)
+        settings = model.model_validate(resolved)
     except ValidationError as error:
         wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
         named = sorted(name for name in wrong if name.startswith(PREFIX))
         where = f"; {' and '.join(named)} is set in the environment: unset or correct it" if named else ""
         raise RunError(refuse("setting", error, model) + where) from None
     values = json.loads(settings.model_dump_json())
+    written: dict[str, str] = {}
+    _match_texts(resolved, merged, written)
+    values = {key: _write_back(value, written) for key, value in values.items()}
     return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}
+
+
+def _match_texts(resolved: Any, merged: Any, written: dict[str, str]) -> None:
+    """Note for each text that was replaced what had been written."""
+    if isinstance(resolved, str) and isinstance(merged, str) and resolved != merged:
+        old, new = merged.split(","), resolved.split(",")
+        pairs = zip(new, old, strict=True) if len(new) == len(old) else ()
+        written |= {path: text.strip() for path, text in pairs} | {resolved: merged}
+    elif isinstance(merged, Mapping):
+        for key in merged:
+            _match_texts(resolved[key], merged[key], written)
+    elif isinstance(merged, list | tuple):
+        for new_item, old_item in zip(resolved, merged, strict=True):
+            _match_texts(new_item, old_item, written)
+
+
+def _write_back(value: Any, written: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return written.get(value, value)
+    if isinstance(value, list):
+        return [_write_back(item, written) for item in value]
+    if isinstance(value, dict):
+        return {key: _write_back(item, written) for key, item in value.items()}
+    return value

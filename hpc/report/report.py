@@ -101,7 +101,7 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "columns": make_columns(summary),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
-        "inputs": _items(record.get("inputs")),
+        "inputs": _items(record.get("inputs")) + _upstream(record),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
         "tables": [_table(content) for _, content in inspection.tables],
@@ -122,6 +122,14 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "place": _pairs({key: record.get(key) for key in ("host", "user", "platform", "cpu", "python")}),
         "profile": _pairs(record.get("profile")),
     }
+
+
+def _upstream(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Products of other runs, as rows beside the files that were read."""
+    return [
+        {**one, "name": f"{one.get('setting')}: {one.get('product')} of run {one.get('run')} ({one.get('workflow')})"}
+        for one in _items(record.get("upstream"))
+    ]
 
 
 def _sequence(value: object) -> list[Any]:

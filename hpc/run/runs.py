@@ -107,6 +107,7 @@ class Run:
             "driver": live_driver(self.path),
             "error": failed["error"] if failed and state == "failed" else None,
             "products": {name: str(path.resolve()) for name, path in self.products.items()},
+            "upstream": self.record.get("upstream", []),
         }
 
     def __repr__(self) -> str:
