@@ -35,6 +35,7 @@ __all__ = [
     "draft_run",
     "draft_workflow",
     "drive",
+    "find_version",
     "follow",
     "lay_out",
     "open_run",
@@ -203,7 +204,7 @@ def lay_out(draft: Draft) -> Run:
     record = {
         "workflow": draft.workflow.name,
         "name": draft.prepared.title or draft.workflow.name,
-        "version": _version(),
+        "version": find_version(),
         "command": list(draft.command),
         "settings": draft.settings,
         "profile": draft.profile.model_dump(mode="json"),
@@ -371,7 +372,8 @@ def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: boo
     return Run(found.path)
 
 
-def _version() -> str:
+def find_version() -> str:
+    """The version of citytide that runs."""
     from importlib.metadata import version
 
     return version("citytide")

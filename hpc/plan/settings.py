@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import RunError
 from .documents import read_document, refuse
 
 __all__ = [
-    "RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_environment", "read_run_file", "resolve_settings",
-    "sourced",
+    "PREFIX", "ChainFile", "RunFile", "Settings", "SettingsT", "Sourced", "StageEntry", "is_chain_file", "listed",
+    "parse_set", "read_chain_file", "read_environment", "read_run_file", "resolve_settings", "sourced",
 ]  # fmt: skip
 
 COMMAND_LINE = "--set"  # the layer that beats the environment
@@ -37,21 +38,65 @@ def listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+Given = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+
+
 class RunFile(BaseModel):
     """A run as a file: what ``citytide run FILE.yaml`` reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     workflow: str
-    set: Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)] = Field(
-        default_factory=dict
-    )
+    set: Given = Field(default_factory=dict)
     profile: str | None = None
     out: str | None = None
+
+
+class StageEntry(BaseModel):
+    """A stage of a chain: a run with a name, by which later stages refer to its products."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
+    workflow: str
+    set: Given = Field(default_factory=dict)
+    profile: str | None = None
+
+
+class ChainFile(BaseModel):
+    """Several runs as one file: they run one after another, and read the products of those before them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    stages: Annotated[list[StageEntry], Field(min_length=1)]
+    profile: str | None = None
+    out: str | None = None
+
+    @field_validator("stages")
+    @classmethod
+    def _each_its_name(cls, stages: list[StageEntry]) -> list[StageEntry]:
+        names = [stage.name for stage in stages]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"each stage must have a name of its own, but {repeated[0]!r} is given twice")
+        return stages
 
 
 def read_run_file(path: Path) -> RunFile:
     """Read a run file; relative paths in it are relative to where the command is given."""
     return read_document("run file", path, RunFile)
+
+
+def is_chain_file(what: str | Path) -> bool:
+    """Whether this is a YAML file that holds ``stages``; what cannot be read is none, and whoever reads it says why."""
+    if not str(what).endswith((".yaml", ".yml")):
+        return False
+    try:
+        data = yaml.safe_load(Path(what).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+    return isinstance(data, dict) and "stages" in data
+
+
+def read_chain_file(path: Path) -> ChainFile:
+    """Read a file of several stages; relative paths in it are relative to where the command is given."""
+    return read_document("chain file", path, ChainFile)
 
 
 def parse_set(assignments: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ from .runs import Run
 from .verify import expected_files
 
 __all__ = [
-    "Upstream", "find_changed_upstream", "read_upstream", "refuse_changed_upstream", "resolve_references",
-    "split_reference",
+    "Upstream", "find_changed_upstream", "list_references", "read_upstream", "refuse_changed_upstream",
+    "resolve_references", "split_reference",
 ]  # fmt: skip
 
 PREFIX = "run:"
@@ -71,6 +71,30 @@ def split_reference(setting: str, text: str) -> tuple[str, str]:
     return run, product
 
 
+def list_references(values: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Setting, run and product of every reference among settings.
+
+    Examples
+    --------
+    >>> list(list_references({"rain": "run:storm/rain", "factor": 2.0, "maps": ["run:a/flood", "run:b/flood"]}))
+    [('rain', 'storm', 'rain'), ('maps', 'a', 'flood'), ('maps', 'b', 'flood')]
+    """
+    for setting, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((setting, run, product) for _, run, product in list_references(value))
+        elif isinstance(value, str) and not value.lstrip().startswith(PREFIX):
+            continue
+        elif isinstance(value, str | list | tuple):
+            parts = value if not isinstance(value, str) else value.split(",") if _is_list(value) else [value]
+            texts = [part.strip() for part in parts if isinstance(part, str)]
+            yield from ((setting, *split_reference(setting, text)) for text in texts if text.startswith(PREFIX))
+
+
+def _is_list(text: str) -> bool:
+    """Whether a text is several references, as the command line writes a list."""
+    return f",{PREFIX}" in text.replace(" ", "")
+
+
 def resolve_references(
     values: Mapping[str, Any], *, stages: Mapping[str, Path] | None = None, awaited: Collection[str] = ()
 ) -> tuple[dict[str, Any], tuple[Upstream, ...]]:
@@ -108,7 +132,7 @@ def resolve_references(
             if plain := _find_plain(setting, value):
                 found[setting, value] = plain
             return value
-        if ("," + PREFIX) in value.replace(" ", ""):  # a list as it is written on the command line
+        if _is_list(value):
             return ",".join(resolve(setting, part.strip()) for part in value.split(","))
         name, product = split_reference(setting, value.strip())
         if name in awaited:
