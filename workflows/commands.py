@@ -94,6 +94,7 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
     """
     from ..hpc.plan.profiles import Profile, load_profile
     from ..hpc.run.index import find_chain, note_again
+    from ..hpc.run.progress import say
     from ..hpc.run.runs import open_run
     from . import runner
 
@@ -109,6 +110,10 @@ def resume(run: str, profile: str | None, take_over: bool, detach: bool, as_json
         return
     found = open_run(run)
     note_again(found.id, found.workflow, found.path, str(found.record["created"]))
+    if found.record.get("chain"):
+        say(
+            f"this run is a stage; to go on with the whole chain: citytide resume {shlex.quote(str(found.path.parent))}"
+        )
     if not detach:
         _tell(runner.resume(run, profile=profile, take_over=take_over, quiet=False), as_json)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])

@@ -21,7 +21,7 @@ from .runs import Run
 from .verify import expected_files
 
 __all__ = [
-    "Upstream", "find_changed_upstream", "list_references", "read_upstream", "refuse_changed_upstream",
+    "Upstream", "as_json", "find_changed_upstream", "list_references", "read_upstream", "refuse_changed_upstream",
     "resolve_references", "split_reference",
 ]  # fmt: skip
 
@@ -232,6 +232,7 @@ def read_upstream(record: Mapping[str, Any]) -> tuple[Upstream, ...]:
 
 
 def as_json(upstream: Iterable[Upstream]) -> list[dict[str, Any]]:
+    """As a run record holds it."""
     return [asdict(one) for one in upstream]
 
 

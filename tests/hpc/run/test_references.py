@@ -13,6 +13,7 @@ from citytide.hpc.errors import BUSY, RunError
 from citytide.hpc.report.provenance import write_crate
 from citytide.hpc.report.report import write_report
 from citytide.hpc.run.driver_lock import hold_driver_lock
+from citytide.hpc.run.index import add_run
 from citytide.hpc.run.records import stamp_inputs
 from citytide.hpc.run.references import (
     find_changed_upstream,
@@ -63,6 +64,7 @@ def break_byte(store: Path) -> None:
 
 def test_reference_by_folder_and_by_id_is_the_path_of_the_product(runs: Path, whole: Path) -> None:
     identity = open_run(runs / "a").id
+    add_run(identity, "relaying", whole / "a")  # another worker's index may have it
     values, (by_folder,) = resolve_references({"store": f"run:{runs}/a/scaled", "factor": 2.0})
     assert values == {"store": f"{runs}/a/scaled.zarr", "factor": 2.0}
     assert (by_folder.run, by_folder.product, by_folder.workflow) == (identity, "scaled", "relaying:WORKFLOW")

@@ -31,14 +31,19 @@ def write_stages(folder: Path, mark: Path | str = "") -> Path:
     return path
 
 
-def test_submitted_chain_ends_with_the_bytes_of_one_that_ran_here(
-    sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True)
+def workers_find_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]))
+
+
+def write_site(folder: Path) -> str:
+    return str(write_profile(folder, environment=[f"export PYTHONPATH='{os.environ['PYTHONPATH']}'"]))
+
+
+def test_submitted_chain_ends_with_the_bytes_of_one_that_ran_here(sandbox, tmp_path: Path) -> None:
     here = run_chain(write_stages(tmp_path), out=tmp_path / "here").path
-    profile = str(write_profile(tmp_path, environment=[f"export PYTHONPATH='{os.environ['PYTHONPATH']}'"]))
     mark = tmp_path / "prepare"
-    chain = submit_chain(write_stages(tmp_path, mark), profile=profile, out=tmp_path / "there")
+    chain = submit_chain(write_stages(tmp_path, mark), profile=write_site(tmp_path), out=tmp_path / "there")
     with pytest.raises(RunError, match="has driver job"):  # by now it is on its way
         resume_chain(chain.path)
 
@@ -58,3 +63,20 @@ def test_submitted_chain_ends_with_the_bytes_of_one_that_ran_here(
         assert nothing_is_left(chain.path / name)
     assert open_chain(chain.path).run("third").record["upstream"][0]["run"] == second.id
     assert second.record["chain"] == {"folder": str(chain.path), "stage": "second"}
+
+
+def test_chain_with_an_import_of_two_plans_is_followed_to_its_end(sandbox, tmp_path: Path) -> None:
+    stages = [
+        {"name": "import", "workflow": "importing:WORKFLOW", "set": {"files": 3}},
+        {"name": "scale", "workflow": "relaying:WORKFLOW", "set": {"rows": 12, "store": "run:import/rows"}},
+    ]
+    file = tmp_path / "chain.yaml"
+    file.write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+    here, there = (
+        run_chain(file, out=tmp_path / "here"),
+        run_chain(file, profile=write_site(tmp_path), out=tmp_path / "t"),
+    )
+    assert describe_chain(there)["state"] == "done"
+    for name in ("import", "scale"):
+        assert store_bytes(there.path / name) == store_bytes(here.path / name) != {}
+        assert nothing_is_left(there.path / name)
