@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,7 +34,8 @@ _detach = click.option("--detach", is_flag=True, help="On Slurm: return as soon 
 @_detach
 @as_json
 def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, detach: bool, as_json: bool) -> None:
-    """Run a workflow, or a run file, to its end. With a Slurm profile it is submitted and followed.
+    """Run a workflow, a run file or a chain of runs (a file with `stages:`) to its end. With a Slurm profile it is
+    submitted and followed.
 
     \b
     Examples:
@@ -41,6 +43,11 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
       citytide run traffic-assignment --set network=sioux-falls --set gap=1e-10 --out runs/sioux
       citytide run morning.yaml --set demand_factors=0.8,1.0,1.2 --json
       citytide run morning.yaml --profile our-cluster --detach
+      citytide run inundation --set terrain=run:runs/ground/heights
+      citytide run chain.yaml --set flood.rain=60
+
+    A setting that takes a file takes run:RUN/PRODUCT too, the product of another run (folder or id) that is done; in
+    a chain RUN may be the name of an earlier stage.
 
     A setting may come from the environment too: CITYTIDE_SET__GAP=1e-6 overrides the file's gap, and --set overrides
     both.
@@ -48,9 +55,19 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
     Exit codes: 0 done (or submitted), 1 failed, 2 bad input or a plan that cannot fit, 3 another driver holds the run,
     130 cancelled, stopped by Ctrl-C (resume it) or, on Slurm, left by Ctrl-C (the run goes on: attach to it).
     """
-    from ..hpc.plan.settings import parse_set
+    from ..hpc.plan.settings import is_chain_file, parse_set
     from .runner import draft_run, lay_out, start_run, submit_laid_out
 
+    if is_chain_file(what):
+        from . import chain
+        from .chain_commands import tell_begun, tell_chain
+
+        options: dict[str, Any] = {"set": parse_set(sets), "profile": profile, "out": out}
+        if detach:
+            tell_begun(chain.submit_chain(what, **options), as_json)
+        else:
+            tell_chain(chain.run_chain(what, **options, quiet=False), as_json, _tell)
+        return
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out, warm_up=True)
     if detach:
         _refuse_detached(draft.backend.is_remote, draft.profile.name)
@@ -83,7 +100,7 @@ def resume(
     detach: bool,
     as_json: bool,
 ) -> None:
-    """Resume RUN (folder or id): compute the blocks that its ledger lacks.
+    """Resume RUN (folder or id): compute the blocks that its ledger lacks. A chain goes on with the stages it lacks.
 
     A run is refused if the code of its steps, citytide's version or a source has changed since it was laid out.
 
@@ -96,15 +113,31 @@ def resume(
     Exit codes: the same as for `citytide run`.
     """
     from ..hpc.plan.profiles import Profile, load_profile
-    from ..hpc.run.index import note_again
+    from ..hpc.run.index import find_chain, note_again
+    from ..hpc.run.progress import say
     from ..hpc.run.runs import open_run
     from . import runner
 
+    if find_chain(run):
+        from .chain import resume_chain
+        from .chain_commands import tell_begun, tell_chain
+
+        flags: dict[str, Any] = {"take_over": take_over, "restart": restart, "accept_changes": accept_changes}
+        chain = resume_chain(run, profile=profile, detach=detach, quiet=False, **flags)
+        if detach:
+            tell_begun(chain, as_json)
+        else:
+            tell_chain(chain, as_json, _tell)
+        return
     found = open_run(run)
     note_again(found.id, found.workflow, found.path, str(found.record["created"]))
     options: dict[str, Any] = {
         "profile": profile, "take_over": take_over, "restart": restart, "accept_changes": accept_changes,
     }  # fmt: skip
+    if found.record.get("chain"):
+        say(
+            f"this run is a stage; to go on with the whole chain: citytide resume {shlex.quote(str(found.path.parent))}"
+        )
     if not detach:
         _tell(runner.resume(run, **options, quiet=False), as_json)
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
@@ -134,9 +167,22 @@ def submit(
 
     Exit codes: 0 submitted, 1 Slurm refused or did not answer, 2 bad input or a plan that cannot fit.
     """
-    from ..hpc.plan.settings import parse_set
+    from ..hpc.plan.settings import is_chain_file, parse_set
     from .runner import draft_run, lay_out, refuse_local, submit_laid_out
 
+    if is_chain_file(what):
+        from . import chain
+        from .chain_commands import tell_begun
+
+        options: dict[str, Any] = {"set": parse_set(sets), "profile": profile, "out": out}
+        if dry_run:
+            drafted = chain.draft_chain(what, **options)
+            chain.refuse_local_stages(drafted.record)
+            chain.refuse_occupied_chain(drafted.path)
+            _print_scripts(drafted.first, as_json)
+        else:
+            tell_begun(chain.submit_chain(what, **options), as_json)
+        return
     draft = draft_run(what, set=parse_set(sets), profile=profile, out=out)
     refuse_local(draft.profile)
     if dry_run:
@@ -186,8 +232,11 @@ def _tell_submitted(sent: Run, as_json: bool) -> None:
 def drive(run: str) -> None:
     """Run a driver job; users call resume."""
     from . import runner
+    from .chain import begin_next
 
-    _tell(runner.drive(run), False)
+    done = runner.drive(run)
+    begin_next(done)
+    _tell(done, False)
 
 
 @click.command(cls=WorkflowCommand)
@@ -202,14 +251,27 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
     Example:
       citytide plan traffic-assignment --set demand_factors=0.8,1.0,1.2
     """
-    from ..hpc.plan.settings import parse_set
+    from ..hpc.plan.settings import is_chain_file, parse_set
     from .runner import draft_run
 
-    drafted = draft_run(what, set=parse_set(sets), profile=profile).plan
-    if as_json:
-        show_json(drafted.to_json())
+    if is_chain_file(what):
+        from .chain_commands import plan_chain
+
+        plan_chain(what, parse_set(sets), profile, as_json, _show_plan, _plan_as_json)
         return
-    rows = []
+    draft = draft_run(what, set=parse_set(sets), profile=profile)
+    if as_json:
+        show_json(_plan_as_json(draft))
+        return
+    _show_plan(draft)
+
+
+def _plan_as_json(draft: Draft) -> dict[str, Any]:
+    return {**draft.plan.to_json(), "upstream": [asdict(one) for one in draft.upstream]}
+
+
+def _show_plan(draft: Draft) -> None:
+    drafted, rows = draft.plan, []
     for step in drafted.steps:
         megabytes = [f"{size / 1e6:,.1f}" for size in (step.bytes_in, step.bytes_out, step.memory_bytes)]
         rows.append([step.name, f"{step.tasks:,}", *megabytes, f"{step.seconds:,.1f}"])
@@ -220,6 +282,10 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
         memory = f"{pool.memory_per_worker / 1e6:,.0f} MB"
         click.echo(f"pool {pool.name!r}: {pool.workers} workers of {pool.threads} threads and {memory}")
     click.echo(f"{drafted.tasks:,} tasks, {drafted.node_hours:.2g} node-hours")
+    for upstream in draft.upstream:
+        click.echo(f"reads {upstream.describe()}")
+    if draft.prepared.then:
+        click.echo(f"more is planned once these blocks are done, by {draft.prepared.then}")
 
 
 @click.command()

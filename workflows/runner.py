@@ -15,15 +15,17 @@ from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.execution.execution import execute_run
 from ..hpc.execution.functions import find_function
-from ..hpc.plan.plans import Plan, choose_pool, make_plan
+from ..hpc.plan.plans import Plan, choose_pool
 from ..hpc.plan.profiles import Profile, load_profile
-from ..hpc.plan.settings import RunFile, read_run_file, resolve_settings, sourced
+from ..hpc.plan.settings import RunFile, Sourced, read_run_file, resolve_settings, sourced
 from ..hpc.run.continuation import check_continuation, write_continuation
+from ..hpc.run.further_plans import FurtherPlan
 from ..hpc.run.progress import say
 from ..hpc.run.records import write_json
+from ..hpc.run.references import Upstream, accept_changed_upstream, refuse_changed_upstream, resolve_references
+from ..hpc.run.references import as_json as upstream_as_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
-from ..hpc.store.products import Product
-from ..hpc.store.stores import refuse_repeated_labels
+from .planning import plan_further, plan_prepared
 from .workflow import Prepared, Workflow, load_workflow
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Draft",
+    "Stage",
     "draft_run",
+    "draft_workflow",
     "drive",
     "follow",
     "lay_out",
@@ -46,6 +50,15 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The place of a run in a chain: the chain's folder, its own name, and the folders of the stages before it."""
+
+    folder: Path
+    name: str
+    earlier: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
 class Draft:
     """A run whose inputs are opened and checked, and which is planned; nothing is written yet."""
 
@@ -57,6 +70,8 @@ class Draft:
     settings: dict[str, dict[str, Any]]
     out: str | None
     command: tuple[str, ...]
+    upstream: tuple[Upstream, ...] = ()
+    stage: Stage | None = None
 
 
 def draft_run(
@@ -70,34 +85,50 @@ def draft_run(
     """Open the inputs of a workflow (or of a run file) and plan it; ``warm_up`` starts workers meanwhile."""
     file = _run_file(what)
     site = load_profile(profile or file.profile or "local")
-    workflow = load_workflow(file.workflow)
     layers = [
         sourced(f"profile {site.name}", site.settings),
         sourced(f"file {what}", file.set),
         sourced("--set", set or {}),
     ]
-    settings, table = resolve_settings(workflow.settings, layers)
+    chosen = str(out) if out is not None else file.out
+    command = _command(what, set or {}, profile, out)
+    return draft_workflow(file.workflow, layers, site, out=chosen, command=command, warm_up=warm_up)
+
+
+def draft_workflow(
+    name: str,
+    layers: Sequence[Sourced],
+    site: Profile,
+    *,
+    out: str | None,
+    command: tuple[str, ...],
+    warm_up: bool = False,
+    environment: Mapping[str, str] | None = None,
+    stage: Stage | None = None,
+) -> Draft:
+    """Resolve the settings of a workflow from layers, open its inputs and plan it.
+
+    Parameters
+    ----------
+    environment
+        Where ``CITYTIDE_SET__KEY`` is looked for; that of this process by default.
+    stage
+        The place of the run in a chain: its settings may name products of earlier stages.
+    """
+    workflow, upstream = load_workflow(name), list[Upstream]()
+
+    def resolve(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        resolved, found = resolve_references(values, stages=stage.earlier if stage else None)
+        upstream.extend(found)
+        return resolved
+
+    settings, table = resolve_settings(workflow.settings, layers, environment, resolve=resolve)
     backend = make_backend(site)
     if warm_up:
         backend.warm_up(workflow.modules)
-    prepared, first = workflow.prepare(settings), backend.pools[0]
-    values = {name: array for name, (_, array) in prepared.arrays.items()}
-    for product in prepared.products:
-        if isinstance(product, Product):
-            refuse_repeated_labels(product, values)
-    plan = make_plan(
-        prepared.steps,
-        prepared.products,
-        workers=first.workers,
-        threads=first.threads,
-        memory_per_worker=first.memory_per_worker,
-        input_bytes=prepared.input_bytes,
-        pools=backend.pools,
-        sources=prepared.sources,
-        arrays=prepared.arrays,
-    )
-    chosen = str(out) if out is not None else file.out
-    return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))
+    prepared = workflow.prepare(settings)
+    plan = plan_prepared(prepared, backend)
+    return Draft(workflow, prepared, plan, site, backend, table, out, command, tuple(upstream), stage)
 
 
 def _command(what: str | Path, sets: Mapping[str, Any], profile: str | None, out: str | Path | None) -> tuple[str, ...]:
@@ -181,6 +212,9 @@ def lay_out(draft: Draft) -> Run:
         "seeds": dict(draft.prepared.seeds),
         "notes": list(draft.prepared.notes),
         "attrs": dict(draft.prepared.attrs),
+        "upstream": upstream_as_json(draft.upstream),
+        "then": draft.prepared.then,
+        "chain": {"folder": str(draft.stage.folder), "stage": draft.stage.name} if draft.stage else None,
     }
     return create_run(draft.out, draft.plan, arrays, record, ragged=draft.prepared.ragged)
 
@@ -248,6 +282,7 @@ def drive(path: str | Path) -> Run:
     site = Profile.model_validate(found.record["profile"])
     use_slurm_conf(site)
     wait_for_end_of_others(found.path)
+    refuse_changed_upstream(found)
     return _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
 
 
@@ -297,6 +332,8 @@ def resume(
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
     if profile:
         found.record["profile"] = site.model_dump(mode="json")
+    if found.status()["state"] != "done":
+        (accept_changed_upstream if accept_changes else refuse_changed_upstream)(found)
     backend, workflow = make_backend(site), load_workflow(found.workflow)
     for step in found.plan.steps:
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
@@ -336,7 +373,10 @@ def _execute(found: Run, backend: Backend, workflow: Workflow, *, take_over: boo
     from ..hpc.report.provenance import write_crate
     from ..hpc.report.report import write_report
 
-    result = execute_run(found, backend, workflow.finish, take_over=take_over, quiet=quiet)
+    def plan_next(run: Run, function: str) -> FurtherPlan:
+        return plan_further(run, function, backend)
+
+    result = execute_run(found, backend, workflow.finish, plan_next=plan_next, take_over=take_over, quiet=quiet)
     if result["state"] == "expired":
         return Run(found.path)
     write_report(found.path)

@@ -33,7 +33,13 @@ WORKFLOWS = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that a run needs, opened and checked, before anything is written."""
+    """Everything that a run needs, opened and checked, before anything is written.
+
+    ``then`` is the import path ``package.module:name`` of a function that plans what follows once the blocks of these
+    steps are done: ``then(run)`` finds what they wrote under ``run.path`` and returns the next ``Prepared``, of which
+    steps, products, arrays, inputs, notes, seeds, sources and ``then`` count. Its arrays are ``inputs-2.zarr`` to its
+    steps, and ``inputs-3.zarr`` to those of the plan after it.
+    """
 
     steps: tuple[Step, ...]
     products: tuple[Product | Table, ...]
@@ -45,6 +51,7 @@ class Prepared:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     ragged: tuple[Ragged, ...] = ()  # which of the arrays are ragged, and their offsets
+    then: str = ""
 
     @property
     def input_bytes(self) -> int:

@@ -23,7 +23,7 @@ GONE = ("ended",)
 @click.argument("run", required=False)
 @as_json
 def status(run: str | None, as_json: bool) -> None:
-    """Show the state of RUN (folder or id), or list all runs.
+    """Show the state of RUN (folder or id), of a chain that of all its stages; or list all runs.
 
     The states: created, pending (its driver's job waits or starts), running, waiting (its allocation is used up and the
     next one waits), done, failed, stopped, cancelled, interrupted (its driver is gone), damaged.
@@ -35,14 +35,38 @@ def status(run: str | None, as_json: bool) -> None:
 
     Exit codes: 0, whatever the state; 2 if there is no such run.
     """
+    from ..control.chains import describe_chain, open_chain
+    from ..run.index import find_chain
+
     if run is None:
         _list(as_json)
+        return
+    if find_chain(run):
+        _show_chain(describe_chain(open_chain(run), _status), as_json)
         return
     one = _status(run)
     if as_json:
         show_json(one)
     else:
         _show(one)
+
+
+def _show_chain(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        show_json(told)
+        return
+    click.echo(f"chain {told['id']}: {told['state']}")
+    for stage in told["stages"]:
+        if stage["state"] == "not begun":
+            after = f", waits for {', '.join(stage['waits_for'])}" if stage["waits_for"] else ""
+            click.echo(f"stage {stage['name']} ({stage['workflow']}): not begun{after}")
+        else:
+            click.echo(f"stage {stage['name']}: {stage['state']}")
+            _show(stage)
+    if told["error"]:
+        click.echo(told["error"])
+    if told["state"] in RESUMABLE:
+        click.echo(f"to go on with the chain: citytide resume {shlex.quote(told['chain'])}")
 
 
 def _status(name: str) -> dict[str, Any]:
@@ -114,12 +138,14 @@ def _damaged(note: dict[str, Any], error: Exception) -> dict[str, Any]:
     from ..errors import RunError
 
     why = str(error) if isinstance(error, RunError) else f"{note['path']}: {type(error).__name__}: {error}"
-    empty = {"attempt": 0, "steps": {}, "driver": None, "products": {}, "slurm": None}
+    empty = {"attempt": 0, "steps": {}, "driver": None, "products": {}, "upstream": [], "slurm": None}
     workflow = note.get("workflow")
     return {"run": note["path"], "id": note["id"], "workflow": workflow, "state": "damaged", "error": why, **empty}
 
 
 def _show(one: dict[str, Any]) -> None:
+    from ..run.references import Upstream
+
     at = shlex.quote(one["run"])
     click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
     for name, step in one["steps"].items():
@@ -132,6 +158,8 @@ def _show(one: dict[str, Any]) -> None:
         click.echo(f"  {one['error']}")
     for name, path in one["products"].items():
         click.echo(f"  product {name}: {path}")
+    for upstream in one["upstream"]:
+        click.echo(f"  reads {Upstream(**upstream).describe()}")
     if one["state"] in ("pending", "running", "waiting") and one["slurm"]:
         click.echo(f"  to follow it: citytide attach {at}; to end it: citytide cancel {at}")
     if one["state"] in RESUMABLE:
@@ -182,12 +210,13 @@ def attach(run: str) -> None:
     Exit codes: 0 done, or you left; 1 failed, or its driver's job ended before the run did; 130 stopped or cancelled.
     """
     from ..control.attach import Detached, attach_to_run
+    from ..control.chains import find_stage
     from ..control.run_status import read_status
     from ..errors import DONE, FAILED, STOPPED
     from ..run.progress import say
     from ..run.runs import open_run
 
-    found = open_run(run)
+    found = open_run(find_stage(run))
     try:
         attach_to_run(found.path, quiet=False)
     except Detached as left:
@@ -217,13 +246,14 @@ def logs(run: str, job: str, lines: int, follow: bool, as_json: bool) -> None:
 
     Exit codes: 0 done, 2 there is no such run or log.
     """
+    from ..control.chains import find_stage
     from ..control.job_logs import find_log, follow_log, read_lines
     from ..errors import RunError
     from ..run.runs import open_run
 
     if follow and as_json:
         raise RunError("--follow and --json do not go together: a log that grows is no one object")
-    found = open_run(run)
+    found = open_run(find_stage(run))
     log = find_log(found.path, found.id, job)
     shown = read_lines(log, lines)
     if as_json:
@@ -255,9 +285,10 @@ def cancel(run: str, drain: bool, as_json: bool) -> None:
     driven by a process that is not a job of Slurm.
     """
     from ..control.cancellation import Cancelled, cancel_run, drain_run
+    from ..control.chains import find_stage
     from ..run.runs import open_run
 
-    found = open_run(run)
+    found = open_run(find_stage(run))
     if drain:
         drain_run(found)
         answer = Cancelled((), str(found.status()["state"]))

@@ -30,15 +30,21 @@ def _strict(value: Any) -> Any:
 @click.command()
 @click.argument("run")
 def report(run: str) -> None:
-    """Write the report of RUN (folder or id) again and print its path.
+    """Write the report of RUN (folder or id) again and print its path; of a chain, that of each stage.
 
     \b
     Example:
       citytide report runs/demo
     """
+    from ..control.chains import open_chain
     from ..report.report import write_report
-    from ..run.index import find_run
+    from ..run.index import find_chain, find_run
 
+    if find_chain(run):
+        chain = open_chain(run)
+        for begun in filter(None, map(chain.run, chain.names)):
+            click.echo(write_report(begun.path))
+        return
     click.echo(write_report(find_run(run)))
 
 

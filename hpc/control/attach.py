@@ -180,8 +180,8 @@ class Screen:
     """What an attached terminal shows on stderr: bars and waits on a terminal, else a line now and then."""
 
     def __init__(self, run: Path, *, quiet: bool) -> None:
-        self.blocks = {step.name: step.tasks for step in read_plan(run).steps}
-        self.quiet = quiet
+        self.run, self.quiet = run, quiet
+        self.blocks = _count_blocks(run)
         self._live: Any = None
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
@@ -209,6 +209,10 @@ class Screen:
     def show(
         self, tail: LedgerTail, waits: Sequence[str], dashboard: str | None = None, *, at_once: bool = False
     ) -> None:
+        if set(tail.done) - set(self.blocks):  # a further plan was made
+            self.blocks = _count_blocks(self.run)
+            for name in set(self.blocks) - set(self._tasks) if self._bars else ():
+                self._tasks[name] = self._bars.add_task(name, total=self.blocks[name])
         counts = {name: len(tail.done[name]) for name in self.blocks}
         if self._live:
             self._draw(counts, waits, dashboard)
@@ -246,6 +250,10 @@ class Screen:
             self._waits_told = now
             for sentence in _shorten(waits):
                 say(sentence)
+
+
+def _count_blocks(run: Path) -> dict[str, int]:
+    return {step.name: step.tasks for step in read_plan(run).steps}
 
 
 def _shorten(waits: Sequence[str]) -> list[str]:

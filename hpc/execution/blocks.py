@@ -36,6 +36,7 @@ from .reading import Arrays, BlockReader, read_npz
 __all__ = ["STOP", "BlockBatch", "run_blocks"]
 
 STOP = "stop"  # a file in the run folder: no further block starts
+SEEN_S = 90.0  # a network file system may show a new file so much later
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
 LONGEST: dict[tuple[str, str], float] = {}  # the longest block this process ran, by run and step [s]
@@ -63,9 +64,9 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         ``failed`` (what the step raised, as text), ``declined`` (no time left here), ``stopped`` (the run is being
         stopped, or a block before it failed).
     """
-    plan = _plan(run, attempt)
-    planned = plan.step(step)
-    batch = BlockBatch(Path(run), planned, plan.table(planned.table) if planned.table else None)
+    planned = _find_step(run, attempt, step)
+    table = _plan(run, attempt).table(planned.table) if planned.table else None
+    batch = BlockBatch(Path(run), planned, table)
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -158,6 +159,17 @@ def _plan(run: str, attempt: int) -> Plan:
 @lru_cache(maxsize=4)
 def _ragged_product(run: str, name: str) -> Product:
     return read_plan(Path(run)).product(name)
+
+
+def _find_step(run: str, attempt: int, name: str) -> PlannedStep:
+    """A step as it was planned; one of a plan that was made since is read anew, once this node can see it."""
+    deadline = time.monotonic() + SEEN_S
+    while not any(step.name == name for step in _plan(run, attempt).steps) and time.monotonic() < deadline:
+        _plan.cache_clear()
+        if any(step.name == name for step in _plan(run, attempt).steps):
+            break
+        time.sleep(0.5)
+    return _plan(run, attempt).step(name)
 
 
 class BlockBatch:

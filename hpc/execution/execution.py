@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
 from ..errors import FAILED, RunError, resume_command
 from ..identity.changes import describe_accepted
-from ..plan.plans import Plan
+from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
 from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
+from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.restart import clear_restarted
@@ -23,7 +25,7 @@ from ..run.result import Result, describe_result
 from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
 from ..store.ledger import Ledger, done_blocks, read_ledger
-from ..store.stores import create_product, locate, publish, read_arrays, static_files, sweep_partial, write_scalars
+from ..store.stores import hash_file, locate, publish, static_files, sweep_partial, write_scalars
 from ..store.tables import publish_table
 from .backends import Backend
 from .drivers import Outcome, drive
@@ -33,15 +35,27 @@ from .interrupts import drain_on_interrupt
 __all__ = ["Finish", "execute_run"]
 
 SCHEDULERS = 5  # that may die in one attempt
+FRAMES = 3  # calls of a function that could not plan, which a failure shows
 
 # Given a run whose products are published, returns what its result says beside the state: summary, warnings ...
 Finish = Callable[[Run], Result | Mapping[str, Any]]
 
 
 def execute_run(
-    run: Run, backend: Backend, finish: Finish, *, take_over: bool = False, quiet: bool = False
+    run: Run,
+    backend: Backend,
+    finish: Finish,
+    *,
+    plan_next: PlanNext | None = None,
+    take_over: bool = False,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Run the blocks the ledger lacks and finish the run; also how a run is resumed.
+
+    Parameters
+    ----------
+    plan_next
+        What makes the plans that follow the first one, for a run that has such.
 
     Returns
     -------
@@ -57,7 +71,7 @@ def execute_run(
         check_continuation(run, find_function)
     with hold_driver_lock(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
         try:
-            return _execute(run, backend, finish, attempt, started, clock, quiet)
+            return _execute(run, backend, finish, plan_next, attempt, started, clock, quiet)
         except OSError as error:
             if error.errno is None:
                 raise
@@ -69,7 +83,14 @@ def execute_run(
 
 
 def _execute(
-    run: Run, backend: Backend, finish: Finish, attempt: int, started: str, clock: float, quiet: bool
+    run: Run,
+    backend: Backend,
+    finish: Finish,
+    plan_next: PlanNext | None,
+    attempt: int,
+    started: str,
+    clock: float,
+    quiet: bool,
 ) -> dict[str, Any]:
     plan = run.plan
     with Ledger(run.path / "ledger.jsonl", attempt) as ledger:
@@ -87,9 +108,11 @@ def _execute(
             sweep_partial(run.path)
             clear_restarted(run, ledger, read_ledger(ledger.path))
             _mend_static(run, plan)
+            _note_plans(run, ledger)
         outcome: Outcome = "done"
-        if _missing(run, plan):
-            outcome = _drive(run, plan, backend, ledger, quiet)
+        if _missing(run, plan) or find_next(run):
+            outcome = _drive(run, backend, plan_next, ledger, quiet)
+            plan = run.plan
         if outcome == "done" and _missing(run, plan):
             raise RunError(
                 f"run {run.path}: its blocks were reported as done, but the ledger lacks some: "
@@ -124,11 +147,17 @@ def _execute(
     return result
 
 
-def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) -> Outcome:
-    """Drive with one group after another, should a scheduler die."""
+def _drive(run: Run, backend: Backend, plan_next: PlanNext | None, ledger: Ledger, quiet: bool) -> Outcome:
+    """Drive with one group after another, should a scheduler die; plans that follow are made and run in between."""
+    begun, deadline = backend.begun(), backend.deadline()
     for _ in range(SCHEDULERS):
         with backend.open(run.path, ledger.attempt) as group, Reporter(quiet=quiet) as reporter:
-            outcome = drive(run.path, plan, group, ledger, reporter, begun=backend.begun(), deadline=backend.deadline())
+            outcome: Outcome = "done"
+            while outcome == "done":
+                outcome = drive(run.path, run.plan, group, ledger, reporter, begun=begun, deadline=deadline)
+                if outcome != "done" or not find_next(run):
+                    break
+                outcome = _plan_further(run, plan_next, ledger)
             if outcome == "expired":
                 backend.hand_over(run.path)  # before the group is taken back, which may outlast the allocation
         if outcome != "lost":
@@ -139,6 +168,39 @@ def _drive(run: Run, plan: Plan, backend: Backend, ledger: Ledger, quiet: bool) 
         f"then `{resume_command(run.path)}`",
         exit_code=FAILED,
     )
+
+
+def _plan_further(run: Run, plan_next: PlanNext | None, ledger: Ledger) -> Outcome:
+    """Make and record the plan that follows; what goes wrong in it is the run's failure, as in a block."""
+    function = find_next(run)
+    refuse_superseded(run.path, ledger.attempt)
+    try:
+        if plan_next is None:
+            raise RunError(f"`then` names {function}, but who runs this run cannot plan")
+        lay_out_further(run, plan_next(run, function))
+    except OSError:
+        raise  # a full disk is told as such
+    except Exception as error:
+        told, trace = str(error), ""
+        if not isinstance(error, RunError):
+            frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+            told, trace = f"{type(error).__name__}: {error}", "\n" + "".join(traceback.format_list(frames)).rstrip()
+        sentence = f"the plan by {function} was not made: {told}"
+        ledger.append("failed", step=function, block=None, error=sentence + trace, time=_time())
+        ledger.sync()
+        say(sentence)
+        return "failed"
+    _note_plans(run, ledger)
+    return "done"
+
+
+def _note_plans(run: Run, ledger: Ledger) -> None:
+    """Write down the hash of each plan that follows, unless an earlier driver has."""
+    noted = {line["path"] for line in read_ledger(ledger.path) if line["kind"] == "planned"}
+    for path in list_plans(run.path)[1:]:
+        if path.name not in noted:
+            ledger.append("planned", path=path.name, sha256=hash_file(path, sync=True), time=_time())
+    ledger.sync()
 
 
 def _missing(run: Run, plan: Plan) -> bool:
@@ -183,9 +245,7 @@ def _mend_static(run: Run, plan: Plan) -> None:
     if not bad:
         return
     spare = run.path / "spare"
-    arrays = read_arrays(run.path / "inputs.zarr")
-    for product in plan.products:
-        create_product(spare, product, arrays)
+    create_products(run, spare)
     set_known_lengths(run.path, plan, spare)
     for name, path in bad:
         fresh = locate(spare, name) / path.partition(f"{name}.zarr/")[2]

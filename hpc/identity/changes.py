@@ -24,6 +24,7 @@ __all__ = [
     "describe_accepted",
     "find_changed_sources",
     "find_changes",
+    "find_version",
     "keep_unmended",
     "refuse_changes",
 ]
@@ -45,7 +46,7 @@ class Identity:
     def take(cls, plan: Plan, find: Callable[[str], str] = str, *, must_exist: bool = True) -> Identity:
         """As it is at this moment; ``find`` tells where the function of an older plan is now."""
         sources, files = weigh_sources(plan.sources, must_exist=must_exist)
-        return cls(_own_version(), describe_code(plan.steps, find), sources, files)
+        return cls(find_version(), describe_code(plan.steps, find), sources, files)
 
     def to_record(self) -> dict[str, Any]:
         """As it stands in ``run.json``."""
@@ -81,10 +82,11 @@ class Change:
         return {"time": time, **vars(self), "steps": list(self.steps), "blocks": told}
 
 
-def _own_version() -> str:
+def find_version() -> str:
+    """The version of citytide that runs; `unknown` if it runs from its folder and was never installed."""
     try:
         return version("citytide")
-    except PackageNotFoundError:  # run from its folder, never installed
+    except PackageNotFoundError:
         return "unknown"
 
 

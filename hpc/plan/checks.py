@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from ..store.products import Product, Table
 from .refusals.blocks import refuse_bad_blocks, refuse_shared_shards
 from .refusals.functions import refuse_missing_functions
-from .refusals.inputs import NamedArrays, Readable
+from .refusals.inputs import NOTHING, Earlier, NamedArrays, Readable
 from .refusals.names import refuse_bad_names
 from .refusals.products import refuse_unfilled, refuse_unknown_product
 from .refusals.tables import refuse_bad_tables, refuse_missing_rows
 from .sources import Source
 from .steps import PlannedStep
 
-__all__ = ["NamedArrays", "check_plan", "refuse_bad_blocks", "refuse_missing_rows", "refuse_shared_shards"]
+__all__ = ["Earlier", "NamedArrays", "check_plan", "refuse_bad_blocks", "refuse_missing_rows", "refuse_shared_shards"]
 
 
 def check_plan(
@@ -22,6 +22,8 @@ def check_plan(
     products: Sequence[Product | Table],
     sources: Mapping[str, Source],
     arrays: NamedArrays | None,
+    earlier: Earlier = NOTHING,
+    inputs: str = "inputs.zarr",
 ) -> None:
     """Refuse, in one sentence, the first thing about a plan that could not go right.
 
@@ -32,7 +34,11 @@ def check_plan(
     products, sources
         What the steps fill, and what they read where it lies.
     arrays
-        What will stand in ``inputs.zarr``; if None, nothing is checked that needs them.
+        What will stand in ``inputs``; if None, nothing is checked that needs them.
+    earlier
+        What a run that is planned further has already.
+    inputs
+        The group that holds ``arrays``.
 
     Raises
     ------
@@ -46,5 +52,5 @@ def check_plan(
     refuse_shared_shards(steps, stores)
     refuse_unfilled(steps, stores, tables, arrays)
     refuse_bad_tables(steps, list(tables.values()))
-    Readable(steps, stores, tables, sources, arrays).refuse_unknown()
+    Readable(steps, stores, tables, sources, arrays, earlier, inputs).refuse_unknown()
     refuse_missing_functions(steps)

@@ -11,13 +11,13 @@ from typing import Any
 from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.ragged import size_shards
-from .checks import NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
+from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 
-__all__ = ["Plan", "choose_pool", "make_plan", "read_plan"]
+__all__ = ["Plan", "choose_pool", "list_plans", "make_plan", "read_plan", "read_plans"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def make_plan(
     pools: Sequence[Grant] = (),
     sources: Mapping[str, Source] | None = None,
     arrays: NamedArrays | None = None,
+    before: Plan | None = None,
+    inputs: str = "inputs.zarr",
 ) -> Plan:
     """Lay the steps out, and refuse what cannot be done before anything is written.
 
@@ -107,7 +109,11 @@ def make_plan(
     input_bytes
         Size of ``arrays``, for what each step reads [B].
     arrays
-        Dims and values of what will stand in ``inputs.zarr``. Without them what needs them is not checked.
+        Dims and values of what will stand in ``inputs``. Without them what needs them is not checked.
+    before
+        What is planned already, in a run that is planned further: its products and files in ``work`` may be read.
+    inputs
+        The group that holds ``arrays``.
 
     Raises
     ------
@@ -122,9 +128,10 @@ def make_plan(
         refuse_bad_blocks(step)
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)
-    check_plan(planned, (*stores, *tables), sources or {}, arrays)
+    earlier = Earlier(before.steps, before.products, before.sources) if before else Earlier()
+    check_plan(planned, (*stores, *tables), sources or {}, arrays, earlier, inputs)
     planned = plan_tables(planned, tables)
-    planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
+    planned = [_with_bytes(step, by_name, input_bytes, inputs) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
     bound = [(step, _bind(step, pools, asked.get(step.name))) for step in planned]
     placed = [
@@ -193,21 +200,48 @@ def choose_pool(step: PlannedStep, pools: Sequence[Grant]) -> str:
     return _bind(step, pools).name
 
 
-def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes: int) -> PlannedStep:
+def _with_bytes(step: PlannedStep, products: Mapping[str, Product], input_bytes: int, inputs: str) -> PlannedStep:
     written = 0
     if (product := products.get(step.product or "")) is not None:
         for variable in product.filled_by("blocks"):
             written += variable.row_bytes * (variable.shape[0] if variable.ragged else step.extent)
-    read = input_bytes if "inputs.zarr" in step.inputs else 0
+    read = input_bytes if inputs in step.inputs else 0
     return replace(step, bytes_in=read, bytes_out=written)
 
 
 def read_plan(run: Path) -> Plan:
-    """The plan a run was started with."""
+    """All that a run does, as far as it is planned: what was planned first, and the plans that were made since."""
+    first, *later = read_plans(run)
+    sources = dict(first.sources)
+    for plan in later:
+        sources |= plan.sources
+    return replace(
+        first,
+        steps=first.steps + tuple(step for plan in later for step in plan.steps),
+        products=first.products + tuple(product for plan in later for product in plan.products),
+        tables=first.tables + tuple(table for plan in later for table in plan.tables),
+        sources=sources,
+    )
+
+
+def list_plans(run: Path) -> list[Path]:
+    """``plan.json`` of a run, and ``plan-2.json``, ``plan-3.json`` and so on, as far as they are there."""
+    found = [run / "plan.json"]
+    while (following := run / f"plan-{len(found) + 1}.json").exists():
+        found.append(following)
+    return found
+
+
+def read_plans(run: Path) -> list[Plan]:
+    """The plans of a run, in the order in which they were made."""
+    return [_read(run, path) for path in list_plans(run)]
+
+
+def _read(run: Path, path: Path) -> Plan:
     try:
-        data = json.loads((run / "plan.json").read_text())
+        data = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise RunError(f"{run}/plan.json cannot be read ({error}): start a new run from the original files") from None
+        raise RunError(f"{run}/{path.name} cannot be read ({error}): start a new run from the original files") from None
     steps = []
     for step in data["steps"]:
         step.pop("blocks")

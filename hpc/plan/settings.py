@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import RunError
 from .documents import read_document, refuse
 
 __all__ = [
-    "RunFile", "Settings", "SettingsT", "listed", "parse_set", "read_environment", "read_run_file", "resolve_settings",
-    "sourced",
+    "PREFIX", "ChainFile", "RunFile", "Settings", "SettingsT", "Sourced", "StageEntry", "is_chain_file", "listed",
+    "parse_set", "read_chain_file", "read_environment", "read_run_file", "resolve_settings", "sourced",
 ]  # fmt: skip
 
 COMMAND_LINE = "--set"  # the layer that beats the environment
@@ -37,21 +38,65 @@ def listed(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+Given = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+
+
 class RunFile(BaseModel):
     """A run as a file: what ``citytide run FILE.yaml`` reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     workflow: str
-    set: Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)] = Field(
-        default_factory=dict
-    )
+    set: Given = Field(default_factory=dict)
     profile: str | None = None
     out: str | None = None
+
+
+class StageEntry(BaseModel):
+    """A stage of a chain: a run with a name, by which later stages refer to its products."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[str, Field(pattern="^[A-Za-z0-9_-]+$")]
+    workflow: str
+    set: Given = Field(default_factory=dict)
+    profile: str | None = None
+
+
+class ChainFile(BaseModel):
+    """Several runs as one file: they run one after another, and read the products of those before them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    stages: Annotated[list[StageEntry], Field(min_length=1)]
+    profile: str | None = None
+    out: str | None = None
+
+    @field_validator("stages")
+    @classmethod
+    def _each_its_name(cls, stages: list[StageEntry]) -> list[StageEntry]:
+        names = [stage.name for stage in stages]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"each stage must have a name of its own, but {repeated[0]!r} is given twice")
+        return stages
 
 
 def read_run_file(path: Path) -> RunFile:
     """Read a run file; relative paths in it are relative to where the command is given."""
     return read_document("run file", path, RunFile)
+
+
+def is_chain_file(what: str | Path) -> bool:
+    """Whether this is a YAML file that holds ``stages``; what cannot be read is none, and whoever reads it says why."""
+    if not str(what).endswith((".yaml", ".yml")):
+        return False
+    try:
+        data = yaml.safe_load(Path(what).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+    return isinstance(data, dict) and "stages" in data
+
+
+def read_chain_file(path: Path) -> ChainFile:
+    """Read a file of several stages; relative paths in it are relative to where the command is given."""
+    return read_document("chain file", path, ChainFile)
 
 
 def parse_set(assignments: Sequence[str]) -> dict[str, Any]:
@@ -96,7 +141,11 @@ def read_environment(environment: Mapping[str, str]) -> list[Sourced]:
 
 
 def resolve_settings(
-    model: type[SettingsT], layers: Sequence[Sourced], environment: Mapping[str, str] | None = None
+    model: type[SettingsT],
+    layers: Sequence[Sourced],
+    environment: Mapping[str, str] | None = None,
+    *,
+    resolve: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> tuple[SettingsT, dict[str, dict[str, Any]]]:
     """Merge layers, later over earlier, and validate; those of the environment stand right below ``--set``.
 
@@ -108,6 +157,8 @@ def resolve_settings(
         From the least to the most binding.
     environment
         Where ``CITYTIDE_SET__KEY`` is looked for; that of this process by default.
+    resolve
+        Replaces values that refer to something by what they refer to; the table keeps what was written.
 
     Returns
     -------
@@ -121,12 +172,40 @@ def resolve_settings(
     for layer in [*(layer for layer in layers if layer.name != COMMAND_LINE), *told, *asked]:
         for key, value in layer.values.items():
             merged[key], source[key] = value, layer.name
+    resolved = resolve(merged) if resolve else merged
     try:
-        settings = model.model_validate(merged)
+        settings = model.model_validate(resolved)
     except ValidationError as error:
         wrong = {source.get(str(problem["loc"][0]), "") for problem in error.errors() if problem["loc"]}
         named = sorted(name for name in wrong if name.startswith(PREFIX))
         where = f"; {' and '.join(named)} is set in the environment: unset or correct it" if named else ""
         raise RunError(refuse("setting", error, model) + where) from None
     values = json.loads(settings.model_dump_json())
+    written: dict[str, str] = {}
+    _match_texts(resolved, merged, written)
+    values = {key: _write_back(value, written) for key, value in values.items()}
     return settings, {key: {"value": value, "source": source.get(key, "default")} for key, value in values.items()}
+
+
+def _match_texts(resolved: Any, merged: Any, written: dict[str, str]) -> None:
+    """Note for each text that was replaced what had been written."""
+    if isinstance(resolved, str) and isinstance(merged, str) and resolved != merged:
+        old, new = merged.split(","), resolved.split(",")
+        pairs = zip(new, old, strict=True) if len(new) == len(old) else ()
+        written |= {path: text.strip() for path, text in pairs} | {resolved: merged}
+    elif isinstance(merged, Mapping):
+        for key in merged:
+            _match_texts(resolved[key], merged[key], written)
+    elif isinstance(merged, list | tuple):
+        for new_item, old_item in zip(resolved, merged, strict=True):
+            _match_texts(new_item, old_item, written)
+
+
+def _write_back(value: Any, written: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return written.get(value, value)
+    if isinstance(value, list):
+        return [_write_back(item, written) for item in value]
+    if isinstance(value, dict):
+        return {key: _write_back(item, written) for key, item in value.items()}
+    return value

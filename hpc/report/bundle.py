@@ -97,7 +97,8 @@ def _collect(run: Path, missing: list[str]) -> Iterator[tuple[str, str]]:
             missing.append(f"{what}: {redact(f'{type(error).__name__}: {error}')}")
             return missing[-1]
 
-    for name in RECORDS:
+    further = sorted(path.name for path in run.glob("plan-*.json"))
+    for name in [*RECORDS, *further]:
         if (run / name).is_file():
             yield name, attempt(name, partial(_read_record, run / name))
     yield "ledger.jsonl", attempt("ledger.jsonl", partial(_read_tail, run / "ledger.jsonl", LEDGER_BYTES))

@@ -99,6 +99,8 @@ def inspect_run(folder: Path) -> Inspection:
     gaps: list[str] = []
     run = _mapping(folder / "run.json", "settings, inputs and versions are unknown", gaps)
     plan = _mapping(folder / "plan.json", "what was planned is unknown", gaps)
+    for further in sorted(folder.glob("plan-*.json"), key=lambda path: (len(path.name), path.name)):
+        _add_plan(run, plan, _mapping(further, "what was planned later is unknown", gaps))
     ledger = _ledger(folder / "ledger.jsonl", gaps)
     result = _mapping(folder / "result.json", "the run did not get as far as writing a result", gaps)
     figures = [
@@ -110,6 +112,17 @@ def inspect_run(folder: Path) -> Inspection:
         (path, _mapping(path, "this table is left out", gaps)) for path in sorted((folder / "tables").glob("*.json"))
     ]
     return Inspection(folder, run, plan, ledger, result, figures, [table for table in tables if table[1]], gaps)
+
+
+def _add_plan(run: Line, plan: Line, further: Line) -> None:
+    """Tell a plan that followed together with the first: its steps, and the files, notes and seeds it brought."""
+    for key in ("steps", "products", "tables"):
+        plan[key] = [*plan.get(key, ()), *further.get(key, ())]
+    for key in ("tasks", "node_hours"):
+        plan[key] = plan.get(key, 0) + further.get(key, 0)
+    for key in ("inputs", "notes"):
+        run[key] = [*run.get(key, ()), *further.get(key, ())]
+    run["seeds"] = {**(run.get("seeds") or {}), **(further.get("seeds") or {})}
 
 
 def _mapping(path: Path, loss: str, gaps: list[str]) -> Line:

@@ -107,6 +107,9 @@ def write_run_file(inspection: Inspection) -> None:
         return
     entries = {str(key): entry for key, entry in _mapping(record.get("settings")).items()}
     settings = {key: _value(entry) for key, entry in entries.items() if _mapping(entry).get("source") != "default"}
+    if record.get("chain"):  # outside of its chain, a stage is known by its id alone
+        named = {one["reference"]: f"run:{one['run']}/{one['product']}" for one in record.get("upstream") or ()}
+        settings = {key: _rename(value, named) for key, value in settings.items()}
     profile = _mapping(record.get("profile")).get("name")
     content = {
         "workflow": record.get("workflow", ""),
@@ -114,6 +117,12 @@ def write_run_file(inspection: Inspection) -> None:
         **({"profile": profile} if profile else {}),
     }
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _rename(value: Any, named: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_rename(item, named) for item in value]
+    return named.get(value, value) if isinstance(value, str) else value
 
 
 def _describe(inspection: Inspection) -> Any:
@@ -138,6 +147,8 @@ def _describe(inspection: Inspection) -> Any:
     workflow = _workflow(crate, inspection, workflow_name)
     root["mainEntity"] = workflow
     objects = _settings(crate, workflow, record) + _inputs(crate, workflow, record)
+    read, earlier = _upstream(crate, workflow, record)
+    objects += [product for product in read if product not in objects]
     results = _products(crate, workflow, inspection)
     report = inspection.folder / "report.html"
     if report.exists():
@@ -149,8 +160,9 @@ def _describe(inspection: Inspection) -> Any:
         crate, "#run", "CreateAction", name=f"Run of {workflow_name}: {name}", instrument=workflow, object=objects,
         result=results, agent=agent, **_course(inspection),
     )  # fmt: skip
-    root["mentions"] = [action]
-    for file, meaning in _TRACES.items():
+    root["mentions"] = [action, *earlier]
+    further = {path.name: "Plan that followed" for path in sorted(inspection.folder.glob("plan-*.json"))}
+    for file, meaning in (_TRACES | further).items():
         if (inspection.folder / file).exists():
             trace = _file(crate, inspection.folder, inspection.folder / file, meaning, is_stable=False)
             trace["about"] = action
@@ -246,6 +258,37 @@ def _inputs(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
             })  # fmt: skip
         _realize(crate, parameter, found[identity])
     return list(found.values())
+
+
+def _upstream(crate: Any, workflow: Any, record: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Products of other runs that were read, named by their content, and the runs that made them as actions."""
+    read: dict[str, Any] = {}
+    actions: dict[str, Any] = {}
+    for entry in record.get("upstream") or ():
+        held = {key: str(value) for key, value in _mapping(entry).items()}
+        name, run, path = f"{held['setting']} from a run", held["run"], Path(held["path"])
+        identity = _named_by_content(held["sha256"]) or f"urn:x-citytide:product:{quote(run)}/{quote(held['product'])}"
+        product = read.get(identity) or crate.get(identity)
+        if product is None:
+            product = crate.add_file(identity, properties={
+                "name": path.name, "alternateName": str(path), "sha256": held["sha256"],
+                "encodingFormat": "application/vnd.zarr" if path.suffix == ".zarr" else _format(path),
+                "description": f"Product {held['product']!r} of run {run}; not part of this folder.",
+            })  # fmt: skip
+        read[identity] = product
+        slot = quote(f"upstream-{held['setting']}", safe="")
+        _realize(crate, _parameter(crate, workflow, "input", f"#input-{slot}", name, "File"), product)
+        if run not in actions:
+            slot = quote(f"{held['workflow']}-{held['version']}", safe="")
+            tool = _entity(crate, f"#{slot}", "SoftwareApplication", name=f"citytide {held['workflow']}",
+                           softwareVersion=held["version"])  # fmt: skip
+            actions[run] = _entity(
+                crate, f"#run-{quote(run)}", "CreateAction", name=f"Run {run} of {held['workflow']}", identifier=run,
+                description=f"It wrote what this run read; its folder was {held['run_path']}.", instrument=tool,
+                result=[], actionStatus="http://schema.org/CompletedActionStatus",
+            )  # fmt: skip
+        actions[run].append_to("result", product)
+    return list(read.values()), list(actions.values())
 
 
 def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:

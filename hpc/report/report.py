@@ -94,7 +94,7 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         **describe_answer(result),
         "asked": _settings(record.get("settings"), is_default=False),
         "defaults": _settings(record.get("settings"), is_default=True),
-        "inputs": list_items(record.get("inputs")) + name_sources(record),
+        "inputs": list_items(record.get("inputs")) + name_sources(record) + _upstream(record),
         "figures": [figure for figure in figures if figure["section"] != "time"],
         "time_figures": [figure for figure in figures if figure["section"] == "time"],
         "tables": [describe_table(content) for _, content in inspection.tables],
@@ -113,6 +113,14 @@ def _context(inspection: Inspection) -> dict[str, Any]:
         "place": _pairs({key: record.get(key) for key in ("host", "user", "platform", "cpu", "python")}),
         "profile": _pairs(record.get("profile")),
     }
+
+
+def _upstream(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Products of other runs, as rows beside the files that were read."""
+    return [
+        {**one, "name": f"{one.get('setting')}: {one.get('product')} of run {one.get('run')} ({one.get('workflow')})"}
+        for one in list_items(record.get("upstream"))
+    ]
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:

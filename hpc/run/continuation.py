@@ -13,7 +13,7 @@ from ..store.ledger import Ledger, done_blocks, read_ledger
 from .driver_lock import hold_driver_lock
 from .progress import say
 from .records import now, write_json
-from .restart import append_restart, find_restarted
+from .restart import append_restart, find_restarted, refuse_restart_before_further_plan
 from .runs import Run, refuse_older
 from .verify import refuse_damaged_inputs
 
@@ -54,6 +54,7 @@ def check_continuation(
     """
     plan = run.plan
     restarted = find_restarted(plan, restart)
+    refuse_restart_before_further_plan(run.path, restarted)
     status = run.status()
     if status["state"] == "done" and not restarted:
         return Continuation(plan)

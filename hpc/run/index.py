@@ -10,7 +10,7 @@ from ..errors import RunError
 from .progress import say
 from .records import now, read_json, write_json
 
-__all__ = ["add_run", "find_run", "index_folder", "list_runs", "note_again"]
+__all__ = ["add_run", "find_chain", "find_run", "index_folder", "list_runs", "note_again"]
 
 
 def index_folder() -> Path:
@@ -28,15 +28,34 @@ def find_run(name: str) -> Path:
         indexed = Path(_read_note(note)["path"])
         if (indexed / "run.json").is_file():
             return indexed
+        _refuse_chain(indexed)
         raise RunError(
             f"run {name} was in {indexed}, which is gone: give its new folder, and `citytide resume` "
             "adds it to the index again"
         )
+    _refuse_chain(path)
     if path.is_dir():
         raise RunError(
             f"{name} holds no run (no run.json in it); a run that never started is begun anew with `citytide run`"
         )
     raise RunError(f"there is no run {name!r}: give a run's folder, or an id that `citytide status` lists")
+
+
+def _refuse_chain(path: Path) -> None:
+    if (path / "chain.json").is_file():
+        names = [str(path / stage["name"]) for stage in read_json(path / "chain.json")["stages"]]
+        raise RunError(f"{path} is a chain of runs, and here one of them is needed: give {' or '.join(names)}")
+
+
+def find_chain(name: str) -> Path | None:
+    """The folder of a chain given by path or id; None if there is no such chain."""
+    path, note = Path(name), index_folder() / f"{Path(name).name}.json"
+    if (path / "chain.json").is_file():
+        return path
+    if not (path / "run.json").is_file() and note.is_file() and name == path.name:
+        indexed = Path(_read_note(note)["path"])
+        return indexed if (indexed / "chain.json").is_file() else None
+    return None
 
 
 def list_runs() -> list[dict[str, Any]]:

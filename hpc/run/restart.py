@@ -10,18 +10,19 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
-from ..plan.plans import Plan
+from ..plan.plans import Plan, read_plans
 from ..plan.steps import PlannedStep
 from ..store.ledger import Ledger
-from ..store.stores import create_product, read_arrays
+from .further_plans import create_products
 
 if TYPE_CHECKING:
     from .runs import Run
 
-__all__ = ["append_restart", "clear_restarted", "find_restarted"]
+__all__ = ["append_restart", "clear_restarted", "find_restarted", "refuse_restart_before_further_plan"]
 
 # The end of the name of a step that is planned as several.
 _PART = re.compile(r"-(?:chunk|combine-\d+|finalize|split|gather|place|table)(?:-\d+)?$")
@@ -60,6 +61,23 @@ def _written_by(step: PlannedStep) -> str | None:
     return step.table if step.kind == "table" else step.product
 
 
+def refuse_restart_before_further_plan(path: Path, steps: Iterable[str]) -> None:
+    """Refuse to compute a step again whose results a later plan was made of.
+
+    Raises
+    ------
+    RunError
+        Naming the step.
+    """
+    *earlier, _ = read_plans(path)
+    made = {step.name for plan in earlier for step in plan.steps}
+    if found := [name for name in steps if name in made]:
+        raise RunError(
+            f"--restart takes a step of the run's last plan, got {found[0]!r}, whose results plan-{len(earlier) + 1}."
+            "json was made of: start a new run"
+        )
+
+
 def append_restart(ledger: Ledger, plan: Plan, steps: Sequence[str]) -> None:
     """Say in the ledger that the blocks of some steps do not count any more."""
     products = [name for step in plan.steps if step.name in steps and (name := _written_by(step))]
@@ -86,12 +104,11 @@ def clear_restarted(run: Run, ledger: Ledger, lines: Sequence[Mapping[str, Any]]
         for folder in (name, f"gang-{name}"):
             shutil.rmtree(run.path / "work" / folder, ignore_errors=True)
     products = {_written_by(step) for step in plan.steps if step.name in waiting} - {None}
-    arrays = read_arrays(run.path / "inputs.zarr") if products else {}
     for product in plan.products:
         if product.name in products:
             for place in (run.path, run.path / "staging"):
                 shutil.rmtree(place / f"{product.name}.zarr", ignore_errors=True)
-            create_product(run.path, product, arrays)
+    create_products(run, run.path, {name for name in products if name})
     for table in plan.tables:
         if table.name in products:
             for place in (run.path, run.path / "staging"):

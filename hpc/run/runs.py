@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BUSY, REFUSED, RunError
 from ..identity.changes import SOURCES_FILE, Identity
-from ..plan.plans import Plan, read_plan
+from ..plan.plans import Plan, list_plans, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.ragged import Ragged, describe_ragged
 from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
@@ -46,6 +46,8 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.record: dict[str, Any] = read_json(path / "run.json")
+        for further in list_plans(path)[1:]:
+            _add_identity(self.record, read_json(further).get("identity") or {})
         self.is_checked = False  # that it is made of what it was laid out with; a moment ago, by this process
 
     @property
@@ -116,6 +118,7 @@ class Run:
             "driver": live_driver(self.path),
             "error": failed["error"] if failed and state == "failed" else None,
             "products": {name: str(path.resolve()) for name, path in self.products.items()},
+            "upstream": self.record.get("upstream", []),
         }
 
     def __repr__(self) -> str:
@@ -143,6 +146,16 @@ class Run:
 def open_run(path: str | Path) -> Run:
     """Open a run by its folder or its id."""
     return Run(find_run(str(path)))
+
+
+def _add_identity(record: dict[str, Any], further: Mapping[str, Any]) -> None:
+    """Add the code and sources of a plan that was made later; what the run noted before stands."""
+    for key in ("modules", "steps"):
+        own = record.get("code", {}).get(key)
+        if own is not None:
+            record["code"][key] = {**further.get("code", {}).get(key, {}), **own}
+    if further.get("sources"):
+        record["sources"] = {**further["sources"], **record.get("sources", {})}
 
 
 def create_run(

@@ -15,9 +15,10 @@ from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate
 from ..store.tables import locate_table
 from .driver_lock import hold_driver_lock
+from .further_plans import read_stored_inputs
 from .runs import Run
 
-__all__ = ["Damage", "find_damage", "verify_run"]
+__all__ = ["Damage", "expected_files", "find_damage", "verify_run"]
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,12 @@ def find_damage(run: Run, *, threads: int = 4) -> list[Damage]:
 def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
     """Every file with its hash, and what it would mean if it differed."""
     changed = "its bytes are not those that were written"
-    for name, digest in run.record.get("stored_inputs", {}).items():
+    for name, digest in read_stored_inputs(run).items():
         yield run.path / name, digest, Damage(name, changed, product="inputs")
     lines = read_ledger(run.path / "ledger.jsonl")
+    for line in lines:
+        if line["kind"] == "planned":
+            yield run.path / line["path"], line["sha256"], Damage(line["path"], changed, product="inputs")
     plan = run.plan
     for (step, block), line in sorted(written_blocks(lines).items()):
         planned = plan.step(step)
@@ -121,9 +125,14 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
         yield run.path / name, digest, Damage(name, changed)
 
 
+def expected_files(run: Run) -> Iterator[tuple[Path, str, Damage]]:
+    """Every file that the run wrote, with its hash as recorded, and what it would mean if it differed."""
+    return _expected(run)
+
+
 def refuse_damaged_inputs(run: Run) -> None:
     """A run can fix its products from its inputs, but not the inputs themselves."""
-    bad = [name for name, digest in run.record.get("stored_inputs", {}).items() if _differs(run.path / name, digest)]
+    bad = [name for name, digest in read_stored_inputs(run).items() if _differs(run.path / name, digest)]
     if bad:
         raise RunError(
             f"run {run.path}: {bad[0]} is damaged, and every block reads it: start a new run from the original "

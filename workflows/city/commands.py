@@ -14,9 +14,10 @@ import click
 from ...hpc.commands.site import as_json, show_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ...datasets.city.city import City
+    from ...hpc.run.references import Upstream
 
 __all__ = ["city"]
 
@@ -66,9 +67,12 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
     stations.crs, readings.quantity, readings.time_zone, readings.units, readings.interval_s, readings.height_datum,
     readings.missing, demand.datum, demand.total, demand.period, demand.mode, demand.matrix, demand.mapping.
 
+    An option that takes a FILE takes run:RUN/PRODUCT too: a product of a run that is done.
+
     Exit codes: 0 written, 2 bad input; then nothing was written.
     """
     from ...hpc.plan.settings import parse_set, resolve_settings, sourced
+    from ...hpc.run.references import resolve_references
     from .build import CityRequest, build_city
     from .store import refuse_existing, write_city, write_record
 
@@ -80,12 +84,20 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
         "declare": parse_set(declares),
         "name": given["name"] or place.name.removesuffix(".zarr"),
     }
-    request, _ = resolve_settings(CityRequest, [sourced("the command line", asked)], environment={})
+    upstream: list[Upstream] = []
+
+    def resolve(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        resolved, found = resolve_references(values)
+        upstream.extend(found)
+        return resolved
+
+    layers = [sourced("the command line", asked)]
+    request, _ = resolve_settings(CityRequest, layers, environment={}, resolve=resolve)
     with _steps(quiet=as_json) as tell:
         built = build_city(request, tell)
         tell("writing the store")
         write_city(built, place, overwrite=overwrite)
-        record = write_record(built, request, place)
+        record = write_record(built, request, place, upstream=upstream)
     if as_json:
         show_json({"city": str(place), "record": str(record), **summarise(built)})
         return

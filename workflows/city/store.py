@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ...datasets.city.variables import VARIABLES, CityVariable, crosswalk_variab
 from ...hpc.errors import RunError
 from ...hpc.plan.settings import Settings
 from ...hpc.run.records import describe_place, now, stamp_inputs, write_json
+from ...hpc.run.references import Upstream, as_json
 from ...hpc.store.products import Product, Variable
 from ...hpc.store.stores import create_product, publish, sync_folder, write_block
 from ..georeference import georeference
@@ -180,7 +181,7 @@ def _describe(name: str, city: City) -> dict[str, Any]:
     return {}
 
 
-def write_record(city: City, request: Settings, path: Path) -> Path:
+def write_record(city: City, request: Settings, path: Path, *, upstream: Sequence[Upstream] = ()) -> Path:
     """Write ``NAME.build.json`` beside the store: what was asked, which files were read, with which versions, when."""
     files = {f"{number}-{file.name}": file for number, file in enumerate(dict.fromkeys(city.sources), start=1)}
     record = {
@@ -188,6 +189,7 @@ def write_record(city: City, request: Settings, path: Path) -> Path:
         "built": now(),
         "request": request.model_dump(mode="json"),
         "inputs": stamp_inputs({name: file for name, file in files.items() if file.exists()}),
+        "upstream": as_json(upstream),
         "notes": list(city.notes),
         "place": describe_place(),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -15,9 +16,10 @@ from ..sources import Source
 from ..steps import PlannedStep
 from .names import name_known
 
-__all__ = ["NamedArrays", "ReadArray", "Readable"]
+__all__ = ["NOTHING", "Earlier", "NamedArrays", "ReadArray", "Readable"]
 
 # Kinds of steps that read, file by file, what all blocks of a step left in RUN/work; others read what one block left.
+EARLIER_INPUTS = re.compile(r"inputs(?:-\d+)?\.zarr")
 READ_WORK_FILES = ("combine", "finalize", "gather", "place", "table")
 NamedArrays = Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]  # dims and values
 
@@ -33,14 +35,28 @@ class ReadArray:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What a run has already when it is planned further."""
+
+    steps: Sequence[PlannedStep] = ()
+    products: Sequence[Product] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+NOTHING = Earlier()
+
+
+@dataclass(frozen=True)
 class Readable:
-    """All that steps of a plan may read. Without ``arrays`` what stands in ``inputs.zarr`` is not known."""
+    """All that steps of a plan may read. Without ``arrays`` what stands in ``inputs`` is not known."""
 
     steps: Sequence[PlannedStep]
     products: Mapping[str, Product]
     tables: Mapping[str, Table]
     sources: Mapping[str, Source]
     arrays: NamedArrays | None
+    earlier: Earlier = NOTHING
+    inputs: str = "inputs.zarr"
 
     def refuse_unknown(self) -> None:
         """Refuse inputs that nobody lays out or fills before they are read, and arrays of unlike lengths."""
@@ -60,12 +76,16 @@ class Readable:
         group, _, names = source.partition(":")
         if group.startswith("work/"):
             self._refuse_work(step, group.removeprefix("work/"), at)
-        elif group == "inputs.zarr":
+        elif group == self.inputs:
             yield from self._open_inputs(step, source, names)
+        elif self.inputs != "inputs.zarr" and EARLIER_INPUTS.fullmatch(group):
+            return  # of an earlier plan of the run
         elif group == "source":
             yield from self._open_source(step, source, names)
         elif group in self.products:
             yield from self._open_product(step, source, self.products[group], names, at)
+        elif group in (before := {product.name: product for product in self.earlier.products}):
+            self._choose(step, source, names, [v.name for v in before[group].variables], f"a variable of {group!r}")
         elif group in self.tables:
             raise RunError(
                 f"a step cannot read a table of its own run, which is put together when all blocks are done, got "
@@ -73,12 +93,12 @@ class Readable:
             )
         else:
             raise RunError(
-                "an input must be inputs.zarr, a product of the plan, work/STEP or source:NAME, got "
-                f"{source!r} of step {step.name!r}; {name_known(group, ['inputs.zarr', *self.products])}"
+                f"an input must be {self.inputs}, a product of the plan, work/STEP or source:NAME, got "
+                f"{source!r} of step {step.name!r}; {name_known(group, [self.inputs, *before, *self.products])}"
             )
 
     def _refuse_work(self, step: PlannedStep, name: str, at: int) -> None:
-        earlier = {before.name: before for before in self.steps[:at]}
+        earlier = {before.name: before for before in (*self.earlier.steps, *self.steps[:at])}
         if name not in earlier:
             readable = [before.name for before in earlier.values() if before.product is None]
             raise RunError(
@@ -101,7 +121,7 @@ class Readable:
     def _open_inputs(self, step: PlannedStep, source: str, names: str) -> Iterator[ReadArray]:
         if self.arrays is None:
             return
-        for name in self._choose(step, source, names, list(self.arrays), "an array that is laid out in inputs.zarr"):
+        for name in self._choose(step, source, names, list(self.arrays), f"an array that is laid out in {self.inputs}"):
             dims, values = self.arrays[name]
             yield ReadArray(source, name, dims[0] if dims else "", values.shape[0] if values.ndim else None)
 
@@ -140,12 +160,13 @@ class Readable:
 
     def _open_source(self, step: PlannedStep, source: str, rest: str) -> Iterator[ReadArray]:
         name, _, names = rest.partition(":")
-        if name not in self.sources:
+        sources = {**self.earlier.sources, **self.sources}
+        if name not in sources:
             raise RunError(
                 f"source:NAME must name a source of the plan, got {source!r} of step {step.name!r}; "
-                f"{name_known(name, self.sources)}"
+                f"{name_known(name, sources)}"
             )
-        found = self.sources[name]
+        found = sources[name]
         if not found.path.exists():
             raise RunError(f"a source must exist, got {found.path} of source {name!r}: correct its path")
         if found.kind != "zarr":

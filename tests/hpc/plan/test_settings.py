@@ -1,5 +1,6 @@
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from pydantic import BeforeValidator, Field
@@ -70,3 +71,21 @@ def test_environment_of_this_process_is_read(monkeypatch: pytest.MonkeyPatch) ->
 def test_mistake_in_the_environment_names_the_variable(name: str, value: str) -> None:
     with pytest.raises(RunError, match=f"{name} is set in the environment: unset or correct it"):
         resolve_settings(Example, [], {name: value})
+
+
+class Stores(Settings):
+    one: str = ""
+    several: list[str] = Field(default_factory=list)
+    text: str = ""
+
+
+def test_table_keeps_the_text_that_was_replaced_by_what_it_refers_to() -> None:
+    def resolve(values: Mapping[str, Any]) -> Mapping[str, Any]:
+        swap = {"run:a/x": "/runs/a/x.zarr", "run:b/y": "/runs/b/y.csv"}
+        swap["run:a/x,run:b/y"] = ",".join(swap.values())
+        return {k: [swap[v] for v in value] if isinstance(value, list) else swap[value] for k, value in values.items()}
+
+    given = {"one": "run:a/x", "several": ["run:a/x", "run:b/y"], "text": "run:a/x,run:b/y"}
+    settings, table = resolve_settings(Stores, [sourced("--set", given)], environment={}, resolve=resolve)
+    assert settings.several == ["/runs/a/x.zarr", "/runs/b/y.csv"] and settings.one == "/runs/a/x.zarr"
+    assert {key: entry["value"] for key, entry in table.items()} == given

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from citytide.__main__ import cli
 from citytide.datasets.city.city import open_city
+from citytide.hpc.errors import RunError
 
 GAUGES = "站号,站名,类型,经度,纬度\nG1,莲花山,雨量站,114.0083,22.5172\nG2,笔架山,雨量站,114.0123,22.5212\n"
 BEIJING = "站号,时间,雨量(mm/h)\nG2,2023-09-08 01:00,3.5\nG1,2023-09-07 22:00,12\nG1,2023-09-07 23:00,40.5\n"
@@ -107,3 +108,9 @@ def test_help_has_examples() -> None:
     for command in ("build", "show"):
         text = invoke(command, "--help").output
         assert f"citytide city {command}" in text and "Exit codes" in text
+
+
+def test_file_may_be_the_product_of_a_run(tmp_path: Path) -> None:
+    refused = invoke("build", "--roads", "run:nowhere/roads", "--out", str(tmp_path / "city.zarr"))
+    assert isinstance(refused.exception, RunError) and not (tmp_path / "city.zarr").exists()
+    assert str(refused.exception).startswith("roads=run:nowhere/roads must name a run: there is no run 'nowhere'")
