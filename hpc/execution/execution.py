@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import FAILED, RunError, resume_command
 from ..plan.plans import Plan
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
+from ..run.privacy import close_to_others
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.runs import Run, refuse_older
@@ -89,7 +90,7 @@ def _execute(
         refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
-            answer |= finish(run)
+            answer |= finish(run.without_persons())
         result = {
             "run": str(run.path.resolve()),
             "state": outcome,
@@ -155,6 +156,7 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         )
     for product in plan.products:
         publish(run.path, product.name)
+    close_to_others(run.path, plan)
 
 
 def _mend_static(run: Run, plan: Plan) -> None:

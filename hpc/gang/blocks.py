@@ -11,18 +11,20 @@ import os
 import time
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FAILED, RunError
+from ..errors import FAILED, PersonLevelError, RunError
 from ..execution.blocks import BlockBatch
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import read_plan
 from ..plan.steps import Block, PlannedStep
+from ..run.privacy import call_privately, is_person_level
 from ..run.records import read_json, write_json
 from ..store.stores import sync_folder
 from .launch import Launcher, launch_gang
@@ -56,6 +58,8 @@ def compute_in_gang(folder: Path, step: PlannedStep, block: Block) -> Parts:
         step.ranks, place, launcher=launcher, options=shared,
     )  # fmt: skip
     if end.exit_code:
+        if is_person_level(read_plan(folder), step.name):
+            raise PersonLevelError("; ".join(end.errors))
         raise RunError("; ".join(end.errors), exit_code=end.exit_code)
     yield from _read_parts(place / PARTS)
     with np.load(place / RESULT, allow_pickle=False) as file:
@@ -74,8 +78,13 @@ def _place(folder: Path, step: PlannedStep, block: Block) -> Path:
 def work_on_block(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     """What each rank does."""
     run = Path(params["run"])
-    step = read_plan(run).step(params["step"])
-    block = step.block(params["block"])
+    plan = read_plan(run)
+    step = plan.step(params["step"])
+    compute = partial(_compute, gang, run, step, step.block(params["block"]), folder)
+    call_privately(compute, run, plan, step.name, params["block"], rank=gang.rank)
+
+
+def _compute(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Path) -> None:
     lock = _lock(folder) if gang.rank == 0 else None
     gang.comm.Barrier()
     arrays = BlockBatch(run, step).read_arrays(block, block.stop)

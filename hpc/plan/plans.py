@@ -12,6 +12,7 @@ from ..errors import RunError
 from ..store.products import Product, Table
 from .checks import refuse_shared_shards
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
+from .privacy import refuse_person_level_leaks
 from .sources import Source
 from .steps import BlockStep, PlannedStep, ReductionStep, plan_blocks
 
@@ -43,6 +44,11 @@ class Plan:
 
     def product(self, name: str) -> Product:
         return next(product for product in self.products if product.name == name)
+
+    @property
+    def kept(self) -> dict[str, Product | Table]:
+        """Stores and tables by name."""
+        return _name_kept(self.products, self.tables)
 
     @property
     def peak_memory_bytes(self) -> int:
@@ -79,6 +85,11 @@ class Plan:
         }
 
 
+def _name_kept(products: Sequence[Product], tables: Sequence[Table]) -> dict[str, Product | Table]:
+    kept: dict[str, Product | Table] = {product.name: product for product in products}
+    return kept | {table.name: table for table in tables}
+
+
 def make_plan(
     steps: tuple[BlockStep | ReductionStep, ...],
     products: tuple[Product | Table, ...],
@@ -102,6 +113,7 @@ def make_plan(
     tables = tuple(product for product in products if isinstance(product, Table))
     by_name = {product.name: product for product in stores}
     refuse_shared_shards(planned, by_name)
+    refuse_person_level_leaks(planned, _name_kept(stores, tables), sources)
     planned = [_with_bytes(step, by_name, input_bytes) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}
     bound = [(step, _bind(step, pools, asked.get(step.name))) for step in planned]

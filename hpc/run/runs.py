@@ -8,6 +8,7 @@ import secrets
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
 from .driver_lock import live_driver
 from .index import add_run, find_run
+from .privacy import close_to_others
 from .records import describe_place, now, read_json, write_json
 from .state import QueueAnswer, find_state
 
@@ -43,6 +45,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.keeps_persons = False  # if so, products at person level are not opened
         self.record: dict[str, Any] = read_json(path / "run.json")
 
     @property
@@ -75,10 +78,21 @@ class Run:
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
+        if self.keeps_persons and self.plan.product(product).person_level:
+            raise RunError(
+                f"a result must not show single persons, but product {product!r} is at person level: let a "
+                "ReductionStep write what is to be shown; the owner of the run can open it by citytide.open_run"
+            )
         path = self.products[product].resolve()
         # each array's own metadata, which stores of earlier versions have alone
         data: xr.Dataset = xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
         return data
+
+    def without_persons(self) -> Run:
+        """The same run, whose products at person level are not opened: what a workflow's ``finish`` is handed."""
+        handed = copy(self)
+        handed.keeps_persons = True
+        return handed
 
     def status(self, *, seen: QueueAnswer | None = None) -> dict[str, Any]:
         """State, blocks done of each step, and the process that drives it: one JSON-able object.
@@ -162,6 +176,7 @@ def create_run(
         write_arrays(path / "inputs.zarr", arrays)
         for product in plan.products:
             create_product(path, product, values)
+        close_to_others(path, plan)
         (path / "ledger.jsonl").touch(mode=0o600)
         write_json(path / "plan.json", plan.to_json())
         stored = {
