@@ -25,7 +25,7 @@ BESIDE := lint simulator test-slurm
 .PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look docs clean $(BESIDE:%=beside-%)
 
 help:
-	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo"
+	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo; then with its busiest road closed"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
 	@echo "make slurm     install Slurm's Debian packages, for the private Slurm that tests and sandbox start"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
@@ -63,8 +63,14 @@ demo: .venv/stamp
 	@if [ -e runs/demo/run.json ]; then .venv/bin/citytide resume runs/demo; \
 	else .venv/bin/citytide run traffic-assignment --set network=runs/demo-city.zarr --set demand_factors=0.8,1.0,1.2 \
 		--out runs/demo; fi
+	@[ -e runs/demo-closed.csv ] || printf 'scenario,from,to,capacity_factor\nclosed,192,193,0\nclosed,193,192,0\n' > runs/demo-closed.csv
+	@if [ -e runs/demo-closed/run.json ]; then .venv/bin/citytide resume runs/demo-closed; \
+	else .venv/bin/citytide run traffic-assignment --set network=runs/demo-city.zarr --set scenarios=runs/demo-closed.csv \
+		--out runs/demo-closed; fi
+	.venv/bin/citytide compare runs/demo runs/demo-closed --at scenario=base@1.0=closed@1.0 --out runs/demo-differences.svg
 	@echo "map:    $(CURDIR)/runs/demo-city.png"
 	@echo "report: $(CURDIR)/runs/demo/report.html"
+	@echo "map of differences: $(CURDIR)/runs/demo-differences.svg"
 
 # Tests with a Slurm mostly wait for it, so the parts run at once, by their priority: Slurm, unit tests, the rest.
 # Every part runs to its end; the exit code counts all of them. Ctrl-C stops all of them.
@@ -135,4 +141,4 @@ docs: .venv/stamp
 	.venv/bin/python docs/website.py build/site
 
 clean:
-	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache .test-logs build dist runs/demo runs/demo-city.*
+	rm -rf .venv-test .venv-ptx .hypothesis .import_linter_cache .mypy_cache .numba_cache .pytest_cache .ruff_cache .test-logs build dist runs/demo runs/demo-city.* runs/demo-closed runs/demo-closed.csv runs/demo-differences.svg

@@ -15,6 +15,7 @@ try:
     from .kernels.commands import kernels
     from .workflows.city.commands import city
     from .workflows.commands import drive, plan, resume, run, submit, verify
+    from .workflows.comparison.commands import compare
 except ModuleNotFoundError as missing:
     if str(missing.name).startswith("citytide"):
         raise
@@ -40,8 +41,8 @@ def cli() -> None:
     """
 
 
-for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, bundle, city, profile, sandbox,
-                data, kernels, doctor):  # fmt: skip
+for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, compare, bundle, city,
+                profile, sandbox, data, kernels, doctor):  # fmt: skip
     cli.add_command(command)
 data.add_command(verify)
 profile.add_command(check_profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import quote
 
-__all__ = ["BUSY", "DONE", "FAILED", "REFUSED", "STOPPED", "RunError", "resume_command"]
+__all__ = ["BUSY", "DONE", "FAILED", "REFUSED", "STOPPED", "PersonLevelError", "RunError", "resume_command"]
 
 # Exit codes of the command line.
 DONE, FAILED, REFUSED, BUSY, STOPPED = 0, 1, 2, 3, 130
@@ -21,6 +21,13 @@ class RunError(RuntimeError):
     def __init__(self, message: str, *, exit_code: int = REFUSED) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class PersonLevelError(RunError):
+    """A step failed on data of single persons: the message tells the type of what it raised, never its text."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, exit_code=FAILED)
 
 
 def resume_command(run: Path) -> str:

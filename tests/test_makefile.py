@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from citytide.datasets.catalogue.networks import open_instance
+from citytide.datasets.traffic.scenarios import read_scenarios
 
 ROOT = Path(__file__).parent.parent
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
@@ -86,3 +90,18 @@ def test_one_part_that_fails_is_counted_and_stops_no_other(tmp_path: Path, faili
     told = make_test(tmp_path, failing)
     assert told.returncode != 0 and told.stdout.count("last line of") == 4
     assert failing == "unit" or f"make {failing} failed: see .test-logs/{failing}.log" in told.stderr
+
+
+def test_demo_ends_with_a_map_of_differences_of_a_road_that_the_city_has(
+    default_run: Callable[[str], Path], tmp_path: Path
+) -> None:
+    command = ["make", "--no-print-directory", "--dry-run", "--old-file=.venv/stamp", "demo"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[-1].endswith('/runs/demo-differences.svg"')
+    assert "compare runs/demo runs/demo-closed --at scenario=base@1.0=closed@1.0" in told.stdout
+    writing = next(line for line in told.stdout.splitlines() if "printf" in line)
+    subprocess.run(writing.replace("runs/demo-closed.csv", str(tmp_path / "closed.csv")), shell=True, check=True)
+    city = open_instance(default_run("city.zarr"))
+    table = read_scenarios(tmp_path / "closed.csv", city)
+    assert list(table.name) == ["base", "closed"]

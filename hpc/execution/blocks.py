@@ -12,19 +12,21 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import PersonLevelError
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import Plan, read_plan
 from ..plan.ragged import PASS
 from ..plan.steps import Block, PlannedStep
 from ..ragged.placing import leave_rows, place_rows
 from ..ragged.shuffling import gather_bucket, leave_split, select_declared
+from ..run.privacy import call_privately
 from ..store.products import Product, Table
 from ..store.shards import write_file
 from ..store.stores import sync_folders, write_block
@@ -65,8 +67,8 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
         stopped, or a block before it failed).
     """
     planned = _find_step(run, attempt, step)
-    table = _plan(run, attempt).table(planned.table) if planned.table else None
-    batch = BlockBatch(Path(run), planned, table)
+    plan = _plan(run, attempt)
+    batch = BlockBatch(Path(run), planned, plan.table(planned.table) if planned.table else None)
     name, stop = _worker_name(), os.path.join(run, STOP)
     outcomes: list[dict[str, Any]] = []
     failed = False
@@ -77,7 +79,8 @@ def run_blocks(run: str, attempt: int, step: str, indices: list[int], expected_s
             outcomes.append({"outcome": "declined", "block": index, "worker": name})
         else:
             try:
-                line = batch.run_block(index, _last_in_row(indices, place))
+                compute = partial(batch.run_block, index, _last_in_row(indices, place))
+                line = call_privately(compute, batch.folder, plan, step, index)
             except Exception as error:
                 failed = True
                 outcomes.append({"outcome": "failed", "block": index, **_describe(error, run)})
@@ -120,7 +123,8 @@ def _worker_name() -> str:
 
 def _describe(error: Exception, run: str) -> dict[str, Any]:
     """An exception as text: what is pickled here need not be known where it is read."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    own = () if isinstance(error, PersonLevelError) else traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in own if frame.filename != __file__]
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL:
         message = f"{FULL[number]} of {run}: make space and run `citytide resume {run}`; nothing is lost"

@@ -18,6 +18,7 @@ from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
+from ..run.privacy import close_to_others
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.restart import clear_restarted
@@ -124,7 +125,7 @@ def _execute(
         if outcome == "done":
             _publish(run, plan, ledger)
             before = stamp_files(run.path)
-            answer |= describe_result(finish(run))
+            answer |= describe_result(finish(run.without_persons()))
             ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
@@ -236,6 +237,7 @@ def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
         publish(run.path, product.name)
     for table in plan.tables:
         publish_table(run.path, table)
+    close_to_others(run.path, plan)
 
 
 def _mend_static(run: Run, plan: Plan) -> None:

@@ -13,17 +13,19 @@ import os
 import time
 import zipfile
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import FAILED, RunError
+from ..errors import FAILED, PersonLevelError, RunError
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import read_plan
 from ..plan.steps import Block, PlannedStep
+from ..run.privacy import call_privately, is_person_level
 from ..run.records import read_json, write_json
 from ..store.stores import sync_folder
 from .gang import Gang
@@ -54,20 +56,22 @@ def compute_in_gang(folder: Path, step: PlannedStep, block: Block) -> Parts:
     if step.ranks == 1:
         place.mkdir(parents=True, exist_ok=True)
         with _lock(place):
-            _compute(Gang(SoloComm()), params, place)
+            _compute(Gang(SoloComm()), folder, step, block, place)
     else:
-        _launch(step.ranks, params, place)
+        _launch(folder, step, params, place)
     yield from _read_parts(place / PARTS)
     with np.load(place / RESULT, allow_pickle=False) as file:
         return dict(file)
 
 
-def _launch(ranks: int, params: Mapping[str, Any], place: Path) -> None:
+def _launch(run: Path, step: PlannedStep, params: Mapping[str, Any], place: Path) -> None:
     launcher: Launcher = "srun" if int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) > 1 else "mpiexec"
     # ranks share what the worker and its allocation have: the worker itself waits for them
     shared = ("--overlap", "--overcommit", "--mem=0", "--cpu-bind=none") if launcher == "srun" else ()
-    end = launch_gang(f"{__name__}:work_on_block", params, ranks, place, launcher=launcher, options=shared)
+    end = launch_gang(f"{__name__}:work_on_block", params, step.ranks, place, launcher=launcher, options=shared)
     if end.exit_code:
+        if is_person_level(read_plan(run), step.name):
+            raise PersonLevelError("; ".join(end.errors))
         raise RunError("; ".join(end.errors), exit_code=end.exit_code)
 
 
@@ -84,17 +88,22 @@ def _place(folder: Path, step: PlannedStep, block: Block) -> Path:
 
 def work_on_block(gang: Gang, params: dict[str, Any], folder: Path) -> None:
     """What each rank does."""
+    run = Path(params["run"])
+    plan = read_plan(run)
+    step = plan.step(params["step"])
+    work = partial(_work_together, gang, run, step, step.block(params["block"]), folder)
+    call_privately(work, run, plan, step.name, params["block"], rank=gang.rank)
+
+
+def _work_together(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Path) -> None:
     lock = _lock(folder) if gang.rank == 0 else None  # after an error it is held until this process ends
     gang.comm.Barrier()
-    _compute(gang, params, folder)
+    _compute(gang, run, step, block, folder)
     if lock is not None:
         lock.close()
 
 
-def _compute(gang: Gang, params: Mapping[str, Any], folder: Path) -> None:
-    run = Path(params["run"])
-    step = read_plan(run).step(params["step"])
-    block = step.block(params["block"])
+def _compute(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Path) -> None:
     arrays = read_rank_arrays(gang, run, step, block)
     result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
     if isinstance(result, Generator):

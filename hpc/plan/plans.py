@@ -13,6 +13,7 @@ from ..store.products import Product, Table
 from ..store.ragged import size_shards
 from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
+from .privacy import refuse_person_level_leaks
 from .ragged import lower_steps
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
@@ -50,6 +51,11 @@ class Plan:
         return next(table for table in self.tables if table.name == name)
 
     @property
+    def kept(self) -> dict[str, Product | Table]:
+        """Stores and tables by name."""
+        return _name_kept(self.products, self.tables)
+
+    @property
     def peak_memory_bytes(self) -> int:
         """Declared peak of one worker: its own needs, and those of the blocks that it runs at one time."""
         pools = {pool.name: pool for pool in self.pools}
@@ -82,6 +88,11 @@ class Plan:
             "tasks": self.tasks,
             "node_hours": self.node_hours,
         }
+
+
+def _name_kept(products: Sequence[Product], tables: Sequence[Table]) -> dict[str, Product | Table]:
+    kept: dict[str, Product | Table] = {product.name: product for product in products}
+    return kept | {table.name: table for table in tables}
 
 
 def make_plan(
@@ -130,6 +141,11 @@ def make_plan(
     planned = lower_steps(steps, by_name)
     earlier = Earlier(before.steps, before.products, before.sources) if before else Earlier()
     check_plan(planned, (*stores, *tables), sources or {}, arrays, earlier, inputs)
+    refuse_person_level_leaks(
+        [*earlier.steps, *planned],
+        (before.kept if before else {}) | _name_kept(stores, tables),
+        {**earlier.sources, **(sources or {})},
+    )
     planned = plan_tables(planned, tables)
     planned = [_with_bytes(step, by_name, input_bytes, inputs) for step in planned]
     asked = {step.name: step for step in steps if isinstance(step, BlockStep)}

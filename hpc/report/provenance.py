@@ -294,6 +294,7 @@ def _upstream(crate: Any, workflow: Any, record: Mapping[str, Any]) -> tuple[lis
 def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
     found = []
     folder = inspection.folder.resolve()
+    marked = _list_person_level(inspection.plan)
     for name, given in _mapping(inspection.result.get("products")).items():
         path = folder / str(given)
         if not path.exists() or not path.is_relative_to(folder):
@@ -302,6 +303,10 @@ def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
         kind = "Dataset" if path.is_dir() else "File"
         parameter = _parameter(crate, workflow, "output", f"#output-{quote(str(name), safe='')}", str(name), kind)
         properties = {"name": str(name), "description": f"Product {name!r} of the run."}
+        if str(name) in marked:
+            properties["description"] += (
+                f" It tells of single persons: do not pass it on. It holds {marked[str(name)]}."
+            )
         if kind == "Dataset":
             properties["encodingFormat"] = "application/vnd.zarr"
             found.append(_realize(crate, parameter, crate.add_dataset(path, place, properties=properties)))
@@ -325,6 +330,18 @@ def _columns(crate: Any, name: str, table: Mapping[str, Any]) -> list[Any]:
         for column in (columns if isinstance(columns, list) else [])
         if isinstance(column, Mapping)
     ]  # fmt: skip
+
+
+def _list_person_level(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Products at person level, by name: their variables with dims and shapes, and no values."""
+    return {
+        str(product["name"]): ", ".join(
+            f"{v['name']} ({', '.join(f'{dim}: {n}' for dim, n in zip(v['dims'], v['shape'], strict=False))})"
+            for v in product.get("variables", ())
+        )
+        for product in plan.get("products", ())
+        if product.get("person_level")
+    }
 
 
 def _parameter(crate: Any, workflow: Any, side: str, identity: str, name: str, kind: str) -> Any:

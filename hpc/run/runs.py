@@ -8,6 +8,7 @@ import secrets
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from ..store.stores import create_product, hash_file, refuse_repeated_labels, wr
 from ..store.table_files import read_table
 from .driver_lock import live_driver
 from .index import add_run, find_run
+from .privacy import close_to_others
 from .records import describe_place, now, read_json, write_json
 from .state import QueueAnswer, find_state
 
@@ -45,6 +47,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.keeps_persons = False  # if so, products at person level are not opened
         self.record: dict[str, Any] = read_json(path / "run.json")
         for further in list_plans(path)[1:]:
             _add_identity(self.record, read_json(further).get("identity") or {})
@@ -83,6 +86,11 @@ class Run:
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
+        if self.keeps_persons and self.plan.product(product).person_level:
+            raise RunError(
+                f"a result must not show single persons, but product {product!r} is at person level: let a "
+                "ReductionStep write what is to be shown; the owner of the run can open it by citytide.open_run"
+            )
         path = self.products[product].resolve()
         if table := next((table for table in self.plan.tables if table.name == product), None):
             return read_table(path, table)
@@ -90,6 +98,12 @@ class Run:
 
         # each array's own metadata, which stores of earlier versions have alone
         return xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
+
+    def without_persons(self) -> Run:
+        """The same run, whose products at person level are not opened: what a workflow's ``finish`` is handed."""
+        handed = copy(self)
+        handed.keeps_persons = True
+        return handed
 
     def status(self, *, seen: QueueAnswer | None = None) -> dict[str, Any]:
         """State, blocks done of each step, and the process that drives it: one JSON-able object.
@@ -189,6 +203,7 @@ def create_run(
         write_arrays(path / "inputs.zarr", arrays, attributes)
         for product in plan.products:
             create_product(path, product, values)
+        close_to_others(path, plan)
         (path / "ledger.jsonl").touch(mode=0o600)
         write_json(path / "plan.json", plan.to_json())
         if made_of.files:

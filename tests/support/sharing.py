@@ -24,18 +24,26 @@ class ShareSettings(Settings):
     ranks: int = 2
     fail_on: int = -1
     rank_bounds: str = ""
+    person_level: bool = False
 
 
-def double_share(gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int) -> dict[str, Any] | None:
+def double_share(
+    gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int, has_scalars: bool = True
+) -> dict[str, Any] | None:
     if gang.rank == fail_on:
         raise ValueError(f"rank {gang.rank} will not")
     mine = np.zeros_like(arrays["x"])
     mine[gang.rank :: gang.size] = 2.0 * arrays["x"][gang.rank :: gang.size]
     parts = gang.comm.gather(mine, 0)
-    return None if parts is None else {"doubled": sum(parts), "ranks": np.full(len(mine), float(gang.size))}
+    if parts is None:
+        return None
+    told = {"ranks": np.full(len(mine), float(gang.size))} if has_scalars else {}
+    return {"doubled": sum(parts), **told}
 
 
-def add_ground(gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int) -> dict[str, Any] | None:
+def add_ground(
+    gang: Gang, arrays: dict[str, Any], folder: Path, fail_on: int, has_scalars: bool
+) -> dict[str, Any] | None:
     """Twice x and the sum of the ground, of which each rank has read its own rows alone."""
     assert gang.rows is not None
     start, stop = gang.rows
@@ -54,17 +62,19 @@ def prepare(settings: ShareSettings) -> Prepared:
     variables = tuple(
         Variable(name, ("row",), "float64", "1", name, where, shape)  # type: ignore[arg-type]
         for name, where, shape in (("doubled", "blocks", (rows,)), ("ranks", "ledger", (rows,)))
+        if where == "blocks" or not settings.person_level
     )
     step = BlockStep(
         name="share", function="sharing:add_ground" if settings.rank_bounds else "sharing:double_share", dim="row",
-        extent=rows, inputs=("inputs.zarr",), memory_bytes=lambda block: 10**6, product="shared", scalars=("ranks",),
-        per_block=2, ranks=settings.ranks,
-        params={"fail_on": settings.fail_on}, rank_dim="cell" if settings.rank_bounds else "",
+        extent=rows, inputs=("inputs.zarr",), memory_bytes=lambda block: 10**6, product="shared",
+        scalars=() if settings.person_level else ("ranks",), per_block=2, ranks=settings.ranks,
+        params={"fail_on": settings.fail_on, "has_scalars": not settings.person_level},
+        rank_dim="cell" if settings.rank_bounds else "",
         rank_bounds=tuple(int(bound) for bound in settings.rank_bounds.split("-") if bound),
     )  # fmt: skip
     return Prepared(
         steps=(step,),
-        products=(Product("shared", "Twice x", variables),),
+        products=(Product("shared", "Twice x", variables, person_level=settings.person_level),),
         arrays={
             "x": (("row",), np.arange(rows, dtype=np.float64)),
             "row": (("row",), np.arange(rows)),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["FAINT", "INK", "SHEET_WIDTH_PT", "TEXT_PT", "choose_fonts", "is_drawable", "make_sheet", "sample_scale",
-           "style_axes", "write_figure"]  # fmt: skip
+           "save_figure", "style_axes", "write_figure"]  # fmt: skip
 
 SHEET_WIDTH_PT = 400.0  # narrow enough that its text can still be read on a phone
 INK, FAINT = "#1d2a35", "#adb7bf"
@@ -126,15 +126,21 @@ def write_figure(
     Path
         The SVG: the same bytes for the same figure and versions (no date, ids from the content).
     """
-    from matplotlib import rc_context
-
     folder = run / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{number:02d}-{name}.svg"
-    settings: Any = {"svg.hashsalt": name, "svg.fonttype": "path"}
-    with rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*[Gg]lyph.*missing")
-        figure.savefig(path, format="svg", dpi=PICTURE_DPI, metadata={"Date": None, "Title": title})
+    save_figure(figure, path, name=name, metadata={"Date": None, "Title": title})
     sidecar = {"section": "result", "title": title, "caption": caption, "alt": alt, "names": list(names)}
     path.with_suffix(".json").write_text(json.dumps(sidecar, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def save_figure(figure: Figure, path: Path, *, name: str, metadata: dict[str, str | None]) -> None:
+    """Write one file, as its suffix says: .svg, or .png on white; ``name`` seeds the ids within an SVG."""
+    from matplotlib import rc_context
+
+    settings: Any = {"svg.hashsalt": name, "svg.fonttype": "path"}
+    paper: Any = {"facecolor": "white"} if path.suffix == ".png" else {}
+    with rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*[Gg]lyph.*missing")
+        figure.savefig(path, format=path.suffix[1:], dpi=PICTURE_DPI, metadata=metadata, **paper)

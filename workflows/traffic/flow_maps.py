@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...hpc.report.formatting import unit_text
 from ..drawing.canvas import (
-    FAINT,
     INK,
     SHEET_WIDTH_PT,
     TEXT_PT,
@@ -21,6 +20,7 @@ from ..drawing.canvas import (
     sample_scale,
     write_figure,
 )
+from ..drawing.change_scale import find_top, make_change_scale, round_down, shorten
 from ..drawing.mapframe import MARGIN_PT, MapFrame, draw_links
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def draw_flow_map(
     colours = sample_scale("load", len(LOAD_EDGES) + 1)
     kind = np.where(quiet, -1, np.searchsorted(LOAD_EDGES, load, side="right"))
     figure, sheet, legend = _sheets(frame)
-    top = _top(flow[~quiet])
+    top = find_top(flow[~quiet])
     middle = draw_links(sheet, frame, np.where(quiet, 0.0, flow), top, kind, colours)
     _mark_closed(sheet, middle, closed)
     beside = _label_roads(sheet, frame, np.where(quiet, 0.0, flow), link_name)
@@ -109,21 +109,14 @@ def draw_difference_map(
     flow_unit = unit_text(flow_unit)
     closed = np.zeros(len(flow), bool) if closed is None else closed
     change = flow - base_flow
-    top = _top(np.abs(change[change != 0]))
-    step = _round_down(top / 3)
-    edges = np.array([-3, -2, -1, -0.1, 0.1, 1, 2, 3]) * step
-    colours = sample_scale("change", len(edges) + 1)
-    kind = np.searchsorted(edges, change, side="right")
-    middle = len(edges) // 2
-    kind[kind == middle] = -1
-    colours[middle] = FAINT
+    scale = make_change_scale(change)
+    kind, step, colours = scale.classify(change), float(scale.edges[5]), scale.colours
     figure, sheet, legend = _sheets(frame)
-    places = draw_links(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), top, kind, colours)
+    places = draw_links(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), scale.top, kind, colours)
     _mark_closed(sheet, places, closed)
     beside = _label_roads(sheet, frame, np.where(kind < 0, 0.0, np.abs(change)), link_name)
-    ticks = {slot: ("+" if slot > middle else "") + _short(edges[slot - 1]) for slot in (1, 3, 6, 8)}
     heading = f"change of flow{f', {flow_unit}' if flow_unit else ''}"
-    _draw_legend(legend, frame, colours, ticks, heading, 0.0, flow_unit, bool(closed.any()))
+    _draw_legend(legend, frame, colours, scale.ticks(), heading, 0.0, flow_unit, bool(closed.any()))
     more, less = int((change > 0.1 * step).sum()), int((change < -0.1 * step).sum())
     gain = "link gains" if more == 1 else "links gain"
     caption = (
@@ -224,11 +217,11 @@ def _draw_legend(
     if top > 0:
         write(left, base + 16, f"flow{f', {flow_unit}' if flow_unit else ''}")
         for part, fraction in enumerate((1 / 3, 1.0)):
-            flow = _round_down(top * fraction)
+            flow = round_down(top * fraction)
             at = left + 44 * part
             legend.plot([at, at + 30], [base + 3.5] * 2, color=INK, linewidth=max(frame.widest_pt * flow / top, 0.3),
                         solid_capstyle="butt")  # fmt: skip
-            write(at, base - 9, _short(flow))
+            write(at, base - 9, shorten(flow))
     elif has_closed:
         write(left, base + 16, "closed")
     if has_closed:
@@ -237,27 +230,8 @@ def _draw_legend(
         if top > 0:
             write(at, base - 9, "closed", ha="center")
     if frame.metres_per_pt:
-        metres = _round_down(frame.metres_per_pt * 85)
+        metres = round_down(frame.metres_per_pt * 85)
         right, wide = SHEET_WIDTH_PT - MARGIN_PT, metres / frame.metres_per_pt
         legend.plot([right - wide, right - wide, right, right], [base + 7, base + 1, base + 1, base + 7], color=INK,
                     linewidth=1.0, solid_joinstyle="miter")  # fmt: skip
         write(right - wide / 2, base - 9, f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m", ha="center")
-
-
-def _top(size: Floats) -> float:
-    """The flow drawn widest: a few outliers must not thin out all the others."""
-    return float(np.quantile(size, 0.995)) if size.size else 0.0
-
-
-def _short(value: float) -> str:
-    """A number of at most a few characters: 500, 2k, 1.5M."""
-    size, letter = next(((size, letter) for size, letter in ((1e6, "M"), (1e3, "k")) if abs(value) >= size), (1.0, ""))
-    return f"{value / size:,.4g}{letter}".replace("-", "\N{MINUS SIGN}")
-
-
-def _round_down(value: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is not above ``value`` (1 where there is none)."""
-    if not value > 0:
-        return 1.0
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(max(step * power for step in (1.0, 2.0, 5.0) if step * power <= value * (1 + 1e-12)))

@@ -40,6 +40,16 @@ def test_error_of_a_rank_is_that_of_the_block(tmp_path: Path) -> None:
     assert "rank 1: ValueError: rank 1 will not" in said
 
 
+def test_error_of_a_rank_at_person_level_is_kept_in_the_private_folder(tmp_path: Path) -> None:
+    run = share(tmp_path, rows=2, ranks=2, fail_on=1, person_level=True)
+    kept = run.path / "private" / "share-0-rank-1.txt"
+    assert run.result["state"] == "failed"
+    assert "step 'share', block 0: PersonLevelError: rank 1: PersonLevelError: ValueError;" in run.result["error"]
+    assert str(kept) in run.result["error"] and "rank 1 will not" in kept.read_text()
+    others = [path for path in run.path.rglob("*") if path.is_file() and path != kept]
+    assert others and not [path for path in others if b"will not" in path.read_bytes()]
+
+
 def test_a_second_gang_in_the_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gang_blocks, "OTHERS_END_S", 0.2)
     held = gang_blocks._lock(tmp_path)

@@ -1,0 +1,52 @@
+"""Rows of two tables are matched by the columns that identify them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas
+import pytest
+
+from citytide.hpc.errors import RunError
+from citytide.hpc.store.products import Column, Table
+from citytide.workflows.comparison.tables import compare_tables
+
+AGE, SEX = Column("age", "int64", "year", "age"), Column("sex", "string", "", "sex")
+RISK, COUNT = Column("risk", "float64", "1", "risk"), Column("n", "int64", "1", "how many")
+ROWS = {"age": [20, 20, 30], "sex": ["f", "m", "f"], "risk": [0.1, 0.2, 0.3], "n": [5, 6, 7]}
+
+
+def write(path: Path, rows: dict[str, list[object]]) -> Path:
+    frame = pandas.DataFrame(rows)
+    frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_rows_are_matched_by_the_fewest_identifying_columns(tmp_path: Path, kind: str) -> None:
+    table = Table("risks", "Risks", (AGE, SEX, RISK, COUNT), kind)  # type: ignore[arg-type]
+    a = write(tmp_path / f"a.{kind}", ROWS)
+    b = write(tmp_path / f"b.{kind}", {
+        "age": [30, 20, 99], "sex": ["f", "m", "f"], "risk": [0.3, float("nan"), 0.3], "n": [8, 6, 7],
+    })  # fmt: skip
+    found, match, refused = compare_tables(table, table, a, b)
+    assert (match.dim, len(match), match.only_a, match.only_b) == ("age, sex", 2, ("20, f",), ("99, f",))
+    risk, count = found
+    assert (risk.name, risk.differing, risk.unsized) == ("risk", 1, 1) and not refused
+    assert (count.largest, count.at, count.a, count.b) == (1.0, {"age, sex": "30, f"}, 7, 8)
+
+
+def test_rows_that_nothing_identifies_are_refused(tmp_path: Path) -> None:
+    table = Table("risks", "Risks", (AGE, RISK), "csv")
+    a = write(tmp_path / "a.csv", {name: ROWS[name] for name in ("age", "risk")})
+    with pytest.raises(RunError, match=r"rows of table 'risks' must be identified by .*, but age name some rows twice"):
+        compare_tables(table, table, a, a)
+
+
+def test_columns_in_other_units_are_listed(tmp_path: Path) -> None:
+    first = Table("risks", "Risks", (AGE, SEX, RISK), "csv")
+    second = Table("risks", "Risks", (AGE, SEX, Column("risk", "float64", "year-1", "risk"), COUNT), "csv")
+    a = write(tmp_path / "a.csv", ROWS)
+    assert compare_tables(first, second, a, a)[2] == {
+        "risk": "its units are '1' in A and 'year-1' in B", "n": "it is not in A",
+    }  # fmt: skip
