@@ -22,7 +22,7 @@ from ..hpc.run.records import write_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
 from ..hpc.store.products import Product
 from ..hpc.store.stores import refuse_repeated_labels
-from .workflow import Prepared, Workflow, load_workflow
+from .workflow import Prepared, Workflow, find_workflow, load_workflow, reload_workflow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class Draft:
     settings: dict[str, dict[str, Any]]
     out: str | None
     command: tuple[str, ...]
+    locator: Mapping[str, str]  # where the workflow is: import path, package and version
 
 
 def draft_run(
@@ -94,7 +95,10 @@ def draft_run(
         sources=prepared.sources,
     )
     chosen = str(out) if out is not None else file.out
-    return Draft(workflow, prepared, plan, site, backend, table, chosen, _command(what, set or {}, profile, out))
+    at = find_workflow(file.workflow)
+    locator = {"path": at.path, "package": at.package, "version": at.version}
+    command = _command(what, set or {}, profile, out)
+    return Draft(workflow, prepared, plan, site, backend, table, chosen, command, locator)
 
 
 def _command(what: str | Path, sets: Mapping[str, Any], profile: str | None, out: str | Path | None) -> tuple[str, ...]:
@@ -170,6 +174,7 @@ def lay_out(draft: Draft) -> Run:
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
     record = {
         "workflow": draft.workflow.name,
+        "locator": dict(draft.locator),
         "name": draft.prepared.title or draft.workflow.name,
         "version": _version(),
         "command": list(draft.command),
@@ -246,7 +251,7 @@ def drive(path: str | Path) -> Run:
     site = Profile.model_validate(found.record["profile"])
     use_slurm_conf(site)
     wait_for_end_of_others(found.path)
-    return _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
+    return _execute(found, make_backend(site), reload_workflow(found.record), take_over=False, quiet=False)
 
 
 def follow(started: Run, *, quiet: bool) -> Run:
@@ -289,7 +294,7 @@ def resume(
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
     if profile:
         found.record["profile"] = site.model_dump(mode="json")
-    backend, workflow = make_backend(site), load_workflow(found.workflow)
+    backend, workflow = make_backend(site), reload_workflow(found.record)
     for step in found.plan.steps:
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
     if backend.is_remote:

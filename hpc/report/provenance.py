@@ -105,8 +105,10 @@ def write_run_file(inspection: Inspection) -> None:
     entries = {str(key): entry for key, entry in _mapping(record.get("settings")).items()}
     settings = {key: _value(entry) for key, entry in entries.items() if _mapping(entry).get("source") != "default"}
     profile = _mapping(record.get("profile")).get("name")
+    locator = _mapping(record.get("locator"))
+    named = locator["path"] if locator and not locator.get("package") else record.get("workflow", "")
     content = {
-        "workflow": record.get("workflow", ""),
+        "workflow": named,
         "set": {key: value for key, value in settings.items() if value is not None},
         **({"profile": profile} if profile else {}),
     }
