@@ -118,7 +118,7 @@ def test_its_result_and_its_record_tell_where_it_is_from(finished: Path) -> None
 
 def test_killed_run_is_resumed_to_the_same_bytes(site: Path, finished: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
-    words = ["run", "comorbidity", "--set", "persons_per_block=20", "--out", str(run)]
+    words = ["run", "comorbidity", "--set", "persons_per_block=40", "--out", str(run)]
     started = subprocess.Popen(
         [sys.executable, "-m", "citytide", *words], env=make_environment(site), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -131,7 +131,7 @@ def test_killed_run_is_resumed_to_the_same_bytes(site: Path, finished: Path, tmp
     started.wait()
     done = len(done_blocks(read_ledger(run / "ledger.jsonl")))
     assert 0 < done < open_run(run).plan.tasks and not product_bytes(run)
-    resumed = citytide(site, "resume", str(run), "--take-over")
+    resumed = citytide(site, "resume", str(run))
     assert resumed.returncode == 0, resumed.stderr
     assert product_bytes(run) == product_bytes(finished)
 
