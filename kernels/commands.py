@@ -30,13 +30,17 @@ def kernels() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
 def list_kernels(as_json: bool) -> None:
     """List the kernels with the engines that run on this machine."""
-    records = [_describe(name) for name in _table()]
+    origins, unusable = _load_plugins()
+    records = [_describe(name, origins) for name in _table()]
+    for problem in unusable:
+        click.echo(f"citytide: {problem}", err=True)
     if as_json:
         click.echo(json.dumps(records, indent=2))
         return
     width = max((len(record["name"]) for record in records), default=0)
     for record in records:
-        click.echo(f"{record['name']:<{width}}  {record['summary']}  [{', '.join(record['engines_here'])}]")
+        origin = f"  (from {record['from']})" if record["from"] else ""
+        click.echo(f"{record['name']:<{width}}  {record['summary']}  [{', '.join(record['engines_here'])}]{origin}")
 
 
 @kernels.command("show", epilog=_SHOW_EXAMPLES)
@@ -44,11 +48,14 @@ def list_kernels(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def show_kernel(name: str, as_json: bool) -> None:
     """Show contract, engines, file and references of the kernel NAME."""
+    origins, unusable = _load_plugins()
     known = sorted(_table())
     found = [full for full in known if name in (full, full.partition(".")[2])]
-    if len(found) != 1:
-        raise click.UsageError(f"no kernel is called {name!r}; there are {', '.join(known)}")
-    record = _describe(found[0])
+    if not found:
+        raise click.UsageError("; ".join([f"no kernel is called {name!r}; there are {', '.join(known)}", *unusable]))
+    if len(found) > 1:
+        raise click.UsageError(f"several kernels are called {name!r}: name one of {', '.join(found)}")
+    record = _describe(found[0], origins)
     if as_json:
         click.echo(json.dumps(record, indent=2))
         return
@@ -62,6 +69,7 @@ def show_kernel(name: str, as_json: bool) -> None:
         "blocks": [", ".join(record["blocks"]) or "none: takes its arguments whole"],
         "halo": [", ".join(f"{dim} {width}" for dim, width in record["halo"].items()) or "none"],
         "file": [record["file"]],
+        **({"from": [record["from"]]} if record["from"] else {}),
         "references": record["references"],
     }
     click.echo(f"{record['name']}: {record['summary']}\n")
@@ -90,7 +98,23 @@ def _table() -> dict[str, Any]:
     return dict(sorted(KERNELS.items()))
 
 
-def _describe(name: str) -> dict[str, Any]:
+def _load_plugins() -> tuple[dict[str, str], list[str]]:
+    """Import the kernels of installed packages; returns who each top-level package is of, and what cannot be used."""
+    from .plugins import PluginError, list_plugins
+
+    _table()  # citytide's own come first: then a second owner of a name is the plugin
+    origins, unusable = {}, []
+    for plugins in list_plugins("citytide.kernels").values():
+        for plugin in plugins:
+            try:
+                plugin.load()
+            except PluginError as error:
+                unusable.append(f"kernels of {plugin.origin} cannot be used: {error}")
+            origins[plugin.top] = plugin.origin
+    return origins, unusable
+
+
+def _describe(name: str, origins: dict[str, str]) -> dict[str, Any]:
     import inspect
     from dataclasses import asdict
     from pathlib import Path
@@ -105,6 +129,7 @@ def _describe(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "summary": text.partition("\n")[0],
+        "from": origins.get(function.__module__.partition(".")[0], ""),
         "module": function.__module__,
         "function": function.__name__,
         "call": _write_import(name, function),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from .plugins import describe_origin
 from .rules import Engine, EngineError
 
 __all__ = ["KERNELS", "Array", "Contract", "kernel"]
@@ -63,8 +64,15 @@ class Contract:
     """Sizes, from the arguments, of the dims that are taken in one size and returned in another."""
 
 
-def kernel(contract: Contract) -> Callable[[Kernel], Kernel]:
+def kernel(contract: Contract, *, field: str = "") -> Callable[[Kernel], Kernel]:
     """Enter a public function, unchanged, into the table of kernels, named by its field: ``hydro.score_crps``.
+
+    Parameters
+    ----------
+    contract
+        What the function promises.
+    field
+        The field, existing or new; by default the folder that holds the module.
 
     Raises
     ------
@@ -73,14 +81,20 @@ def kernel(contract: Contract) -> Callable[[Kernel], Kernel]:
     """
 
     def enter(function: Kernel) -> Kernel:
-        rooms = function.__module__.split(".")
-        field = rooms[rooms.index("kernels") + 1] if "kernels" in rooms[:-1] else rooms[-2] if rooms[1:] else ""
-        name = f"{field}.{function.__name__}".removeprefix(".")
+        name = f"{field or _find_field(function.__module__)}.{function.__name__}".removeprefix(".")
         holder = KERNELS.get(name)
         if holder is not None and holder.__module__ != function.__module__:
-            raise EngineError(f"kernel {name!r} is already in {holder.__module__}")
+            raise EngineError(
+                f"a kernel's name must have one owner, but {name!r} is in {describe_origin(holder.__module__)} and in "
+                f"{describe_origin(function.__module__)}: rename one, or give another field"
+            )
         function.contract = contract  # type: ignore[attr-defined]
         KERNELS[name] = function
         return function
 
     return enter
+
+
+def _find_field(module: str) -> str:
+    rooms = module.split(".")
+    return rooms[rooms.index("kernels") + 1] if "kernels" in rooms[:-1] else rooms[-2] if rooms[1:] else ""

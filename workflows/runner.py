@@ -26,7 +26,7 @@ from ..hpc.run.references import Upstream, accept_changed_upstream, refuse_chang
 from ..hpc.run.references import as_json as upstream_as_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
 from .planning import plan_further, plan_prepared
-from .workflow import Prepared, Workflow, load_workflow
+from .workflow import Prepared, Workflow, find_workflow, load_workflow, reload_workflow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +70,7 @@ class Draft:
     settings: dict[str, dict[str, Any]]
     out: str | None
     command: tuple[str, ...]
+    locator: Mapping[str, str]  # where the workflow is: import path, package and version
     upstream: tuple[Upstream, ...] = ()
     stage: Stage | None = None
 
@@ -126,9 +127,10 @@ def draft_workflow(
     backend = make_backend(site)
     if warm_up:
         backend.warm_up(workflow.modules)
-    prepared = workflow.prepare(settings)
+    prepared, at = workflow.prepare(settings), find_workflow(name)
     plan = plan_prepared(prepared, backend)
-    return Draft(workflow, prepared, plan, site, backend, table, out, command, tuple(upstream), stage)
+    locator = {"path": at.path, "package": at.package, "version": at.version}
+    return Draft(workflow, prepared, plan, site, backend, table, out, command, locator, tuple(upstream), stage)
 
 
 def _command(what: str | Path, sets: Mapping[str, Any], profile: str | None, out: str | Path | None) -> tuple[str, ...]:
@@ -204,6 +206,7 @@ def lay_out(draft: Draft) -> Run:
     arrays: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]] = draft.prepared.arrays
     record = {
         "workflow": draft.workflow.name,
+        "locator": dict(draft.locator),
         "name": draft.prepared.title or draft.workflow.name,
         "command": list(draft.command),
         "settings": draft.settings,
@@ -283,7 +286,7 @@ def drive(path: str | Path) -> Run:
     use_slurm_conf(site)
     wait_for_end_of_others(found.path)
     refuse_changed_upstream(found)
-    return _execute(found, make_backend(site), load_workflow(found.workflow), take_over=False, quiet=False)
+    return _execute(found, make_backend(site), reload_workflow(found.record), take_over=False, quiet=False)
 
 
 def follow(started: Run, *, quiet: bool) -> Run:
@@ -334,7 +337,7 @@ def resume(
         found.record["profile"] = site.model_dump(mode="json")
     if found.status()["state"] != "done":
         (accept_changed_upstream if accept_changes else refuse_changed_upstream)(found)
-    backend, workflow = make_backend(site), load_workflow(found.workflow)
+    backend, workflow = make_backend(site), reload_workflow(found.record)
     for step in found.plan.steps:
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
     if backend.is_remote:

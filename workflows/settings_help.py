@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
 
 if TYPE_CHECKING:
     from ..hpc.plan.settings import Settings
+    from ..kernels.plugins import Plugin
 
 __all__ = ["WorkflowCommand", "list_settings"]
+
+_PATH = re.compile(r"[\w.]+:\w+")  # package.module:NAME
 
 
 class WorkflowCommand(click.Command):
@@ -20,18 +25,41 @@ class WorkflowCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from .workflow import WORKFLOWS, load_workflow  # imported for help alone: it takes as long as the rest
+        from .workflow import WORKFLOWS, list_workflows, load_workflow  # imported for help alone: it takes long
 
-        named = next((word for word in ctx.meta.get("words", ()) if word in WORKFLOWS), None)
+        words, known = ctx.meta.get("words", ()), list_workflows()
+        named = next((word for word in words if word in known or _PATH.fullmatch(word)), None)
         if named is None:
             with formatter.section("Workflows"):
                 formatter.write_text(f"{', '.join(WORKFLOWS)}; {ctx.command_path} WORKFLOW --help lists its settings.")
+                for name in known:
+                    if told := _tell_outside(name, known[name]):
+                        formatter.write_text(told)
             return
         workflow = load_workflow(named)
         with formatter.section(named):
-            formatter.write_text(f"{workflow.summary[:1].upper()}{workflow.summary[1:]}.")
+            formatter.write_text(f"{workflow.summary[:1].upper()}{workflow.summary[1:]}.{_tell_origin(known, named)}")
         with formatter.section("Settings, each by --set KEY=VALUE"):
             formatter.write_dl(list_settings(workflow.settings))
+
+
+def _tell_outside(name: str, plugins: Sequence[Plugin]) -> str:
+    """The line of a workflow that is not citytide's alone; one that cannot be used says why."""
+    from ..hpc.errors import RunError
+    from .workflow import load_workflow
+
+    outside = [plugin for plugin in plugins if plugin.package != "citytide"]
+    if not outside:
+        return ""
+    try:
+        return f"{name} (from {outside[0].origin}): {load_workflow(name).summary}"
+    except RunError as error:
+        return f"{name} (from {', '.join(plugin.origin for plugin in outside)}): {error}"
+
+
+def _tell_origin(known: Mapping[str, Sequence[Plugin]], name: str) -> str:
+    origin = known[name][0] if name in known else None
+    return f" From {origin.origin}." if origin and origin.package != "citytide" else ""
 
 
 def list_settings(model: type[Settings]) -> list[tuple[str, str]]:

@@ -12,5 +12,6 @@ A network opens by a name of the catalogue, a folder or a file; every other inpu
 - areas with people: :func:`~..maps.areas.open_areas`; facilities: :func:`~..maps.facilities.open_facilities`;
 - a city that was built: :func:`~..city.city.open_city`.
 
-Files of named data sets are found, downloaded and checked in :mod:`.downloads`.
+Each named data set says which function reads it (:func:`~.readers.read_dataset`); packages outside add their own
+(:func:`~.entries.list_datasets`). Files of named data sets are found, downloaded and checked in :mod:`.downloads`.
 """

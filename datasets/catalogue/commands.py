@@ -24,15 +24,19 @@ def data() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list and nothing else.")
 def list_data(as_json: bool) -> None:
     """List the data sets that have a name."""
+    from .entries import list_datasets
+
     rows = [_summarise(name) for name in _names()]
+    for problem in list_datasets().unusable:
+        click.echo(f"citytide: {problem}", err=True)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
-    width = max(len(row["name"]) for row in rows)
+    width, broad = (max(len(row[key]) for row in rows) for key in ("name", "kind"))
     for row in rows:
         state = {"generated": "made here", "present": "here", "absent": "to fetch"}[row["state"]]
-        kind = "network" if row["network"] else "files"
-        click.echo(f"{row['name']:<{width}}  {kind:<7}  {state:<9}  {row['title']}")
+        origin = f" (from {row['from']})" if row["from"] else ""
+        click.echo(f"{row['name']:<{width}}  {row['kind']:<{broad}}  {state:<9}  {row['title']}{origin}")
 
 
 @data.command(epilog="Example: citytide data describe chicago-sketch")
@@ -45,7 +49,7 @@ def describe(name: str, as_json: bool) -> None:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
     click.echo(f"{found['name']}: {found['title']}")
-    for key in ("repository", "terms"):
+    for key in ("repository", "terms", "from"):
         if found[key]:
             click.echo(f"  {key + ':':<12} {found[key]}")
     for file in found["files"]:
@@ -90,30 +94,32 @@ def fetch(names: tuple[str, ...], as_json: bool) -> None:
 
 def _names() -> list[str]:
     from . import networks
-    from .sources import DATASETS
+    from .entries import list_datasets
 
-    return [networks.DEFAULT_NETWORK, *DATASETS]
+    return [networks.DEFAULT_NETWORK, *list_datasets().entries]
 
 
 def _summarise(name: str) -> dict[str, Any]:
     from . import downloads as catalogue
     from . import networks
-    from .sources import DATASETS
+    from .entries import list_datasets
 
     if name == networks.DEFAULT_NETWORK:
-        return {"name": name, "title": networks.INSTANCES[name], "network": True, "state": "generated"}
-    dataset = DATASETS[name]
+        row = {"name": name, "title": networks.DEFAULT_TITLE, "network": True, "kind": "network"}
+        return row | {"state": "generated", "from": ""}
+    listed = list_datasets()
+    dataset = listed.entries[name]
     present = all(catalogue.find_file(file) for file in dataset.files)
-    state = "present" if present else "absent"
-    return {"name": name, "title": dataset.title, "network": dataset.opens is not None, "state": state}
+    row = {"name": name, "title": dataset.title, "network": dataset.kind == "network", "kind": dataset.kind}
+    return row | {"state": "present" if present else "absent", "from": listed.get_origin(name)}
 
 
 def _describe(name: str) -> dict[str, Any]:
     from . import downloads as catalogue
-    from . import networks
+    from . import entries, networks
 
     made = name == networks.DEFAULT_NETWORK
-    dataset = None if made else catalogue.get_dataset(name)
+    dataset = None if made else entries.get_dataset(name)
     found = _summarise(name) | {"repository": "", "terms": "", "files": [], "size": None, "notes": []}
     if dataset is not None:
         found |= {"repository": dataset.repository, "terms": dataset.terms, "notes": list(dataset.notes)}
@@ -121,7 +127,7 @@ def _describe(name: str) -> dict[str, Any]:
             at = catalogue.find_file(file)
             entry = {"path": file.path, "bytes": file.bytes, "sha256": file.sha256, "url": file.url}
             found["files"].append(entry | {"at": str(at) if at else None})
-    if made or (dataset is not None and dataset.opens and found["state"] == "present"):
+    if made or (dataset is not None and dataset.kind == "network" and found["state"] == "present"):
         instance = networks.open_named(name)
         found["notes"] = list(instance.notes)
         found["size"] = {

@@ -6,29 +6,10 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
-from .sources import DATASETS, Dataset, File
+from .entries import get_dataset
+from .sources import File
 
-__all__ = ["fetch", "find_files", "get_dataset", "verify_dataset"]
-
-
-def get_dataset(name: str) -> Dataset:
-    """Return an entry of the catalogue.
-
-    Raises
-    ------
-    InputError
-        If there is none; the known names are listed.
-
-    Examples
-    --------
-    >>> get_dataset("braess").files[0].bytes
-    465
-    """
-    if name not in DATASETS:
-        raise InputError(
-            f"data set {name!r} is not in the catalogue", way_out=f"known names are {', '.join(sorted(DATASETS))}"
-        )
-    return DATASETS[name]
+__all__ = ["fetch", "find_files", "verify_dataset"]
 
 
 def cache_folder() -> Path:

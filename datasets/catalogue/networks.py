@@ -9,16 +9,13 @@ from typing import Any
 
 from ..errors import InputError
 from ..traffic.instances import Instance
-from .downloads import find_files, get_dataset
-from .sources import DATASETS
+from .entries import get_dataset, list_datasets
+from .readers import call_reader, read_dataset
 
-__all__ = ["DEFAULT_NETWORK", "INSTANCES", "call_reader", "open_instance", "open_named"]
+__all__ = ["DEFAULT_NETWORK", "DEFAULT_TITLE", "open_instance", "open_named"]
 
 DEFAULT_NETWORK = "synthetic-city"
-INSTANCES: dict[str, str] = {
-    DEFAULT_NETWORK: "a seeded city around a river, made on the spot; what runs when no network is named",
-    **{name: dataset.title for name, dataset in DATASETS.items() if dataset.opens},
-}
+DEFAULT_TITLE = "a seeded city around a river, made on the spot; what runs when no network is named"
 
 
 def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
@@ -51,30 +48,32 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
     options = _join_words(options)
     if source is None:
         source = DEFAULT_NETWORK
-    if isinstance(source, str) and source in INSTANCES:
+    entries = list_datasets().entries
+    if isinstance(source, str) and (source == DEFAULT_NETWORK or source in entries):
         return open_named(source, **options)
     if isinstance(source, str) and source.startswith(("grid-", "ring-radial-")):
         from ..synthetic.traffic.network import make_named
 
         made = make_named(source)
         if made is not None:
-            return call_reader(lambda: made, None, options)
+            return _open(lambda: made, None, options)
     path = Path(source).expanduser()
     if path.suffix.lower() == ".zarr":
         from ..city.network import read_city_network
 
-        return call_reader(read_city_network, path, options)
+        return _open(read_city_network, path, options)
     if path.is_dir():
         return _open_folder(path, options)
     if path.suffix.lower() == ".graphml":
         from ..traffic.osm.graphml import read_graphml
 
-        return call_reader(read_graphml, path, options)
+        return _open(read_graphml, path, options)
     if path.suffix.lower() == ".tntp" and path.exists():
         from ..traffic.tntp.tntp import read_tntp
 
-        return call_reader(read_tntp, path, options)
-    known = ", ".join([*sorted(INSTANCES), "grid-LINKS", "ring-radial-LINKS"])
+        return _open(read_tntp, path, options)
+    names = sorted([DEFAULT_NETWORK, *(name for name, entry in entries.items() if entry.kind == "network")])
+    known = ", ".join([*names, "grid-LINKS", "ring-radial-LINKS"])
     if path.exists():
         raise InputError(
             "this is no network file that can be read",
@@ -84,7 +83,7 @@ def open_instance(source: str | Path | None = None, **options: Any) -> Instance:
         )
     raise InputError(
         f"network {str(source)!r} is neither a known name nor a folder or file that exists",
-        way_out=f"{_suggest(str(source), INSTANCES)}known names are {known}",
+        way_out=f"{_suggest(str(source), names)}known names are {known}",
     )
 
 
@@ -118,11 +117,11 @@ def _open_folder(folder: Path, options: dict[str, Any]) -> Instance:
     if any(name.endswith(".tntp") for name in names):
         from ..traffic.tntp.tntp import read_tntp
 
-        return call_reader(read_tntp, folder, options)
+        return _open(read_tntp, folder, options)
     if names & {"node.csv", "link.csv"}:
         from ..traffic.gmns.gmns import read_gmns
 
-        return call_reader(read_gmns, folder, options)
+        return _open(read_gmns, folder, options)
     raise InputError(
         "the folder holds no network",
         file=folder,
@@ -131,21 +130,24 @@ def _open_folder(folder: Path, options: dict[str, Any]) -> Instance:
 
 
 def open_named(name: str, **options: Any) -> Instance:
-    """Open a network by its name in the catalogue; what the catalogue knows about it is added to its notes."""
+    """Open a network by its name in the catalogue; what the catalogue knows about it is added to its notes.
+
+    Raises
+    ------
+    InputError
+        If the data set is no network.
+    """
     if name == DEFAULT_NETWORK:
         from ..synthetic.city import make_instance
 
-        return call_reader(make_instance, None, options)
+        return _open(make_instance, None, options)
     dataset = get_dataset(name)
-    files = find_files(name)
-    if dataset.opens == "tntp":
-        from ..traffic.tntp.tntp import read_tntp
-
-        instance = call_reader(read_tntp, files[0], options)
-    else:
-        from ..traffic.osm.graphml import read_graphml
-
-        instance = call_reader(read_graphml, files[0], {"demand": files[1], **options})
+    instance = read_dataset(name, kind="network", **options)
+    if not isinstance(instance, Instance):
+        raise InputError(
+            f"the reader of a network must return an Instance, got a {type(instance).__name__} from {dataset.reader}",
+            way_out="give its entry in the catalogue another kind",
+        )
     notes = []
     for weight in ("toll_weight", "distance_weight"):
         known, stated = getattr(dataset, weight), getattr(instance, weight)
@@ -161,16 +163,6 @@ def open_named(name: str, **options: Any) -> Instance:
     )
 
 
-def call_reader(reader: Callable[..., Instance], path: Path | None, options: dict[str, Any]) -> Instance:
-    """Call a reader with options that a user typed; one it does not have is refused with those it has."""
-    from inspect import signature
-
-    allowed = [p.name for p in signature(reader).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    for option in options:
-        if option not in allowed:
-            raise InputError(
-                f"option {option!r}{' (trips)' if option == 'demand' else ''} means nothing to this kind of network",
-                file=path,
-                way_out=f"allowed: {', '.join(allowed)}" if allowed else "omit it",
-            )
-    return reader(**options) if path is None else reader(path, **options)
+def _open(reader: Callable[..., Instance], path: Path | None, options: dict[str, Any]) -> Instance:
+    instance: Instance = call_reader(reader, path, options)
+    return instance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["DATASETS", "Dataset", "File"]
 
@@ -15,18 +15,27 @@ class File:
     sha256: str
     bytes: int
     url: str | None = None
+    option: str = ""  # the reader's parameter that takes this file; empty: see Dataset.reader
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One name: what it is, whose it is, which files it needs."""
+    """One name: what it is, whose it is, which files it needs, and who reads them.
+
+    Examples
+    --------
+    >>> file = File("medical/visits.csv", "0" * 64, 12)
+    >>> visits = Dataset("visits", "Visits of a year", "ours", "ours alone", (file,), kind="visits",
+    ...                  reader="our_package.visits:read_visits")
+    """
 
     name: str
     title: str
     repository: str
     terms: str
     files: tuple[File, ...]
-    opens: str | None = None  # how open_instance reads it: "tntp", "osm-rides"; None for files that are no network
+    kind: str = "files"  # what the reader returns: "network" is an Instance; "files": nobody reads them but the user
+    reader: str = ""  # "package.module:function": takes the first file, those with an option by it, others lie beside
     toll_weight: float = 0.0
     distance_weight: float = 0.0
     units: dict[str, str] = field(default_factory=dict)
@@ -37,6 +46,7 @@ _RAW = "https://raw.githubusercontent.com/"
 _TNTP = "bstabler/TransportationNetworks"
 _BIG = "ni1o1/transbigdata"
 _TUTORIAL = "ni1o1/pygeo-tutorial"
+_READ_TNTP = "citytide.datasets.traffic.tntp.tntp:read_tntp"
 _TERMS_TNTP = "academic research; cite the repository and the instance's author"
 
 
@@ -63,7 +73,8 @@ _ALL = (
         title="Sioux Falls: 24 zones, 76 links; the classroom instance of traffic assignment",
         repository=_TNTP,
         terms=_TERMS_TNTP,
-        opens="tntp",
+        kind="network",
+        reader=_READ_TNTP,
         units={"time": "0.01 h", "length": "0.01 h", "flow": "0.1 d-1"},
         notes=(
             "Sioux Falls is a test problem, not a model of the town: times are in hundredths of an hour, "
@@ -92,7 +103,8 @@ _ALL = (
         title="Anaheim, California: 38 zones, 914 links; zones that no path may pass through",
         repository=_TNTP,
         terms=_TERMS_TNTP,
-        opens="tntp",
+        kind="network",
+        reader=_READ_TNTP,
         units={"time": "min", "length": "ft", "flow": "veh h-1"},
         files=(
             _tntp(
@@ -112,7 +124,8 @@ _ALL = (
         title="Chicago region, sketch network: 387 zones, 2,950 links",
         repository=_TNTP,
         terms=_TERMS_TNTP,
-        opens="tntp",
+        kind="network",
+        reader=_READ_TNTP,
         toll_weight=0.02,
         distance_weight=0.04,
         units={"time": "min", "length": "mile", "flow": "veh h-1"},
@@ -143,7 +156,8 @@ _ALL = (
         title="Braess's paradox: 2 zones, 5 links, equilibrium flows 4, 2, 2, 2, 4",
         repository=_TNTP,
         terms=_TERMS_TNTP,
-        opens="tntp",
+        kind="network",
+        reader=_READ_TNTP,
         files=(
             _tntp(
                 "Braess-Example/Braess_net.tntp",
@@ -162,8 +176,9 @@ _ALL = (
         title="Futian, Shenzhen: car roads of OpenStreetMap with a demand shaped by real taxi rides",
         repository=f"{_BIG}, {_TUTORIAL}",
         terms="roads: ODbL, (c) OpenStreetMap contributors; rides: MIT",
-        opens="osm-rides",
-        files=(_ROADS, _RIDES),
+        kind="network",
+        reader="citytide.datasets.traffic.osm.graphml:read_graphml",
+        files=(_ROADS, replace(_RIDES, option="demand")),
     ),
     Dataset(
         name="shenzhen-taxi-rides",

@@ -111,8 +111,10 @@ def write_run_file(inspection: Inspection) -> None:
         named = {one["reference"]: f"run:{one['run']}/{one['product']}" for one in record.get("upstream") or ()}
         settings = {key: _rename(value, named) for key, value in settings.items()}
     profile = _mapping(record.get("profile")).get("name")
+    locator = _mapping(record.get("locator"))
+    named = locator["path"] if locator and not locator.get("package") else record.get("workflow", "")
     content = {
-        "workflow": record.get("workflow", ""),
+        "workflow": named,
         "set": {key: value for key, value in settings.items() if value is not None},
         **({"profile": profile} if profile else {}),
     }

@@ -212,7 +212,7 @@ def test_name_in_the_table_of_kernels_has_one_owner() -> None:
     try:
         assert kernel(contract)(advance_nothing) is advance_nothing
         assert KERNELS[name].contract is contract  # type: ignore[attr-defined]
-        with pytest.raises(EngineError, match="is already in"):
+        with pytest.raises(EngineError, match=r"must have one owner, but 'field\.advance_nothing' is in here\.kernels"):
             kernel(contract)(other)
     finally:
         KERNELS.pop(name, None)
