@@ -14,8 +14,9 @@ try:
     from .hpc.commands.slurm import check_profile, detect_profile
     from .kernels.commands import kernels
     from .workflows.city.commands import city
-    from .workflows.commands import drive, plan, resume, run, submit, verify
+    from .workflows.commands import drive, plan, resume, run, submit
     from .workflows.comparison.commands import compare
+    from .workflows.verify_command import verify
 except ModuleNotFoundError as missing:
     if str(missing.name).startswith("citytide"):
         raise

@@ -23,10 +23,11 @@ from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
 from .inspection import Inspection, inspect_run
+from .run_file import RUN_FILE, write_run_file
 
-__all__ = ["RUN_FILE", "name_sources", "write_crate", "write_run_file"]
+__all__ = ["name_sources", "write_crate"]
 
-METADATA, RUN_FILE = "ro-crate-metadata.json", "run.yaml"
+METADATA = "ro-crate-metadata.json"
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
@@ -93,38 +94,6 @@ def _compact(entity: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in entity.items()
         if value != []
     }
-
-
-def write_run_file(inspection: Inspection) -> None:
-    """Write the run in the form `citytide run FILE.yaml` takes, with the settings that were given.
-
-    Defaults are omitted: some settings are refused where they mean nothing, whatever their value.
-    """
-    import yaml
-
-    path, record = inspection.folder / RUN_FILE, inspection.run
-    if path.exists():
-        return
-    entries = {str(key): entry for key, entry in _mapping(record.get("settings")).items()}
-    settings = {key: _value(entry) for key, entry in entries.items() if _mapping(entry).get("source") != "default"}
-    if record.get("chain"):  # outside of its chain, a stage is known by its id alone
-        named = {one["reference"]: f"run:{one['run']}/{one['product']}" for one in record.get("upstream") or ()}
-        settings = {key: _rename(value, named) for key, value in settings.items()}
-    profile = _mapping(record.get("profile")).get("name")
-    locator = _mapping(record.get("locator"))
-    named = locator["path"] if locator and not locator.get("package") else record.get("workflow", "")
-    content = {
-        "workflow": named,
-        "set": {key: value for key, value in settings.items() if value is not None},
-        **({"profile": profile} if profile else {}),
-    }
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def _rename(value: Any, named: Mapping[str, str]) -> Any:
-    if isinstance(value, list):
-        return [_rename(item, named) for item in value]
-    return named.get(value, value) if isinstance(value, str) else value
 
 
 def _describe(inspection: Inspection) -> Any:

@@ -19,7 +19,8 @@ from ..identity.changes import describe_accepted
 from .answer import describe_answer, describe_table, is_number, list_items, list_values
 from .formatting import number_text, size_text
 from .inspection import Inspection, inspect_run, instant, seconds_of
-from .provenance import RUN_FILE, name_sources, write_run_file
+from .provenance import name_sources
+from .run_file import RUN_FILE, write_run_file
 from .timeline import make_timeline, span_text
 
 __all__ = ["write_report"]
