@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from ..errors import RunError
 
 __all__ = ["Source", "SourceKind"]
 
@@ -22,7 +24,7 @@ class Source:
     Parameters
     ----------
     path
-        Where it lies.
+        Where it lies; a text will do.
     kind
         ``"file"``, ``"folder"`` or ``"zarr"``.
     person_level
@@ -35,6 +37,14 @@ class Source:
     kind: SourceKind = "file"
     person_level: bool = False
     run: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))  # a text, as settings have it, will do
+        if self.kind not in get_args(SourceKind):
+            raise RunError(
+                f"the kind of a source must be one of {', '.join(get_args(SourceKind))}, got {self.kind!r} for "
+                f"{self.path}: correct it"
+            )
 
     def to_json(self) -> dict[str, Any]:
         return {"path": str(self.path.resolve()), "kind": self.kind, "person_level": self.person_level, "run": self.run}
