@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..plan.plans import Plan
+from ..plan.plans import Plan, read_plans
 from .code import describe_code
 from .sources import FileHashes, compare_files, read_file_hashes, weigh_sources
 
@@ -174,8 +174,10 @@ def refuse_changes(run: Path, changes: Sequence[Change], restarted: Collection[s
     named = "; ".join(_name(change) for change in left[:MOST_NAMED])
     more = f"; and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
     at = shlex.quote(str(run))
+    *earlier, _ = read_plans(run)  # their steps are not computed again: a later plan was made of them
+    fixed = {step.name for plan in earlier for step in plan.steps}
     ways = ["use that version" if left[0].what == "version" else "put it back", "start a new run"]
-    if all(map(_can_restart, left)):
+    if all(_can_restart(change) and not fixed & {*change.steps} for change in left):
         steps = dict.fromkeys(step for change in left for step in change.steps)
         flags = " ".join(f"--restart {shlex.quote(step)}" for step in steps)
         ways.append(f"compute what it concerns again (`citytide resume {at} {flags}`)")

@@ -66,6 +66,7 @@ def check_continuation(
             f"run {run.path} was laid out by a citytide that did not note the code of its steps: whether it has "
             "changed since is unknown"
         )
+        run.is_checked = True
         return Continuation(plan, restarted)
     identity = Identity.take(plan, find, must_exist=False)
     changes = find_changes(run.path, run.record, plan, identity)

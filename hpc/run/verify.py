@@ -99,11 +99,11 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
     for name, digest in read_stored_inputs(run).items():
         yield run.path / name, digest, Damage(name, changed, product="inputs")
     lines = read_ledger(run.path / "ledger.jsonl")
-    for line in lines:
-        if line["kind"] == "planned":
-            yield run.path / line["path"], line["sha256"], Damage(line["path"], changed, product="inputs")
     plan = run.plan
+    known = {step.name for step in plan.steps}
     for (step, block), line in sorted(written_blocks(lines).items()):
+        if step not in known:
+            continue  # of a further plan that is missing, which is told above
         planned = plan.step(step)
         product = planned.product
         root = locate(run.path, product) if product else run.path
