@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..plan.plans import Plan, read_plans
+from ..plan.plans import Plan
 from .code import describe_code
 from .sources import FileHashes, compare_files, read_file_hashes, weigh_sources
 
@@ -160,8 +160,12 @@ def _compare_code(before: Mapping[str, Any], after: Mapping[str, Any], steps: It
     return changes
 
 
-def refuse_changes(run: Path, changes: Sequence[Change], restarted: Collection[str] = ()) -> None:
+def refuse_changes(
+    run: Path, changes: Sequence[Change], restarted: Collection[str] = (), *, fixed: Collection[str] = ()
+) -> None:
     """Refuse to go on with a run of which something has changed that ``--restart`` of some steps does not mend.
+
+    ``fixed`` are steps that cannot be computed again, because a later plan was made of their results.
 
     Raises
     ------
@@ -174,10 +178,8 @@ def refuse_changes(run: Path, changes: Sequence[Change], restarted: Collection[s
     named = "; ".join(_name(change) for change in left[:MOST_NAMED])
     more = f"; and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
     at = shlex.quote(str(run))
-    *earlier, _ = read_plans(run)  # their steps are not computed again: a later plan was made of them
-    fixed = {step.name for plan in earlier for step in plan.steps}
     ways = ["use that version" if left[0].what == "version" else "put it back", "start a new run"]
-    if all(_can_restart(change) and not fixed & {*change.steps} for change in left):
+    if all(_can_restart(change) and not {*fixed} & {*change.steps} for change in left):
         steps = dict.fromkeys(step for change in left for step in change.steps)
         flags = " ".join(f"--restart {shlex.quote(step)}" for step in steps)
         ways.append(f"compute what it concerns again (`citytide resume {at} {flags}`)")
