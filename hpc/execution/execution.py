@@ -16,7 +16,7 @@ from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
 from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
-from ..run.finish_files import hash_changed_files, stamp_files
+from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
 from ..run.privacy import close_to_others, has_persons, keep_privately
 from ..run.progress import Reporter, say
@@ -126,9 +126,11 @@ def _execute(
         refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
+            whole = keep_whole(run.path, read_ledger(ledger.path))
             before = stamp_files(run.path)
             answer |= describe_result(finish(run.without_persons()))
-            ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
+            whole = {name: digest for name, digest in whole.items() if (run.path / name).exists()}
+            ledger.append("left", files=whole | hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
             "state": outcome,
