@@ -7,7 +7,7 @@ from importlib import import_module
 from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.plan.plans import Plan, list_plans, make_plan
-from ..hpc.run.further_plans import FurtherPlan, name_inputs, refuse_repeated_names
+from ..hpc.run.further_plans import FurtherPlan, name_inputs, open_inputs, refuse_repeated_names
 from ..hpc.run.records import stamp_inputs
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product
@@ -17,9 +17,10 @@ from .workflow import Prepared
 __all__ = ["plan_further", "plan_prepared"]
 
 
-def plan_prepared(prepared: Prepared, backend: Backend, *, before: Plan | None = None, number: int = 1) -> Plan:
-    """Plan what was prepared, and refuse what cannot be done there; ``before`` is what is planned already."""
+def plan_prepared(prepared: Prepared, backend: Backend, *, run: Run | None = None) -> Plan:
+    """Plan what was prepared, and refuse what cannot be done there; ``run`` is the one that is planned further."""
     first = backend.pools[0]
+    number = len(list_plans(run.path)) + 1 if run else 1
     values = {name: array for name, (_, array) in prepared.arrays.items()}
     for product in prepared.products:
         if isinstance(product, Product):
@@ -34,8 +35,9 @@ def plan_prepared(prepared: Prepared, backend: Backend, *, before: Plan | None =
         pools=backend.pools,
         sources=prepared.sources,
         arrays=prepared.arrays,
-        before=before,
+        before=run.plan if run else None,
         inputs=name_inputs(number),
+        laid_out=open_inputs(run) if run else None,
     )
 
 
@@ -58,7 +60,7 @@ def plan_further(run: Run, function: str, backend: Backend) -> FurtherPlan:
     prepared = prepare(run)
     if not isinstance(prepared, Prepared):
         raise RunError(f"{function} must return a Prepared, got a {type(prepared).__name__}")
-    plan = plan_prepared(prepared, backend, before=run.plan, number=len(list_plans(run.path)) + 1)
+    plan = plan_prepared(prepared, backend, run=run)
     refuse_repeated_names(run.plan, plan)
     record = {
         "inputs": stamp_inputs(prepared.inputs),

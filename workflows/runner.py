@@ -18,7 +18,8 @@ from ..hpc.execution.functions import find_function
 from ..hpc.plan.plans import Plan, choose_pool
 from ..hpc.plan.profiles import Profile, load_profile
 from ..hpc.plan.settings import RunFile, Sourced, read_run_file, resolve_settings, sourced
-from ..hpc.run.continuation import check_continuation, write_continuation
+from ..hpc.run.continuation import Continuation, check_continuation, write_continuation
+from ..hpc.run.driver_lock import refuse_live
 from ..hpc.run.further_plans import FurtherPlan
 from ..hpc.run.progress import say
 from ..hpc.run.records import write_json
@@ -335,8 +336,8 @@ def resume(
     site = load_profile(profile) if profile else Profile.model_validate(found.record["profile"])
     if profile:
         found.record["profile"] = site.model_dump(mode="json")
-    if found.status()["state"] != "done":
-        (accept_changed_upstream if accept_changes else refuse_changed_upstream)(found)
+    if (found.status()["state"] != "done" or restart) and not accept_changes:
+        refuse_changed_upstream(found)
     backend, workflow = make_backend(site), reload_workflow(found.record)
     for step in found.plan.steps:
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
@@ -344,16 +345,26 @@ def resume(
         sent = resume_remotely(found, site, take_over=take_over, restart=restart, accept_changes=accept_changes)
         return sent if detach else follow(sent, quiet=quiet)
     chosen = check_continuation(found, find_function, restart=restart, accept_changes=accept_changes)
-    write_continuation(found, chosen, take_over=take_over)
+    _write_accepted(found, chosen, restart, accept_changes, take_over)
     backend.warm_up(workflow.modules)
     return _execute(found, backend, workflow, take_over=take_over, quiet=quiet)
+
+
+def _write_accepted(
+    found: Run, chosen: Continuation, restart: Sequence[str], accept_changes: bool, take_over: bool
+) -> None:
+    """Write down what a resume accepts and computes again, once nothing of it is refused."""
+    if accept_changes and (found.status()["state"] != "done" or restart):
+        if not take_over:
+            refuse_live(found.path)
+        accept_changed_upstream(found)
+    write_continuation(found, chosen, take_over=take_over)
 
 
 def resume_remotely(
     found: Run, site: Profile, *, take_over: bool = False, restart: Sequence[str] = (), accept_changes: bool = False
 ) -> Run:
     """Submit the next driver job of a run, from any login node; a finished run is not changed."""
-    from ..hpc.run.driver_lock import refuse_live
     from ..hpc.slurm.jobs.submission import cancel_jobs, refuse_queued
     from ..hpc.slurm.query.controller import Controller
 
@@ -367,7 +378,7 @@ def resume_remotely(
     else:
         refuse_live(found.path)
     refuse_queued(found.path, Controller())  # before anything in the run folder changes
-    write_continuation(found, chosen, take_over=take_over)
+    _write_accepted(found, chosen, restart, accept_changes, take_over)
     write_json(found.path / "run.json", found.record)  # the profile may have changed
     return submit_laid_out(found, site)
 

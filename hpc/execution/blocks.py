@@ -40,6 +40,7 @@ __all__ = ["STOP", "BlockBatch", "run_blocks"]
 STOP = "stop"  # a file in the run folder: no further block starts
 SEEN_S = 90.0  # a network file system may show a new file so much later
 MARGIN_S = 2.0  # between a block's expected end and that of its allocation
+OWN = f"{Path(__file__).parents[1]}{os.sep}"  # what calls a step's function is not the step's own code
 FRAMES, MESSAGE = 3, 2000  # calls of a step's own code, and characters of its message, that a failure shows
 LONGEST: dict[tuple[str, str], float] = {}  # the longest block this process ran, by run and step [s]
 # A block that several MPI processes compute together: functions of (run folder, step, block), in the room above this.
@@ -124,7 +125,7 @@ def _worker_name() -> str:
 def _describe(error: Exception, run: str) -> dict[str, Any]:
     """An exception as text: what is pickled here need not be known where it is read."""
     own = () if isinstance(error, PersonLevelError) else traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in own if frame.filename != __file__]
+    frames = [frame for frame in own if not frame.filename.startswith(OWN)]
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL:
         message = f"{FULL[number]} of {run}: make space and run `citytide resume {run}`; nothing is lost"

@@ -16,16 +16,16 @@ from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
 from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
-from ..run.finish_files import hash_changed_files, stamp_files
+from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
-from ..run.privacy import close_to_others
+from ..run.privacy import close_to_others, has_persons, keep_privately
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.restart import clear_restarted
 from ..run.result import Result, describe_result
 from ..run.runs import Run, refuse_older
 from ..run.verify import find_damage, refuse_damaged_inputs
-from ..store.ledger import Ledger, done_blocks, read_ledger
+from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate, publish, static_files, sweep_partial, write_scalars
 from ..store.tables import publish_table
 from .backends import Backend
@@ -109,6 +109,8 @@ def _execute(
             sweep_partial(run.path)
             clear_restarted(run, ledger, read_ledger(ledger.path))
             _mend_static(run, plan)
+            if len(list_plans(run.path)) > 1:  # a later plan reads what travelled in the ledger of an earlier one
+                _write_scalars(run, plan, done_blocks(read_ledger(ledger.path)))
             _note_plans(run, ledger)
         outcome: Outcome = "done"
         if _missing(run, plan) or find_next(run):
@@ -124,9 +126,11 @@ def _execute(
         refuse_superseded(run.path, attempt)
         if outcome == "done":
             _publish(run, plan, ledger)
+            whole = keep_whole(run.path, read_ledger(ledger.path))
             before = stamp_files(run.path)
             answer |= describe_result(finish(run.without_persons()))
-            ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
+            whole = {name: digest for name, digest in whole.items() if (run.path / name).exists()}
+            ledger.append("left", files=whole | hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
             "state": outcome,
@@ -178,12 +182,15 @@ def _plan_further(run: Run, plan_next: PlanNext | None, ledger: Ledger) -> Outco
     try:
         if plan_next is None:
             raise RunError(f"`then` names {function}, but who runs this run cannot plan")
+        _write_scalars(run, run.plan, done_blocks(read_ledger(ledger.path)))
         lay_out_further(run, plan_next(run, function))
     except OSError:
         raise  # a full disk is told as such
     except Exception as error:
         told, trace = str(error), ""
-        if not isinstance(error, RunError):
+        if has_persons(run.plan):
+            told = keep_privately(error, run.path, f"plan-{len(list_plans(run.path)) + 1}.txt")
+        elif not isinstance(error, RunError):
             frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
             told, trace = f"{type(error).__name__}: {error}", "\n" + "".join(traceback.format_list(frames)).rstrip()
         sentence = f"the plan by {function} was not made: {told}"
@@ -208,15 +215,19 @@ def _missing(run: Run, plan: Plan) -> bool:
     return len(done_blocks(read_ledger(run.path / "ledger.jsonl"))) < plan.tasks
 
 
-def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
-    """Scalars, verification, and one rename per product."""
-    lines = read_ledger(ledger.path)
-    done = done_blocks(lines)
+def _write_scalars(run: Run, plan: Plan, done: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
+    """Fill what travelled in the ledger, of each step whose blocks are all done; again with the same bytes."""
     for step in plan.steps:
-        if step.product and step.scalars:
+        if step.product and step.scalars and all((step.name, index) in done for index in range(step.tasks)):
             blocks = [done[step.name, index]["scalars"] for index in range(step.tasks)]
             columns = {name: list(chain.from_iterable(block[name] for block in blocks)) for name in step.scalars}
             write_scalars(run.path, plan.product(step.product), columns)
+
+
+def _publish(run: Run, plan: Plan, ledger: Ledger) -> None:
+    """Scalars, verification, and one rename per product."""
+    done = done_blocks(read_ledger(ledger.path))
+    _write_scalars(run, plan, done)
     sweep_partial(run.path)
     for product in plan.products:
         ledger.append("published", product=product.name, files=static_files(run.path, product), time=_time())
@@ -248,7 +259,7 @@ def _mend_static(run: Run, plan: Plan) -> None:
         return
     spare = run.path / "spare"
     create_products(run, spare)
-    set_known_lengths(run.path, plan, spare)
+    set_known_lengths(plan, written_blocks(lines), spare)
     for name, path in bad:
         fresh = locate(spare, name) / path.partition(f"{name}.zarr/")[2]
         if fresh.exists():

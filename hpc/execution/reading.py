@@ -59,7 +59,7 @@ class BlockReader:
                 continue
             if group == "source":
                 source_name, _, names = names.partition(":")
-                source = _sources(str(self.folder))[source_name]
+                source = _find_source(str(self.folder), source_name)
                 if source.kind != "zarr":
                     arrays[source_name] = source.path
                     continue
@@ -110,9 +110,9 @@ class BlockReader:
         return chosen
 
 
-@lru_cache(maxsize=4)
-def _sources(folder: str) -> Mapping[str, Source]:
-    return read_plan(Path(folder)).sources
+@lru_cache(maxsize=32)
+def _find_source(folder: str, name: str) -> Source:
+    return read_plan(Path(folder)).sources[name]  # by name: a plan that is made meanwhile adds others
 
 
 @lru_cache(maxsize=8)

@@ -160,8 +160,12 @@ def _compare_code(before: Mapping[str, Any], after: Mapping[str, Any], steps: It
     return changes
 
 
-def refuse_changes(run: Path, changes: Sequence[Change], restarted: Collection[str] = ()) -> None:
+def refuse_changes(
+    run: Path, changes: Sequence[Change], restarted: Collection[str] = (), *, fixed: Collection[str] = ()
+) -> None:
     """Refuse to go on with a run of which something has changed that ``--restart`` of some steps does not mend.
+
+    ``fixed`` are steps that cannot be computed again, because a later plan was made of their results.
 
     Raises
     ------
@@ -175,7 +179,7 @@ def refuse_changes(run: Path, changes: Sequence[Change], restarted: Collection[s
     more = f"; and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
     at = shlex.quote(str(run))
     ways = ["use that version" if left[0].what == "version" else "put it back", "start a new run"]
-    if all(map(_can_restart, left)):
+    if all(_can_restart(change) and not {*fixed} & {*change.steps} for change in left):
         steps = dict.fromkeys(step for change in left for step in change.steps)
         flags = " ".join(f"--restart {shlex.quote(step)}" for step in steps)
         ways.append(f"compute what it concerns again (`citytide resume {at} {flags}`)")

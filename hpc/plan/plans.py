@@ -108,6 +108,7 @@ def make_plan(
     arrays: NamedArrays | None = None,
     before: Plan | None = None,
     inputs: str = "inputs.zarr",
+    laid_out: Mapping[str, NamedArrays] | None = None,
 ) -> Plan:
     """Lay the steps out, and refuse what cannot be done before anything is written.
 
@@ -125,6 +126,8 @@ def make_plan(
         What is planned already, in a run that is planned further: its products and files in ``work`` may be read.
     inputs
         The group that holds ``arrays``.
+    laid_out
+        Dims and values of the groups of earlier plans, by name. Without them what needs them is not checked.
 
     Raises
     ------
@@ -139,7 +142,7 @@ def make_plan(
         refuse_bad_blocks(step)
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)
-    earlier = Earlier(before.steps, before.products, before.sources) if before else Earlier()
+    earlier = Earlier(before.steps, before.products, before.sources, laid_out or {}) if before else Earlier()
     check_plan(planned, (*stores, *tables), sources or {}, arrays, earlier, inputs)
     refuse_person_level_leaks(
         [*earlier.steps, *planned],

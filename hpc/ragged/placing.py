@@ -72,8 +72,7 @@ def leave_rows(
 def set_lengths_before_placing(run: Path, plan: Plan, step: PlannedStep, done: Lines) -> None:
     """What the driver does before it hands out tasks that place rows; doing it again changes nothing."""
     product, source = plan.product(str(step.product)), _source(step)
-    counted = [done[source, index]["lengths"] for index in range(step.tasks)]
-    before = {name: list(accumulate((line[name] for line in counted), initial=0)) for name in counted[0]}
+    before = _count_before(step, done)
     rows = [step.block(index).start for index in range(step.tasks)]
     path = run / "work" / source / LAYOUT
     write_file(str(path), json.dumps({"rows": rows, "before": before}).encode())
@@ -81,13 +80,18 @@ def set_lengths_before_placing(run: Path, plan: Plan, step: PlannedStep, done: L
     set_lengths(run, product, {name: counts[-1] for name, counts in before.items()})
 
 
-def set_known_lengths(run: Path, plan: Plan, spare: Path) -> None:
-    """Give ragged arrays of products that are laid out anew in ``spare`` the length that those of the run have."""
+def set_known_lengths(plan: Plan, written: Lines, spare: Path) -> None:
+    """Give ragged arrays of products that are laid out anew in ``spare`` the length that the run's ledger tells."""
     for step in plan.steps:
-        path = run / "work" / _source(step) / LAYOUT if step.kind == "place" else None
-        if path is not None and path.exists():
-            before = json.loads(path.read_text())["before"]
+        if step.kind == "place" and all((_source(step), index) in written for index in range(step.tasks)):
+            before = _count_before(step, written)
             set_lengths(spare, plan.product(str(step.product)), {name: counts[-1] for name, counts in before.items()})
+
+
+def _count_before(step: PlannedStep, lines: Lines) -> dict[str, list[int]]:
+    """Ragged rows before each block, and of all of them, by offsets."""
+    counted = [lines[_source(step), index]["lengths"] for index in range(step.tasks)]
+    return {name: list(accumulate((line[name] for line in counted), initial=0)) for name in counted[0]}
 
 
 def _source(step: PlannedStep) -> str:

@@ -13,7 +13,7 @@ from ..store.ledger import Ledger, done_blocks, read_ledger
 from .driver_lock import hold_driver_lock
 from .progress import say
 from .records import now, write_json
-from .restart import append_restart, find_restarted, refuse_restart_before_further_plan
+from .restart import append_restart, find_fixed, find_restarted, refuse_restart_before_further_plan
 from .runs import Run, refuse_older
 from .verify import refuse_damaged_inputs
 
@@ -66,13 +66,14 @@ def check_continuation(
             f"run {run.path} was laid out by a citytide that did not note the code of its steps: whether it has "
             "changed since is unknown"
         )
+        run.is_checked = True
         return Continuation(plan, restarted)
     identity = Identity.take(plan, find, must_exist=False)
     changes = find_changes(run.path, run.record, plan, identity)
     run.is_checked = True
     left = keep_unmended(changes, restarted)
     if not accept_changes:
-        refuse_changes(run.path, changes, restarted)
+        refuse_changes(run.path, changes, restarted, fixed=find_fixed(run.path))
     done = Counter(step for step, _ in done_blocks(read_ledger(run.path / "ledger.jsonl")) if step not in restarted)
     moment = now()
     blocks = {step.name: done[step.name] for step in plan.steps}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..store.stores import hash_file, sync_folders
 
-__all__ = ["FileStamps", "hash_changed_files", "stamp_files"]
+__all__ = ["FileStamps", "hash_changed_files", "keep_whole", "read_left", "stamp_files"]
 
 # Of the run itself: these are written at other moments too, or have their hashes in lines of their own.
 OWN = frozenset({
@@ -17,6 +18,24 @@ OWN = frozenset({
 })  # fmt: skip
 
 FileStamps = dict[str, tuple[int, int, int]]  # inode, time of the last change [ns] and size, by path within the run
+
+
+def read_left(lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """SHA-256 by path of what the newest finish left, as the ledger tells; older runs have no such line."""
+    told: Mapping[str, Any] = next((line for line in reversed(lines) if line["kind"] in ("left", "restart")), {})
+    return dict(told.get("files", {}))
+
+
+def keep_whole(run: Path, lines: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Of what an earlier finish left, that which is whole; the rest is removed, so that the next finish writes it."""
+    whole = {}
+    for name, digest in read_left(lines).items():
+        path = run / name
+        if path.is_file() and hash_file(path) == digest:
+            whole[name] = digest
+        else:
+            path.unlink(missing_ok=True)
+    return whole
 
 
 def stamp_files(run: Path) -> FileStamps:

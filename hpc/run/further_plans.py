@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunError
 from ..identity.changes import SOURCES_FILE, Identity
 from ..plan.plans import Plan, list_plans, read_plans
+from ..store.ledger import read_ledger
 from ..store.ragged import Ragged, describe_ragged
 from ..store.stores import create_product, hash_file, read_arrays, refuse_repeated_labels, write_arrays
 from .records import read_json, write_json
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from .runs import Run
 
 __all__ = [
-    "FurtherPlan", "PlanNext", "create_products", "find_next", "lay_out_further", "name_inputs", "read_stored_inputs",
-    "refuse_repeated_names",
+    "FurtherPlan", "PlanNext", "create_products", "find_next", "lay_out_further", "name_inputs", "open_inputs",
+    "read_stored_inputs", "refuse_repeated_names",
 ]  # fmt: skip
 
 
@@ -117,7 +118,22 @@ def read_stored_inputs(run: Run) -> dict[str, str]:
     stored = dict(run.record.get("stored_inputs", {}))
     for path in list_plans(run.path)[1:]:
         stored |= read_json(path)["stored_inputs"]
-    return stored
+    planned = (line for line in read_ledger(run.path / "ledger.jsonl") if line["kind"] == "planned")
+    return stored | {line["path"]: line["sha256"] for line in planned}
+
+
+def open_inputs(run: Run) -> dict[str, dict[str, tuple[tuple[str, ...], Any]]]:
+    """The arrays that each plan of a run laid out so far, by group and name: dims and, not read yet, values."""
+    import zarr
+
+    groups = [name_inputs(number) for number in range(1, len(list_plans(run.path)) + 1)]
+    return {
+        group: {
+            name: (tuple(getattr(array.metadata, "dimension_names", None) or ()), array)
+            for name, array in sorted(zarr.open_group(run.path / group, mode="r").arrays())
+        }
+        for group in groups
+    }
 
 
 def name_inputs(number: int) -> str:

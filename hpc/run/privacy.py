@@ -17,11 +17,18 @@ from ..plan.plans import Plan
 from ..plan.privacy import find_person_level
 from ..store.stores import locate
 
-__all__ = ["PRIVATE", "call_privately", "close_to_others", "is_person_level", "write_private"]
+__all__ = [
+    "PRIVATE", "call_privately", "close_to_others", "has_persons", "is_person_level", "keep_privately", "write_private",
+]  # fmt: skip
 
 PRIVATE = "private"  # the folder of a run that holds texts of exceptions at person level
 Result = TypeVar("Result")
 FOLDER_MODE, FILE_MODE, UMASK = 0o700, 0o600, 0o077
+
+
+def has_persons(plan: Plan) -> bool:
+    """Whether a product, table or source of the plan is at person level."""
+    return any(one.person_level for one in (*plan.kept.values(), *plan.sources.values()))
 
 
 def is_person_level(plan: Plan, step: str) -> bool:
@@ -55,8 +62,18 @@ def call_privately(
     # Outside the handler: no chain of exceptions leads from here to the text.
     if number in (errno.ENOSPC, errno.EDQUOT):
         raise OSError(number, os.strerror(number))
-    path = write_private(run, f"{step}-{block}.txt" if rank is None else f"{step}-{block}-rank-{rank}.txt", text)
-    raise PersonLevelError(f"{kind}; its text stands in {path}, which only the owner of the run can read")
+    name = f"{step}-{block}.txt" if rank is None else f"{step}-{block}-rank-{rank}.txt"
+    raise PersonLevelError(_keep(kind, text, run, name))
+
+
+def keep_privately(error: Exception, run: Path, name: str) -> str:
+    """Keep the text of an exception in ``RUN/private``, and return what everybody may read of it."""
+    return _keep(type(error).__name__, "".join(traceback.format_exception(error)), run, name)
+
+
+def _keep(kind: str, text: str, run: Path, name: str) -> str:
+    path = write_private(run, name, text)
+    return f"{kind}; its text stands in {path}, which only the owner of the run can read"
 
 
 def write_private(run: Path, name: str, text: str) -> Path:

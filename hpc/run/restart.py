@@ -22,7 +22,7 @@ from .further_plans import create_products
 if TYPE_CHECKING:
     from .runs import Run
 
-__all__ = ["append_restart", "clear_restarted", "find_restarted", "refuse_restart_before_further_plan"]
+__all__ = ["append_restart", "clear_restarted", "find_fixed", "find_restarted", "refuse_restart_before_further_plan"]
 
 # The end of the name of a step that is planned as several.
 _PART = re.compile(r"-(?:chunk|combine-\d+|finalize|split|gather|place|table)(?:-\d+)?$")
@@ -61,6 +61,12 @@ def _written_by(step: PlannedStep) -> str | None:
     return step.table if step.kind == "table" else step.product
 
 
+def find_fixed(path: Path) -> dict[str, int]:
+    """Steps that are not computed again, each with the number of the plan that was made of its results."""
+    *earlier, _ = read_plans(path)
+    return {step.name: number for number, plan in enumerate(earlier, start=2) for step in plan.steps}
+
+
 def refuse_restart_before_further_plan(path: Path, steps: Iterable[str]) -> None:
     """Refuse to compute a step again whose results a later plan was made of.
 
@@ -69,11 +75,10 @@ def refuse_restart_before_further_plan(path: Path, steps: Iterable[str]) -> None
     RunError
         Naming the step.
     """
-    *earlier, _ = read_plans(path)
-    made = {step.name for plan in earlier for step in plan.steps}
-    if found := [name for name in steps if name in made]:
+    fixed = find_fixed(path)
+    if found := [name for name in steps if name in fixed]:
         raise RunError(
-            f"--restart takes a step of the run's last plan, got {found[0]!r}, whose results plan-{len(earlier) + 1}."
+            f"--restart takes a step of the run's last plan, got {found[0]!r}, whose results plan-{fixed[found[0]]}."
             "json was made of: start a new run"
         )
 

@@ -15,6 +15,7 @@ from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate
 from ..store.tables import locate_table
 from .driver_lock import hold_driver_lock
+from .finish_files import read_left
 from .further_plans import read_stored_inputs
 from .runs import Run
 
@@ -99,11 +100,11 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
     for name, digest in read_stored_inputs(run).items():
         yield run.path / name, digest, Damage(name, changed, product="inputs")
     lines = read_ledger(run.path / "ledger.jsonl")
-    for line in lines:
-        if line["kind"] == "planned":
-            yield run.path / line["path"], line["sha256"], Damage(line["path"], changed, product="inputs")
     plan = run.plan
+    known = {step.name for step in plan.steps}
     for (step, block), line in sorted(written_blocks(lines).items()):
+        if step not in known:
+            continue  # of a further plan that is missing, which is told above
         planned = plan.step(step)
         product = planned.product
         root = locate(run.path, product) if product else run.path
@@ -120,8 +121,7 @@ def _expected(run: Run) -> Iterator[tuple[Path, str, Damage]]:
         for name, digest in published.get(store.name, {}).items():
             path = locate(run.path, store.name) / name
             yield path, digest, Damage(str(path.relative_to(run.path)), changed, product=store.name)
-    left = next((line for line in reversed(lines) if line["kind"] in ("left", "restart")), {})
-    for name, digest in left.get("files", {}).items():  # older runs have no such line
+    for name, digest in read_left(lines).items():
         yield run.path / name, digest, Damage(name, changed)
 
 

@@ -41,6 +41,7 @@ class Earlier:
     steps: Sequence[PlannedStep] = ()
     products: Sequence[Product] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    inputs: Mapping[str, NamedArrays] = field(default_factory=dict)  # by group; what is not there is not checked
 
 
 NOTHING = Earlier()
@@ -78,14 +79,20 @@ class Readable:
             self._refuse_work(step, group.removeprefix("work/"), at)
         elif group == self.inputs:
             yield from self._open_inputs(step, source, names)
-        elif self.inputs != "inputs.zarr" and EARLIER_INPUTS.fullmatch(group):
+        elif group in self.earlier.inputs:
+            rule = f"an array that is laid out in {group}"
+            yield from self._open_arrays(step, source, names, self.earlier.inputs[group], rule)
+        elif self.inputs != "inputs.zarr" and not self.earlier.inputs and EARLIER_INPUTS.fullmatch(group):
             return  # of an earlier plan of the run
         elif group == "source":
             yield from self._open_source(step, source, names)
         elif group in self.products:
             yield from self._open_product(step, source, self.products[group], names, at)
         elif group in (before := {product.name: product for product in self.earlier.products}):
-            self._choose(step, source, names, [v.name for v in before[group].variables], f"a variable of {group!r}")
+            variables = {variable.name: variable for variable in before[group].variables}
+            for name in self._choose(step, source, names, list(variables), f"a variable of product {group!r}"):
+                length = _count_declared(variables[name])
+                yield ReadArray(source, name, next(iter(variables[name].dims), ""), length)
         elif group in self.tables:
             raise RunError(
                 f"a step cannot read a table of its own run, which is put together when all blocks are done, got "
@@ -94,7 +101,8 @@ class Readable:
         else:
             raise RunError(
                 f"an input must be {self.inputs}, a product of the plan, work/STEP or source:NAME, got "
-                f"{source!r} of step {step.name!r}; {name_known(group, [self.inputs, *before, *self.products])}"
+                f"{source!r} of step {step.name!r}; "
+                f"{name_known(group, [*self.earlier.inputs, self.inputs, *before, *self.products])}"
             )
 
     def _refuse_work(self, step: PlannedStep, name: str, at: int) -> None:
@@ -111,6 +119,12 @@ class Readable:
                 f"work/STEP must name a step without a product, got 'work/{name}' of step {step.name!r}, and step "
                 f"{name!r} fills {below.product!r}: read that"
             )
+        if step.kind not in READ_WORK_FILES and (below.table or below.kind in ("ragged", "split", "gather", "place")):
+            raise RunError(
+                f"work/STEP must name a step that leaves arrays, got 'work/{name}' of step {step.name!r}, and step "
+                f"{name!r} leaves rows of {below.table or below.fills or 'a shuffle'!r}: let a product hold what "
+                f"{step.name!r} needs"
+            )
         if step.kind not in READ_WORK_FILES and below.tasks != 1:
             raise RunError(
                 f"work/STEP must name a step of one block, got 'work/{name}' of step {step.name!r}, and step {name!r} "
@@ -121,8 +135,14 @@ class Readable:
     def _open_inputs(self, step: PlannedStep, source: str, names: str) -> Iterator[ReadArray]:
         if self.arrays is None:
             return
-        for name in self._choose(step, source, names, list(self.arrays), f"an array that is laid out in {self.inputs}"):
-            dims, values = self.arrays[name]
+        rule = f"an array that is laid out in {self.inputs}"
+        yield from self._open_arrays(step, source, names, self.arrays, rule)
+
+    def _open_arrays(
+        self, step: PlannedStep, source: str, names: str, arrays: NamedArrays, rule: str
+    ) -> Iterator[ReadArray]:
+        for name in self._choose(step, source, names, list(arrays), rule):
+            dims, values = arrays[name]
             yield ReadArray(source, name, dims[0] if dims else "", values.shape[0] if values.ndim else None)
 
     def _open_product(
@@ -149,10 +169,8 @@ class Readable:
             yield ReadArray(source, name, variable.dims[0] if variable.dims else "", self._count_rows(variable))
 
     def _count_rows(self, variable: Variable) -> int | None:
-        if variable.ragged or variable.instance_dimension:  # cut by offsets, not by rows
-            return None
-        if variable.shape:
-            return variable.shape[0]
+        if (declared := _count_declared(variable)) is not None or variable.ragged or variable.instance_dimension:
+            return declared
         if self.arrays is None or variable.name not in self.arrays or variable.filled != "inputs":
             return None
         values = self.arrays[variable.name][1]
@@ -190,6 +208,13 @@ class Readable:
                     f"{name_known(name, known)}"
                 )
         return chosen
+
+
+def _count_declared(variable: Variable) -> int | None:
+    """Rows of a variable as far as its declaration tells; None if offsets cut it."""
+    if variable.ragged or variable.instance_dimension or not variable.shape:
+        return None
+    return variable.shape[0]
 
 
 def _list_stored(name: str, source: Source) -> dict[str, tuple[str, int | None]]:

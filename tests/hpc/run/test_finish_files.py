@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from citytide.hpc.run.finish_files import hash_changed_files, stamp_files
-from citytide.hpc.run.runs import open_run
+from citytide.hpc.run.runs import Run, open_run
 from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import Ledger, last_line, read_ledger
 from citytide.hpc.store.stores import hash_file
@@ -89,3 +89,22 @@ def test_a_finish_that_raises_leaves_the_run_to_be_resumed(tmp_path: Path) -> No
         drive(run, 1, stumble)
     assert last_line(read_ledger(run / "ledger.jsonl"), "left") is None
     assert drive(run, 1)["state"] == "done" and verify_run(open_run(run)) == []
+
+
+def test_a_finish_that_spares_what_is_there_writes_what_is_damaged_anew(tmp_path: Path) -> None:
+    from tabling import drive, lay_out
+
+    def write_once(run: Run) -> dict[str, object]:
+        for name in ("a.txt", "b.txt"):
+            if not (run.path / name).exists():
+                (run.path / name).write_text(name)
+        return {"summary": [], "warnings": []}
+
+    run = lay_out(tmp_path / "run", per_block=10)
+    assert drive(run, 1, write_once)["state"] == "done"
+    (run / "a.txt").write_text("other")
+    assert [damage.path for damage in verify_run(open_run(run))] == ["a.txt"]
+    assert drive(run, 1, write_once)["state"] == "done" and verify_run(open_run(run)) == []
+    assert (run / "a.txt").read_text() == "a.txt"
+    (run / "b.txt").write_text("other")
+    assert [damage.path for damage in verify_run(open_run(run))] == ["b.txt"]

@@ -158,6 +158,19 @@ def test_changed_upstream_is_refused_by_name_and_a_run_without_one_is_not(runs: 
     assert "is gone from" in find_changed_upstream(open_run(runs / "b"))[0]
 
 
+def test_changed_upstream_is_refused_before_a_restart_and_accepted_only_if_nothing_else_is_refused(runs: Path) -> None:
+    break_byte(runs / "a/scaled.zarr")
+    before = (runs / "b/run.json").read_bytes()
+    with pytest.raises(RunError, match="has changed since"):
+        runner.resume(runs / "b", restart=["scale"])
+    with pytest.raises(RunError, match="--restart takes a step of the run"):
+        runner.resume(runs / "b", restart=["scael"], accept_changes=True)
+    assert (runs / "b/run.json").read_bytes() == before, "a refusal writes nothing"
+    done = runner.resume(runs / "b", restart=["scale"], accept_changes=True)
+    (sentence,) = done.result["accepted"]
+    assert done.result["state"] == "done" and "scaled of run" in sentence and "has changed since" in sentence
+
+
 def test_resume_refuses_a_changed_upstream_and_leaves_a_finished_run_alone(runs: Path) -> None:
     break_byte(runs / "a/scaled.zarr")
     assert runner.resume(runs / "b").result["state"] == "done"
