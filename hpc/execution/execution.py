@@ -18,7 +18,7 @@ from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, stamp_files
 from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
-from ..run.privacy import close_to_others
+from ..run.privacy import close_to_others, keep_text, keeps_persons
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.restart import clear_restarted
@@ -125,7 +125,7 @@ def _execute(
         if outcome == "done":
             _publish(run, plan, ledger)
             before = stamp_files(run.path)
-            answer |= describe_result(finish(run.without_persons()))
+            answer |= _finish(run, finish)
             ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),
@@ -146,6 +146,15 @@ def _execute(
         write_json(run.path / "result.json", result)
         ledger.append("end", state=outcome, time=_time())
     return result
+
+
+def _finish(run: Run, finish: Finish) -> dict[str, Any]:
+    """What the question answers, plain; what it raises over data of single persons stays in the run folder."""
+
+    def answer() -> dict[str, Any]:
+        return describe_result(finish(run.without_persons()))
+
+    return keep_text(answer, run.path, "finish.txt") if keeps_persons(run.plan) else answer()
 
 
 def _drive(run: Run, backend: Backend, plan_next: PlanNext | None, ledger: Ledger, quiet: bool) -> Outcome:
