@@ -78,7 +78,8 @@ def keep_text(action: Callable[[], Result], folder: Path, name: str) -> Result:
 
 def keeps_persons(plan: Plan) -> bool:
     """Whether a product, table or source of the plan is at person level."""
-    return any(one.person_level for one in (*plan.products, *plan.tables, *plan.sources.values()))
+    marked = [product.person_level for product in plan.kept.values()]
+    return any([*marked, *(source.person_level for source in plan.sources.values())])
 
 
 def find_persons(values: Mapping[str, Any]) -> dict[str, Path]:

@@ -21,6 +21,7 @@ from citytide.hpc.control.chains import Chain, describe_chain, open_chain
 from citytide.hpc.errors import RunError
 from citytide.workflows import commands
 from citytide.workflows.chain import draft_chain, resume_chain, run_chain
+from citytide.workflows.chain_commands import find_code
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 RELAY = "relaying:WORKFLOW"
@@ -203,3 +204,13 @@ def test_chain_goes_on_from_the_folder_it_was_begun_in(tmp_path: Path, monkeypat
         resume_chain(tmp_path / "elsewhere/chain")
     (tmp_path / "elsewhere").rename(work)
     assert describe_chain(resume_chain(work / "chain"))["state"] == "done"
+
+
+@pytest.mark.parametrize(("key", "code"), [("unsolved", 1), ("overflowed", 1), ("mine", 0)])
+def test_a_stage_whose_rows_are_not_solved_is_no_success(
+    undisturbed: Path, monkeypatch: pytest.MonkeyPatch, key: str, code: int
+) -> None:
+    run = open_chain(undisturbed / "chain").run("first")
+    assert run is not None
+    monkeypatch.setattr(type(run), "result", {**run.result, key: ["base"]})
+    assert find_code(run) == code

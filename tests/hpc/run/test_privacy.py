@@ -13,6 +13,7 @@ from typing import Any
 
 import persons
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from persons import CANARY
@@ -24,6 +25,7 @@ from citytide.hpc.report.bundle import bundle_run
 from citytide.hpc.run.privacy import call_privately
 from citytide.hpc.run.runs import Run, create_run, open_run
 from citytide.workflows import runner
+from citytide.workflows.city.commands import city
 
 SUPPORT = Path(__file__).parents[2] / "support"
 TROUBLES = ("value", "exit", "base", "chain", "file")
@@ -203,3 +205,12 @@ def test_no_text_that_a_question_raises_over_persons_is_shown(
     assert (read_mode(kept), read_mode(kept.parent)) == (0o600, 0o700)
     assert CANARY not in "".join(capfd.readouterr())
     assert not find_canary(tmp_path, "home/private/", "run/private/", "run/staging/", "run/passed.zarr/")
+
+
+def test_a_city_holds_no_persons_of_a_run(upstream: Path, tmp_path: Path) -> None:
+    asked = ["build", "--terrain", f"run:{upstream}/persons", "--out", str(tmp_path / "city.zarr")]
+    with pytest.raises(
+        RunError, match=r"a city must hold nothing of single persons, because it is passed on, got terr"
+    ):
+        CliRunner().invoke(city, asked, catch_exceptions=False)
+    assert not (tmp_path / "city.zarr").exists()
