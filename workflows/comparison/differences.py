@@ -41,8 +41,7 @@ def subtract(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[np.float64], NDA
 def _is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Where texts or moments are missing: None, NaN or no time, of which the last two are not equal to themselves."""
     none: Any = None
-    missing: NDArray[np.bool_] = np.asarray(values != values, bool) | np.asarray(np.equal(values, none), bool)
-    return missing
+    return np.asarray(np.logical_or(values != values, np.equal(values, none)), bool)
 
 
 @dataclass
