@@ -53,7 +53,7 @@ def find_code(run: Run) -> int:
 
     state = str(run.status()["state"])
     if state == "done":
-        return FAILED if run.result.get("overflowed") else DONE
+        return FAILED if run.result.get("unsolved") or run.result.get("overflowed") else DONE
     codes = {"stopped": STOPPED, "cancelled": STOPPED}
     return DONE if state in ("expired", "pending", "waiting", "running") else codes.get(state, FAILED)
 

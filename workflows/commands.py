@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 import click
 
@@ -299,10 +300,13 @@ def _tell(done: Run, as_json: bool) -> None:
         show_json({"run": result["run"], "state": state, "products": result["products"], "summary": result["summary"]})
     else:
         if result["summary"]:
-            told = result.get("columns", {})
-            shown = result["summary"][0]
-            columns = [name for name in shown if not told.get(name, {}).get("is_hidden_in_terminal")]
-            _table(columns, [[_figure(row[column]) for column in columns] for row in result["summary"][:20]])
+            told, shown = result.get("columns", {}), result["summary"][:20]
+            columns = [
+                name for name in dict.fromkeys(name for row in shown for name in row)  # rows may lack some
+                if not (isinstance(told.get(name), dict) and told[name].get("is_hidden_in_terminal"))
+            ]  # fmt: skip
+            if columns:
+                _table(columns, [[_figure(row.get(column, "")) for column in columns] for row in shown])
             if len(result["summary"]) > 20:
                 click.echo(f"... and {len(result['summary']) - 20} more in {result['run']}/report.html")
         for name, path in result["products"].items():
@@ -325,12 +329,17 @@ def _tell(done: Run, as_json: bool) -> None:
 
 
 def _figure(value: Any) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.9g}" if isinstance(value, float) else " ".join(str(value).split("\n"))
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print columns as wide as their content, so that no digit is lost in a pipe or a narrow terminal."""
-    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
+    widths = [max(_width(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
     for row in [columns, *rows]:
-        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join([row[0].ljust(widths[0]), *cells[1:]]).rstrip())
+        gaps = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join([row[0] + gaps[0], *map("".join, zip(gaps[1:], row[1:], strict=True))]).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

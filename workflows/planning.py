@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.plan.plans import Plan, list_plans, make_plan
 from ..hpc.run.further_plans import FurtherPlan, name_inputs, open_inputs, refuse_repeated_names
+from ..hpc.run.index import index_folder
+from ..hpc.run.privacy import find_persons, keep_text, mark_sources, refuse_unmarked_persons
 from ..hpc.run.records import stamp_inputs
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product
 from ..hpc.store.stores import refuse_repeated_labels
-from .workflow import Prepared
+from .workflow import Prepared, Workflow
 
-__all__ = ["plan_further", "plan_prepared"]
+__all__ = ["plan_further", "plan_prepared", "prepare_inputs"]
+
+
+def prepare_inputs(workflow: Workflow, settings: Any) -> Prepared:
+    """Let a workflow open its inputs; what another run holds at person level stays marked, and out of messages.
+
+    Raises
+    ------
+    RunError
+        If a setting names such data and the workflow makes no source of it.
+    PersonLevelError
+        In place of whatever the workflow raised over such data.
+    """
+    persons = find_persons(dict(settings))
+    if not persons:
+        return workflow.prepare(settings)
+    name = f"prepare-{workflow.name.replace(':', '-')}.txt"
+    prepared = keep_text(lambda: workflow.prepare(settings), index_folder().parent, name)
+    refuse_unmarked_persons(persons, prepared.sources)
+    return prepared
 
 
 def plan_prepared(prepared: Prepared, backend: Backend, *, run: Run | None = None) -> Plan:
@@ -33,7 +55,7 @@ def plan_prepared(prepared: Prepared, backend: Backend, *, run: Run | None = Non
         memory_per_worker=first.memory_per_worker,
         input_bytes=prepared.input_bytes,
         pools=backend.pools,
-        sources=prepared.sources,
+        sources=mark_sources(prepared.sources),
         arrays=prepared.arrays,
         before=run.plan if run else None,
         inputs=name_inputs(number),

@@ -26,7 +26,7 @@ from ..hpc.run.records import write_json
 from ..hpc.run.references import Upstream, accept_changed_upstream, refuse_changed_upstream, resolve_references
 from ..hpc.run.references import as_json as upstream_as_json
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
-from .planning import plan_further, plan_prepared
+from .planning import plan_further, plan_prepared, prepare_inputs
 from .workflow import Prepared, Workflow, find_workflow, load_workflow, reload_workflow
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def draft_workflow(
     backend = make_backend(site)
     if warm_up:
         backend.warm_up(workflow.modules)
-    prepared, at = workflow.prepare(settings), find_workflow(name)
+    prepared, at = prepare_inputs(workflow, settings), find_workflow(name)
     plan = plan_prepared(prepared, backend)
     locator = {"path": at.path, "package": at.package, "version": at.version}
     return Draft(workflow, prepared, plan, site, backend, table, out, command, locator, tuple(upstream), stage)

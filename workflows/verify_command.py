@@ -18,8 +18,9 @@ __all__ = ["verify"]
 def verify(what: str, as_json: bool) -> None:
     """Hash files again: those of a data set NAME, or all files that a RUN (folder or id) wrote.
 
-    Damaged blocks are noted in the run's ledger, and `citytide resume` computes only those. Of a run its sources are
-    hashed again too: one that has changed is named. The exit code is 1 if anything is damaged or changed.
+    Damaged blocks are noted in the run's ledger, and `citytide resume` computes only those. Of a run its sources, and
+    the products of other runs that it read, are hashed again too: one that has changed is named. The exit code is 1 if
+    anything is damaged or changed.
 
     \b
     Examples:
@@ -38,7 +39,9 @@ def verify(what: str, as_json: bool) -> None:
                 "what the run computed is of its sources as they were: put them back, or compute it again: "
                 f"citytide resume {shlex.quote(what)} --restart STEP"
             )
-        if any("source" not in problem for problem in problems) and _is_run(what):
+        if any("upstream" in problem for problem in problems):
+            click.echo("what the run computed is of that product as it was: put it back, or start a new run")
+        if any("source" not in problem and "upstream" not in problem for problem in problems) and _is_run(what):
             click.echo(_find_way_out(what))
     if problems:
         raise SystemExit(1)
@@ -65,11 +68,14 @@ def _is_run(what: str) -> bool:
 
 
 def _verify_run(what: str) -> list[dict[str, Any]]:
+    from ..hpc.run.references import find_changed_upstream
     from ..hpc.run.runs import open_run
     from ..hpc.run.verify import as_json as damage_as_json
     from ..hpc.run.verify import verify_run
 
-    return [damage_as_json(damage) for damage in verify_run(open_run(what))]
+    run = open_run(what)
+    changed = [{"problem": sentence, "upstream": True} for sentence in find_changed_upstream(run)]
+    return [*(damage_as_json(damage) for damage in verify_run(run)), *changed]
 
 
 def _verify_dataset(name: str) -> list[dict[str, Any]]:

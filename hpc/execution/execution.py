@@ -18,7 +18,7 @@ from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
-from ..run.privacy import close_to_others, has_persons, keep_privately
+from ..run.privacy import close_to_others, keep_privately, keep_text, keeps_persons
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
 from ..run.restart import clear_restarted
@@ -128,7 +128,7 @@ def _execute(
             _publish(run, plan, ledger)
             whole = keep_whole(run.path, read_ledger(ledger.path))
             before = stamp_files(run.path)
-            answer |= describe_result(finish(run.without_persons()))
+            answer |= _finish(run, finish)
             whole = {name: digest for name, digest in whole.items() if (run.path / name).exists()}
             ledger.append("left", files=whole | hash_changed_files(run.path, before), time=_time())
         result = {
@@ -150,6 +150,15 @@ def _execute(
         write_json(run.path / "result.json", result)
         ledger.append("end", state=outcome, time=_time())
     return result
+
+
+def _finish(run: Run, finish: Finish) -> dict[str, Any]:
+    """What the question answers, plain; what it raises over data of single persons stays in the run folder."""
+
+    def answer() -> dict[str, Any]:
+        return describe_result(finish(run.without_persons()))
+
+    return keep_text(answer, run.path, "finish.txt") if keeps_persons(run.plan) else answer()
 
 
 def _drive(run: Run, backend: Backend, plan_next: PlanNext | None, ledger: Ledger, quiet: bool) -> Outcome:
@@ -188,7 +197,7 @@ def _plan_further(run: Run, plan_next: PlanNext | None, ledger: Ledger) -> Outco
         raise  # a full disk is told as such
     except Exception as error:
         told, trace = str(error), ""
-        if has_persons(run.plan):
+        if keeps_persons(run.plan):
             told = keep_privately(error, run.path, f"plan-{len(list_plans(run.path)) + 1}.txt")
         elif not isinstance(error, RunError):
             frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]

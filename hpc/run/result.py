@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,10 +135,7 @@ class Result:
         taken = {*OF_THE_RUN, *own}
         for key in (*self.by_row, *(rows.key for rows in self.lists), *self.more):
             if key in taken:
-                raise RunError(
-                    f"each key of a result must have one meaning, but {key!r} is taken: choose another name",
-                    exit_code=FAILED,
-                )
+                _refuse_taken(key)
             taken.add(key)
 
     def to_json(self) -> dict[str, Any]:
@@ -151,18 +150,58 @@ class Result:
 
 
 def describe_result(answer: Result | Mapping[str, Any]) -> dict[str, Any]:
-    """What a finish returned as ``result.json`` holds it; a mapping stands there as it is."""
-    return answer.to_json() if isinstance(answer, Result) else dict(answer)
+    """What a finish returned as ``result.json`` holds it: plain numbers, texts, lists and objects.
+
+    Raises
+    ------
+    RunError
+        If it is neither a result nor a mapping, takes a key of the run, or holds what JSON does not know.
+    """
+    if not isinstance(answer, (Result, Mapping)):
+        raise RunError(
+            f"finish must return a Result or a mapping of the keys of result.json, got a {type(answer).__name__}",
+            exit_code=FAILED,
+        )
+    if not isinstance(answer, Result) and (taken := sorted(set(OF_THE_RUN) & set(answer))):
+        _refuse_taken(taken[0])
+    told = answer.to_json() if isinstance(answer, Result) else _as_plain(answer)
+    _refuse_other("warnings", told.get("warnings", []), (str,), "texts")
+    _refuse_other("unsolved", told.get("unsolved", []), (str, int, float), "labels")
+    _refuse_other("summary", told.get("summary", []), (dict,), "rows, each a mapping by column")
+    return dict(told)
 
 
-def _as_plain(value: Any) -> Any:
-    """As JSON knows it: NumPy's numbers as Python's, a dataclass as an object."""
+def _refuse_taken(key: str) -> None:
+    raise RunError(
+        f"each key of a result must have one meaning, but {key!r} is taken: choose another name", exit_code=FAILED
+    )
+
+
+def _refuse_other(key: str, value: object, kinds: tuple[type, ...], words: str) -> None:
+    if not isinstance(value, list) or any(not isinstance(item, kinds) for item in value):
+        got = value if not isinstance(value, list) else next(item for item in value if not isinstance(item, kinds))
+        raise RunError(f"{key} of a result must be a list of {words}, got a {type(got).__name__}", exit_code=FAILED)
+
+
+def _as_plain(value: Any, place: str = "") -> Any:
+    """As JSON knows it: NumPy's numbers as Python's, moments and paths as texts, a dataclass as an object."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
+        is_moment = value.dtype.kind in "mM"
+        return _as_plain((value.astype(str) if is_moment else value).tolist(), place)
     if isinstance(value, (SummaryColumn, Tile)):
-        return dict(vars(value))
+        return dict(_as_plain(vars(value), place))
     if isinstance(value, Mapping):
-        return {str(key): _as_plain(held) for key, held in value.items()}
+        return {str(key): _as_plain(held, f"{place}.{key}" if place else str(key)) for key, held in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_as_plain(held) for held in value]
-    return value
+        return [_as_plain(held, f"{place}[{at}]") for at, held in enumerate(value)]
+    if isinstance(value, (date, Path)):
+        return value.isoformat() if isinstance(value, date) else str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")  # half a character, which no file can hold
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise RunError(
+        f"a result must hold numbers, texts, lists and mappings, but {place} is a {type(value).__name__}: "
+        "make it one of them",
+        exit_code=FAILED,
+    )

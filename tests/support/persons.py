@@ -55,7 +55,7 @@ def list_persons(arrays: dict[str, Any], trouble: str) -> dict[str, Any]:
 
 
 def count(arrays: dict[str, Any], trouble: str) -> dict[str, Any]:
-    if trouble.startswith("count-"):
+    if trouble.startswith("count-") and (arrays["age"] == 0).any():  # the first block alone
         fail(trouble.removeprefix("count-"))
     return {"n": np.array([(arrays["age"] >= 20).sum()])}
 

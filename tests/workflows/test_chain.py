@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,10 @@ from citytide.hpc.commands import runs as run_commands
 from citytide.hpc.commands import site
 from citytide.hpc.control.chains import Chain, describe_chain, open_chain
 from citytide.hpc.errors import RunError
-from citytide.workflows import commands
+from citytide.workflows import commands, runner
 from citytide.workflows.chain import draft_chain, resume_chain, run_chain
+from citytide.workflows.chain_commands import find_code
+from citytide.workflows.verify_command import verify
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 RELAY = "relaying:WORKFLOW"
@@ -180,7 +183,7 @@ def test_commands_take_a_chain_as_one(undisturbed: Path, tmp_path: Path, monkeyp
     assert len(call(site.report, ["chain"]).output.splitlines()) == 3
     refused = call(commands.run, [file, "--out", "chain"])
     assert "holds a chain: go on with it by `citytide resume" in str(refused.exception)
-    refused = call(commands.verify, ["chain"])
+    refused = call(verify, ["chain"])
     assert "chain is a chain of runs, and here one of them is needed: give chain/first or" in str(refused.exception)
     refused = call(commands.submit, [file])
     assert "stage 'first': submit needs a profile with a Slurm backend" in str(refused.exception)
@@ -203,3 +206,29 @@ def test_chain_goes_on_from_the_folder_it_was_begun_in(tmp_path: Path, monkeypat
         resume_chain(tmp_path / "elsewhere/chain")
     (tmp_path / "elsewhere").rename(work)
     assert describe_chain(resume_chain(work / "chain"))["state"] == "done"
+
+
+@pytest.mark.parametrize(("key", "code"), [("unsolved", 1), ("overflowed", 1), ("mine", 0)])
+def test_a_stage_whose_rows_are_not_solved_is_no_success(
+    undisturbed: Path, monkeypatch: pytest.MonkeyPatch, key: str, code: int
+) -> None:
+    run = open_chain(undisturbed / "chain").run("first")
+    assert run is not None
+    monkeypatch.setattr(type(run), "result", {**run.result, key: ["base"]})
+    assert find_code(run) == code
+
+
+def test_verify_names_a_product_of_another_run_that_has_changed(undisturbed: Path, tmp_path: Path) -> None:
+    first, second = undisturbed / "chain/first", tmp_path / "second"
+    run = runner.run(RELAY, set={"rows": 5, "store": f"run:{_copy(first, tmp_path / 'first')}/scaled"}, out=second)
+    assert CliRunner().invoke(verify, [str(run.path)]).exit_code == 0
+    shard = next(path for path in (tmp_path / "first/scaled.zarr/y/c").rglob("*") if path.is_file())
+    shard.write_bytes(shard.read_bytes() + b"x")
+    told = CliRunner().invoke(verify, [str(run.path)])
+    assert told.exit_code == 1 and "which setting 'store' names, has changed since" in told.output
+    assert told.output.endswith("of that product as it was: put it back, or start a new run\n")
+
+
+def _copy(run: Path, place: Path) -> Path:
+    shutil.copytree(run, place)
+    return place

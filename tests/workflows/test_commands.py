@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,29 @@ def test_a_step_of_a_done_run_is_computed_again_and_an_unknown_one_refused(folde
     assert sorted(path for path in folder.glob("small/assignment.zarr/**/*") if path.is_file()) == files
     assert [path.read_bytes() for path in files] == before
     assert open_run("small").status()["attempt"] > 1
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        ({"summary": [{"a": 1, "b": 2}, {"b": "x", "c": None}]}, ["a  b     c", "1  2", "   x  None"]),
+        ({"summary": [{"地点": "甲", "n": 1}, {"地点": "abc", "n": 20}]}, ["地点   n", "甲     1", "abc   20"]),
+        ({"summary": [{"a": "x\ny", "b": 1}]}, ["a    b", "x y  1"]),
+        ({"summary": [{}]}, []),
+        ({"summary": [{"a": 1}], "columns": {"a": {"is_hidden_in_terminal": True}}}, []),
+    ],
+)
+def test_rows_of_any_shape_are_shown_in_columns(
+    default_run: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    result: dict[str, object],
+    lines: list[str],
+) -> None:
+    run = open_run(default_run("traffic-assignment"))
+    monkeypatch.setattr(type(run), "result", {**result, "warnings": [], "products": {}, "state": "done"})
+    with pytest.raises(SystemExit) as left:
+        commands._tell(run, False)
+    shown = capsys.readouterr().out.splitlines()
+    assert left.value.code == 0 and shown[: len(lines)] == lines
+    assert len(shown) == len(lines) + 1 and shown[-1].startswith("report: ")

@@ -71,7 +71,9 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
 
     Exit codes: 0 written, 2 bad input; then nothing was written.
     """
+    from ...hpc.errors import RunError
     from ...hpc.plan.settings import parse_set, resolve_settings, sourced
+    from ...hpc.run.privacy import find_persons
     from ...hpc.run.references import resolve_references
     from .build import CityRequest, build_city
     from .store import refuse_existing, write_city, write_record
@@ -93,6 +95,11 @@ def build(out: str, declares: tuple[str, ...], synthetic: bool, overwrite: bool,
 
     layers = [sourced("the command line", asked)]
     request, _ = resolve_settings(CityRequest, layers, environment={}, resolve=resolve)
+    for setting, path in find_persons(dict(request)).items():
+        raise RunError(
+            f"a city must hold nothing of single persons, because it is passed on, got {setting}={path}: name a "
+            "product that is not at person level"
+        )
     with _steps(quiet=as_json) as tell:
         built = build_city(request, tell)
         tell("writing the store")

@@ -13,7 +13,7 @@ from ...hpc.store.products import Product, Table
 from .differences import Difference
 from .labels import Match, parse_at
 from .stores import StorePair
-from .summaries import compare_summaries
+from .summaries import compare_summaries, list_lone_rows
 from .tables import compare_tables
 
 __all__ = ["Comparison", "compare_runs"]
@@ -37,6 +37,8 @@ class Comparison:
         How rows belong together, by dim.
     refused
         Variables that were not compared, and why.
+    lone_rows
+        Labels of rows that one summary alone has.
     stores
         Of a store: its arrays, for a map.
     """
@@ -49,13 +51,15 @@ class Comparison:
     matches: dict[str, Match]
     refused: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    lone_rows: list[str] = field(default_factory=list)
     stores: StorePair | None = None
 
     @property
     def is_same(self) -> bool:
         """Whether nothing differs: no number, no label, no variable."""
         lone = any(match.only_a or match.only_b for match in self.matches.values())
-        return not (lone or self.refused or any(told.differing for told in [*self.variables, *self.summary]))
+        differing = any(told.differing for told in [*self.variables, *self.summary])
+        return not (lone or self.lone_rows or self.refused or differing)
 
     def to_json(self) -> dict[str, Any]:
         """All of it, for a script."""
@@ -110,13 +114,13 @@ def compare_runs(
         paths = first.path / chosen.file_name, second.path / other.file_name
         variables, match, refused = compare_tables(chosen, other, *paths)
         matches, pair = {match.dim: match}, None
-        summary, told = compare_summaries(first.result.get("summary", []), second.result.get("summary", []), {})
     else:
         assert isinstance(chosen, Product)
         pair = StorePair.open(first.products[chosen.name], second.products[chosen.name], picked)
         names = [variable.name for variable in chosen.variables if variable.filled != "constant"]
         variables, matches, refused = pair.compare(names, quiet=quiet), pair.matches, pair.refused
-        summary, told = compare_summaries(first.result.get("summary", []), second.result.get("summary", []), picked)
+    summaries = first.result.get("summary", []), second.result.get("summary", [])
+    summary, told = compare_summaries(*summaries, picked)
     if not variables:
         name, why = next(iter(refused.items()), ("", "it holds labels alone"))
         raise RunError(
@@ -124,7 +128,8 @@ def compare_runs(
             f"{f'{name}: ' if name else ''}{why}"
         )
     notes += [sentence for match in matches.values() for sentence in match.sentences()] + told
-    return Comparison(first, second, chosen, variables, summary, matches, refused, notes, pair)
+    lone = list_lone_rows(*summaries, picked)
+    return Comparison(first, second, chosen, variables, summary, matches, refused, notes, lone, pair)
 
 
 def _open_done(name: str | Path) -> Run:

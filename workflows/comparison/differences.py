@@ -16,8 +16,9 @@ __all__ = ["Difference", "subtract"]
 def subtract(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Return ``b - a``, where they differ, and where the difference is no number.
 
-    NaN in both is no difference. NaN, or an infinity, on one side alone is a difference without a size: there ``b - a``
-    is NaN. Texts differ or do not; their ``b - a`` is NaN too where they differ.
+    NaN in both is no difference, nor is a text or moment that is missing in both. NaN, or an infinity, on one side
+    alone is a difference without a size: there ``b - a`` is NaN. Texts differ or do not; their ``b - a`` is NaN too
+    where they differ.
 
     Examples
     --------
@@ -27,6 +28,7 @@ def subtract(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[np.float64], NDA
     """
     differs = np.asarray(a != b, bool)
     if a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
+        differs &= ~(_is_missing(a) & _is_missing(b))
         return np.where(differs, np.nan, 0.0), differs, differs
     first, second = a.astype(np.float64), b.astype(np.float64)
     differs &= ~(np.isnan(first) & np.isnan(second))
@@ -34,6 +36,12 @@ def subtract(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[np.float64], NDA
     change = np.zeros(differs.shape)
     np.subtract(second, first, out=change, where=differs & ~unsized)
     return np.where(unsized, np.nan, change), differs, unsized
+
+
+def _is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where texts or moments are missing: None, NaN or no time, of which the last two are not equal to themselves."""
+    none: Any = None
+    return np.asarray(np.logical_or(values != values, np.equal(values, none)), bool)
 
 
 @dataclass

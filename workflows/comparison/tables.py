@@ -47,7 +47,12 @@ def compare_tables(table: Table, other: Table, a: Path, b: Path) -> tuple[list[D
     first, second = _read(table, a), _read(other, b)
     keys = _find_keys(table, first, second, [name for name in units if name not in refused])
     named = SEPARATOR.join(keys)
-    match = match_labels(named, _join(first, keys), _join(second, keys))
+    names_a, names_b = _join(first, keys), _join(second, keys)
+    if len(names_a) and len(names_b):
+        match = match_labels(named, names_a, names_b)
+    else:
+        nobody, lone_a, lone_b = np.zeros(0, np.int64), spell(names_a), spell(names_b)
+        match = Match(named, nobody, nobody, lone_a, lone_b, lone_a, lone_b)
     found = []
     for column in table.columns:
         if column.name in refused or column.name in keys:
@@ -77,6 +82,8 @@ def _find_keys(table: Table, first: Columns, second: Columns, names: Sequence[st
 
 def _join(columns: Columns, keys: Sequence[str]) -> NDArray[Any]:
     texts = [spell(columns[key]) for key in keys]
+    if len(keys) > 1:  # a text that holds the separator is quoted, so that no two rows read alike
+        texts = [tuple(repr(text) if SEPARATOR in text or "'" in text else text for text in column) for column in texts]
     return np.array([SEPARATOR.join(row) for row in zip(*texts, strict=True)], dtype=object)
 
 

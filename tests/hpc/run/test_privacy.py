@@ -13,17 +13,19 @@ from typing import Any
 
 import persons
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from persons import CANARY
 
-from citytide.hpc.errors import PersonLevelError
+from citytide.hpc.errors import PersonLevelError, RunError
 from citytide.hpc.execution.blocks import run_blocks
 from citytide.hpc.plan.plans import make_plan
 from citytide.hpc.report.bundle import bundle_run
 from citytide.hpc.run.privacy import call_privately
 from citytide.hpc.run.runs import Run, create_run, open_run
 from citytide.workflows import runner
+from citytide.workflows.city.commands import city
 
 SUPPORT = Path(__file__).parents[2] / "support"
 TROUBLES = ("value", "exit", "base", "chain", "file")
@@ -151,3 +153,64 @@ def test_steps_that_meet_no_person_raise_as_ever(tmp_path: Path) -> None:
     run = lay_out(tmp_path / "run")
     with pytest.raises(ValueError, match="as it is"):
         call_privately(raising(ValueError("as it is")), run.path, run.plan, "other", 0)
+
+
+@pytest.fixture(scope="module")
+def upstream(make_once: Callable[..., Path]) -> Path:
+    """A run that is done and holds persons."""
+
+    def make(path: Path) -> None:
+        runner.run("persons:WORKFLOW", out=path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SUPPORT))
+        before = os.umask(0o022)
+        found = make_once("persons-upstream", make)
+        os.umask(before)
+    return found
+
+
+@pytest.mark.parametrize("given", ["run:{}/persons", "{}/persons.zarr", "{}/persons.zarr/name", "{}"])
+def test_persons_of_another_run_are_refused_as_arrays_of_the_next(upstream: Path, tmp_path: Path, given: str) -> None:
+    with pytest.raises(RunError) as refused:
+        runner.run("passing:WORKFLOW", set={"store": given.format(upstream), "how": "arrays"}, out=tmp_path / "run")
+    assert str(refused.value).startswith("data of single persons must reach steps as a Source, which keeps them marked")
+    assert not (tmp_path / "run").exists()
+
+
+def test_persons_of_another_run_stay_marked_as_a_source(upstream: Path, tmp_path: Path) -> None:
+    asked = {"store": f"run:{upstream}/persons", "how": "source"}
+    with pytest.raises(RunError, match=r"step 'copy' must write a product at person level, because it reads data of"):
+        runner.run("passing:WORKFLOW", set=asked, out=tmp_path / "open")
+    run = runner.run("passing:WORKFLOW", set={**asked, "marked": True, "trouble": "copy"}, out=tmp_path / "run")
+    assert run.result["state"] == "failed" and run.plan.sources["persons"].person_level
+    assert CANARY in (run.path / "private/copy-0.txt").read_text() and not find_canary(run.path, "private/")
+
+
+@pytest.mark.parametrize("trouble", ["prepare", "then", "finish"])
+def test_no_text_that_a_question_raises_over_persons_is_shown(
+    upstream: Path, tmp_path: Path, trouble: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYTIDE_HOME", str(tmp_path / "home"))
+    asked = {"store": f"run:{upstream}/persons", "how": "source", "marked": True, "trouble": trouble}
+    if trouble == "then":
+        run = runner.run("passing:WORKFLOW", set=asked, out=tmp_path / "run", quiet=False)
+        told, kept = run.result["error"], run.path / "private/plan-2.txt"
+    else:
+        with pytest.raises(PersonLevelError) as raised:
+            runner.run("passing:WORKFLOW", set=asked, out=tmp_path / "run", quiet=False)
+        told, name = str(raised.value), {"prepare": "prepare-passing-WORKFLOW.txt", "finish": "finish.txt"}[trouble]
+        kept = (tmp_path / ("home" if trouble == "prepare" else "run")) / "private" / name
+    assert f"ValueError; its text stands in {kept}" in told and CANARY in kept.read_text()
+    assert (read_mode(kept), read_mode(kept.parent)) == (0o600, 0o700)
+    assert CANARY not in "".join(capfd.readouterr())
+    assert not find_canary(tmp_path, "home/private/", "run/private/", "run/staging/", "run/passed.zarr/")
+
+
+def test_a_city_holds_no_persons_of_a_run(upstream: Path, tmp_path: Path) -> None:
+    asked = ["build", "--terrain", f"run:{upstream}/persons", "--out", str(tmp_path / "city.zarr")]
+    with pytest.raises(
+        RunError, match=r"a city must hold nothing of single persons, because it is passed on, got terr"
+    ):
+        CliRunner().invoke(city, asked, catch_exceptions=False)
+    assert not (tmp_path / "city.zarr").exists()

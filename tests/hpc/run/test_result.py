@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
@@ -48,3 +49,30 @@ def test_a_key_has_one_meaning(given: dict[str, Any], key: str) -> None:
     assert str(refused.value) == (
         f"each key of a result must have one meaning, but {key!r} is taken: choose another name"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            Result(summary=[{"day": b"x"}]),
+            "texts, lists and mappings, but summary[0].day is a bytes",
+        ),
+        ({"summary": [], "places": {"A"}}, "but places is a set: make it one of them"),
+        (Result(warnings="one sentence"), "warnings of a result must be a list of texts, got a str"),
+        (Result(summary={"a": 1}), "summary of a result must be a list of rows"),  # type: ignore[arg-type]
+        ({"state": "failed"}, "each key of a result must have one meaning, but 'state' is taken"),
+        (None, "finish must return a Result or a mapping of the keys of result.json, got a NoneType"),
+    ],
+)
+def test_what_result_json_cannot_hold_is_refused_by_its_place(answer: Any, sentence: str) -> None:
+    with pytest.raises(RunError) as refused:
+        describe_result(answer)
+    assert sentence in str(refused.value) and refused.value.exit_code == 1
+
+
+def test_moments_and_numbers_of_numpy_stand_as_a_person_writes_them() -> None:
+    given = {"summary": [{"day": np.datetime64("2020-01-02"), "n": np.int64(3), "noon": datetime.date(2020, 1, 2)}]}
+    for answer in (given, Result(**given)):
+        assert describe_result(answer)["summary"] == [{"day": "2020-01-02", "n": 3, "noon": "2020-01-02"}]
+    assert json.loads(json.dumps(describe_result(Result("half a \ud800"))))["headline"] == "half a ?"

@@ -30,7 +30,9 @@ def make_run(
 ) -> Path:  # fmt: skip
     """A run without steps, whose products are filled by its inputs."""
     given = {"link": np.array([1, 2, 3]), "flow": np.array([10.0, 20.0, 30.0])} | arrays
-    plan: Plan = make_plan((), products, workers=1, threads=1, memory_per_worker=10**9)
+    stores = tuple(product for product in products if isinstance(product, Product))
+    plan: Plan = make_plan((), stores, workers=1, threads=1, memory_per_worker=10**9)
+    plan = replace(plan, tables=tuple(product for product in products if isinstance(product, Table)))
     create_run(path, plan, {name: (("link",), np.asarray(values)) for name, values in given.items()}, {
         "workflow": "by-hand",
     })  # fmt: skip

@@ -50,3 +50,31 @@ def test_columns_in_other_units_are_listed(tmp_path: Path) -> None:
     assert compare_tables(first, second, a, a)[2] == {
         "risk": "its units are '1' in A and 'year-1' in B", "n": "it is not in A",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_table_against_itself_is_all_zeros_whatever_is_missing(tmp_path: Path, kind: str) -> None:
+    table = Table("risks", "Risks", (AGE, RISK, SEX), kind)  # type: ignore[arg-type]
+    a = write(tmp_path / f"a.{kind}", {"age": [20, 30], "risk": [0.1, float("nan")], "sex": ["f", None]})
+    b = write(tmp_path / f"b.{kind}", {"age": [20, 30], "risk": [0.1, float("nan")], "sex": [None, "f"]})
+    assert [one.differing for one in compare_tables(table, table, a, a)[0]] == [0, 0]
+    assert [one.differing for one in compare_tables(table, table, a, b)[0]] == [0, 2]
+
+
+def test_tables_without_rows_are_the_same(tmp_path: Path) -> None:
+    table = Table("risks", "Risks", (AGE, RISK), "parquet")
+    a = tmp_path / "a.parquet"
+    pandas.DataFrame({"age": [20], "risk": [0.1]})[:0].to_parquet(a)
+    b = write(tmp_path / "b.parquet", {"age": [20], "risk": [0.1]})
+    found, match, _ = compare_tables(table, table, a, a)
+    assert (len(match), match.only_a, [one.compared for one in found]) == (0, (), [0])
+    assert compare_tables(table, table, a, b)[1].only_b == ("20",)
+
+
+def test_identifiers_that_read_alike_when_joined_are_kept_apart(tmp_path: Path) -> None:
+    place, area = Column("place", "string", "", "place"), Column("area", "string", "", "area")
+    table = Table("risks", "Risks", (place, area, RISK), "parquet")
+    a = write(tmp_path / "a.parquet", {"place": ["x, y", "x, y"], "area": ["z", "w"], "risk": [1.0, 2.0]})
+    b = write(tmp_path / "b.parquet", {"place": ["x", "x, y"], "area": ["y, z", "w"], "risk": [1.0, 2.0]})
+    _, match, _ = compare_tables(table, table, a, b)
+    assert len(match) == 1 and len(match.only_a) == len(match.only_b) == 1
