@@ -125,7 +125,14 @@ def _execute(
         if outcome == "done":
             _publish(run, plan, ledger)
             before = stamp_files(run.path)
-            answer |= describe_result(finish(run.without_persons()))
+            try:
+                answer |= describe_result(finish(run.without_persons()))
+            except Exception as error:
+                error.add_note(
+                    f"run {run.path}: all blocks are done and kept, but finish of workflow {run.workflow!r} failed: "
+                    f"mend it, and `{resume_command(run.path)}` calls it again"
+                )
+                raise
             ledger.append("left", files=hash_changed_files(run.path, before), time=_time())
         result = {
             "run": str(run.path.resolve()),

@@ -123,9 +123,10 @@ def test_what_a_later_stage_cannot_mean_is_refused_before_the_first_runs(
         ([STAGES[0], STAGES[0]], "each stage must have a name of its own, but 'first' is given twice"),
         ([{**STAGES[0], "name": "a/b"}], "stages.0.name: "),
         ([{**STAGES[0], "pool": "cpu"}], "unknown key 'stages.0.pool'"),
+        ({"first": {"workflow": RELAY}}, "stages: must be a list: begin each stage with `- name: NAME`"),
     ],
 )
-def test_file_of_a_chain_is_checked(tmp_path: Path, stages: list[dict[str, Any]], sentence: str) -> None:
+def test_file_of_a_chain_is_checked(tmp_path: Path, stages: Any, sentence: str) -> None:
     with pytest.raises(RunError) as refused:
         draft_chain(write_chain(tmp_path, stages))
     assert sentence in str(refused.value)
