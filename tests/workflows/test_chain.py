@@ -19,7 +19,7 @@ from citytide.hpc.commands import runs as run_commands
 from citytide.hpc.commands import site
 from citytide.hpc.control.chains import Chain, describe_chain, open_chain
 from citytide.hpc.errors import RunError
-from citytide.workflows import commands
+from citytide.workflows import commands, verify_command
 from citytide.workflows.chain import draft_chain, resume_chain, run_chain
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
@@ -75,6 +75,11 @@ def test_stages_run_one_after_another_on_the_products_of_those_before(undisturbe
     assert third.record["settings"]["stores"]["value"] == ["run:first/scaled", "run:second/scaled"]
     told = yaml.safe_load((third.path / "run.yaml").read_text())  # outside of the chain it has to name them by id
     assert told["set"]["stores"] == [f"run:{first.id}/scaled", f"run:{second.id}/scaled"]
+
+
+def test_step_of_a_finished_chain_is_computed_again_by_its_stage_alone(undisturbed: Path) -> None:
+    with pytest.raises(RunError, match=r"--restart of a chain concerns the stage .* has none: name the stage, as in "):
+        resume_chain(undisturbed / "chain", restart=("scale",))
 
 
 def test_record_tells_who_asked_for_what_and_when(undisturbed: Path) -> None:
@@ -181,7 +186,7 @@ def test_commands_take_a_chain_as_one(undisturbed: Path, tmp_path: Path, monkeyp
     assert len(call(site.report, ["chain"]).output.splitlines()) == 3
     refused = call(commands.run, [file, "--out", "chain"])
     assert "holds a chain: go on with it by `citytide resume" in str(refused.exception)
-    refused = call(commands.verify, ["chain"])
+    refused = call(verify_command.verify, ["chain"])
     assert "chain is a chain of runs, and here one of them is needed: give chain/first or" in str(refused.exception)
     refused = call(commands.submit, [file])
     assert "stage 'first': submit needs a profile with a Slurm backend" in str(refused.exception)
