@@ -64,7 +64,10 @@ def test_ragged_product_of_the_page_keeps_the_dated_events_of_each_person() -> N
     exec(block, names)
     found = names["keep_dated"]({"offset": np.array([0, 2, 2, 5]), "day": np.array([-1, 2**40, 7, 2**40, 9])})
     assert found["dated_offset"].tolist() == [0, 1, 1, 3] and found["day"].tolist() == [-1, 7, 9]
-    arrays = {"offset": (("bound",), np.arange(names["n"] + 1)), "day": (("event",), np.arange(names["n"]))}
+    arrays = {
+        "offset": (("bound",), np.arange(names["n_persons"] + 1)),
+        "day": (("event",), np.arange(names["n_persons"])),
+    }
     step = replace(names["step"], function="json:dumps")  # any that is installed here
     plan = make_plan((step,), (names["DATED"],), workers=1, threads=1, memory_per_worker=2**30, arrays=arrays)
     assert [step.name for step in plan.steps] == ["dated", "dated-place"]
