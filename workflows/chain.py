@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -272,6 +273,11 @@ def resume_chain(
         For :func:`~citytide.workflows.runner.resume`, of the stage that has begun and is not done.
     """
     chain = open_chain(folder)
+    if options.get("restart") and not _list_begun(chain):
+        raise RunError(
+            f"--restart of a chain concerns the stage that has begun and is not done, but {chain.path} has none: "
+            f"name the stage, as in `citytide resume {shlex.quote(str(chain.path / chain.names[-1]))} --restart STEP`"
+        )
     if profile:
         site = load_profile(profile).model_dump(mode="json")
         for stage in chain.record["stages"]:
@@ -280,6 +286,12 @@ def resume_chain(
                 stage["profile"] = site
         write_json(chain.path / CHAIN, chain.record)
     return _go_on(chain, quiet=quiet, profile=profile, detach=detach, options=options)
+
+
+def _list_begun(chain: Chain) -> list[str]:
+    """Stages that have begun and are not done."""
+    runs = {name: chain.run(name) for name in chain.names}
+    return [name for name, run in runs.items() if run is not None and run.status()["state"] != "done"]
 
 
 def _go_on(

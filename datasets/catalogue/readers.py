@@ -72,7 +72,7 @@ def find_inputs(source: str | Path, *, kind: str) -> tuple[Path, ...]:
         _refuse_other_kind(get_dataset(str(source)), kind)
         return find_files(str(source))
     path = Path(source).expanduser()
-    if not path.exists():
+    if not str(source) or not path.exists():  # no text would be the present folder
         known = ", ".join(name for name, entry in entries.items() if entry.kind == kind)
         raise InputError(
             f"an input must be a file that exists or a name in the catalogue, got {str(source)!r}",

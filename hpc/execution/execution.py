@@ -158,7 +158,14 @@ def _finish(run: Run, finish: Finish) -> dict[str, Any]:
     def answer() -> dict[str, Any]:
         return describe_result(finish(run.without_persons()))
 
-    return keep_text(answer, run.path, "finish.txt") if keeps_persons(run.plan) else answer()
+    try:
+        return keep_text(answer, run.path, "finish.txt") if keeps_persons(run.plan) else answer()
+    except Exception as error:
+        error.add_note(
+            f"run {run.path}: all blocks are done and kept, but finish of workflow {run.workflow!r} failed: mend it, "
+            f"and `{resume_command(run.path)}` calls it again"
+        )
+        raise
 
 
 def _drive(run: Run, backend: Backend, plan_next: PlanNext | None, ledger: Ledger, quiet: bool) -> Outcome:

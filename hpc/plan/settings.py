@@ -69,6 +69,13 @@ class ChainFile(BaseModel):
     profile: str | None = None
     out: str | None = None
 
+    @field_validator("stages", mode="before")
+    @classmethod
+    def _is_a_list(cls, stages: Any) -> Any:
+        if not isinstance(stages, list):
+            raise ValueError("must be a list: begin each stage with `- name: NAME`, then workflow and set")
+        return stages
+
     @field_validator("stages")
     @classmethod
     def _each_its_name(cls, stages: list[StageEntry]) -> list[StageEntry]:

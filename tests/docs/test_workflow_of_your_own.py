@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from outside_package import FILES, PAGE, install_package, make_environment
 
+from citytide.hpc.plan.plans import make_plan
 from citytide.hpc.run.runs import open_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 
@@ -50,6 +55,22 @@ def product_bytes(run: Path) -> dict[str, bytes]:
     """Every byte of what the run leaves under the name ``pairs``."""
     files = [path for path in [*run.glob("pairs.*"), *run.glob("pairs.*/**/*")] if path.is_file()]
     return {str(path.relative_to(run)): path.read_bytes() for path in files}
+
+
+def test_ragged_product_of_the_page_keeps_the_dated_events_of_each_person() -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (block,) = (block for block in blocks if "def keep_dated" in block)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    found = names["keep_dated"]({"offset": np.array([0, 2, 2, 5]), "day": np.array([-1, 2**40, 7, 2**40, 9])})
+    assert found["dated_offset"].tolist() == [0, 1, 1, 3] and found["day"].tolist() == [-1, 7, 9]
+    arrays = {
+        "offset": (("bound",), np.arange(names["n_persons"] + 1)),
+        "day": (("event",), np.arange(names["n_persons"])),
+    }
+    step = replace(names["step"], function="json:dumps")  # any that is installed here
+    plan = make_plan((step,), (names["DATED"],), workers=1, threads=1, memory_per_worker=2**30, arrays=arrays)
+    assert [step.name for step in plan.steps] == ["dated", "dated-place"]
 
 
 def test_package_is_small_and_every_name_in_it_is_public() -> None:

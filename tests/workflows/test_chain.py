@@ -80,6 +80,11 @@ def test_stages_run_one_after_another_on_the_products_of_those_before(undisturbe
     assert told["set"]["stores"] == [f"run:{first.id}/scaled", f"run:{second.id}/scaled"]
 
 
+def test_step_of_a_finished_chain_is_computed_again_by_its_stage_alone(undisturbed: Path) -> None:
+    with pytest.raises(RunError, match=r"--restart of a chain concerns the stage .* has none: name the stage, as in "):
+        resume_chain(undisturbed / "chain", restart=("scale",))
+
+
 def test_record_tells_who_asked_for_what_and_when(undisturbed: Path) -> None:
     record = json.loads((undisturbed / "chain/chain.json").read_text())
     assert {"id", "created", "version", "user", "host", "directory"} <= set(record)
@@ -126,9 +131,10 @@ def test_what_a_later_stage_cannot_mean_is_refused_before_the_first_runs(
         ([STAGES[0], STAGES[0]], "each stage must have a name of its own, but 'first' is given twice"),
         ([{**STAGES[0], "name": "a/b"}], "stages.0.name: "),
         ([{**STAGES[0], "pool": "cpu"}], "unknown key 'stages.0.pool'"),
+        ({"first": {"workflow": RELAY}}, "stages: must be a list: begin each stage with `- name: NAME`"),
     ],
 )
-def test_file_of_a_chain_is_checked(tmp_path: Path, stages: list[dict[str, Any]], sentence: str) -> None:
+def test_file_of_a_chain_is_checked(tmp_path: Path, stages: Any, sentence: str) -> None:
     with pytest.raises(RunError) as refused:
         draft_chain(write_chain(tmp_path, stages))
     assert sentence in str(refused.value)

@@ -96,3 +96,5 @@ def test_setting_names_a_data_set_or_a_path(site: Path) -> None:
         match=r"an input must be a file that exists or a name in the catalogue, got 'vizits'; .*: visits, no-reader",
     ):
         find_inputs("vizits", kind="visits")
+    with pytest.raises(InputError, match=r"a file that exists or a name in the catalogue, got ''"):
+        find_inputs("", kind="visits")  # and not the present folder

@@ -85,8 +85,9 @@ def test_a_finish_that_raises_leaves_the_run_to_be_resumed(tmp_path: Path) -> No
         raise ZeroDivisionError("no rows")
 
     run = lay_out(tmp_path / "run", per_block=10)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError) as raised:
         drive(run, 1, stumble)
+    assert "all blocks are done and kept, but finish of workflow" in raised.value.__notes__[0]
     assert last_line(read_ledger(run / "ledger.jsonl"), "left") is None
     assert drive(run, 1)["state"] == "done" and verify_run(open_run(run)) == []
 
