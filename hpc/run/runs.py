@@ -86,7 +86,7 @@ class Run:
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
-        if self.keeps_persons and self.plan.product(product).person_level:
+        if self.keeps_persons and self.plan.kept[product].person_level:
             raise RunError(
                 f"a result must not show single persons, but product {product!r} is at person level: let a "
                 "ReductionStep write what is to be shown; the owner of the run can open it by citytide.open_run"
