@@ -65,9 +65,9 @@ def _is_run(what: str) -> bool:
 
 
 def _verify_run(what: str) -> list[dict[str, Any]]:
+    from ..hpc.run.resumption.verify import as_json as damage_as_json
+    from ..hpc.run.resumption.verify import verify_run
     from ..hpc.run.runs import open_run
-    from ..hpc.run.verify import as_json as damage_as_json
-    from ..hpc.run.verify import verify_run
 
     return [damage_as_json(damage) for damage in verify_run(open_run(what))]
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from ..errors import PersonLevelError
 from ..plan.plans import Plan
-from ..plan.privacy import find_person_level
+from ..plan.refusals.privacy import find_person_level
 from ..store.stores import locate
 
 __all__ = ["PRIVATE", "call_privately", "close_to_others", "is_person_level", "write_private"]

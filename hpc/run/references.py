@@ -17,8 +17,8 @@ from typing import Any
 from ..errors import BUSY, RunError
 from ..store.stores import hash_file
 from .index import find_run
+from .resumption.verify import expected_files
 from .runs import Run
-from .verify import expected_files
 
 __all__ = [
     "Upstream", "accept_changed_upstream", "as_json", "find_changed_upstream", "list_references", "read_upstream",

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from citytide.hpc.errors import RunError
+from citytide.hpc.run.resumption.verify import find_damage, verify_run
 from citytide.hpc.run.runs import Run, open_run
-from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 
 

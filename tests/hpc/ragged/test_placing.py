@@ -18,8 +18,8 @@ from citytide.hpc.plan.steps import Block, BlockStep
 from citytide.hpc.ragged.placing import leave_rows, place_rows, set_known_lengths, set_lengths_before_placing
 from citytide.hpc.ragged.work_files import place_of
 from citytide.hpc.run.records import write_json
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.hpc.store.products import Product, Variable
 from citytide.hpc.store.stores import create_product, locate, read_arrays

@@ -10,7 +10,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan, make_plan
-from citytide.hpc.plan.privacy import find_person_level, refuse_person_level_leaks
+from citytide.hpc.plan.refusals.privacy import find_person_level, refuse_person_level_leaks
 from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep, PlannedStep, ReductionStep
 from citytide.hpc.store.products import Column, Product, Table, Variable

@@ -10,7 +10,7 @@ import pytest
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan, list_plans, make_plan, read_plan, read_plans
 from citytide.hpc.plan.steps import BlockStep
-from citytide.hpc.run.further_plans import (
+from citytide.hpc.run.resumption.further_plans import (
     FurtherPlan,
     find_next,
     lay_out_further,

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from doubling import drive, flip_bit, store_bytes
 from tides import Tides, forget_tides, make_tides
 
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import read_ledger
 from citytide.workflows import commands
 
