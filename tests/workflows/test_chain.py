@@ -21,6 +21,7 @@ from citytide.hpc.control.chains import Chain, describe_chain, open_chain
 from citytide.hpc.errors import RunError
 from citytide.workflows import commands
 from citytide.workflows.chain import draft_chain, resume_chain, run_chain
+from citytide.workflows.verify_command import verify
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
 RELAY = "relaying:WORKFLOW"
@@ -180,7 +181,7 @@ def test_commands_take_a_chain_as_one(undisturbed: Path, tmp_path: Path, monkeyp
     assert len(call(site.report, ["chain"]).output.splitlines()) == 3
     refused = call(commands.run, [file, "--out", "chain"])
     assert "holds a chain: go on with it by `citytide resume" in str(refused.exception)
-    refused = call(commands.verify, ["chain"])
+    refused = call(verify, ["chain"])
     assert "chain is a chain of runs, and here one of them is needed: give chain/first or" in str(refused.exception)
     refused = call(commands.submit, [file])
     assert "stage 'first': submit needs a profile with a Slurm backend" in str(refused.exception)
