@@ -67,7 +67,7 @@ def split_reference(setting: str, text: str) -> tuple[str, str]:
     for suffix in SUFFIXES:
         product = product.removesuffix(suffix)
     if not run or not product:
-        raise RunError(f"a reference must be run:RUN/PRODUCT, such as run:runs/demo/flood, got {setting}={text}")
+        raise RunError(f"a reference must be run:RUN/PRODUCT, such as run:runs/first/totals, got {setting}={text}")
     return run, product
 
 
