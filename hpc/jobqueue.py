@@ -129,10 +129,11 @@ def _open_local(pool: Pool) -> Iterator[Client]:
     from distributed import Client, LocalCluster  # its import loads the defaults that are read below
 
     workers, memory = size_pool(pool, describe_machine())
-    environment = {**dask.config.get("distributed.nanny.pre-spawn-environ"), **thread_budget(pool.threads)}
+    budget = thread_budget(pool.threads)
+    environment = {**dask.config.get("distributed.nanny.pre-spawn-environ"), **budget}
     base = None if pool.scratch is None else os.path.expandvars(pool.scratch)
     with (
-        restore_environment([*environment, "PYTHONHASHSEED"]),
+        restore_environment([*environment, "PYTHONHASHSEED"], budget),  # a nanny prefers what its parent has
         tempfile.TemporaryDirectory(prefix="citytide-", dir=base) as scratch,
         dask.config.set({"distributed.nanny.pre-spawn-environ": environment}),
         without_main("Dask Worker process"),  # a script or a notebook needs no main guard

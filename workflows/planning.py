@@ -8,10 +8,10 @@ from typing import Any
 from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.plan.plans import Plan, list_plans, make_plan
-from ..hpc.run.further_plans import FurtherPlan, name_inputs, open_inputs, refuse_repeated_names
 from ..hpc.run.index import index_folder
 from ..hpc.run.privacy import find_persons, keep_text, mark_sources, refuse_unmarked_persons
 from ..hpc.run.records import stamp_inputs
+from ..hpc.run.resumption.further_plans import FurtherPlan, name_inputs, open_inputs, refuse_repeated_names
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product
 from ..hpc.store.stores import refuse_repeated_labels

@@ -18,13 +18,13 @@ from ..hpc.execution.functions import find_function
 from ..hpc.plan.plans import Plan, choose_pool
 from ..hpc.plan.profiles import Profile, load_profile
 from ..hpc.plan.settings import RunFile, Sourced, read_run_file, resolve_settings, sourced
-from ..hpc.run.continuation import Continuation, check_continuation, write_continuation
 from ..hpc.run.driver_lock import refuse_live
-from ..hpc.run.further_plans import FurtherPlan
 from ..hpc.run.progress import say
 from ..hpc.run.records import write_json
 from ..hpc.run.references import Upstream, accept_changed_upstream, refuse_changed_upstream, resolve_references
 from ..hpc.run.references import as_json as upstream_as_json
+from ..hpc.run.resumption.continuation import Continuation, check_continuation, write_continuation
+from ..hpc.run.resumption.further_plans import FurtherPlan
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
 from .planning import plan_further, plan_prepared, prepare_inputs
 from .workflow import Prepared, Workflow, find_workflow, load_workflow, reload_workflow

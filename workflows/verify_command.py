@@ -69,9 +69,9 @@ def _is_run(what: str) -> bool:
 
 def _verify_run(what: str) -> list[dict[str, Any]]:
     from ..hpc.run.references import find_changed_upstream
+    from ..hpc.run.resumption.verify import as_json as damage_as_json
+    from ..hpc.run.resumption.verify import verify_run
     from ..hpc.run.runs import open_run
-    from ..hpc.run.verify import as_json as damage_as_json
-    from ..hpc.run.verify import verify_run
 
     run = open_run(what)
     changed = [{"problem": sentence, "upstream": True} for sentence in find_changed_upstream(run)]

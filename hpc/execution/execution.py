@@ -14,17 +14,17 @@ from ..errors import FAILED, RunError, resume_command
 from ..identity.changes import describe_accepted
 from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
-from ..run.continuation import check_continuation
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
-from ..run.further_plans import PlanNext, create_products, find_next, lay_out_further
 from ..run.privacy import close_to_others, keep_privately, keep_text, keeps_persons
 from ..run.progress import Reporter, say
 from ..run.records import describe_versions, now, write_json
-from ..run.restart import clear_restarted
 from ..run.result import Result, describe_result
+from ..run.resumption.continuation import check_continuation
+from ..run.resumption.further_plans import PlanNext, create_products, find_next, lay_out_further
+from ..run.resumption.restart import clear_restarted
+from ..run.resumption.verify import find_damage, refuse_damaged_inputs
 from ..run.runs import Run, refuse_older
-from ..run.verify import find_damage, refuse_damaged_inputs
 from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate, publish, static_files, sweep_partial, write_scalars
 from ..store.tables import publish_table

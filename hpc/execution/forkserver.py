@@ -44,12 +44,13 @@ def start_forkserver(budget: dict[str, str], modules: Sequence[str] = ()) -> Non
 
 
 @contextmanager
-def restore_environment(names: Iterable[str]) -> Iterator[None]:
-    """Restore these variables of the environment at the end.
+def restore_environment(names: Iterable[str], given: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Restore these variables of the environment at the end; until then those ``given`` have their values.
 
     Distributed's nannies put those of their workers into the driver's too, where Numba then refuses to compile.
     """
     before = {name: os.environ.get(name) for name in names}
+    os.environ.update(given or {})
     try:
         yield
     finally:

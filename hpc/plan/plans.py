@@ -13,8 +13,8 @@ from ..store.products import Product, Table
 from ..store.ragged import size_shards
 from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
-from .privacy import refuse_person_level_leaks
 from .ragged import lower_steps
+from .refusals.privacy import refuse_person_level_leaks
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 

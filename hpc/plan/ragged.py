@@ -71,7 +71,7 @@ def _lower(step: Step, products: Mapping[str, Product]) -> list[PlannedStep]:
 
 
 def _lower_shuffle(step: ShuffleStep, product: Product) -> list[PlannedStep]:
-    for name in ("extent", "n_keys", "keys_per_bucket"):
+    for name in ("n_keys", "keys_per_bucket"):
         if (value := getattr(step, name)) < 1:
             raise RunError(f"shuffle {step.name!r}: {name} must be at least 1, got {value}: correct it")
     offsets = [variable for variable in product.filled_by("blocks") if variable.instance_dimension]

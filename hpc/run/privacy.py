@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ..errors import PersonLevelError, RunError
 from ..plan.plans import Plan, read_plan
-from ..plan.privacy import find_person_level
+from ..plan.refusals.privacy import find_person_level
 from ..plan.sources import Source
 from ..store.stores import locate
 

@@ -17,8 +17,8 @@ from typing import Any
 from ..errors import BUSY, RunError
 from ..store.stores import hash_file
 from .index import find_run
+from .resumption.verify import expected_files
 from .runs import Run
-from .verify import expected_files
 
 __all__ = [
     "Upstream", "accept_changed_upstream", "as_json", "find_changed_upstream", "list_references", "read_upstream",
@@ -67,7 +67,7 @@ def split_reference(setting: str, text: str) -> tuple[str, str]:
     for suffix in SUFFIXES:
         product = product.removesuffix(suffix)
     if not run or not product:
-        raise RunError(f"a reference must be run:RUN/PRODUCT, such as run:runs/demo/flood, got {setting}={text}")
+        raise RunError(f"a reference must be run:RUN/PRODUCT, such as run:runs/first/totals, got {setting}={text}")
     return run, product
 
 

@@ -40,8 +40,9 @@ def tell_worker() -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in names}
 
 
-def test_local_profile_sizes_workers_and_their_threads(tmp_path: Path) -> None:
+def test_local_profile_sizes_workers_and_their_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, **LOCAL)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the profile decides, whatever a shell has exported
     before = dict(os.environ)
     with citytide.cluster(path, jobs=3, wait_s=60) as client:
         workers = client.scheduler_info(n_workers=-1)["workers"]

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.runs import open_run
 from citytide.workflows import commands
+from citytide.workflows.verify_command import verify
 
 NIGHT = "name: night\nbackend: slurm-jobs\npools:\n  cpu: {memory: 2GB, walltime: '01:00:00'}\n  big: {memory: 8GB, walltime: '01:00:00'}\n"  # noqa: E501
 
@@ -95,7 +96,7 @@ def test_advice_to_mend_a_run_is_what_resume_accepts(folder: Path, schema: int, 
     next(path for path in folder.glob("small/assignment.zarr/flow/c/**/0") if path.is_file()).write_bytes(b"damaged")
     record = json.loads((folder / "small" / "run.json").read_text())
     (folder / "small" / "run.json").write_text(json.dumps({**record, "schema": schema}))
-    told = CliRunner().invoke(commands.verify, ["small"])
+    told = CliRunner().invoke(verify, ["small"])
     assert told.exit_code == 1 and advice in told.output, told.output
 
 

@@ -15,8 +15,8 @@ import pytest
 from doubling import flip_bit
 
 from citytide.hpc.errors import RunError
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import Run, open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.workflows import runner
 
 SUPPORT = str(Path(__file__).parents[1] / "support")

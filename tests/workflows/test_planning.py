@@ -19,8 +19,8 @@ from citytide.hpc.execution.backends import LocalBackend
 from citytide.hpc.execution.execution import execute_run
 from citytide.hpc.report.report import write_report
 from citytide.hpc.run.records import read_json
+from citytide.hpc.run.resumption.verify import find_damage, verify_run
 from citytide.hpc.run.runs import Run, open_run
-from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import read_ledger
 from citytide.workflows import runner
 from citytide.workflows.planning import plan_further

@@ -13,8 +13,8 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.driver_lock import hold_driver_lock
+from citytide.hpc.run.resumption.verify import find_damage, verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 
 SCRIPT = Path(__file__).parents[2] / "support" / "doubling.py"

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.execution.functions import call_function, find_function, load_function
+from citytide.hpc.identity.code import describe_code
+from citytide.hpc.plan.plans import read_plan
 from citytide.hpc.run.driver_lock import hold_driver_lock
 from citytide.hpc.run.records import write_json
 from citytide.hpc.store.ledger import Ledger
@@ -153,6 +155,7 @@ def test_run_whose_plan_names_a_module_that_moved_is_resumed(
         step["function"] = step["function"].replace("doubling:", "tallysteps.old:")
     write_json(run / "plan.json", plan)
     record["stored_inputs"]["plan.json"] = hash_file(run / "plan.json")
+    record["code"] = describe_code(read_plan(run).steps, find_function)  # the modules did not change when they moved
     write_json(run / "run.json", record)
     with hold_driver_lock(run), Ledger(run / "ledger.jsonl", 1) as ledger:
         ledger.append("driver", host="node1", pid=1, time=time.time())

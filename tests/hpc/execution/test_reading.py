@@ -43,7 +43,9 @@ def write(run: Path, arrays: Any, name: str = "inputs.zarr") -> None:
 
 
 def step(extent: int, inputs: str = "inputs.zarr", **changed: Any) -> PlannedStep:
-    asked = BlockStep("s", "m:f", changed.pop("dim", "person"), extent, (inputs,), lambda block: 1, **changed)
+    asked = BlockStep(
+        "s", "visits:keep_dear", changed.pop("dim", "person"), extent, (inputs,), lambda block: 1, **changed
+    )
     return plan_blocks(asked)
 
 
@@ -131,7 +133,7 @@ def test_sources_are_paths_or_rows_of_a_store(tmp_path: Path) -> None:
         "visits": Source(tmp_path / "other.zarr", "zarr"),
     }  # fmt: skip
     asked = BlockStep(
-        "s", "m:f", "person", 2, ("source:codes", "source:city", "source:visits:day,age"), lambda block: 1
+        "s", "visits:keep_dear", "person", 2, ("source:codes", "source:city", "source:visits:day,age"), lambda block: 1
     )
     made = make_plan((asked,), (), workers=1, threads=1, memory_per_worker=10**9, sources=sources)
     write_json(tmp_path / "plan.json", made.to_json())

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import find_damage, verify_run
+from citytide.hpc.run.resumption.verify import find_damage, verify_run
+from citytide.hpc.run.runs import Run, open_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 
 
@@ -89,6 +89,22 @@ def test_other_columns_fail_the_block_before_it_is_written(tmp_path: Path) -> No
     assert not (run / "work").exists() and not result["products"]
 
 
+def test_a_table_of_persons_is_opened_by_its_owner_and_not_for_a_result(tmp_path: Path) -> None:
+    from tabling import COUNTS, DIVISORS, drive, lay_out
+
+    said = "a result must not show single persons, but product 'divisors' is at person level"
+
+    def finish(run: Run) -> dict[str, Any]:
+        assert len(run.open("counts")) == 1
+        with pytest.raises(RunError, match=said):
+            run.open("divisors")
+        return {"summary": [], "warnings": []}
+
+    run = lay_out(tmp_path / "run", per_block=10, products=(replace(DIVISORS, person_level=True), COUNTS))
+    assert drive(run, 1, finish)["state"] == "done"
+    assert len(open_run(run).open("divisors")) > 10
+
+
 def refusal(**changed: Any) -> str:
     from tabling import plan_tables
 
@@ -99,34 +115,25 @@ def refusal(**changed: Any) -> str:
 
 def test_a_table_that_nobody_fills_is_refused() -> None:
     assert refusal(product=None) == (
-        "a table must be filled by a step, but none has product='divisors': name it as the product of the step that "
-        "returns its columns, or omit it"
+        "a table must be filled by a step, got 'divisors', which no step names: give one product='divisors'"
     )
 
 
 def test_a_table_that_two_steps_fill_is_refused() -> None:
-    assert refusal(product="counts") == (
-        "a table must be filled by a step, but none has product='divisors': name it as the product of the step that "
-        "returns its columns, or omit it"
-    )
     from tabling import COUNTS
 
-    assert refusal(product="counts", products=(COUNTS,)) == (
-        "a table must be filled by one step, but 'list' and 'count-finalize' both have product='counts': give each a "
-        "table of its own"
-    )
+    said = "steps 'list' and 'count-finalize' both write product 'counts': give each its own"
+    assert refusal(product="counts") == refusal(product="counts", products=(COUNTS,)) == said
 
 
 def test_a_table_is_not_read_as_a_store() -> None:
-    assert "'list' reads the table 'counts': read 'work/count-finalize', or write a store" in refusal(
-        inputs=("counts",)
-    )
+    assert "got 'counts' of step 'list': let a product hold what it needs" in refusal(inputs=("counts",))
 
 
 def test_a_name_is_given_once() -> None:
     from tabling import COUNTS, DIVISORS
 
-    assert "two are called 'divisors'" in refusal(products=(DIVISORS, COUNTS, DIVISORS))
+    assert "got two named 'divisors': rename one" in refusal(products=(DIVISORS, COUNTS, DIVISORS))
     assert "called 'list-table' too" in refusal(
         name="list-table", product="list", products=(replace(DIVISORS, name="list"), COUNTS)
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import zarr
 
-from citytide.hpc.execution.blocks import SMALL_BYTES
+from citytide.hpc.execution.reading import SMALL_BYTES
 from citytide.hpc.gang.rows import read_rank_arrays
 from citytide.hpc.plan.plans import make_plan
 from citytide.hpc.plan.steps import BlockStep, PlannedStep

@@ -35,16 +35,17 @@ def product(*variables: Variable) -> Product:
 
 def block_step(**changed: Any) -> BlockStep:
     return BlockStep(**{
-        "name": "s", "function": "m:f", "dim": "person", "extent": 10, "inputs": ("inputs.zarr",), "per_block": 4,
-        "memory_bytes": lambda block: 1000, "product": "p", **changed,
+        "name": "s", "function": "visits:keep_dear", "dim": "person", "extent": 10, "inputs": ("inputs.zarr",),
+        "per_block": 4, "memory_bytes": lambda block: 1000, "product": "p", **changed,
     })  # fmt: skip
 
 
 def shuffle_step(**changed: Any) -> ShuffleStep:
     return ShuffleStep(**{
-        "name": "sort", "split": "m:split", "gather": "m:gather", "dim": "row", "extent": 100, "key": "person",
-        "inputs": ("inputs.zarr",), "n_keys": 10, "keys_per_bucket": 4, "memory_bytes": lambda block: 1000,
-        "gather_memory_bytes": lambda block: 2000, "product": "p", "params": {"a": 1}, "per_block": 30, **changed,
+        "name": "sort", "split": "visits:split", "gather": "visits:gather", "dim": "row", "extent": 100,
+        "key": "person", "inputs": ("inputs.zarr",), "n_keys": 10, "keys_per_bucket": 4,
+        "memory_bytes": lambda block: 1000, "gather_memory_bytes": lambda block: 2000, "product": "p",
+        "params": {"a": 1}, "per_block": 30, **changed,
     })  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def test_ragged_rows_are_computed_first_and_placed_afterwards(tmp_path: Path) ->
 
 def test_blocks_of_a_ragged_product_may_be_cut_anywhere() -> None:
     """Its shards are owned by the tasks that place them, not by the blocks that compute them."""
-    made = plan(block_step(bounds=(0, 3, 10)), products=(product(offsets(per_shard=4), day(per_shard=7)),))
+    made = plan(block_step(per_block=1, bounds=(0, 3, 10)), products=(product(offsets(per_shard=4), day(per_shard=7)),))
     assert [step.tasks for step in made.steps] == [2, 2]
 
 
@@ -83,7 +84,7 @@ def test_shuffle_is_split_gathered_and_placed() -> None:
         (shuffle_step(product="q"), (), "shuffle 'sort' must fill a product with ragged variables, got 'q'"),
         (shuffle_step(n_keys=0), (), "shuffle 'sort': n_keys must be at least 1, got 0"),
         (shuffle_step(keys_per_bucket=0), (), "shuffle 'sort': keys_per_bucket must be at least 1, got 0"),
-        (shuffle_step(extent=0), (), "shuffle 'sort': extent must be at least 1, got 0"),
+        (shuffle_step(extent=0), (), "extent must be at least 1 and per_block at least 1, got 0 and 30 of step 'sort'"),
         (
             shuffle_step(), (offsets(), offsets(name="other"), day()),
             r"product 'p' must have one variable of offsets \(`instance_dimension`\), got 2",
@@ -95,7 +96,10 @@ def test_shuffle_is_split_gathered_and_placed() -> None:
             "a step that fills ragged variables must have no scalars, but 's' has total: declare them as variables",
         ),
         (
-            ReductionStep("r", "m:c", "m:k", "m:f", "person", 10, (), lambda block: 1, 1, "p", 10), (),
+            ReductionStep(
+                "r", "tabling:chunk", "tabling:combine", "tabling:finalize", "person", 10, (), lambda block: 1, 1, "p",
+                10,
+            ), (),
             "a reduction must not fill ragged variables, but 'r' fills product 'p': use a `BlockStep`",
         ),
         (block_step(dim="row"), (), "p.offset of step 's' must be offsets of 'row': .* instance_dimension 'person'"),

@@ -18,8 +18,8 @@ from citytide.hpc.plan.steps import Block, BlockStep
 from citytide.hpc.ragged.placing import leave_rows, place_rows, set_known_lengths, set_lengths_before_placing
 from citytide.hpc.ragged.work_files import place_of
 from citytide.hpc.run.records import write_json
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.hpc.store.products import Product, Variable
 from citytide.hpc.store.stores import create_product, locate, read_arrays
@@ -41,7 +41,7 @@ def place(run: Path, counts: list[int], cuts: list[int], per_shard: int) -> dict
     """Leave and place the same rows, cut into blocks at ``cuts``; the files of the store."""
     n = len(counts)
     bounds = sorted({0, n, *(cut for cut in cuts if cut < n)})
-    step = BlockStep("s", "m:f", "person", n, (), lambda block: 1, product="p", bounds=bounds)
+    step = BlockStep("s", "visits:keep_dear", "person", n, (), lambda block: 1, product="p", bounds=bounds)
     plan = make_plan((step,), (product(n, per_shard),), workers=1, threads=1, memory_per_worker=10**9)
     write_json(run / "plan.json", plan.to_json())
     computed, placed = plan.steps
@@ -108,8 +108,8 @@ def good_rows() -> dict[str, Any]:
 )
 def test_block_that_returns_something_else_is_refused(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     made = make_plan(
-        (BlockStep("s", "m:f", "person", 2, (), lambda block: 1, product="p", per_block=2),), (product(2, 4),),
-        workers=1, threads=1, memory_per_worker=10**9,
+        (BlockStep("s", "visits:keep_dear", "person", 2, (), lambda block: 1, product="p", per_block=2),),
+        (product(2, 4),), workers=1, threads=1, memory_per_worker=10**9,
     )  # fmt: skip
     step = made.steps[0]
     with pytest.raises(RunError, match=f"^step 's', block 0: .*{said}"):

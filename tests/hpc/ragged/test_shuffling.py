@@ -64,8 +64,8 @@ def plan(n_keys: int = 10, **changed: Any) -> list[Any]:
         Variable("day", ("event",), "int64", "d", "day", "blocks", (0,), ragged="offset"),
     ))  # fmt: skip
     step: Step = ShuffleStep(
-        "sort", "m:split", "", "row", 9, ("inputs.zarr",), "person", n_keys, 4, lambda block: 1, lambda block: 1, "p",
-        per_block=3, **changed,
+        "sort", "visits:split", "", "row", 9, ("inputs.zarr",), "person", n_keys, 4, lambda block: 1, lambda block: 1,
+        "p", per_block=3, **changed,
     )  # fmt: skip
     return list(make_plan((step,), (product,), workers=1, threads=1, memory_per_worker=10**9).steps)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from citytide.hpc.run.finish_files import hash_changed_files, stamp_files
+from citytide.hpc.run.resumption.verify import find_damage, verify_run
 from citytide.hpc.run.runs import Run, open_run
-from citytide.hpc.run.verify import find_damage, verify_run
 from citytide.hpc.store.ledger import Ledger, last_line, read_ledger
 from citytide.hpc.store.stores import hash_file
 

@@ -97,7 +97,7 @@ def test_path_of_a_product_in_a_done_run_counts_as_upstream(runs: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("run:flood", "a reference must be run:RUN/PRODUCT, such as run:runs/demo/flood, got terrain=run:flood"),
+        ("run:flood", "a reference must be run:RUN/PRODUCT, such as run:runs/first/totals, got terrain=run:flood"),
         ("run:a/", "a reference must be run:RUN/PRODUCT"),
         ("run:nowhere/scaled", "terrain=run:nowhere/scaled must name a run: there is no run 'nowhere': give a run's"),
     ],

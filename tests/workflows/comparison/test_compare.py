@@ -28,7 +28,7 @@ def make_run(
     path: Path, products: tuple[Product | Table, ...] = (FLOWS,), *, state: str = "done",
     tables: dict[str, str] | None = None, **arrays: Any,
 ) -> Path:  # fmt: skip
-    """A run without steps, whose products are filled by its inputs."""
+    """A run without steps, whose stores are filled by its inputs and its tables by hand."""
     given = {"link": np.array([1, 2, 3]), "flow": np.array([10.0, 20.0, 30.0])} | arrays
     stores = tuple(product for product in products if isinstance(product, Product))
     plan: Plan = make_plan((), stores, workers=1, threads=1, memory_per_worker=10**9)

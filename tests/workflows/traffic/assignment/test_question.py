@@ -16,8 +16,8 @@ from pyproj import CRS
 
 import citytide
 from citytide.datasets.errors import InputError
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import Run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.workflows.commands import run as cli
 from citytide.workflows.runner import resume

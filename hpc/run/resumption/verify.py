@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import RunError
-from ..identity.changes import find_changed_sources
-from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
-from ..store.stores import hash_file, locate
-from ..store.tables import locate_table
-from .driver_lock import hold_driver_lock
-from .finish_files import read_left
+from ...errors import RunError
+from ...identity.changes import find_changed_sources
+from ...store.ledger import Ledger, done_blocks, read_ledger, written_blocks
+from ...store.stores import hash_file, locate
+from ...store.tables import locate_table
+from ..driver_lock import hold_driver_lock
+from ..finish_files import read_left
+from ..runs import Run
 from .further_plans import read_stored_inputs
-from .runs import Run
 
 __all__ = ["Damage", "expected_files", "find_damage", "verify_run"]
 

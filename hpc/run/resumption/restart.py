@@ -13,14 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RunError
-from ..plan.plans import Plan, read_plans
-from ..plan.steps import PlannedStep
-from ..store.ledger import Ledger
+from ...errors import RunError
+from ...plan.plans import Plan, read_plans
+from ...plan.steps import PlannedStep
+from ...store.ledger import Ledger
 from .further_plans import create_products
 
 if TYPE_CHECKING:
-    from .runs import Run
+    from ..runs import Run
 
 __all__ = ["append_restart", "clear_restarted", "find_fixed", "find_restarted", "refuse_restart_before_further_plan"]
 

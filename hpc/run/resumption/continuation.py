@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..identity.changes import SOURCES_FILE, Identity, find_changes, keep_unmended, refuse_changes
-from ..plan.plans import Plan
-from ..store.ledger import Ledger, done_blocks, read_ledger
-from .driver_lock import hold_driver_lock
-from .progress import say
-from .records import now, write_json
+from ...identity.changes import SOURCES_FILE, Identity, find_changes, keep_unmended, refuse_changes
+from ...plan.plans import Plan
+from ...store.ledger import Ledger, done_blocks, read_ledger
+from ..driver_lock import hold_driver_lock
+from ..progress import say
+from ..records import now, write_json
+from ..runs import Run, refuse_older
 from .restart import append_restart, find_fixed, find_restarted, refuse_restart_before_further_plan
-from .runs import Run, refuse_older
 from .verify import refuse_damaged_inputs
 
 __all__ = ["Continuation", "check_continuation", "write_continuation"]

@@ -10,7 +10,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan, make_plan
-from citytide.hpc.plan.privacy import find_person_level, refuse_person_level_leaks
+from citytide.hpc.plan.refusals.privacy import find_person_level, refuse_person_level_leaks
 from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep, PlannedStep, ReductionStep
 from citytide.hpc.store.products import Column, Product, Table, Variable
@@ -18,9 +18,19 @@ from citytide.hpc.store.products import Column, Product, Table, Variable
 AGE = Variable("age", ("person",), "int64", "year", "age", "blocks", (4,))
 PERSONS = Product("persons", "Persons", (AGE,), person_level=True)
 COUNTS = Product("counts", "Counts", (Variable("n", ("row",), "int64", "1", "count", "blocks", (1,)),))
-LIST = BlockStep("list", "m:list", "person", 4, ("inputs.zarr",), lambda block: 1, product="persons")
+LIST = BlockStep("list", "persons:list_persons", "person", 4, ("inputs.zarr",), lambda block: 1, product="persons")
 COUNT = ReductionStep(
-    "count", "m:count", "m:add", "m:end", "person", 4, ("persons:age",), lambda block: 1, 8, "counts", 1
+    "count",
+    "persons:count",
+    "persons:add",
+    "persons:hand_over",
+    "person",
+    4,
+    ("persons:age",),
+    lambda block: 1,
+    8,
+    "counts",
+    1,
 )
 
 
@@ -29,7 +39,7 @@ def plan(*steps: BlockStep | ReductionStep, products: tuple[Product | Table, ...
 
 
 def test_all_steps_up_to_the_aggregate_meet_persons_and_those_behind_it_do_not() -> None:
-    behind = BlockStep("show", "m:show", "row", 1, ("counts",), lambda block: 1, product="shown")
+    behind = BlockStep("show", "persons:count", "row", 1, ("counts",), lambda block: 1, product="shown")
     shown = replace(COUNTS, name="shown")
     made = plan(LIST, COUNT, behind, products=(PERSONS, COUNTS, shown))
     products = {product.name: product for product in made.products}
@@ -47,7 +57,7 @@ def test_a_source_marks_the_steps_that_read_it(name: str) -> None:
 
 
 def test_persons_may_not_be_written_to_an_unmarked_store() -> None:
-    copy = BlockStep("copy", "m:copy", "row", 1, ("persons",), lambda block: 1, product="counts")
+    copy = BlockStep("copy", "persons:list_persons", "row", 1, ("persons",), lambda block: 1, product="counts")
     with pytest.raises(RunError) as refused:
         plan(LIST, copy, products=(PERSONS, COUNTS))
     assert str(refused.value) == (

@@ -10,7 +10,7 @@ import pytest
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan, list_plans, make_plan, read_plan, read_plans
 from citytide.hpc.plan.steps import BlockStep
-from citytide.hpc.run.further_plans import (
+from citytide.hpc.run.resumption.further_plans import (
     FurtherPlan,
     find_next,
     lay_out_further,
@@ -24,7 +24,8 @@ from citytide.hpc.store.products import Product, Variable
 def plan(step: str, product: str) -> Plan:
     held = Variable("z", ("row",), "float64", "1", "z", "blocks", (3,))
     asked = BlockStep(step, "doubling:double", "row", 3, ("inputs-2.zarr",), lambda block: 10**6, product=product)
-    return make_plan((asked,), (Product(product, "z", (held,)),), workers=1, threads=1, memory_per_worker=10**9)
+    products = (Product(product, "z", (held,)),)
+    return make_plan((asked,), products, workers=1, threads=1, memory_per_worker=10**9, inputs="inputs-2.zarr")
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from doubling import drive, store_bytes
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.driver_lock import hold_driver_lock
-from citytide.hpc.run.restart import append_restart, clear_restarted, find_restarted
+from citytide.hpc.run.resumption.restart import append_restart, clear_restarted, find_restarted
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import Ledger, done_blocks, read_ledger
 
 ENDS = ("ends-chunk", "ends-combine-1", "ends-combine-2", "ends-finalize")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import RunError
-from ..store.products import Product, Table
-from .sources import Source
-from .steps import PlannedStep
+from ...errors import RunError
+from ...store.products import Product, Table
+from ..sources import Source
+from ..steps import PlannedStep
 
 __all__ = ["find_person_level", "refuse_person_level_leaks"]
 

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RunError
-from ..identity.changes import SOURCES_FILE, Identity
-from ..plan.plans import Plan, list_plans, read_plans
-from ..store.ledger import read_ledger
-from ..store.ragged import Ragged, describe_ragged
-from ..store.stores import create_product, hash_file, read_arrays, refuse_repeated_labels, write_arrays
-from .records import read_json, write_json
+from ...errors import RunError
+from ...identity.changes import SOURCES_FILE, Identity
+from ...plan.plans import Plan, list_plans, read_plans
+from ...store.ledger import read_ledger
+from ...store.ragged import Ragged, describe_ragged
+from ...store.stores import create_product, hash_file, read_arrays, refuse_repeated_labels, write_arrays
+from ..records import read_json, write_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .runs import Run
+    from ..runs import Run
 
 __all__ = [
     "FurtherPlan", "PlanNext", "create_products", "find_next", "lay_out_further", "name_inputs", "open_inputs",

@@ -16,8 +16,8 @@ from citytide.hpc.errors import RunError
 from citytide.hpc.execution.backends import LocalBackend
 from citytide.hpc.execution.execution import execute_run
 from citytide.hpc.run.records import read_json, write_json
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import done_blocks, read_ledger
 from citytide.workflows.runner import resume
 

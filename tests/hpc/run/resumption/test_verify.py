@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from doubling import drive, flip_bit, store_bytes
 from tides import Tides, forget_tides, make_tides
 
+from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import open_run
-from citytide.hpc.run.verify import verify_run
 from citytide.hpc.store.ledger import read_ledger
-from citytide.workflows import commands
+from citytide.workflows.verify_command import verify
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_changed_source_is_told_each_time_and_leaves_the_run_as_it_is(tides: Tid
     tides.source.write_text("20")
     lines = read_ledger(run / "ledger.jsonl")
     for _ in range(2):
-        told = CliRunner().invoke(commands.verify, [str(run)])
+        told = CliRunner().invoke(verify, [str(run)])
         assert told.exit_code == 1 and "source 'level'" in told.output and "its file has changed" in told.output
         assert "put them back" in told.output and "to repair it" not in told.output
     assert read_ledger(run / "ledger.jsonl") == lines and open_run(run).status()["state"] == "done"
