@@ -25,11 +25,11 @@ from ..hpc.plan.settings import (
 from ..hpc.run.index import add_run
 from ..hpc.run.progress import say
 from ..hpc.run.records import describe_place, now, write_json
-from ..hpc.run.references import list_references, resolve_references
+from ..hpc.run.references import find_changed_upstream, list_references, resolve_references
 from ..hpc.run.runs import Run, name_run, open_run, refuse_occupied
 from ..hpc.run.state import find_driver_job
 from . import runner
-from .runner import Draft, Stage, draft_workflow
+from .drafts import Draft, Stage, draft_workflow
 from .workflow import load_workflow
 
 __all__ = ["ChainDraft", "begin_next", "draft_chain", "resume_chain", "run_chain", "submit_chain"]
@@ -308,6 +308,7 @@ def _go_on(
     for name in chain.names:
         run = chain.run(name)
         if run is not None and run.status()["state"] == "done":
+            _refuse_stale(run, name)
             continue
         if not quiet:
             say(f"stage {name} of {chain.path}")
@@ -324,6 +325,15 @@ def _go_on(
         if run.status()["state"] != "done":
             break
     return chain
+
+
+def _refuse_stale(run: Run, name: str) -> None:
+    """Refuse to go on from a stage whose answer is one to what an earlier stage no longer holds."""
+    if changed := find_changed_upstream(run):
+        raise RunError(
+            f"a stage that is done must have read what the stages before it hold now, but of stage {name!r} "
+            f"{'; '.join(changed)}: remove {run.path} and the folders of the stages after it, then resume the chain"
+        )
 
 
 def _is_remote(chain: Chain, name: str) -> bool:

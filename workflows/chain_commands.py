@@ -14,7 +14,7 @@ from ..hpc.errors import DONE, FAILED
 
 if TYPE_CHECKING:
     from ..hpc.run.runs import Run
-    from .runner import Draft
+    from .drafts import Draft
 
 __all__ = ["plan_chain", "tell_begun", "tell_chain"]
 

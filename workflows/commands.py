@@ -15,7 +15,7 @@ from .settings_help import WorkflowCommand
 
 if TYPE_CHECKING:
     from ..hpc.run.runs import Run
-    from .runner import Draft
+    from .drafts import Draft
 
 __all__ = ["drive", "plan", "resume", "run", "submit"]
 
@@ -57,7 +57,8 @@ def run(what: str, sets: tuple[str, ...], profile: str | None, out: str | None, 
     130 cancelled, stopped by Ctrl-C (resume it) or, on Slurm, left by Ctrl-C (the run goes on: attach to it).
     """
     from ..hpc.plan.settings import is_chain_file, parse_set
-    from .runner import draft_run, lay_out, start_run, submit_laid_out
+    from .drafts import draft_run
+    from .runner import lay_out, start_run, submit_laid_out
 
     if is_chain_file(what):
         from . import chain
@@ -169,7 +170,8 @@ def submit(
     Exit codes: 0 submitted, 1 Slurm refused or did not answer, 2 bad input or a plan that cannot fit.
     """
     from ..hpc.plan.settings import is_chain_file, parse_set
-    from .runner import draft_run, lay_out, refuse_local, submit_laid_out
+    from .drafts import draft_run
+    from .runner import lay_out, refuse_local, submit_laid_out
 
     if is_chain_file(what):
         from . import chain
@@ -253,7 +255,7 @@ def plan(what: str, sets: tuple[str, ...], profile: str | None, as_json: bool) -
       citytide plan traffic-assignment --set demand_factors=0.8,1.0,1.2
     """
     from ..hpc.plan.settings import is_chain_file, parse_set
-    from .runner import draft_run
+    from .drafts import draft_run
 
     if is_chain_file(what):
         from .chain_commands import plan_chain

@@ -12,8 +12,6 @@ Leo et al. (2024), Recording provenance of workflow runs with RO-Crate, PLOS ONE
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,6 +20,19 @@ from typing import Any
 from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
+from .crate_entities import (
+    FORMATS,
+    add_entity,
+    add_file,
+    add_license,
+    add_parameter,
+    as_mapping,
+    name_by_content,
+    name_data_type,
+    name_format,
+    read_value,
+    realize,
+)
 from .inspection import Inspection, inspect_run
 from .run_file import RUN_FILE, write_run_file
 
@@ -35,11 +46,6 @@ PROFILES = {
 }
 _RUN_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 _BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
-_FORMATS = {
-    ".json": "application/json", ".jsonl": "application/jsonl", ".svg": "image/svg+xml", ".png": "image/png",
-    ".html": "text/html", ".yaml": "application/yaml", ".csv": "text/csv", ".graphml": "application/xml",
-    ".parquet": "application/vnd.apache.parquet",
-}  # fmt: skip
 # What the driver leaves beside the products, and what each is.
 _TRACES = {
     "run.json": "Run record: settings and their sources, inputs, versions, machine",
@@ -104,15 +110,15 @@ def _describe(inspection: Inspection) -> Any:
     workflow_name = str(record.get("workflow") or "workflow")
     crate = ROCrate(version="1.1")
     root = crate.root_dataset
-    agent = _entity(crate, "#" + quote(f"user-{record.get('user') or 'unknown'}"), "Person",
+    agent = add_entity(crate, "#" + quote(f"user-{record.get('user') or 'unknown'}"), "Person",
                     name=str(record.get("user") or "unknown"))  # fmt: skip
     for profile, (title, version) in PROFILES.items():
-        root.append_to("conformsTo", _entity(crate, profile, "CreativeWork", name=title, version=version))
+        root.append_to("conformsTo", add_entity(crate, profile, "CreativeWork", name=title, version=version))
     moment = inspection.ended or inspection.started or datetime.now(UTC)
     root["name"] = f"{workflow_name}: {name}"
     root["description"] = f"Run {record.get('id', inspection.folder.name)} of citytide's workflow {workflow_name}."
     root["datePublished"] = moment.isoformat(timespec="seconds")
-    root["license"] = _license(crate, record.get("license"))
+    root["license"] = add_license(crate, record.get("license"))
     root["author"] = agent
 
     workflow = _workflow(crate, inspection, workflow_name)
@@ -123,11 +129,11 @@ def _describe(inspection: Inspection) -> Any:
     results = _products(crate, workflow, inspection)
     report = inspection.folder / "report.html"
     if report.exists():
-        results.append(_file(crate, inspection.folder, report, "Report", is_stable=False))
+        results.append(add_file(crate, inspection.folder, report, "Report", is_stable=False))
     for path, note in inspection.figures + inspection.tables:
-        results.append(_file(crate, inspection.folder, path, str(note.get("title") or path.stem)))
+        results.append(add_file(crate, inspection.folder, path, str(note.get("title") or path.stem)))
 
-    action = _entity(
+    action = add_entity(
         crate, "#run", "CreateAction", name=f"Run of {workflow_name}: {name}", instrument=workflow, object=objects,
         result=results, agent=agent, **_course(inspection),
     )  # fmt: skip
@@ -135,7 +141,7 @@ def _describe(inspection: Inspection) -> Any:
     further = {path.name: "Plan that followed" for path in sorted(inspection.folder.glob("plan-*.json"))}
     for file, meaning in (_TRACES | further).items():
         if (inspection.folder / file).exists():
-            trace = _file(crate, inspection.folder, inspection.folder / file, meaning, is_stable=False)
+            trace = add_file(crate, inspection.folder, inspection.folder / file, meaning, is_stable=False)
             trace["about"] = action
     return crate
 
@@ -169,16 +175,16 @@ def _workflow(crate: Any, inspection: Inspection, name: str) -> Any:
     })  # fmt: skip
     crate.add(language)
     workflow = crate.add_workflow(RUN_FILE, RUN_FILE, main=True, lang=language, properties={
-        "name": name, "version": version, "encodingFormat": _FORMATS[".yaml"], "conformsTo": {"@id": _BIOSCHEMAS},
+        "name": name, "version": version, "encodingFormat": FORMATS[".yaml"], "conformsTo": {"@id": _BIOSCHEMAS},
         "description": f"The settings of citytide's workflow {name}, as `citytide run` takes them.", "input": [],
         "output": [],
     })  # fmt: skip
-    _entity(crate, _BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow", version="1.0-RELEASE")
-    needs = [_software(crate, str(key), str(value)) for key, value in _mapping(record.get("packages")).items()]
+    add_entity(crate, _BIOSCHEMAS, "CreativeWork", name="Bioschemas ComputationalWorkflow", version="1.0-RELEASE")
+    needs = [_software(crate, str(key), str(value)) for key, value in as_mapping(record.get("packages")).items()]
     if record.get("python"):
-        needs.append(_entity(crate, "#python", "SoftwareApplication", name="Python", url="https://www.python.org/",
+        needs.append(add_entity(crate, "#python", "SoftwareApplication", name="Python", url="https://www.python.org/",
                              softwareVersion=str(record["python"])))  # fmt: skip
-    product = _entity(crate, "#citytide", "SoftwareApplication", name="citytide", softwareVersion=version,
+    product = add_entity(crate, "#citytide", "SoftwareApplication", name="citytide", softwareVersion=version,
                       softwareRequirements=needs)  # fmt: skip
     if record.get("platform"):
         product["operatingSystem"] = str(record["platform"])
@@ -189,19 +195,19 @@ def _workflow(crate: Any, inspection: Inspection, name: str) -> Any:
 
 def _software(crate: Any, name: str, version: str) -> Any:
     page = f"https://pypi.org/project/{quote(name)}/{quote(version)}/"
-    return _entity(crate, page, "SoftwareApplication", name=name, softwareVersion=version, url=page)
+    return add_entity(crate, page, "SoftwareApplication", name=name, softwareVersion=version, url=page)
 
 
 def _settings(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
     """One parameter and one value per setting and seed."""
-    values = {str(key): _value(entry) for key, entry in _mapping(record.get("settings")).items()}
-    values |= {f"seed of {key}": value for key, value in _mapping(record.get("seeds")).items()}
+    values = {str(key): read_value(entry) for key, entry in as_mapping(record.get("settings")).items()}
+    values |= {f"seed of {key}": value for key, value in as_mapping(record.get("seeds")).items()}
     found = []
     for key, value in values.items():
         slot = quote(key, safe="")
-        parameter = _parameter(crate, workflow, "input", f"#setting-{slot}", key, _data_type(value))
+        parameter = add_parameter(crate, workflow, "input", f"#setting-{slot}", key, name_data_type(value))
         held = value if isinstance(value, bool | int | float | str) else json.dumps(value, ensure_ascii=False)
-        found.append(_realize(crate, parameter, _entity(
+        found.append(realize(crate, parameter, add_entity(
             crate, f"#value-{slot}", "PropertyValue", name=key, value=str(held) if isinstance(held, bool) else held,
         )))  # fmt: skip
     return found
@@ -209,25 +215,25 @@ def _settings(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]
 
 def name_sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The sources of a run record in the form of its inputs."""
-    return [{"name": name, **_mapping(told)} for name, told in _mapping(record.get("sources")).items()]
+    return [{"name": name, **as_mapping(told)} for name, told in as_mapping(record.get("sources")).items()]
 
 
 def _inputs(crate: Any, workflow: Any, record: Mapping[str, Any]) -> list[Any]:
     """Files read, named by their content; two names of the same bytes are one entity."""
     found: dict[str, Any] = {}
     for place, entry in enumerate([*(record.get("inputs") or ()), *name_sources(record)]):
-        held = _mapping(entry)
+        held = as_mapping(entry)
         name, path = str(held.get("name") or f"input {place}"), str(held.get("path") or "")
-        parameter = _parameter(crate, workflow, "input", f"#input-{quote(name, safe='')}", name, "File")
+        parameter = add_parameter(crate, workflow, "input", f"#input-{quote(name, safe='')}", name, "File")
         digest = str(held.get("sha256") or "")
-        identity = _named_by_content(digest) or f"urn:x-citytide:input:{quote(name, safe='')}"
+        identity = name_by_content(digest) or f"urn:x-citytide:input:{quote(name, safe='')}"
         if identity not in found:
             found[identity] = crate.add_file(identity, properties={
                 "name": Path(path).name or name, "alternateName": path, "sha256": digest,
-                "contentSize": str(held.get("bytes", "")), "encodingFormat": _format(Path(path)),
+                "contentSize": str(held.get("bytes", "")), "encodingFormat": name_format(Path(path)),
                 "description": f"Read by the run as {name!r}; not part of this folder.",
             })  # fmt: skip
-        _realize(crate, parameter, found[identity])
+        realize(crate, parameter, found[identity])
     return list(found.values())
 
 
@@ -236,24 +242,24 @@ def _upstream(crate: Any, workflow: Any, record: Mapping[str, Any]) -> tuple[lis
     read: dict[str, Any] = {}
     actions: dict[str, Any] = {}
     for entry in record.get("upstream") or ():
-        held = {key: str(value) for key, value in _mapping(entry).items()}
+        held = {key: str(value) for key, value in as_mapping(entry).items()}
         name, run, path = f"{held['setting']} from a run", held["run"], Path(held["path"])
-        identity = _named_by_content(held["sha256"]) or f"urn:x-citytide:product:{quote(run)}/{quote(held['product'])}"
+        identity = name_by_content(held["sha256"]) or f"urn:x-citytide:product:{quote(run)}/{quote(held['product'])}"
         product = read.get(identity) or crate.get(identity)
         if product is None:
             product = crate.add_file(identity, properties={
                 "name": path.name, "alternateName": str(path), "sha256": held["sha256"],
-                "encodingFormat": "application/vnd.zarr" if path.suffix == ".zarr" else _format(path),
+                "encodingFormat": "application/vnd.zarr" if path.suffix == ".zarr" else name_format(path),
                 "description": f"Product {held['product']!r} of run {run}; not part of this folder.",
             })  # fmt: skip
         read[identity] = product
         slot = quote(f"upstream-{held['setting']}", safe="")
-        _realize(crate, _parameter(crate, workflow, "input", f"#input-{slot}", name, "File"), product)
+        realize(crate, add_parameter(crate, workflow, "input", f"#input-{slot}", name, "File"), product)
         if run not in actions:
             slot = quote(f"{held['workflow']}-{held['version']}", safe="")
-            tool = _entity(crate, f"#{slot}", "SoftwareApplication", name=f"citytide {held['workflow']}",
+            tool = add_entity(crate, f"#{slot}", "SoftwareApplication", name=f"citytide {held['workflow']}",
                            softwareVersion=held["version"])  # fmt: skip
-            actions[run] = _entity(
+            actions[run] = add_entity(
                 crate, f"#run-{quote(run)}", "CreateAction", name=f"Run {run} of {held['workflow']}", identifier=run,
                 description=f"It wrote what this run read; its folder was {held['run_path']}.", instrument=tool,
                 result=[], actionStatus="http://schema.org/CompletedActionStatus",
@@ -266,13 +272,13 @@ def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
     found = []
     folder = inspection.folder.resolve()
     marked = _list_person_level(inspection.plan)
-    for name, given in _mapping(inspection.result.get("products")).items():
+    for name, given in as_mapping(inspection.result.get("products")).items():
         path = folder / str(given)
         if not path.exists() or not path.is_relative_to(folder):
             continue
         place = path.relative_to(folder).as_posix()
         kind = "Dataset" if path.is_dir() else "File"
-        parameter = _parameter(crate, workflow, "output", f"#output-{quote(str(name), safe='')}", str(name), kind)
+        parameter = add_parameter(crate, workflow, "output", f"#output-{quote(str(name), safe='')}", str(name), kind)
         properties = {"name": str(name), "description": f"Product {name!r} of the run."}
         if str(name) in marked:
             properties["description"] += (
@@ -280,9 +286,9 @@ def _products(crate: Any, workflow: Any, inspection: Inspection) -> list[Any]:
             )
         if kind == "Dataset":
             properties["encodingFormat"] = "application/vnd.zarr"
-            found.append(_realize(crate, parameter, crate.add_dataset(path, place, properties=properties)))
+            found.append(realize(crate, parameter, crate.add_dataset(path, place, properties=properties)))
         else:
-            found.append(_realize(crate, parameter, _file(crate, folder, path, str(name))))
+            found.append(realize(crate, parameter, add_file(crate, folder, path, str(name))))
             if table := next((t for t in inspection.tables_planned if t.get("name") == name), None):
                 found[-1]["description"] = str(table.get("title", ""))
                 found[-1]["variableMeasured"] = _columns(crate, str(name), table)
@@ -293,7 +299,7 @@ def _columns(crate: Any, name: str, table: Mapping[str, Any]) -> list[Any]:
     """What each column of a table holds."""
     columns = table.get("columns")
     return [
-        _entity(
+        add_entity(
             crate, f"#column-{quote(name, safe='')}-{quote(str(column.get('name')), safe='')}", "PropertyValue",
             name=str(column.get("name")), description=str(column.get("long_name", "")),
             unitText=str(column.get("units", "")), additionalType=str(column.get("dtype", "")),
@@ -313,72 +319,3 @@ def _list_person_level(plan: Mapping[str, Any]) -> dict[str, str]:
         for product in plan.get("products", ())
         if product.get("person_level")
     }
-
-
-def _parameter(crate: Any, workflow: Any, side: str, identity: str, name: str, kind: str) -> Any:
-    parameter = crate.get(identity)
-    if parameter is None:
-        parameter = _entity(crate, identity, "FormalParameter", name=name, additionalType=kind, workExample=[])
-        workflow.append_to(side, parameter)
-    return parameter
-
-
-def _realize(crate: Any, parameter: Any, entity: Any) -> Any:
-    """Tie a parameter and what was given for it, both ways."""
-    entity.append_to("exampleOfWork", parameter)
-    parameter.append_to("workExample", entity)
-    return entity
-
-
-def _file(crate: Any, folder: Path, path: Path, name: str, *, is_stable: bool = True) -> Any:
-    """A file of the folder; size and hash only where nobody will write it again."""
-    properties: dict[str, Any] = {"name": name, "encodingFormat": _format(path)}
-    if is_stable:
-        raw = path.read_bytes()
-        properties |= {"contentSize": str(len(raw)), "sha256": hashlib.sha256(raw).hexdigest()}
-    return crate.add_file(path, path.relative_to(folder).as_posix(), properties=properties)
-
-
-def _entity(crate: Any, identity: str, kind: str, **properties: Any) -> Any:
-    from rocrate.model.contextentity import ContextEntity
-
-    entity = crate.add(ContextEntity(crate, identity, {"@type": kind}))
-    for key, value in properties.items():
-        entity[key] = value
-    return entity
-
-
-def _license(crate: Any, given: object) -> Any:
-    if isinstance(given, str) and given.startswith("https://"):
-        return _entity(crate, given, "CreativeWork", name=given.rstrip("/").rsplit("/", 1)[-1])
-    text = str(given) if given else "No licence is granted: ask the person who made the run."
-    return _entity(crate, "#rights", "CreativeWork", name="Terms of use", description=text)
-
-
-def _named_by_content(digest: str) -> str:
-    try:
-        raw = bytes.fromhex(digest)
-    except ValueError:
-        return ""
-    return f"ni:///sha-256;{base64.urlsafe_b64encode(raw).decode().rstrip('=')}" if len(raw) == 32 else ""
-
-
-def _data_type(value: object) -> str:
-    for kind, name in ((bool, "Boolean"), (int, "Integer"), (float, "Float"), (Mapping, "PropertyValue")):
-        if isinstance(value, kind):
-            return name
-    return "Text"
-
-
-def _format(path: Path) -> str:
-    return _FORMATS.get(
-        path.suffix.lower(), "text/plain" if path.suffix.lower() == ".tntp" else "application/octet-stream"
-    )
-
-
-def _value(entry: object) -> Any:
-    return entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

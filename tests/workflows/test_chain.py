@@ -238,3 +238,16 @@ def test_verify_names_a_product_of_another_run_that_has_changed(undisturbed: Pat
 def _copy(run: Path, place: Path) -> Path:
     shutil.copytree(run, place)
     return place
+
+
+def test_done_stage_that_answers_to_what_is_no_longer_there_is_refused(tmp_path: Path) -> None:
+    chain = run_chain(write_chain(tmp_path, STAGES[:2]), out=tmp_path / "chain")
+    shard = next(path for path in sorted((chain.path / "first/scaled.zarr/y/c").rglob("*")) if path.is_file())
+    held = shard.read_bytes()
+    shard.write_bytes(held + b"x")
+    with pytest.raises(RunError) as refused:
+        resume_chain(chain.path)
+    assert "of stage 'second' scaled of run " in str(refused.value) and "has changed since" in str(refused.value)
+    assert f"remove {chain.path / 'second'} and the folders of the stages after it" in str(refused.value)
+    shard.write_bytes(held)
+    assert describe_chain(resume_chain(chain.path))["state"] == "done"

@@ -9,7 +9,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan
-from citytide.workflows.runner import draft_run
+from citytide.workflows.drafts import draft_run
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed: pip install 'citytide[geo]'")
 
