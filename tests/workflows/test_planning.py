@@ -30,7 +30,8 @@ SUPPORT = str(Path(__file__).parents[1] / "support")
 DRIVER = """
 import os, signal, sys
 from citytide.hpc.execution import execution
-from citytide.hpc.run import further_plans, progress
+from citytide.hpc.run import progress
+from citytide.hpc.run.resumption import further_plans
 from citytide.workflows import runner
 
 def end(*args, **kwargs):
