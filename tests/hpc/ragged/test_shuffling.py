@@ -94,11 +94,14 @@ def test_memory_of_a_bucket_does_not_grow_with_the_store(tmp_path: Path) -> None
             leave_split(run, split, Block(index, 0, 1), columns, set())
         gather = replace(gather, shuffle={**gather.shuffle, "split_blocks": n_blocks})
         gather_bucket(run, gather, gather.block(0), "offset")  # what is imported on the way does not count
-        tracemalloc.start()
-        gathered = gather_bucket(run, gather, gather.block(1), "offset")
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        assert 7000 < len(gathered["day"]) < 9000
+        measured = []
+        for _ in range(5):  # threads that tests before this one left behind may add to a peak, and never take from it
+            tracemalloc.start()
+            gathered = gather_bucket(run, gather, gather.block(1), "offset")
+            measured.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            assert 7000 < len(gathered["day"]) < 9000
+        peaks.append(min(measured))
     assert peaks[1] < 1.25 * peaks[0]
 
 
