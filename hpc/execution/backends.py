@@ -84,7 +84,7 @@ class LocalBackend:
             "distributed.scheduler.allowed-failures": 0,  # what a death means is decided by its class (retries.py)
         }
         with (
-            restore_environment([*thread_budget(self.threads), "PYTHONHASHSEED"]),
+            restore_environment([*thread_budget(self.threads), "PYTHONHASHSEED"], thread_budget(self.threads)),
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
             without_main(),
