@@ -61,6 +61,6 @@ def test_no_file_carries_a_path_of_one_machine() -> None:
 def test_few_tests_are_skipped_by_a_mark() -> None:
     marks = re.compile(r"mark\.(?:skip|xfail)")
     counted = {
-        path.name: len(marks.findall(path.read_text(encoding="utf-8"))) for path in TESTS if path != Path(__file__)
+        str(path): len(marks.findall(path.read_text(encoding="utf-8"))) for path in TESTS if path != Path(__file__)
     }
     assert sum(counted.values()) <= MARKED_SKIPS, counted

@@ -197,7 +197,9 @@ def _plan_further(run: Run, plan_next: PlanNext | None, ledger: Ledger) -> Outco
     refuse_superseded(run.path, ledger.attempt)
     try:
         if plan_next is None:
-            raise RunError(f"`then` names {function}, but who runs this run cannot plan")
+            raise RunError(
+                f"a run that is planned further needs plan_next, got none for {function}: pass it to execute_run"
+            )
         _write_scalars(run, run.plan, done_blocks(read_ledger(ledger.path)))
         lay_out_further(run, plan_next(run, function))
     except OSError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ BYPASS = "scenario,link,capacity_factor\nclosed,4,0\n"  # from node 3 to node 4
 
 
 @pytest.fixture(scope="module")
-def braess(make_once: Callable[[str, Callable[[Path], Any]], Path]) -> tuple[str, str]:
+def braess(make_once: Callable[[str, Callable[[Path], Any]], Path], data: Path) -> tuple[str, str]:
     """Braess's network with its bypass, and with it closed."""
 
     def make(path: Path) -> None:
@@ -36,10 +35,6 @@ def braess(make_once: Callable[[str, Callable[[Path], Any]], Path]) -> tuple[str
     return str(folder / "with"), str(folder / "without")
 
 
-needs_braess = pytest.mark.skipif(
-    not (Path(os.environ["CITYTIDE_DATA"]) / "traffic" / "tntp" / "Braess-Example").is_dir(),
-    reason="no CITYTIDE_DATA with Braess's network",
-)
 AT = ("--at", "scenario=base@1.0=closed@1.0")
 
 
@@ -50,7 +45,6 @@ def invoke(*words: str) -> Result:
     return done
 
 
-@needs_braess
 def test_braess_bypass_costs_everybody_92_instead_of_83(braess: tuple[str, str]) -> None:
     found = json.loads(invoke(*braess, *AT, "--json").stdout)
     of = {told["name"]: told for told in found["variables"]}
@@ -65,13 +59,11 @@ def test_braess_bypass_costs_everybody_92_instead_of_83(braess: tuple[str, str])
     assert found["matches"]["scenario"]["how"] == "picked" and not found["same"]
 
 
-@needs_braess
 def test_a_run_against_itself_says_no_difference(braess: tuple[str, str]) -> None:
     told = invoke(braess[0], braess[0], "--exit-code")
     assert told.exit_code == 0 and "no difference: 22 variables" in told.stdout
 
 
-@needs_braess
 def test_exit_code_tells_a_difference_only_if_asked(braess: tuple[str, str]) -> None:
     assert invoke(*braess, *AT).exit_code == 0
     told = invoke(*braess, *AT, "--exit-code")
@@ -79,13 +71,11 @@ def test_exit_code_tells_a_difference_only_if_asked(braess: tuple[str, str]) -> 
     assert "cost: 1 differ without a size" in told.stdout
 
 
-@needs_braess
 def test_labels_of_one_run_alone_are_named(braess: tuple[str, str]) -> None:
     told = invoke(*braess)
     assert "scenario: 1 only in B: closed@1.0." in told.stdout and "0 of 22 variables differ" in told.stdout
 
 
-@needs_braess
 def test_a_folder_takes_table_and_map(braess: tuple[str, str], tmp_path: Path) -> None:
     told = invoke(*braess, *AT, "--out", str(tmp_path / "new" / "changes"))
     folder = tmp_path / "new" / "changes"
