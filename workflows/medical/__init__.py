@@ -1,0 +1,1 @@
+"""Questions about dated events of persons."""
