@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels.medical.events import NO_DAY, PersonEvents, restore_days
+from ...kernels.medical.segments import merge_segments
 
 __all__ = ["load_events", "load_part"]
 
@@ -34,7 +35,7 @@ def load_events(arrays: Arrays, *, prefixes: Sequence[str], observed: Sequence[i
         Further parameters of the step, which are not looked at.
     """
     parts = [load_part(arrays, prefix) for prefix in prefixes]
-    return _fill_observed(parts[0], observed)
+    return _fill_observed(merge_segments(parts), observed)
 
 
 def load_part(arrays: Arrays, prefix: str) -> PersonEvents:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ....datasets.errors import InputError
 from ....datasets.medical.records import RecordBlock, RecordSource
-from ....hpc.execution.functions import load_function
 from ....hpc.plan.sources import Source, SourceKind
 from ....kernels.medical.events import NO_DAY
 from .settings import RecordSettings
@@ -18,7 +17,7 @@ from .settings import RecordSettings
 __all__ = ["OpenedSource", "RecordInputs", "open_inputs", "open_source", "read_observed", "refuse_late_persons"]
 
 SYNTHETIC = "synthetic"
-OPENING = "citytide.datasets.medical.opening"
+READER = "citytide.datasets.medical.opening:read_records"
 EPOCH = date(1970, 1, 1)
 
 
@@ -133,11 +132,11 @@ def open_source(where: str, settings: RecordSettings) -> OpenedSource:
         reader = "citytide.datasets.synthetic.medical.persons:read_synthetic"
         return OpenedSource(SyntheticPersons(n_events=settings.synthetic_events, seed=settings.seed), reader)
     from ....datasets.catalogue.readers import find_inputs
+    from ....datasets.medical.opening import open_records
 
     path = find_inputs(where, kind="person-events")[0]
-    open_records = load_function(f"{OPENING}:open_records")
     source = open_records(path, settings.mapping, tables=settings.tables, periods=settings.periods)
-    return OpenedSource(source, f"{OPENING}:read_records")
+    return OpenedSource(source, READER)
 
 
 def read_observed(settings: RecordSettings, inputs: RecordInputs) -> tuple[int, int]:
