@@ -163,8 +163,8 @@ def test_a_refusal_is_one_sentence_with_the_way_out() -> None:
     with pytest.raises(PersonLevelError) as refused:
         str(Sealed(VALUES, "day"))
     assert str(refused.value) == (
-        "an array of single persons must not be turned into text, but 'day' (int64) was: call unseal(arrays) in the "
-        "function of a step, and let a release hand over its counts"
+        "an array of single persons must not be turned into text, but 'day' (int64) was: let a step compute from "
+        "unseal(arrays), and a ReductionStep with release=ReleaseRequest(...) hand over counts"
     )
     assert isinstance(refused.value, TypeError)
 
