@@ -59,11 +59,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 
 def load(store: EventStore) -> PersonEvents:
-    arrays = {
-        f"{number}/{name}": values
-        for number, path in enumerate(store.paths)
-        for name, values in read_arrays(path).items()
-    }
+    arrays: dict[str, Any] = {}
+    for number, path in enumerate(store.paths):
+        arrays |= {f"{number}/{name}": values for name, values in read_arrays(path).items()}
     with running_step():
         return load_events(arrays, **store.load_params())
 
