@@ -47,8 +47,8 @@ def find_key(named: str | None, data: Iterable[Path] = ()) -> Path:
             f"{default_key_path()} is used"
         )
     for place in data:
-        folder = (place if place.is_dir() else place.parent).resolve()
-        if path.resolve().is_relative_to(folder):
+        folder, own = (place if place.is_dir() else place.parent).resolve(), path.resolve()
+        if own.parent == folder or (place.is_dir() and own.is_relative_to(folder)):
             raise EventsError(
                 f"the key must not lie beside the data, because both together name the persons, but {path} is in "
                 f"{folder}: move it elsewhere"
@@ -104,6 +104,6 @@ def identify_key(key: bytes) -> str:
     Examples
     --------
     >>> identify_key(bytes(32))[:16]
-    '81cf6ad0b75bd2cf'
+    'e962c779c21e01ac'
     """
     return hashlib.sha256(PREFIX + key).hexdigest()

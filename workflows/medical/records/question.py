@@ -71,7 +71,7 @@ def prepare_sources(
         if not before:
             raise
         raise EventsError(str(error)) from None  # which would not be shown beside a store of persons
-    key = find_key(settings.key, [path for path in inputs.paths.values() if path.is_dir()])
+    key = find_key(settings.key, inputs.paths.values())
     key_id = identify_key(read_key(key))
     policy = _choose_policy(settings, before)
     for part in before[:1]:
