@@ -89,3 +89,39 @@ def import_records(out: Path, **settings: Any) -> Run:
 def read_bytes(store: Path) -> dict[str, bytes]:
     """Every file of a store."""
     return {str(path.relative_to(store)): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()}
+
+
+class City:
+    """Three folders of records, and runs that import them one after another, compact them, or take all at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.mapping = folder, write_mapping(folder / "mapping.yaml")
+        events, persons = make_rows(1, 60, 900)
+        later = {person[0] for person in persons[50:]}  # whose events count only once they are listed
+        early = [row for row in events if row[3] != "C9" and row[0] not in later][:600]
+        last_year = [("P3", "2019-05-05", "2019-05-09", "C0", "DX", "hospital 9", "5"), *events[:7]]
+        self.parts = [
+            write_records(folder / "base", early, persons[:50]),
+            write_records(folder / "first", [row for row in events if row not in early[20:]], persons[40:]),
+            write_records(folder / "second", last_year, [("P3", "", "", "district 7", "", "2019-12-31", "2019-06-06")]),
+        ]
+
+    def run(self, name: str, **settings: Any) -> Run:
+        if not (self.folder / name / "result.json").exists():
+            given = {"mapping": self.mapping, "most_wrong": "0.2", "rows_per_task": "1000"} | settings
+            done = import_records(self.folder / name, **given)
+            assert done.result["state"] == "done", done.result
+        return Run(self.folder / name)
+
+    def ask(self, out: Path, events: str) -> Run:
+        """A question about events from anywhere."""
+        settings = {"events": events, "mapping": self.mapping, "most_wrong": "0.2"}
+        run = runner.run("counting_events:WORKFLOW", set=settings, out=out, quiet=True)
+        assert run.result["state"] == "done", run.result
+        return run
+
+    @property
+    def chain(self) -> Run:
+        base = self.run("store", source=self.parts[0])
+        first = self.run("segment-1", source=self.parts[1], append_to=str(base.path), new_codes="add")
+        return self.run("segment-2", source=self.parts[2], append_to=str(first.path))

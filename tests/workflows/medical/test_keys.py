@@ -67,7 +67,7 @@ def test_key_beside_the_data_is_refused(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (data / "events.csv").touch()
     for key, place in ((data / "a.key", data / "events.csv"), (inner / "a.key", data), (data / "a.key", data)):
-        with pytest.raises(EventsError, match="the key must not lie beside the data, .* move it elsewhere"):
+        with pytest.raises(EventsError, match=r"the key must not lie beside the data, .* move it elsewhere"):
             find_key(str(write_key(key)), [place])
     assert find_key(str(write_key(tmp_path / "a.key")), [data, data / "events.csv"]) == tmp_path / "a.key"
     assert (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import recordfiles
-from recordfiles import import_records, make_rows, read_bytes, write_mapping, write_records
+from recordfiles import City, import_records, read_bytes, write_records
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.runs import Run
@@ -19,35 +19,6 @@ from citytide.hpc.store.stores import read_arrays
 from citytide.kernels.medical.events import PersonEvents
 from citytide.workflows.medical.blocks import load_events
 from citytide.workflows.medical.stores import EventStore, open_event_store
-
-
-class City:
-    """Three folders of records, and runs that import them one after another, compact them, or take all at once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.mapping = folder, write_mapping(folder / "mapping.yaml")
-        events, persons = make_rows(1, 60, 900)
-        later = {person[0] for person in persons[50:]}  # whose events count only once they are listed
-        early = [row for row in events if row[3] != "C9" and row[0] not in later][:600]
-        last_year = [("P3", "2019-05-05", "2019-05-09", "C0", "DX", "hospital 9", "5"), *events[:7]]
-        self.parts = [
-            write_records(folder / "base", early, persons[:50]),
-            write_records(folder / "first", [row for row in events if row not in early[20:]], persons[40:]),
-            write_records(folder / "second", last_year, [("P3", "", "", "district 7", "", "2019-12-31", "2019-06-06")]),
-        ]
-
-    def run(self, name: str, **settings: Any) -> Run:
-        if not (self.folder / name / "result.json").exists():
-            given = {"mapping": self.mapping, "most_wrong": "0.2", "rows_per_task": "1000"} | settings
-            done = import_records(self.folder / name, **given)
-            assert done.result["state"] == "done", done.result
-        return Run(self.folder / name)
-
-    @property
-    def chain(self) -> Run:
-        base = self.run("store", source=self.parts[0])
-        first = self.run("segment-1", source=self.parts[1], append_to=str(base.path), new_codes="add")
-        return self.run("segment-2", source=self.parts[2], append_to=str(first.path))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +56,13 @@ def test_segments_hold_what_one_import_of_all_sources_holds(city: City) -> None:
     assert len(chain.paths) == 3 and len(whole.paths) == 1 and chain.observed == whole.observed
     assert describe(load(chain), chain) == describe(load(whole), whole)
     assert (chain.first_day, chain.last_day) == (whole.first_day, whole.last_day)
+
+
+def test_question_about_the_last_segment_counts_the_whole_chain(city: City, tmp_path: Path) -> None:
+    asked = city.ask(tmp_path / "chain", str(city.chain.path))
+    whole = city.ask(tmp_path / "whole", str(city.run("whole", source=",".join(city.parts)).path))
+    assert asked.result["totals"] == whole.result["totals"] and len(asked.plan.sources) == 3
+    assert asked.record["sources"]["events_0"]["run"] == Run(city.folder / "store").id
 
 
 def test_compacted_store_has_the_bytes_of_an_import_of_all_sources(city: City) -> None:
