@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ....datasets.errors import InputError
 from ....hpc.plan.sources import Source
@@ -89,8 +90,6 @@ def prepare_sources(
         f"{BEFORE}_{number}": Source(part.path / "bucket_hash", "folder", person_level=True, run=part.run)
         for number, part in enumerate(before)
     }
-    from dataclasses import replace
-
     return replace(prepared, sources={**prepared.sources, **earlier})
 
 

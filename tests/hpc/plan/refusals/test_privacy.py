@@ -139,3 +139,11 @@ def test_marks_come_back_from_plan_json() -> None:
     told = made.to_json()
     assert [product["person_level"] for product in told["products"]] == [True]
     assert Product.from_json(told["products"][0]).person_level and told["sources"]["records"]["person_level"]
+
+
+def test_rows_of_a_table_of_persons_may_be_counted_by_an_earlier_plan() -> None:
+    table = Table("rows", "Rows", (Column("age", "int64", "year", "age"),), person_level=True)
+    step = PlannedStep("rows-table", "table", "m:f", "block", 4, 4, 1, ("work/list",), scalars=("rows",), table="rows")
+    refuse_person_level_leaks([step], {"rows": table})
+    with pytest.raises(RunError, match="step 'rows-table' must have no scalars"):
+        refuse_person_level_leaks([replace(step, kind="block")], {"rows": table})
