@@ -89,7 +89,7 @@ class ComorbidityScore:
     def __post_init__(self) -> None:
         n_groups = self.groups.n_groups
         if len(self.weights) != n_groups or any(weight < 0 or weight != int(weight) for weight in self.weights):
-            raise ValueError(f"weights must be whole numbers >= 0, one for each of {n_groups} groups: {self.weights}")
+            raise ValueError(f"weights must be whole numbers >= 0, one for each of {n_groups} groups, got {self.weights}")
         for pair in self.hierarchy:
             if len(pair) != 2 or not all(0 <= group < n_groups for group in pair):
                 raise ValueError(f"hierarchy must hold pairs of the {n_groups} groups (severe, mild), got {pair}")
