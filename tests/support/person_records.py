@@ -1,4 +1,4 @@
-"""Persons as plain records, what is to be counted in them said day by day, and the same persons as kernels take them."""
+"""Persons as plain records, what their days are, and the same persons as kernels take them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from citytide.kernels.medical.events import NO_DAY, UNDATED, PersonEvents
 from citytide.kernels.medical.scan.accumulator import Accumulator, Tables, merge_tables
 from citytide.kernels.medical.scan.cuts import cut_persons
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 N_CODES, N_KINDS, N_AREAS = 5, 3, 2

@@ -14,7 +14,7 @@ from ..scan.accumulator import Combination
 from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
 from ..scan.passes import Pass
-from ..scan.strata import Strata
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["CostSum"]
 
@@ -59,7 +59,7 @@ class CostSum:
     (2, code, stratum) what the two persons with most in the cell cost [0.01 CNY].
     """
 
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
     kinds: tuple[int, ...] = ()
     """Kinds of events that count; none: all."""
     groups: CodeGroups | None = field(default=None, repr=False)

@@ -15,7 +15,7 @@ from ..scan.code_groups import mark_codes
 from ..scan.passes import Pass
 from ..scan.persons import find_band
 from ..scan.segments import find_last_day
-from ..scan.strata import Strata
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["DaysCovered"]
 
@@ -90,7 +90,7 @@ class DaysCovered:
     to_day: int
     from_first: bool = False
     """Whether a person's window begins with the first exposure that begins in it; persons without one do not count."""
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
 
     def __post_init__(self) -> None:
         if self.to_day < self.from_day:
@@ -106,9 +106,7 @@ class DaysCovered:
 
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events, strata = block.events, self.strata
-        chosen = block.workspace.keep(
-            ("codes", self.codes), lambda: mark_codes("codes", self.codes, block.n_codes)
-        )  # fmt: skip
+        chosen = block.chosen(self.codes)
         COVER_DAYS(
             block.engine, block.lanes, events.offset, events.day, events.code, events.n_days, chosen, self.from_day,
             self.to_day, self.from_first, events.observed_from, events.observed_to, events.death_day,

@@ -11,8 +11,8 @@ from ...engines import cuda, routine
 from ..events import UNDATED
 from ..scan.accumulator import Combination
 from ..scan.block import Block
-from ..scan.passes import Pass, add
-from ..scan.strata import Strata
+from ..scan.passes import Pass, add_to
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["EventCount"]
 
@@ -24,9 +24,9 @@ def count_events(begin, end, offset, code, kind, wanted, day, stratum, n_strata,
         for e in range(offset[p], offset[p + 1]):
             if wanted[kind[e]]:
                 if stratum[e] >= 0:
-                    add(events, code[e] * n_strata + stratum[e], 1)
+                    add_to(events, code[e] * n_strata + stratum[e], 1)
                 elif day[e] == UNDATED:
-                    add(undated, code[e], 1)
+                    add_to(undated, code[e], 1)
 
 
 def _gpu(lanes, offset, code, kind, wanted, day, stratum, n_strata, events, undated):
@@ -46,7 +46,7 @@ class EventCount:
     ask for one.
     """
 
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
     kinds: tuple[int, ...] = ()
     """Kinds of events that count; none: all."""
 

@@ -20,8 +20,8 @@ from ..events import NO_DAY, UNDATED
 from ..scan.accumulator import Combination
 from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
-from ..scan.passes import Pass, add
-from ..scan.strata import Strata
+from ..scan.passes import Pass, add_to
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["Incidence"]
 
@@ -34,11 +34,11 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
     for p in range(begin, end):
         here, after = segment_start[p], segment_stop[p]
         if observed_from[p] == NO_DAY or observed_to[p] == NO_DAY:
-            add(unobserved, 0, 1)
+            add_to(unobserved, 0, 1)
         if here == after:
             continue
         for at in range(here, after):
-            add(person_days, segment_stratum[at], segment_days[at])
+            add_to(person_days, segment_stratum[at], segment_days[at])
         first_day = segment_day[here]
         for at in range(start[p], stop[p]):
             today = day[event[at]]
@@ -50,13 +50,13 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
                 if here == after:
                     continue
                 place = base + segment_stratum[here]
-                add(events, place, 1)
-                add(lost_days, place, segment_day[here] + segment_days[here] - 1 - today)
+                add_to(events, place, 1)
+                add_to(lost_days, place, segment_day[here] + segment_days[here] - 1 - today)
                 lost = here + 1
             elif today == UNDATED:
                 lost = segment_start[p]
             for segment in range(lost, after):
-                add(lost_days, base + segment_stratum[segment], segment_days[segment])
+                add_to(lost_days, base + segment_stratum[segment], segment_days[segment])
 
 
 def _gpu(lanes, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days, segment_stratum,
@@ -79,12 +79,12 @@ class Incidence:
     included. Who had the code before, or only on a day that is not known, is not at risk. The day of the event itself
     is a day at risk; those after it are not.
 
-    Tables: ``events`` (code, stratum); ``person_days`` (stratum,) of all persons; ``lost_days`` (code, stratum), so that
-    ``person_days - lost_days[code]`` are the days at risk of the code; ``unobserved`` (1,) persons whose observation is
-    not known: they have no days and no events.
+    Tables: ``events`` (code, stratum); ``person_days`` (stratum,) of all persons; ``lost_days`` (code, stratum), so
+    that ``person_days - lost_days[code]`` are the days at risk of the code; ``unobserved`` (1,) persons whose
+    observation is not known: they have no days and no events.
     """
 
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
     washout_days: int = 0
     """Days at the beginning of observation in which what occurs is taken for older [d]."""
     kinds: tuple[int, ...] = ()

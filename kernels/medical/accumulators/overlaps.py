@@ -13,7 +13,7 @@ from ..scan.accumulator import Combination
 from ..scan.block import Block
 from ..scan.code_groups import mark_codes
 from ..scan.passes import Pass
-from ..scan.strata import Strata
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["Overlaps"]
 
@@ -74,7 +74,7 @@ class Overlaps:
 
     codes_a: tuple[int, ...]
     codes_b: tuple[int, ...]
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
 
     def combine(self) -> Mapping[str, Combination]:
         return {"persons": "sum", "days": "sum"}
@@ -86,10 +86,7 @@ class Overlaps:
 
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events = block.events
-        in_a, in_b = (
-            block.workspace.keep(("codes", codes), lambda codes=codes: mark_codes("codes", codes, block.n_codes))
-            for codes in (self.codes_a, self.codes_b)
-        )
+        in_a, in_b = block.chosen(self.codes_a), block.chosen(self.codes_b)
         OVERLAP_EXPOSURES(
             block.engine, block.lanes, events.offset, events.day, events.code, events.n_days, in_a, in_b,
             block.strata_of_events(self.strata), self.strata.n_strata, tables["persons"], tables["days"],

@@ -12,8 +12,8 @@ from ..events import NO_DAY, UNDATED
 from ..scan.accumulator import Combination
 from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
-from ..scan.passes import Pass, add
-from ..scan.strata import Strata
+from ..scan.passes import Pass, add_to
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["Prevalence"]
 
@@ -25,9 +25,9 @@ def count_firsts(begin, end, start, stop, event, row, stratum, n_strata, day, pe
         for at in range(start[p], stop[p]):
             place = stratum[event[at]]
             if place >= 0:
-                add(persons, row[at] * n_strata + place, 1)
+                add_to(persons, row[at] * n_strata + place, 1)
             elif day[event[at]] == UNDATED:
-                add(undated, row[at], 1)
+                add_to(undated, row[at], 1)
 
 
 @routine
@@ -36,12 +36,12 @@ def count_observed(begin, end, start, stop, stratum, observed_from, observed_to,
     """Count persons in every stratum in which they were observed, or in the one of their sex and area."""
     for p in range(begin, end):
         if not needs_days:
-            add(persons, fixed[p], 1)
+            add_to(persons, fixed[p], 1)
             continue
         for at in range(start[p], stop[p]):
-            add(persons, stratum[at], 1)
+            add_to(persons, stratum[at], 1)
         if observed_from[p] == NO_DAY or observed_to[p] == NO_DAY:
-            add(unobserved, 0, 1)
+            add_to(unobserved, 0, 1)
 
 
 def _gpu_firsts(lanes, start, stop, event, row, stratum, n_strata, day, persons, undated):
@@ -71,7 +71,7 @@ class Prevalence:
     no day: then ``persons`` counts everybody, and nobody is ``unobserved``.
     """
 
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
     per_period: bool = False
     """Whether a person counts once in each period; else once, at the first event of all time."""
     kinds: tuple[int, ...] = ()
@@ -94,7 +94,7 @@ class Prevalence:
             block.engine, block.lanes, *firsts, block.strata_of_events(strata), strata.n_strata, events.day,
             tables["prevalent"], tables["undated"],
         )  # fmt: skip
-        segments = block.segments(strata if strata.needs_days else Strata())
+        segments = block.segments(strata if strata.needs_days else ONE_STRATUM)
         COUNT_OBSERVED(
             block.engine, block.lanes, segments.start, segments.stop, segments.stratum, events.observed_from,
             events.observed_to, strata.needs_days, block.places(strata).fixed, tables["persons"], tables["unobserved"],

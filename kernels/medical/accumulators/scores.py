@@ -23,7 +23,7 @@ from ..scan.code_groups import CodeGroups
 from ..scan.passes import Pass
 from ..scan.persons import find_band
 from ..scan.segments import find_last_day
-from ..scan.strata import Strata
+from ..scan.strata import ONE_STRATUM, Strata
 
 __all__ = ["ComorbidityScore"]
 
@@ -82,14 +82,16 @@ class ComorbidityScore:
     """Pairs (severe, mild): who has the severe group does not count for the mild one."""
     look_back_days: int | None = None
     """How many days before the index day count [d]; None: all."""
-    strata: Strata = Strata()
+    strata: Strata = ONE_STRATUM
     kinds: tuple[int, ...] = ()
     """Kinds of events that count; none: all."""
 
     def __post_init__(self) -> None:
         n_groups = self.groups.n_groups
         if len(self.weights) != n_groups or any(weight < 0 or weight != int(weight) for weight in self.weights):
-            raise ValueError(f"weights must be whole numbers >= 0, one for each of {n_groups} groups, got {self.weights}")
+            raise ValueError(
+                f"weights must be whole numbers >= 0, one for each of {n_groups} groups, got {self.weights}"
+            )
         for pair in self.hierarchy:
             if len(pair) != 2 or not all(0 <= group < n_groups for group in pair):
                 raise ValueError(f"hierarchy must hold pairs of the {n_groups} groups (severe, mild), got {pair}")

@@ -10,12 +10,12 @@ import numpy as np
 
 from ...engines import Engine
 from ..events import PersonEvents
-from .code_groups import CodeGroups
+from .code_groups import CodeGroups, mark_codes
 from .event_strata import PLACE_EVENTS
 from .firsts import LIST_CHOSEN, LIST_CODES, LIST_ON_DEVICE
 from .persons import PLACE_PERSONS
 from .segments import SPLIT_DAYS
-from .strata import Strata
+from .strata import ONE_STRATUM, Strata
 from .workspace import Workspace
 
 __all__ = ["Block", "Firsts", "Places", "Segments"]
@@ -36,7 +36,7 @@ class Places(NamedTuple):
 
 
 class Firsts(NamedTuple):
-    """The first events of each person: ``event`` and ``row`` (code or group) from ``start`` to ``stop`` of the person."""
+    """The first events of each person, from ``start`` to ``stop`` of the person; ``row``: code or group."""
 
     start: Any
     stop: Any
@@ -75,25 +75,33 @@ class Block:
         return self.workspace.borrow("lanes", self.n_persons, "u1")[: self.n_persons].reshape((1, self.n_persons))
 
     def places(self, strata: Strata) -> Places:
-        return self._once(("places", strata), lambda: self._place_persons(strata))
+        places: Places = self._once(("places", strata), lambda: self._place_persons(strata))
+        return places
 
     def strata_of_events(self, strata: Strata) -> Any:
         """(event,) flat index of the stratum, -1 outside all periods."""
         return self._once(("events", strata), lambda: self._place_events(strata))
 
     def segments(self, strata: Strata, washout_days: int = 0) -> Segments:
-        return self._once(("segments", strata, washout_days), lambda: self._split_days(strata, washout_days))
+        key = ("segments", strata, washout_days)
+        segments: Segments = self._once(key, lambda: self._split_days(strata, washout_days))
+        return segments
 
     def firsts(
         self, groups: CodeGroups | None = None, kinds: tuple[int, ...] = (), per_period_of: Strata | None = None
     ) -> Firsts:
-        """First events of each code or group, of these kinds (none: all), in each period of strata if they are given."""
+        """First events of each code or group, of these kinds (none: all), in each period if strata are given."""
         key = ("firsts", id(groups), kinds, per_period_of)
-        return self._once(key, lambda: self._list_firsts(key, groups, kinds, per_period_of))
+        firsts: Firsts = self._once(key, lambda: self._list_firsts(key, groups, kinds, per_period_of))
+        return firsts
 
     def wanted(self, kinds: tuple[int, ...]) -> Any:
         """(kind,) whether it counts."""
         return self.workspace.keep(("kinds", kinds), lambda: _mark_kinds(kinds))
+
+    def chosen(self, codes: tuple[int, ...]) -> Any:
+        """(code,) whether it is one of these."""
+        return self.workspace.keep(("codes", codes), lambda: mark_codes("codes", codes, self.n_codes))
 
     def period_of_day(self, strata: Strata) -> tuple[Any, int, int]:
         """Period of each day from the first edge, that edge, and the number of days; 0 if there are no periods."""
@@ -163,7 +171,7 @@ class Block:
             LIST_CODES(self.engine, self.lanes, events.offset, events.code, self.first_person, stamp, *found)
             return Firsts(*found)
         start, group = self.group_codes(groups)
-        spans = (*self.period_of_day(strata or Strata()), n_periods)
+        spans = (*self.period_of_day(strata or ONE_STRATUM), n_periods)
         given = (events.offset, events.code, events.kind, events.day, self.wanted(kinds), start, group)
         if self.engine == "cuda":
             most = max(groups.most if groups else 1, 1)
@@ -189,4 +197,3 @@ def _mark_kinds(kinds: tuple[int, ...]) -> Any:
     marks = np.full(N_KINDS, not kinds)
     marks[list(kinds)] = True
     return marks
-

@@ -39,8 +39,8 @@ class CodeGroups:
             If a code is not in the vocabulary.
         """
         codes = [np.unique(np.fromiter(codes, np.int64)) for codes in lists]
-        for group, chosen in enumerate(codes):
-            _refuse_foreign(f"codes of group {group}", chosen, n_codes)
+        for at, chosen in enumerate(codes):
+            _refuse_foreign(f"codes of group {at}", chosen, n_codes)
         code = np.concatenate([np.zeros(0, np.int64), *codes])
         group = np.repeat(np.arange(len(codes), dtype=np.int32), [len(chosen) for chosen in codes])
         order = np.argsort(code, kind="stable")

@@ -8,11 +8,11 @@ from typing import Any
 from ...engines import Engine, EngineError, Routine, Sweeps, Traversal, cuda, routine
 from ...rules import BINDING
 
-__all__ = ["Pass", "add"]
+__all__ = ["Pass", "add_to"]
 
 
 @routine
-def add(table, place, amount):
+def add_to(table, place, amount):
     """Add to a table that nobody else writes."""
     table[place] += amount
 
@@ -28,7 +28,7 @@ class Pass:
     Parameters
     ----------
     body
-        The loop. It calls ``add(table, place, amount)`` for tables that several persons write.
+        The loop. It calls ``add_to(table, place, amount)`` for tables that several persons write.
     gpu
         ``gpu(lanes, *args)`` for one thread, which calls the body for the one person ``cuda.grid(2)[1]``; ``lanes`` is
         (1, person). None: the pass has no device code.
@@ -37,7 +37,7 @@ class Pass:
     def __init__(self, body: Routine, gpu: Any = None) -> None:
         self.name = body.formula.__name__
         self.cpu = Traversal(body)
-        self.gpu = Sweeps(gpu=gpu, add=_add_together) if gpu else None
+        self.gpu = Sweeps(gpu=gpu, add_to=_add_together) if gpu else None
 
     def __call__(self, engine: Engine, lanes: Any, *args: Any) -> None:
         n_persons = lanes.shape[1]

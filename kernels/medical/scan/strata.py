@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SEXES", "Strata"]
+__all__ = ["ONE_STRATUM", "SEXES", "Strata"]
 
 SEXES = ("unknown", "female", "male")
 LONGEST_SPAN = 366 * 500  # days from the first to the last edge of periods: each of them has a place in a list
@@ -57,7 +58,7 @@ class Strata:
         for name in ("age_edges", "period_edges"):
             edges: Sequence[int] = tuple(int(edge) for edge in getattr(self, name))
             object.__setattr__(self, name, edges)
-            if any(one >= other for one, other in zip(edges, edges[1:], strict=False)):
+            if any(one >= other for one, other in itertools.pairwise(edges)):
                 raise ValueError(f"{name} must rise, got {edges}")
         if self.age_edges and self.age_edges[0] < 0:
             raise ValueError(f"age_edges must be >= 0, got {self.age_edges[0]}")
@@ -100,7 +101,7 @@ class Strata:
         begins = self.birthdays
         if not begins:
             return ("all",)
-        closed = [f"{one}-{other - 1}" for one, other in zip(begins, begins[1:], strict=False)]
+        closed = [f"{one}-{other - 1}" for one, other in itertools.pairwise(begins)]
         return (*closed, f"{begins[-1]}+", "unknown")
 
     @cached_property
@@ -121,3 +122,6 @@ class Strata:
             return 0
         place = day - self.period_edges[0]
         return int(self.period_of_day[place]) if 0 <= place < len(self.period_of_day) else -1
+
+
+ONE_STRATUM = Strata()

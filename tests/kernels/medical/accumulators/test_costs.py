@@ -9,8 +9,8 @@ from person_records import ALL_STRATA, N_CODES, PERSONS, Person, check, empty  #
 
 from citytide.kernels.medical.accumulators.costs import CostSum
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 GROUPS = CodeGroups.from_lists([[0, 1], [1, 4], [2]], N_CODES)

@@ -17,16 +17,14 @@ from person_records import (  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.days_covered import DaysCovered
 from citytide.kernels.medical.events import UNDATED
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 
 @settings(deadline=None, max_examples=80)
 @given(PERSONS, st.sampled_from(ALL_STRATA), st.booleans())
-def test_covered_days_are_those_of_a_count_day_by_day(
-    persons: list[Person], strata: Strata, from_first: bool
-) -> None:
+def test_covered_days_are_those_of_a_count_day_by_day(persons: list[Person], strata: Strata, from_first: bool) -> None:
     codes, begin, end = (0, 3), FIRST + 10, LAST - 10
     it = DaysCovered(codes, begin, end, from_first, strata)
     expected = empty(it)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from person_records import ALL_STRATA, N_CODES, PERSONS, Person, check, empty  # type: ignore[import-not-found]
+from person_records import ALL_STRATA, N_CODES, N_KINDS, PERSONS, Person, check, empty  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.incidence import Incidence
 from citytide.kernels.medical.events import NO_DAY, UNDATED
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 GROUPS = CodeGroups.from_lists([[0, 1], [1, 4], [2]], N_CODES)
@@ -33,7 +33,8 @@ def count_by_hand(it: Incidence, persons: Sequence[Person]) -> dict[str, Any]:
                 continue
             tables["person_days"][place] += 1
             for row, codes in enumerate(rows):
-                has = [event[0] for event in person.events if event[1] in codes and (not it.kinds or event[2] in it.kinds)]
+                kinds = it.kinds or range(N_KINDS)
+                has = [event[0] for event in person.events if event[1] in codes and event[2] in kinds]
                 first = min(has, default=None)
                 if first is None:
                     continue

@@ -12,8 +12,8 @@ from person_records import ALL_STRATA, N_CODES, PERSONS, Person, check, empty  #
 from citytide.kernels.medical.accumulators.prevalence import Prevalence
 from citytide.kernels.medical.events import UNDATED
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 GROUPS = CodeGroups.from_lists([[0, 1], [1, 4], [2]], N_CODES)
@@ -48,7 +48,9 @@ def count_by_hand(it: Prevalence, persons: Sequence[Person]) -> dict[str, Any]:
 
 
 @settings(deadline=None, max_examples=60)
-@given(PERSONS, st.sampled_from(ALL_STRATA), st.booleans(), st.sampled_from([(), (0, 2)]), st.sampled_from([None, GROUPS]))
+@given(
+    PERSONS, st.sampled_from(ALL_STRATA), st.booleans(), st.sampled_from([(), (0, 2)]), st.sampled_from([None, GROUPS])
+)
 def test_prevalence_is_that_of_a_count_by_hand(
     persons: list[Person], strata: Strata, per_period: bool, kinds: tuple[int, ...], groups: CodeGroups | None
 ) -> None:

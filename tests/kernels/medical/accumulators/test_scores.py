@@ -17,8 +17,8 @@ from person_records import (  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.scores import ComorbidityScore
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.example import make_events
-from citytide.kernels.medical.scan.scan import scan_events
+from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 
 MEMBERS = ([0], [1, 2], [2, 3], [4])

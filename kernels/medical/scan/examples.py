@@ -35,7 +35,7 @@ def make_events(persons: Sequence[Iterable[Sequence[int]]], **of_persons: Any) -
     rows = [sorted((*event, *list(EVENT.values())[len(event) :]) for event in events) for events in persons]
     flat = np.array([event for events in rows for event in events], np.int64).reshape(-1, len(EVENT))
     n_persons, n_events = len(rows), len(flat)
-    days = {
+    days: dict[str, Any] = {
         name: np.array(of_persons.pop(name, [NO_DAY] * n_persons), np.int32)
         for name in ("birth_day", "death_day", "observed_from", "observed_to")
     }

@@ -68,7 +68,7 @@ def scan_events(
     Two persons; the second one has code 1 twice, on the days 3 and 9:
 
     >>> from citytide.kernels.medical.accumulators.prevalence import Prevalence
-    >>> from citytide.kernels.medical.scan.example import make_events
+    >>> from citytide.kernels.medical.scan.examples import make_events
     >>> events = make_events([[(5, 0)], [(3, 1), (9, 1)]])
     >>> found = scan_events(events, {"ever": Prevalence()}, n_codes=2)
     >>> found["ever"]["prevalent"][:, 0].tolist(), found["ever"]["persons"].tolist()
@@ -87,9 +87,7 @@ def scan_events(
         for name, accumulator in accumulators.items():
             accumulator.count(block, flat[name])
     return {
-        name: {
-            table: fetch(flat[name][table])[: int(np.prod(shape))].reshape(shape) for table, shape in given.items()
-        }
+        name: {table: fetch(flat[name][table])[: int(np.prod(shape))].reshape(shape) for table, shape in given.items()}
         for name, given in shapes.items()
     }
 
@@ -101,6 +99,8 @@ def _check_events(events: PersonEvents, accumulators: Mapping[str, Accumulator],
         raise ValueError(
             f"offset must begin at 0 and end at the number of events, {len(code)}, got {int(offset[0])} and {n_events}"
         )
+    if (np.diff(offset) < 0).any():
+        raise ValueError(f"offset must not fall, got it after person {int(np.argmax(np.diff(offset) < 0))}")
     if n_events and int(code.max()) >= n_codes:
         raise ValueError(f"code must be below n_codes ({n_codes}), got {int(code.max())}")
     if len(sex) and int(sex.max()) >= len(SEXES):
