@@ -31,8 +31,8 @@ CREATE OR REPLACE TEMP TABLE bands AS
 SELECT person, band, begins, coalesce(lead(begins) OVER (PARTITION BY person ORDER BY begins), {undated}) AS ends
 FROM edge
 UNION ALL
-SELECT person, {unknown}, {no_day}, coalesce((SELECT min(begins) FROM edge WHERE edge.person = persons.person), {undated})
-FROM persons;
+SELECT person, {unknown}, {no_day}, coalesce(min(begins), {undated})
+FROM persons LEFT JOIN edge USING (person) GROUP BY person;
 CREATE OR REPLACE TEMP TABLE pieces AS
 SELECT * FROM (
     SELECT persons.person, (band * 3 + sex) * {n_periods} + period AS stratum,

@@ -12,9 +12,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from citytide.kernels.medical.events import NO_DAY, UNDATED, PersonEvents
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.accumulator import Accumulator, Tables, merge_tables
 from citytide.kernels.medical.scan.cuts import cut_persons
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

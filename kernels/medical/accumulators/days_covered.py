@@ -37,10 +37,10 @@ def cover_days(begin, end, offset, day, code, n_days, chosen, from_day, to_day, 
         covered = 0
         is_user = False
         for e in range(offset[p], offset[p + 1]):
-            if day[e] == UNDATED or day[e] >= after:
-                break
             if not chosen[code[e]]:
                 continue
+            if day[e] == UNDATED or day[e] >= after:
+                break
             if from_first and not is_user:
                 if day[e] < first:
                     continue

@@ -33,6 +33,8 @@ def overlap_exposures(begin, end, offset, day, code, n_days, in_a, in_b, stratum
         is_a = False
         is_b = False
         for e in range(offset[p], offset[p + 1]):
+            if not (in_a[code[e]] or in_b[code[e]]):
+                continue
             today = day[e]
             if today == UNDATED:
                 break

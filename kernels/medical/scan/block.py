@@ -12,7 +12,7 @@ from ...engines import Engine
 from ..events import PersonEvents
 from .code_groups import CodeGroups, mark_codes
 from .event_strata import PLACE_EVENTS
-from .firsts import LIST_CHOSEN, LIST_CODES, LIST_ON_DEVICE
+from .firsts import LIST_CHOSEN, LIST_CODES, LIST_ON_DEVICE, LIST_SINGLE
 from .persons import PLACE_PERSONS
 from .segments import SPLIT_DAYS
 from .strata import ONE_STRATUM, Strata
@@ -170,16 +170,26 @@ class Block:
             stamp = workspace.keep((key, "stamp"), lambda: np.full(n_rows, -1, np.int64))
             LIST_CODES(self.engine, self.lanes, events.offset, events.code, self.first_person, stamp, *found)
             return Firsts(*found)
+        if self.engine != "cuda" and not strata and (groups is None or groups.most <= 1):
+            stamp = workspace.keep((key, "stamp"), lambda: np.full(n_rows + 1, -1, np.int64))
+            given = (events.offset, events.code, events.kind, self.wanted(kinds), self.group_of_codes(groups))
+            LIST_SINGLE(self.engine, self.lanes, *given, self.first_person, stamp, *found)
+            return Firsts(*found)
         start, group = self.group_codes(groups)
         spans = (*self.period_of_day(strata or ONE_STRATUM), n_periods)
-        given = (events.offset, events.code, events.kind, events.day, self.wanted(kinds), start, group)
+        dated = (events.offset, events.code, events.kind, events.day, self.wanted(kinds), start, group)
         if self.engine == "cuda":
             most = max(groups.most if groups else 1, 1)
-            LIST_ON_DEVICE(self.engine, self.lanes, *given, most, *spans, *found)
+            LIST_ON_DEVICE(self.engine, self.lanes, *dated, most, *spans, *found)
         else:
             stamp = workspace.keep((key, "stamp"), lambda: np.full(n_rows, -1, np.int64))
-            LIST_CHOSEN(self.engine, self.lanes, *given, *spans, self.first_person, stamp, *found)
+            LIST_CHOSEN(self.engine, self.lanes, *dated, *spans, self.first_person, stamp, *found)
         return Firsts(*found)
+
+    def group_of_codes(self, groups: CodeGroups | None) -> Any:
+        """(code,) its group, -1 for none, if no code has two."""
+        codes = np.arange(self.n_codes, dtype=np.int32)
+        return self.workspace.keep(("group of", id(groups)), lambda: groups.single() if groups else codes)
 
     def group_codes(self, groups: CodeGroups | None) -> tuple[Any, Any]:
         """Where the groups of each code begin, and the groups; without groups each code is its own."""

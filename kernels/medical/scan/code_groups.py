@@ -69,6 +69,19 @@ class CodeGroups:
         """Groups of the code that has most."""
         return int(np.diff(self.start).max(initial=0))
 
+    def single(self) -> npt.NDArray[np.int32]:
+        """(code,) its first group, -1 for none.
+
+        Examples
+        --------
+        >>> CodeGroups.from_array([1, -1, 0]).single().tolist()
+        [1, -1, 0]
+        """
+        has = np.diff(self.start) > 0
+        group = np.full(self.n_codes, -1, np.int32)
+        group[has] = self.group[self.start[:-1][has]]
+        return group
+
     def bits(self) -> npt.NDArray[np.int64]:
         """(code,) bit ``g`` is set if the code belongs to group ``g``.
 

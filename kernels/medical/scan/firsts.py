@@ -11,7 +11,7 @@ from ...engines import cuda, routine
 from ..events import UNDATED
 from .passes import Pass
 
-__all__ = ["LIST_CHOSEN", "LIST_CODES", "LIST_ON_DEVICE"]
+__all__ = ["LIST_CHOSEN", "LIST_CODES", "LIST_ON_DEVICE", "LIST_SINGLE"]
 
 
 @routine
@@ -27,6 +27,24 @@ def list_codes(begin, end, offset, code, first_mark, stamp, start, stop, event, 
             row[n] = this
             n += stamp[this] != mark
             stamp[this] = mark
+        stop[p] = n
+
+
+@routine
+def list_single(begin, end, offset, code, kind, wanted, group_of, first_mark, stamp, start, stop, event, row):
+    """List the first event of chosen kinds in each group, if no code has two. Lists have room for one more."""
+    none = stamp.shape[0]
+    n = 0
+    for p in range(begin, end):
+        start[p] = n
+        mark = first_mark + p
+        for e in range(offset[p], offset[p + 1]):
+            this = group_of[code[e]] if wanted[kind[e]] else -1
+            place = this if this >= 0 else none - 1  # nobody's: to branch on what chance decides costs more
+            event[n] = e
+            row[n] = this
+            n += (stamp[place] != mark) & (this >= 0)
+            stamp[place] = mark
         stop[p] = n
 
 
@@ -96,5 +114,5 @@ def list_on_device(lanes, offset, code, kind, day, wanted, group_start, group, m
         stop[p] = n
 
 
-LIST_CODES, LIST_CHOSEN = Pass(list_codes), Pass(list_chosen)
+LIST_CODES, LIST_SINGLE, LIST_CHOSEN = Pass(list_codes), Pass(list_single), Pass(list_chosen)
 LIST_ON_DEVICE = Pass(list_chosen, list_on_device)

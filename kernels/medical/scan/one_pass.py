@@ -68,7 +68,7 @@ def scan_events(
     Two persons; the second one has code 1 twice, on the days 3 and 9:
 
     >>> from citytide.kernels.medical.accumulators.prevalence import Prevalence
-    >>> from citytide.kernels.medical.scan.examples import make_events
+    >>> from citytide.kernels.medical.examples import make_events
     >>> events = make_events([[(5, 0)], [(3, 1), (9, 1)]])
     >>> found = scan_events(events, {"ever": Prevalence()}, n_codes=2)
     >>> found["ever"]["prevalent"][:, 0].tolist(), found["ever"]["persons"].tolist()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from person_records import ALL_STRATA, N_CODES, PERSONS, Person, check, empty  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.costs import CostSum
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

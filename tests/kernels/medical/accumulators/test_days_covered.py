@@ -17,7 +17,7 @@ from person_records import (  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.days_covered import DaysCovered
 from citytide.kernels.medical.events import UNDATED
-from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

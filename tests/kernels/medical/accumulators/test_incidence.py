@@ -11,8 +11,8 @@ from person_records import ALL_STRATA, N_CODES, N_KINDS, PERSONS, Person, check,
 
 from citytide.kernels.medical.accumulators.incidence import Incidence
 from citytide.kernels.medical.events import NO_DAY, UNDATED
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

@@ -9,7 +9,7 @@ from person_records import ALL_STRATA, PERSONS, Person, check, empty  # type: ig
 
 from citytide.kernels.medical.accumulators.overlaps import Overlaps
 from citytide.kernels.medical.events import UNDATED
-from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

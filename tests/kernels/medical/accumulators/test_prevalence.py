@@ -11,8 +11,8 @@ from person_records import ALL_STRATA, N_CODES, PERSONS, Person, check, empty  #
 
 from citytide.kernels.medical.accumulators.prevalence import Prevalence
 from citytide.kernels.medical.events import UNDATED
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

@@ -16,8 +16,8 @@ from person_records import (  # type: ignore[import-not-found]
 )
 
 from citytide.kernels.medical.accumulators.scores import ComorbidityScore
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

@@ -24,10 +24,10 @@ from citytide.kernels.medical.accumulators.incidence import Incidence
 from citytide.kernels.medical.accumulators.overlaps import Overlaps
 from citytide.kernels.medical.accumulators.prevalence import Prevalence
 from citytide.kernels.medical.accumulators.scores import ComorbidityScore
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan import cuts
 from citytide.kernels.medical.scan.accumulator import Accumulator
 from citytide.kernels.medical.scan.code_groups import CodeGroups
-from citytide.kernels.medical.scan.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

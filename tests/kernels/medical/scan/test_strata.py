@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from person_records import EPOCH, age_on  # type: ignore[import-not-found]
 
 from citytide.kernels.medical.accumulators.event_counts import EventCount
-from citytide.kernels.medical.scan.examples import make_events
+from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.scan.one_pass import scan_events
 from citytide.kernels.medical.scan.strata import Strata
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..events import NO_DAY, UNDATED, PersonEvents
+from .events import NO_DAY, UNDATED, PersonEvents
 
 __all__ = ["make_events"]
 
