@@ -170,4 +170,7 @@ ROWS = {
         STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2, faces=False), **ON_GROUND}
     ),
 }  # fmt: skip
-NOT_LABELLED = {"hydro.estimate_interval"}  # hands its arrays on to a function of the caller's
+NOT_LABELLED = {
+    "hydro.estimate_interval",  # hands its arrays on to a function of the caller's
+    "medical.scan_events",  # takes no bare array
+}
