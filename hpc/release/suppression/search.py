@@ -15,6 +15,8 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Rule = tuple[Any, Floats, Floats]  # matrix (line, cell), and between what each line may change
+WIDEST = 1_000  # cells for which random directions are tried in whole numbers
+LONGEST_S = 10.0  # of one search; one that takes longer counts as one that found nothing
 NODES = 20  # of branch and bound: a search that needs more counts as one that found nothing
 FEW = 50  # random directions are tried until one settles less than a fiftieth of the cells, or a tenth is open
 GAP = 0.9  # any answer that differs will do, so the best one is not waited for
@@ -66,11 +68,13 @@ def search_moves(
     moved = known.copy()
     random = np.random.default_rng(n_cells)
     n_new, enough = n_cells, n_cells / FEW if whole else 0
+    if whole and n_cells > WIDEST:
+        n_new = 0
     while n_new > enough and moved.sum() < n_cells - 5 * enough:
         direction = random.choice([-1.0, 1.0], n_cells) * random.uniform(1, 2, n_cells)
         answer = _solve(np.where(moved, direction / n_cells, direction), rule, bounds, whole)
         n_new = _settle(answer, moved)
-    for cell, sign in ((cell, sign) for cell in np.flatnonzero(~moved & asked) for sign in (-1, 1)):
+    for cell, sign in ((cell, sign) for cell in np.flatnonzero(~moved & asked).tolist() for sign in (-1, 1)):
         if not moved[cell]:
             _settle(_move_one(cell, sign, rule, bounds), moved)
     return moved
@@ -98,13 +102,10 @@ def _move_one(cell: int, sign: int, rule: Rule, bounds: tuple[Integers, Integers
             return None
         down[place] = up[place] = float(wanted)
     both = hstack([matrix, -matrix], format="csr"), low, high
-    for whole in (False, True):
-        answer = _solve(np.ones(2 * n_cells), both, (down, up), whole)
-        if answer is None:
-            return None
-        if _is_whole(answer):
-            break
-    return answer[:n_cells] - answer[n_cells:]
+    answer = _solve(np.ones(2 * n_cells), both, (down, up), whole=False)
+    if answer is not None and not _is_whole(answer):
+        answer = _solve(np.ones(2 * n_cells), both, (down, up), whole=True)
+    return None if answer is None else answer[:n_cells] - answer[n_cells:]
 
 
 def _solve(cost: Floats, rule: Rule, bounds: tuple[Any, Any], whole: bool) -> Floats | None:
@@ -114,7 +115,7 @@ def _solve(cost: Floats, rule: Rule, bounds: tuple[Any, Any], whole: bool) -> Fl
         integrality=np.full(cost.size, whole),
         constraints=LinearConstraint(*rule),
         bounds=Bounds(*bounds),
-        options={"node_limit": NODES, "mip_rel_gap": GAP},
+        options={"node_limit": NODES, "mip_rel_gap": GAP, "time_limit": LONGEST_S},
     )
     return None if answer.x is None else np.asarray(answer.x)
 
