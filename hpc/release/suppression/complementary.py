@@ -28,7 +28,7 @@ def withhold_further(
     First by lines, for tables of any size: where the withheld cells of a line with a shown total are one cell, or hold
     together fewer than ``min_cell`` persons above their least possible numbers, the smallest shown cell of the line is
     withheld too, and a total only if nothing else is left. Then each group of withheld cells that lines link is
-    checked: a solver looks for other whole numbers that agree with all that is shown (:func:`search_moves`). A cell
+    checked: a solver looks for other whole numbers that agree with all that is shown. A cell
     for which there are none gets another cell of its lines withheld, until there are. Large groups are searched in
     pieces. If that goes on for long, all cells in the lines of such cells are withheld.
 

@@ -16,7 +16,7 @@ __all__ = ["Attack", "find_computable"]
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
-PIECE = 1_000  # cells that are searched at once: several small parts, or a piece of a large one
+PIECE = 400  # cells that are searched at once: several small parts, or a piece of a large one
 LARGER_PIECE = 4_000  # for a cell that has no second value within a piece
 
 

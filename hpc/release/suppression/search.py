@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, hstack
 
 __all__ = ["search_moves"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
+Rule = tuple[Any, Floats, Floats]  # matrix (line, cell), and between what each line may change
+WIDEST = 1_000  # cells for which random directions are tried in whole numbers
+LONGEST_S = 10.0  # of one search; one that takes longer counts as one that found nothing
 NODES = 20  # of branch and bound: a search that needs more counts as one that found nothing
-TOLERANCE = 1e-6
+FEW = 50  # random directions are tried until one settles less than a fiftieth of the cells, or a tenth is open
 GAP = 0.9  # any answer that differs will do, so the best one is not waited for
 
 
@@ -57,52 +62,63 @@ def search_moves(
     >>> search_moves(two, still, (np.array([-1, 0]), np.array([3, 0])), none, all_asked)
     array([False, False])
     """
-    from scipy.optimize import LinearConstraint
-    from scipy.sparse import csr_array
-
     row, column, coefficient = entries
     n_cells = known.size
-    matrix = csr_array((coefficient, (row, column)), shape=(lines[0].size, n_cells))
-    rule = LinearConstraint(matrix, *lines)
+    rule = csr_array((coefficient, (row, column)), shape=(lines[0].size, n_cells)), *lines
     moved = known.copy()
     random = np.random.default_rng(n_cells)
-    found = True
-    while found and not moved.all():
+    n_new, enough = n_cells, n_cells / FEW if whole else 0
+    if whole and n_cells > WIDEST:
+        n_new = 0
+    while n_new > enough and moved.sum() < n_cells - 5 * enough:
         direction = random.choice([-1.0, 1.0], n_cells) * random.uniform(1, 2, n_cells)
-        found = _settle(np.where(moved, direction / n_cells, direction), rule, bounds, moved, whole)
-    for cell, sign in ((cell, sign) for cell in np.flatnonzero(~moved & asked) for sign in (1.0, -1.0)):
+        answer = _solve(np.where(moved, direction / n_cells, direction), rule, bounds, whole)
+        n_new = _settle(answer, moved)
+    for cell, sign in ((cell, sign) for cell in np.flatnonzero(~moved & asked).tolist() for sign in (-1, 1)):
         if not moved[cell]:
-            _settle(np.where(np.arange(n_cells) == cell, sign, 0.0), rule, bounds, moved, whole, least=1 - TOLERANCE)
+            _settle(_move_one(cell, sign, rule, bounds), moved)
     return moved
 
 
-def _settle(
-    direction: Floats,
-    rule: Any,
-    bounds: tuple[Integers, Integers],
-    moved: Booleans,
-    whole: bool,
-    *,
-    least: float | None = None,
-) -> bool:
-    """Mark the cells in which one answer of the solver differs from the true table; whether there is a new one.
-
-    With ``least``, whole numbers are only looked for if numbers that need not be whole go that far in the direction.
-    """
-    from scipy.optimize import Bounds, milp
-
-    rules = {"constraints": rule, "bounds": Bounds(*bounds), "options": {"node_limit": NODES, "mip_rel_gap": GAP}}
-    answer = milp(direction, **rules) if least is not None or not whole else None
-    if answer is not None and (answer.x is None or (least is not None and -answer.fun < least)):
-        return False
-    if answer is None or (whole and not _is_whole(answer.x)):
-        answer = milp(direction, integrality=np.ones(direction.size), **rules)
-    if answer.x is None or not _is_whole(answer.x):
-        return False
-    new = (np.rint(answer.x) != 0) & ~moved
+def _settle(answer: Floats | None, moved: Booleans) -> int:
+    """Mark the cells in which an answer differs from the true table, and count those that are new."""
+    if answer is None or not _is_whole(answer):
+        return 0
+    new = (np.rint(answer) != 0) & ~moved
     moved |= new
-    return bool(new.any())
+    return int(new.sum())
+
+
+def _move_one(cell: int, sign: int, rule: Rule, bounds: tuple[Integers, Integers]) -> Floats | None:
+    """The change of fewest persons in which one cell goes up or down by one, if there is any.
+
+    Such a change hardly ever needs the search for whole numbers: it goes round through few cells.
+    """
+    matrix, low, high = rule
+    n_cells = bounds[0].size
+    down, up = np.zeros(2 * n_cells), np.concatenate([bounds[1], -bounds[0]]).astype(np.float64)
+    for place, wanted in ((cell, sign > 0), (n_cells + cell, sign < 0)):
+        if wanted and up[place] < 1:
+            return None
+        down[place] = up[place] = float(wanted)
+    both = hstack([matrix, -matrix], format="csr"), low, high
+    answer = _solve(np.ones(2 * n_cells), both, (down, up), whole=False)
+    if answer is not None and not _is_whole(answer):
+        answer = _solve(np.ones(2 * n_cells), both, (down, up), whole=True)
+    return None if answer is None else answer[:n_cells] - answer[n_cells:]
+
+
+def _solve(cost: Floats, rule: Rule, bounds: tuple[Any, Any], whole: bool) -> Floats | None:
+    """A change of least cost, or at least a good one; None if there is none."""
+    answer = milp(
+        cost,
+        integrality=np.full(cost.size, whole),
+        constraints=LinearConstraint(*rule),
+        bounds=Bounds(*bounds),
+        options={"node_limit": NODES, "mip_rel_gap": GAP, "time_limit": LONGEST_S},
+    )
+    return None if answer.x is None else np.asarray(answer.x)
 
 
 def _is_whole(values: Floats) -> bool:
-    return bool(np.allclose(values, np.rint(values), rtol=0, atol=TOLERANCE))
+    return bool(np.allclose(values, np.rint(values), rtol=0, atol=1e-6))

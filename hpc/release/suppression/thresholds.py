@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import RunError
 from ..policy import Policy
 
 __all__ = ["find_small_cells"]
@@ -23,6 +24,11 @@ def find_small_cells(counts: NDArray[Any], policy: Policy) -> NDArray[np.bool_]:
     counts
         Persons in each cell, of any shape.
 
+    Raises
+    ------
+    RunError
+        If ``min_cell`` is less than 1.
+
     Examples
     --------
     >>> find_small_cells(np.array([0, 9, 10]), Policy()).tolist()
@@ -30,5 +36,7 @@ def find_small_cells(counts: NDArray[Any], policy: Policy) -> NDArray[np.bool_]:
     >>> find_small_cells(np.array([0, 9, 10]), Policy(zeros="show")).tolist()
     [False, True, False]
     """
+    if policy.min_cell < 1:
+        raise RunError(f"min_cell must be at least 1, got {policy.min_cell}: set min_cell=10, as ACRO does")
     small = counts < policy.min_cell
     return small & (counts > 0) if policy.zeros == "show" else small

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from citytide.hpc.errors import RunError
 from citytide.hpc.release.policy import Policy
 from citytide.hpc.release.suppression.thresholds import find_small_cells
 
@@ -30,3 +31,8 @@ def test_zeros_are_withheld_unless_the_policy_shows_them() -> None:
     counts = np.array([0, 1, 9, 10])
     assert find_small_cells(counts, Policy()).tolist() == [True, True, True, False]
     assert find_small_cells(counts, Policy(zeros="show")).tolist() == [False, True, True, False]
+
+
+def test_minimum_of_nobody_is_refused() -> None:
+    with pytest.raises(RunError, match=r"min_cell must be at least 1, got 0: set min_cell=10"):
+        find_small_cells(np.ones(2), Policy(min_cell=0))
