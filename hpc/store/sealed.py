@@ -127,7 +127,7 @@ for _what, _names in _REFUSED.items():
 def running_step() -> Iterator[None]:
     """While this is open, what is called may unseal: whoever calls a step's function opens it around the call.
 
-    The mark stands in the context (:mod:`contextvars`) of the caller. Threads that a step starts have a context of
+    The mark stands in the context (``contextvars``) of the caller. Threads that a step starts have a context of
     their own: the step unseals before it starts them, and hands them plain arrays. Of a generator, each of its parts
     must be asked for while this is open.
     """

@@ -55,7 +55,7 @@ def read_bytes(store: Path) -> dict[str, bytes]:
     return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(records=RECORDS, per_block=st.integers(1, 40), keys=st.integers(1, BUCKETS), bounds=BOUNDS)
 def test_two_ragged_families_of_one_dim_are_shuffled_placed_and_read_by_blocks(
     tmp_path_factory: pytest.TempPathFactory, records: Any, per_block: int, keys: int, bounds: Any
@@ -80,7 +80,7 @@ def test_two_ragged_families_of_one_dim_are_shuffled_placed_and_read_by_blocks(
     assert read_bytes(locate(copied, "events")) == read_bytes(store)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(base=RECORDS, segment=RECORDS, bounds=BOUNDS)
 def test_two_stores_with_the_same_names_are_counted_together_and_released(
     tmp_path_factory: pytest.TempPathFactory, base: Any, segment: Any, bounds: Any

@@ -31,8 +31,8 @@ def seal_line(fields: Mapping[str, Any], secret: bytes) -> bytes:
     Examples
     --------
     >>> raw = seal_line({"number": 1}, b"secret")
-    >>> raw[:22], open_line(raw, b"secret"), open_line(raw.replace(b"1", b"2", 1), b"secret")
-    (b'{"number":1,"seal":"f7', {'number': 1}, None)
+    >>> raw[:20], open_line(raw, b"secret"), open_line(raw.replace(b"1", b"2", 1), b"secret")
+    (b'{"number":1,"seal":"', {'number': 1}, None)
     """
     body = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain).encode()
     return _seal(body, secret)

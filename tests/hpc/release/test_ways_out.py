@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import library_ways
 import numpy as np
 import pytest
+import ways_out
 
 from citytide.hpc.errors import PersonLevelError
 from citytide.hpc.release.sealed import Sealed, running_step, unseal_array
 
-SUPPORT = str(Path(__file__).parents[2] / "support")
 VALUES = np.array([1234567891, 1357924680, 1472583691, 1928374655], np.int64)
 KINDS = ("<i4", ">i4", "<i8", ">i8", "<f8", ">f8", "<f4", ">f4")
 NEEDLES = [
@@ -37,12 +38,6 @@ QUIET = {  # ways that raise nothing, beside those of LOOKS: what they tell is n
 
 
 def load_ways() -> dict[str, Callable[[Any, Path], Any]]:
-    sys.path.insert(0, SUPPORT)
-    try:
-        import library_ways
-        import ways_out
-    finally:
-        sys.path.remove(SUPPORT)
     ways_out.CANDIDATES[:] = VALUES.tolist()
     QUIET.update(library_ways.LOOKS)
     found: dict[str, Callable[[Any, Path], Any]] = {}
