@@ -55,7 +55,7 @@ def read_bytes(store: Path) -> dict[str, bytes]:
     return {str(path.relative_to(store)): path.read_bytes() for path in store.rglob("*") if path.is_file()}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(records=RECORDS, per_block=st.integers(1, 40), keys=st.integers(1, BUCKETS), bounds=BOUNDS)
 def test_two_ragged_families_of_one_dim_are_shuffled_placed_and_read_by_blocks(
     tmp_path_factory: pytest.TempPathFactory, records: Any, per_block: int, keys: int, bounds: Any
@@ -80,7 +80,7 @@ def test_two_ragged_families_of_one_dim_are_shuffled_placed_and_read_by_blocks(
     assert read_bytes(locate(copied, "events")) == read_bytes(store)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(base=RECORDS, segment=RECORDS, bounds=BOUNDS)
 def test_two_stores_with_the_same_names_are_counted_together_and_released(
     tmp_path_factory: pytest.TempPathFactory, base: Any, segment: Any, bounds: Any
@@ -132,6 +132,28 @@ def test_arrays_that_a_step_does_not_unseal_go_nowhere(tmp_path: Path) -> None:
         run = lay_out_copy(tmp_path / function, store, (0, BUCKETS), f"bucketed:{function}")
         (failed,) = finish(run)
         assert failed["outcome"] == "failed" and said in failed["message"]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_ranks_of_a_gang_unseal_their_arrays(tmp_path: Path, ranks: int) -> None:
+    from bucketed import lay_out_copy
+
+    if ranks > 1:
+        pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
+    store = make_store(tmp_path / "a", [(1, 0), (2, 1), (7, 2)])
+    run = lay_out_copy(tmp_path / "run", store, (0, 3, BUCKETS), "bucketed:copy_in_gang", ranks)
+    assert {line["outcome"] for line in finish(run)} == {"done"}
+    assert read_bytes(locate(run, "events")) == read_bytes(store)
+
+
+def test_a_step_unseals_while_its_parts_are_asked_for(tmp_path: Path) -> None:
+    from bucketed import lay_out_lines
+
+    store = make_store(tmp_path / "a", [(1, 0), (1, 1), (7, 2)])
+    run = lay_out_lines(tmp_path / "run", store)
+    assert {line["outcome"] for line in finish(run)} == {"done"}
+    lines = read_arrays(locate(run, "lines"))["n"]
+    assert lines.sum(0).tolist() == [2, 3] and lines[1].tolist() == [1, 2] and lines[7].tolist() == [1, 1]
 
 
 def test_a_partial_result_without_its_cohort_is_refused(tmp_path: Path) -> None:
