@@ -14,6 +14,7 @@ __all__ = ["peers"]
 
 SCRIPTS = {
     "aequilibrae": "assignment_aequilibrae.py",
+    "duckdb": "pairs_duckdb.py",
     "landlab": "inertia_landlab.py",
     "properscoring": "crps_properscoring.py",
     "pysteps": "nowcast_pysteps.py",

@@ -17,6 +17,7 @@ __all__ = ["PEERS", "PeerError", "find_interpreter", "make_environment", "peers_
 # What a peer's speed depends on is pinned; what else it draws in stands in the environment's ready.json.
 PEERS: dict[str, tuple[str, ...]] = {
     "aequilibrae": ("aequilibrae==1.7.2", "numpy==2.4.6", "scipy==1.17.1", "pandas==3.1.1"),
+    "duckdb": ("duckdb==2.0.1", "numpy==2.4.6"),
     "landlab": ("landlab==2.11.0", "requireit==0.8.0", "numpy==2.4.6"),
     "properscoring": ("properscoring==0.1", "numba==0.68.1", "numpy==2.4.6", "scipy==1.17.1"),
     "pysteps": ("pysteps==1.21.5", "opencv-python-headless==5.0.0.93", "numpy==2.4.6", "scipy==1.17.1"),

@@ -76,7 +76,7 @@ def test_a_failed_installation_shows_the_reason(pip: list[list[str]], monkeypatc
 
 
 def test_an_unknown_peer_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(PeerError, match="known: aequilibrae, landlab, properscoring, pysteps, scipy"):
+    with pytest.raises(PeerError, match="known: aequilibrae, duckdb, landlab, properscoring, pysteps, scipy"):
         find_interpreter("matsim")
 
 

@@ -1,0 +1,1 @@
+"""Events of persons: pairs of codes beside other programs."""
