@@ -41,27 +41,27 @@ def _count(offset, day, code, first, tie, undated, persons):
     """Return the first event out of order, or -1."""
     for person in range(offset.size - 1):
         begin, end = offset[person], offset[person + 1]
-        dated = begin
+        days, codes = day[begin:end], code[begin:end]
+        n_dated = 0
         has_tie = False
-        for at in range(begin, end):
-            if at > begin and day[at] <= day[at - 1]:
-                if day[at] < day[at - 1] or code[at] <= code[at - 1]:
-                    return at
+        for at in range(codes.size):
+            if at > 0 and days[at] <= days[at - 1]:
+                if days[at] < days[at - 1] or codes[at] <= codes[at - 1]:
+                    return begin + at
                 has_tie = True
-            persons[code[at]] += 1
-            if day[at] < UNDATED:
-                dated = at + 1
-        count_triangle(code[begin:dated], first)
+            persons[codes[at]] += 1
+            n_dated += days[at] < UNDATED
+        count_triangle(codes[:n_dated], first)
         if has_tie:  # counted as one before the other, and taken back
-            for at in range(begin + 1, dated):
+            for at in range(1, n_dated):
                 other = at - 1
-                while other >= begin and day[other] == day[at]:
-                    first[code[other], code[at]] -= 1
-                    tie[code[other], code[at]] += 1
+                while other >= 0 and days[other] == days[at]:
+                    first[codes[other], codes[at]] -= 1
+                    tie[codes[other], codes[at]] += 1
                     other -= 1
-        for at in range(dated, end):
-            here = code[at]
-            for there in code[begin:at]:
+        for at in range(n_dated, codes.size):
+            here = codes[at]
+            for there in codes[:at]:
                 undated[min(here, there), max(here, there)] += 1
     return -1
 

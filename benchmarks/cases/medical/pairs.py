@@ -124,10 +124,11 @@ def time_merge(n_events: int, n_segments: int, *, repeat: int = 5) -> dict[str, 
         mine = period == at
         here, begin = np.unique(person[mine], return_index=True)  # a segment has the persons who have events in it
         unknown, size = np.full(len(here), NO_DAY, np.int32), int(mine.sum())
+        kind, n_days, value, cost, facility = (np.zeros(size, dtype) for dtype in ("u1", "u2", "f4", "i4", "u2"))
         segments.append(PersonEvents(
-            np.append(begin, size), day[mine], code[mine],
-            *(np.zeros(size, dtype) for dtype in ("u1", "u2", "f4", "i4", "u2")), *[unknown] * 4,
-            np.zeros(len(here), np.uint8), np.zeros(len(here), np.uint32), pseudonym[here],
+            np.append(begin, size), day[mine], code[mine], kind, n_days, value, cost, facility,
+            unknown, unknown, unknown, unknown, np.zeros(len(here), np.uint8), np.zeros(len(here), np.uint32),
+            pseudonym[here],
         ))  # fmt: skip
     merge_segments(segments)  # compiles
     seconds, merged = time_goes(lambda: merge_segments(segments), repeat=repeat)
