@@ -14,7 +14,8 @@ __all__ = ["peers"]
 
 SCRIPTS = {
     "aequilibrae": "assignment_aequilibrae.py",
-    "duckdb": "incidence_duckdb.py",
+    "duckdb incidence": "incidence_duckdb.py",
+    "duckdb pairs": "pairs_duckdb.py",
     "landlab": "inertia_landlab.py",
     "properscoring": "crps_properscoring.py",
     "pysteps": "nowcast_pysteps.py",
@@ -49,8 +50,16 @@ def list_peers() -> None:
 @click.argument("peer", type=click.Choice(sorted(PEERS)))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(peer: str, arguments: tuple[str, ...]) -> None:
-    """Run a peer's script in its environment, instead of this process."""
+    """Run a peer's script in its environment, instead of this process.
+
+    Of a peer with several scripts the first argument names one: `run duckdb pairs ...`.
+    """
     python = str(find_interpreter(peer))
+    if peer not in SCRIPTS:
+        named = {name.partition(" ")[2]: name for name in SCRIPTS if name.startswith(f"{peer} ")}
+        if not arguments or arguments[0] not in named:
+            raise PeerError(f"name one of the scripts of {peer}: {', '.join(named)}")
+        peer, arguments = named[arguments[0]], arguments[1:]
     script = str(Path(__file__).with_name(SCRIPTS[peer]))
     os.execv(python, [python, script, *arguments])
 

@@ -130,4 +130,4 @@ def find_first_occurrences(
         if codes[event] >= n_codes:
             raise ValueError(f"code must be below n_codes ({n_codes}), got {codes[event]} at event {event}")
         raise ValueError(f"day must rise within a person, got {days[event]} after {days[event - 1]} at event {event}")
-    return FirstOccurrences(first.first_offset, first.first_day[:n].copy(), first.first_code[:n].copy())
+    return FirstOccurrences(first.first_offset, first.first_day[:n], first.first_code[:n])

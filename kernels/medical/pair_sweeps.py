@@ -4,43 +4,65 @@
 
 from __future__ import annotations
 
-from ..engines import Sweeps, Traversal, cuda
+from ..engines import Sweeps, Traversal, cuda, routine
 from .events import UNDATED
 
 __all__ = ["PAIRS", "PAIRS_ON_DEVICE"]
 
 
-def _count(offset, day, code, first, same, persons):
-    """Ties go above the diagonal of ``same``, pairs without a day below it; the first event out of order, or -1."""
+@routine
+def count_triangle(code, first):
+    """Each code before all that follow it. Rows are taken four at a time: that halves the time spent on short loops."""
+    n = code.size
+    at = 0
+    while at + 4 <= n:
+        a, b, c, d = code[at], code[at + 1], code[at + 2], code[at + 3]
+        row_a, row_b, row_c, row_d = first[a], first[b], first[c], first[d]
+        row_a[b] += 1
+        row_a[c] += 1
+        row_a[d] += 1
+        row_b[c] += 1
+        row_b[d] += 1
+        row_c[d] += 1
+        for later in code[at + 4 :]:  # an unsigned index of an array that is walked through: no test of its sign
+            row_a[later] += 1
+            row_b[later] += 1
+            row_c[later] += 1
+            row_d[later] += 1
+        at += 4
+    while at < n:
+        row_a = first[code[at]]
+        for later in code[at + 1 :]:
+            row_a[later] += 1
+        at += 1
+
+
+def _count(offset, day, code, first, tie, undated, persons):
+    """Return the first event out of order, or -1."""
     for person in range(offset.size - 1):
         begin, end = offset[person], offset[person + 1]
-        dated = begin
-        for at in range(begin, end):
-            if at > begin and (day[at] < day[at - 1] or (day[at] == day[at - 1] and code[at] <= code[at - 1])):
-                return at
-            persons[code[at]] += 1
-            if day[at] < UNDATED:
-                dated = at + 1
-        without_day = code[dated:end]
-        group = begin
-        while group < dated:
-            after = group + 1
-            while after < dated and day[after] == day[group]:
-                after += 1
-            later = code[after:dated]
-            for one in range(group, after):
-                here = code[one]
-                row = first[here]
-                for there in later:  # an unsigned index of an array that is walked through: no test of its sign
-                    row[there] += 1
-                for there in code[one + 1 : after]:
-                    same[here, there] += 1
-                for there in without_day:
-                    same[max(here, there), min(here, there)] += 1
-            group = after
-        for one in range(dated, end):
-            for there in code[one + 1 : end]:
-                same[there, code[one]] += 1
+        days, codes = day[begin:end], code[begin:end]
+        n_dated = 0
+        has_tie = False
+        for at in range(codes.size):
+            if at > 0 and days[at] <= days[at - 1]:
+                if days[at] < days[at - 1] or codes[at] <= codes[at - 1]:
+                    return begin + at
+                has_tie = True
+            persons[codes[at]] += 1
+            n_dated += days[at] < UNDATED
+        count_triangle(codes[:n_dated], first)
+        if has_tie:  # counted as one before the other, and taken back
+            for at in range(1, n_dated):
+                other = at - 1
+                while other >= 0 and days[other] == days[at]:
+                    first[codes[other], codes[at]] -= 1
+                    tie[codes[other], codes[at]] += 1
+                    other -= 1
+        for at in range(n_dated, codes.size):
+            here = codes[at]
+            for there in codes[:at]:
+                undated[min(here, there), max(here, there)] += 1
     return -1
 
 

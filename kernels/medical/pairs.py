@@ -123,16 +123,17 @@ def count_pairs(
     if codes.size and codes.max() >= n_codes:
         raise ValueError(f"code must be below n_codes ({n_codes}), got {codes.max()}")
     persons = np.zeros(n_codes, np.int64)
-    first, tie, undated = (np.zeros((n_codes, n_codes), np.int64) for _ in range(3))
-    for start in range(0, len(cuts) - 1, MOST_PERSONS):
-        before, same = np.zeros((n_codes, n_codes), np.uint32), np.zeros((n_codes, n_codes), np.uint32)
-        wrong = PAIRS.on(chosen)(cuts[start : start + MOST_PERSONS + 1], days, codes, before, same, persons)
-        if wrong >= 0 or before.diagonal().any() or same.diagonal().any():
+    tie, undated = np.zeros((n_codes, n_codes), np.int64), np.zeros((n_codes, n_codes), np.int64)
+    first = None
+    for start in range(0, max(1, len(cuts) - 1), MOST_PERSONS):
+        before = np.zeros((n_codes, n_codes), np.uint32)  # half as wide: more of it stays in the cache
+        part = cuts[start : start + MOST_PERSONS + 1]
+        wrong = PAIRS.on(chosen)(part, days, codes, before, tie, undated, persons)
+        if wrong >= 0 or any(table.diagonal().any() for table in (before, tie, undated)):
             place = f" at {wrong}" if wrong >= 0 else ""
             raise ValueError(f"code must be a person's first occurrences, each once, sorted by (day, code){place}")
-        first += before
-        tie += np.triu(same, 1)
-        undated += np.tril(same, -1).T
+        first = before.astype(np.int64) if first is None else first + before
+    assert first is not None
     return PairCounts(first, tie, undated, persons)
 
 

@@ -57,9 +57,11 @@ def _merge(group: Any, order: Any, start: Any, events: EventColumns, persons: Pe
         for member in range(group[person], group[person + 1]):
             at = order[member]
             merge_person(persons, person, at, merged)
-            bound[n_runs] = n_here
-            n_runs += 1
-            for event in range(start[at], start[at + 1]):
+            begin, end = start[at], start[at + 1]
+            if n_runs == 0 or (n_here > 0 and begin < end and compare(events, one[n_here - 1], begin) > 0):
+                bound[n_runs] = n_here  # else the run before goes on: segments mostly follow each other in time
+                n_runs += 1
+            for event in range(begin, end):
                 one[n_here] = event
                 n_here += 1
         bound[n_runs] = n_here
@@ -136,7 +138,7 @@ def merge_segments(segments: Sequence[PersonEvents], *, engine: Engine = "numba"
     n = MERGE.on(choose_engine(MERGE.engines, engine))(
         group.astype(np.int64), order, start, events, persons, most, offset, out, merged
     )
-    columns = {name: column[:n].copy() for name, column in out._asdict().items()}
+    columns = {name: column[:n] for name, column in out._asdict().items()}
     columns["value"] = columns["value"].view(np.float32)
     return PersonEvents(offset=offset, pseudonym=halves[group[:-1]], **columns, **merged._asdict())
 

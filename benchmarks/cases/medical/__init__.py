@@ -1,1 +1,1 @@
-"""Cases of medicine: one pass over events of persons."""
+"""Cases over events of persons: one pass, and pairs of codes, beside other programs."""
