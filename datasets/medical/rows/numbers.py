@@ -92,16 +92,18 @@ def _read_numbers(rows: Rows, column: str) -> npt.NDArray[np.float64]:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return np.asarray(pc.fill_null(held.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False))
     texts, place = read_texts(rows, column, "a number")
-    numbers = np.full(len(texts), np.nan)
-    for i, text in enumerate(texts.tolist()):
-        if text:
-            numbers[i] = number = _parse(text)
-            if not np.isfinite(number):
-                raise rows.refuse(
-                    f"column {column!r} must hold numbers, got {text!r}",
-                    int(np.flatnonzero(place == i)[0]),
-                    "write it as 12.5, or leave it empty if it is not known",
-                )
+    numbers, given = np.full(len(texts), np.nan), np.flatnonzero(texts != "")
+    try:
+        numbers[given] = pa.array(texts[given].tolist(), pa.string()).cast(pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        numbers[given] = [_parse(text) for text in texts[given].tolist()]
+    wrong = given[~np.isfinite(numbers[given])]
+    if len(wrong):
+        raise rows.refuse(
+            f"column {column!r} must hold numbers, got {str(texts[wrong[0]])!r}",
+            int(np.flatnonzero(place == wrong[0])[0]),
+            "write it as 12.5, or leave it empty if it is not known",
+        )
     return np.asarray(numbers[place], np.float64)
 
 
