@@ -58,7 +58,7 @@ def open_records(
     >>> parts[0].person.tolist(), parts[0].day.tolist(), parts[0].code.tolist()
     (['007', '7'], [12910, 12911], ['I10', 'E11'])
     """
-    path = Path(path).expanduser()
+    path, mapping = Path(path).expanduser(), mapping or None
     if not path.exists():
         raise InputError("the file or folder is missing", file=path, way_out="check the name")
     of_omop = {"tables": (tables, "occurrences"), "periods": (periods, ""), "version": (version, "")}

@@ -12,6 +12,8 @@ from .rows import Rows
 
 __all__ = ["cut_row_groups", "list_parquet_columns", "read_parquet_rows"]
 
+_TEXT_BYTES = 12  # of one value as text: a column of few different texts is stored in far less
+
 
 def list_parquet_columns(path: Path) -> list[str]:
     """Names of a Parquet file's columns."""
@@ -25,7 +27,8 @@ def cut_row_groups(path: Path, columns: Sequence[str]) -> list[tuple[int, int, i
     for group in range(metadata.num_row_groups):
         held = metadata.row_group(group)
         parts = (held.column(i) for i in range(held.num_columns))
-        n_bytes = sum(part.total_uncompressed_size for part in parts if part.path_in_schema in columns)
+        encoded = sum(part.total_uncompressed_size for part in parts if part.path_in_schema in columns)
+        n_bytes = max(encoded, held.num_rows * len(columns) * _TEXT_BYTES)
         if cuts and cuts[-1][2] + n_bytes <= RANGE_BYTES:
             start, _, before = cuts.pop()
             cuts.append((start, group + 1, before + n_bytes))

@@ -26,6 +26,7 @@ LEAST = {"person": "id", "date": "day", "code": "icd"}
             r"a.csv: a table of events must come with a mapping of its columns, but none is given; write a Y",
         ),
         ("in", {}, r"in: a table of events must come with a mapping of its columns"),
+        ("a.csv", {"mapping": ""}, r"a.csv: a table of events must come with a mapping of its columns"),
         ("a.xlsx", {"mapping": LEAST}, r"must be CSV or Parquet to be read with a mapping, got '.xlsx'; unpack it"),
         ("a.zip", {"mapping": LEAST}, r"must be CSV or Parquet to be read with a mapping, got '.zip'; unpack it"),
         (
