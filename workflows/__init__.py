@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     from ..hpc.run.runs import Run
     from ..hpc.store.products import Column, Product, Table, Variable
     from ..hpc.store.ragged import Ragged
+    from ..hpc.store.release_request import CountedTable, Policy, ReleaseRequest
+    from ..hpc.store.sealed import unseal
     from .workflow import Prepared, Workflow, load_workflow
 
 __all__ = [
     "Block",
     "BlockStep",
     "Column",
+    "CountedTable",
+    "Policy",
     "Prepared",
     "Product",
     "Ragged",
     "ReductionStep",
+    "ReleaseRequest",
     "Result",
     "Run",
     "RunError",
@@ -42,6 +47,7 @@ __all__ = [
     "Workflow",
     "listed",
     "load_workflow",
+    "unseal",
 ]
 
 _HOMES = {
@@ -62,6 +68,10 @@ _HOMES = {
     "Table": "..hpc.store.products",
     "Variable": "..hpc.store.products",
     "Ragged": "..hpc.store.ragged",
+    "CountedTable": "..hpc.store.release_request",
+    "Policy": "..hpc.store.release_request",
+    "ReleaseRequest": "..hpc.store.release_request",
+    "unseal": "..hpc.store.sealed",
     "Prepared": ".workflow",
     "Workflow": ".workflow",
     "load_workflow": ".workflow",

@@ -9,11 +9,12 @@ from ..hpc.errors import RunError
 from ..hpc.execution.backends import Backend
 from ..hpc.plan.plans import Plan, list_plans, make_plan
 from ..hpc.run.index import index_folder
-from ..hpc.run.privacy import find_persons, keep_text, mark_sources, refuse_unmarked_persons
+from ..hpc.run.privacy import find_persons, keep_text, keeps_persons, mark_sources, refuse_unmarked_persons
 from ..hpc.run.records import stamp_inputs
 from ..hpc.run.resumption.further_plans import FurtherPlan, name_inputs, open_inputs, refuse_repeated_names
 from ..hpc.run.runs import Run
 from ..hpc.store.products import Product
+from ..hpc.store.sealed import running_step
 from ..hpc.store.stores import refuse_repeated_labels
 from .workflow import Prepared, Workflow
 
@@ -79,7 +80,13 @@ def plan_further(run: Run, function: str, backend: Backend) -> FurtherPlan:
             f"`then` must be the import path package.module:name of a function, but {function!r} cannot be imported "
             f"({error}): check that its folder is on PYTHONPATH"
         ) from None
-    prepared = prepare(run)
+
+    def plan_next() -> Any:
+        with running_step():  # it may read persons of its own run
+            return prepare(run)
+
+    name = f"plan-{len(list_plans(run.path)) + 1}.txt"
+    prepared = keep_text(plan_next, run.path, name) if keeps_persons(run.plan) else prepare(run)
     if not isinstance(prepared, Prepared):
         raise RunError(f"{function} must return a Prepared, got a {type(prepared).__name__}")
     plan = plan_prepared(prepared, backend, run=run)

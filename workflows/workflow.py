@@ -30,6 +30,7 @@ NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]  # dims and values
 
 # Name of each workflow, and the folder whose `question.py` holds it as WORKFLOW.
 WORKFLOWS = {
+    "events-import": "medical.records",
     "flood-warning": "hydro.warning",
     "inundation": "hydro.inundation",
     "traffic-assignment": "traffic.assignment",

@@ -27,10 +27,14 @@ from ..plan.steps import Block, PlannedStep
 from ..ragged.placing import leave_rows, place_rows
 from ..ragged.shuffling import gather_bucket, leave_split, select_declared
 from ..run.privacy import call_privately
+from ..run.records import read_json
 from ..store.products import Product, Table
+from ..store.release_request import ReleaseRequest
+from ..store.sealed import Sealed, running_step
 from ..store.shards import write_file
 from ..store.stores import sync_folders, write_block
-from ..store.tables import check_columns, write_table
+from ..store.tables import check_columns, fix_text, write_table
+from ..store.withheld import split_masks
 from .functions import call_function, load_function
 from .parts import PartWriter
 from .reading import Arrays, BlockReader, read_npz
@@ -191,7 +195,9 @@ class BlockBatch:
         folder, step, block = self.folder, self.step, self.step.block(index)
         _reset_peak()
         parts = PartWriter(folder, step.product, block, self.unsynced)
-        results = parts.drain(self._compute(block, step.block(last).stop))
+        with running_step():
+            results = parts.drain(self._compute(block, step.block(last).stop))
+        _refuse_sealed(step, results)
         parts.refuse_incomplete(step, results)
         scalars = {key: _plain(results.pop(key)) for key in step.scalars}
         computed = time.perf_counter() - clock - parts.seconds
@@ -227,6 +233,7 @@ class BlockBatch:
         if step.product is None:
             if self.table is not None:
                 results = check_columns(self.table, results, step.name)
+            results = {name: fix_text(np.asanyarray(array), name) for name, array in results.items()}
             return _write_npz(folder, f"work/{step.name}/{block.index}.npz", results, unsynced), {}
         written = write_block(folder, step.product, block.start, block.stop, results, unsynced=unsynced)
         return parts.shards | written, {}
@@ -250,6 +257,8 @@ class BlockBatch:
             return call_function(function, self.read_arrays(block, until), step.params)
         if step.kind == "gather":
             return self._compute_gathered(function, block)
+        if step.kind == "release":
+            return self._release(function)
         below = self.folder / step.inputs[0]
         if step.kind == "combine":
             return function([read_npz(below / f"{index}.npz") for index in range(block.start, block.stop)])
@@ -264,14 +273,41 @@ class BlockBatch:
         results = dict(call_function(function, gathered, self.step.params))
         return {offset: own} | (select_declared(product, results) if self.step.function == PASS else results)
 
+    def _release(self, release_table: Any) -> dict[str, Any]:
+        """What may be shown of the exact columns: the table's columns, some masked, and notes on them."""
+        step, table = self.step, self.table
+        assert table is not None
+        exact, partial = (read_npz(self.folder / name / "0.npz") for name in step.inputs)
+        request = ReleaseRequest.from_json(step.release)
+        if request.cohort not in partial:
+            raise PersonLevelError(
+                f"a partial result that is released must tell who was counted, got no array {request.cohort!r} in what "
+                f"{step.inputs[1]} left ({', '.join(partial)}): return it from `chunk` and `combine`"
+            )
+        run_id = str(read_json(self.folder / "run.json")["id"])
+        released = release_table(
+            exact, partial[request.cohort], request, run_id=run_id, step=step.name, folder=self.folder
+        )
+        columns = {column.name for column in table.columns}
+        shown = {name: values for name, values in released.columns.items() if name in columns}
+        return {**shown, "notes": list(released.notes), "line": int(released.line)}
+
     def read_arrays(self, block: Block, until: int) -> Arrays:
         """The arrays that a block works on; a few blocks up to ``until`` may be read at once."""
         return self._reader.read(block, until)
 
 
+def _refuse_sealed(step: PlannedStep, results: Mapping[str, Any]) -> None:
+    if sealed := [name for name, value in results.items() if isinstance(value, Sealed)]:
+        raise PersonLevelError(
+            f"a step must return plain arrays, got {sealed[0]!r} of step {step.name!r} still sealed: take it out by "
+            "unseal(arrays) first"
+        )
+
+
 def _write_npz(folder: Path, name: str, arrays: Mapping[str, NDArray[Any]], unsynced: set[str]) -> dict[str, str]:
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **split_masks(arrays))  # type: ignore[arg-type]
     path = folder / name
     digest = write_file(str(path), buffer.getbuffer())
     unsynced.update((str(path.parent), str(path.parent.parent), str(folder)))

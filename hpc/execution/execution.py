@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
-from ..errors import FAILED, RunError, resume_command
+from ..errors import FAILED, PersonLevelError, RunError, resume_command
 from ..identity.changes import describe_accepted
 from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
@@ -156,7 +156,7 @@ def _finish(run: Run, finish: Finish) -> dict[str, Any]:
     """What the question answers, plain; what it raises over data of single persons stays in the run folder."""
 
     def answer() -> dict[str, Any]:
-        return describe_result(finish(run.without_persons()))
+        return describe_result(finish(run))
 
     try:
         return keep_text(answer, run.path, "finish.txt") if keeps_persons(run.plan) else answer()
@@ -206,7 +206,9 @@ def _plan_further(run: Run, plan_next: PlanNext | None, ledger: Ledger) -> Outco
         raise  # a full disk is told as such
     except Exception as error:
         told, trace = str(error), ""
-        if keeps_persons(run.plan):
+        if isinstance(error, PersonLevelError):
+            pass  # its words may be read by everybody
+        elif keeps_persons(run.plan):
             told = keep_privately(error, run.path, f"plan-{len(list_plans(run.path)) + 1}.txt")
         elif not isinstance(error, RunError):
             frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]

@@ -1,4 +1,7 @@
-"""What a block works on: rows of the blocked dim, ragged rows by their offsets, whole arrays, and paths of sources."""
+"""What a block works on: rows of the blocked dim, ragged rows by their offsets, whole arrays, and paths of sources.
+
+Arrays of a product or store at person level are sealed: the step's function takes them out.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from ..plan.plans import read_plan
 from ..plan.sources import Source
 from ..plan.steps import Block, PlannedStep
 from ..store.ragged import refuse_wrong_offsets
+from ..store.sealed import Sealed
 from ..store.stores import locate
 
 __all__ = ["Arrays", "BlockReader", "read_npz"]
@@ -63,10 +67,15 @@ class BlockReader:
                 if source.kind != "zarr":
                     arrays[source_name] = source.path
                     continue
-                path = str(source.path)
+                read = self._read_group(str(source.path), names, block, until)
+                is_private = source.person_level
+                read = {source.name_array(name): array for name, array in read.items()}
             else:
-                path = str(self.folder / group if group.endswith(".zarr") else locate(self.folder, group))
-            arrays |= self._read_group(path, names, block, until)
+                is_product = not group.endswith(".zarr")
+                path = locate(self.folder, group) if is_product else self.folder / group
+                read = self._read_group(str(path), names, block, until)
+                is_private = is_product and _is_person_level(str(self.folder), group)
+            arrays |= {name: Sealed(array, name) for name, array in read.items()} if is_private else read
         return arrays
 
     def _read_group(self, path: str, names: str, block: Block, until: int) -> Arrays:
@@ -115,6 +124,11 @@ def _find_source(folder: str, name: str) -> Source:
     return read_plan(Path(folder)).sources[name]  # by name: a plan that is made meanwhile adds others
 
 
+@lru_cache(maxsize=32)
+def _is_person_level(folder: str, product: str) -> bool:
+    return read_plan(Path(folder)).product(product).person_level
+
+
 @lru_cache(maxsize=8)
 def _open_group(path: str, dim: str, extent: int, names: str) -> _Group:
     """Arrays without the blocked dim are the same for every block: a worker reads them once."""
@@ -137,7 +151,7 @@ def _open_group(path: str, dim: str, extent: int, names: str) -> _Group:
             ragged[name] = cut_by, _held(array)
         else:
             whole[name] = _frozen(np.asarray(array[...]))
-    for name in cutting:
+    for name in sorted(cutting):
         cut = [one for one, (by, _) in ragged.items() if by == name]
         if cut or name in chosen:
             _refuse_ends(f"{path}/{name}", arrays[name], extent, dim, {one: ragged[one][1].shape[0] for one in cut})

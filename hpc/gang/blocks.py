@@ -27,6 +27,7 @@ from ..plan.plans import read_plan
 from ..plan.steps import Block, PlannedStep
 from ..run.privacy import call_privately, is_person_level
 from ..run.records import read_json, write_json
+from ..store.sealed import running_step
 from ..store.stores import sync_folder
 from .gang import Gang
 from .launch import Launcher, launch_gang
@@ -105,9 +106,10 @@ def _work_together(gang: Gang, run: Path, step: PlannedStep, block: Block, folde
 
 def _compute(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Path) -> None:
     arrays = read_rank_arrays(gang, run, step, block)
-    result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
-    if isinstance(result, Generator):
-        result = _keep_parts(result, folder / PARTS)
+    with running_step():
+        result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
+        if isinstance(result, Generator):
+            result = _keep_parts(result, folder / PARTS)
     if gang.rank == 0:
         _write_durably(folder / RESULT, result)
     peaks = gang.comm.gather(peak_memory_bytes(), 0)

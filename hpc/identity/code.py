@@ -54,17 +54,26 @@ def describe_code(steps: Iterable[PlannedStep], find: Callable[[str], str] = str
     reached: dict[str, list[str]] = {}
     by_step: dict[str, list[str]] = {}
     for step in steps:
-        try:
-            module = find(step.function).partition(":")[0]
-        except RunError:  # not to be imported here: the workers say so
-            module = ""
-        if module == "__main__":  # the script that is being run, which the workers refuse
-            module = ""
-        if module not in reached:
-            reached[module] = sorted(_Trace(module.partition(".")[0], modules).follow(module)) if module else []
-        by_step[step.name] = reached[module]
+        of_step: set[str] = set()
+        for function in _list_functions(step):
+            try:
+                module = find(function).partition(":")[0]
+            except RunError:  # not to be imported here: the workers say so
+                module = ""
+            if module == "__main__":  # the script that is being run, which the workers refuse
+                module = ""
+            if module not in reached:
+                reached[module] = sorted(_Trace(module.partition(".")[0], modules).follow(module)) if module else []
+            of_step.update(reached[module])
+        by_step[step.name] = sorted(of_step)
     named = sorted({name for names in by_step.values() for name in names})
     return {"modules": {name: found.sha256 for name in named if (found := modules[name])}, "steps": by_step}
+
+
+def _list_functions(step: PlannedStep) -> list[str]:
+    """Import paths of what a step calls: its function and, of a release, the one that derives further columns."""
+    derive = step.release.get("table", {}).get("derive") if step.release else ""
+    return [step.function, derive] if derive else [step.function]
 
 
 @dataclass(frozen=True)

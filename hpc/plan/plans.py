@@ -15,6 +15,7 @@ from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .refusals.privacy import refuse_person_level_leaks
+from .refusals.releases import refuse_bad_releases
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 
@@ -140,6 +141,7 @@ def make_plan(
     by_name = {product.name: product for product in stores}
     for step in steps:
         refuse_bad_blocks(step)
+    refuse_bad_releases(steps, _name_kept(stores, tables))
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)
     earlier = Earlier(before.steps, before.products, before.sources, laid_out or {}) if before else Earlier()

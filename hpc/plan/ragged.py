@@ -75,10 +75,15 @@ def _lower_shuffle(step: ShuffleStep, product: Product) -> list[PlannedStep]:
         if (value := getattr(step, name)) < 1:
             raise RunError(f"shuffle {step.name!r}: {name} must be at least 1, got {value}: correct it")
     offsets = [variable for variable in product.filled_by("blocks") if variable.instance_dimension]
-    if len(offsets) != 1:
+    if not offsets:
         raise RunError(
-            f"shuffle {step.name!r}: product {product.name!r} must have one variable of offsets "
-            f"(`instance_dimension`), got {len(offsets)}: keep one"
+            f"shuffle {step.name!r}: product {product.name!r} must have a variable of offsets that blocks fill "
+            "(`instance_dimension`), got none: declare one"
+        )
+    if len(offsets) > 1 and not step.gather:
+        raise RunError(
+            f"shuffle {step.name!r} must have a function `gather` to fill several variables of offsets, got "
+            f"{', '.join(variable.name for variable in offsets)} of product {product.name!r} and no function: name one"
         )
     dim = offsets[0].instance_dimension
     _refuse_misfit(step.name, dim, step.n_keys, product)

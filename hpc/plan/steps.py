@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..store.products import Table
+from ..store.release_request import ReleaseRequest
 from .grants import Need
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
 
 FAN_IN = 8  # partial results that one task of a reduction combines
 TABLE_WRITER = "citytide.hpc.store.tables:write_table"
+RELEASE = "citytide.hpc.release.release:release_table"
 TABLE_BYTES = 64_000_000  # that writing a table takes beside one block: a group of rows, as arrays and compressed
 
 
@@ -97,6 +99,9 @@ class ReductionStep:
     order; ``finalize(partial)`` returns the ``rows`` of the product, whose blocked dim has length one shard, or the
     columns of a table, of any length. Exact under any grouping where the partials are integers, minima or maxima.
     ``partial_bytes`` is the size of one partial.
+
+    Over data of single persons ``release`` says how the result may be shown: ``finalize`` then returns exact columns,
+    which stay in ``RUN/work``, and a step named ``NAME-release`` makes of them what the table holds.
     """
 
     name: str
@@ -113,6 +118,7 @@ class ReductionStep:
     params: Mapping[str, Any] = field(default_factory=dict)
     per_block: int = 1
     bounds: Sequence[int] = ()
+    release: ReleaseRequest | None = None
 
     def levels(self) -> list[PlannedStep]:
         """The same as steps of blocks: chunks, one step for each level of the tree, and the last."""
@@ -131,14 +137,19 @@ class ReductionStep:
                     inputs=(f"work/{below.name}",), memory_bytes=memory,
                 )
             )  # fmt: skip
-        steps.append(
-            PlannedStep(
-                name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=rows,
-                per_block=rows, tasks=1, inputs=(f"work/{steps[-1].name}",), product=self.product,
-                memory_bytes=memory,
-            )
+        last = f"work/{steps[-1].name}"
+        finalize = PlannedStep(
+            name=f"{self.name}-finalize", kind="finalize", function=self.finalize, dim="row", extent=rows,
+            per_block=rows, tasks=1, inputs=(last,), product=self.product, memory_bytes=memory,
         )  # fmt: skip
-        return steps
+        if self.release is None:
+            return [*steps, finalize]
+        release = PlannedStep(
+            name=f"{self.name}-release", kind="release", function=RELEASE, dim="row", extent=1, per_block=1, tasks=1,
+            inputs=(f"work/{finalize.name}", last), product=self.product, scalars=("notes", "line"),
+            memory_bytes=memory, release=self.release.to_json(),
+        )  # fmt: skip
+        return [*steps, replace(finalize, product=None), release]
 
 
 @dataclass(frozen=True)
@@ -152,9 +163,10 @@ class ShuffleStep:
         ``key``, holds whole numbers from 0 to ``n_keys``.
     gather
         Import path of a function that gets the columns of one bucket, from all blocks in their order and sorted by key
-        (stably), with the offsets of the bucket's keys from 0, under the name that the product gives its offsets. It
-        returns the product's variables; the offsets only if it changed the number of rows. If empty, the columns
-        that the product declares are its variables.
+        (stably), with the offsets of the bucket's keys from 0, under the name that the product gives its offsets: of
+        several variables of offsets the first that it declares. It returns the product's variables; those offsets only
+        if it changed the number of rows, and all others. If empty, the columns that the product declares are its
+        variables.
     keys_per_bucket
         Keys of one bucket, which one task gathers: its rows are what that task holds in memory.
     memory_bytes, gather_memory_bytes
@@ -219,6 +231,7 @@ class PlannedStep:
     shuffle: Mapping[str, Any] = field(default_factory=dict)  # key, n_keys, keys_per_bucket, split_blocks
     rank_dim: str = ""
     rank_bounds: tuple[int, ...] = ()
+    release: Mapping[str, Any] = field(default_factory=dict)  # of kind "release": the request, as JSON
 
     def block(self, index: int) -> Block:
         if self.bounds:

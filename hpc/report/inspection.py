@@ -102,6 +102,7 @@ def inspect_run(folder: Path) -> Inspection:
     for further in sorted(folder.glob("plan-*.json"), key=lambda path: (len(path.name), path.name)):
         _add_plan(run, plan, _mapping(further, "what was planned later is unknown", gaps))
     ledger = _ledger(folder / "ledger.jsonl", gaps)
+    _add_releases(run, plan, ledger)
     result = _mapping(folder / "result.json", "the run did not get as far as writing a result", gaps)
     figures = [
         (path, _sidecar(path.with_suffix(".json"), gaps))
@@ -123,6 +124,22 @@ def _add_plan(run: Line, plan: Line, further: Line) -> None:
     for key in ("inputs", "notes"):
         run[key] = [*run.get(key, ()), *further.get(key, ())]
     run["seeds"] = {**(run.get("seeds") or {}), **(further.get("seeds") or {})}
+
+
+def _add_releases(run: Line, plan: Line, ledger: list[Line]) -> None:
+    """Tell with the notes of the run what its releases say of themselves: how much is withheld, and why."""
+    steps = plan.get("steps")
+    released = {
+        str(step.get("name")): step.get("table")
+        for step in (steps if isinstance(steps, list) else ())
+        if isinstance(step, dict) and step.get("kind") == "release"
+    }
+    for line in ledger:
+        step, told, before = str(line.get("step")), line.get("scalars"), run.get("notes")
+        notes = told.get("notes") if isinstance(told, dict) and line.get("counts") and step in released else None
+        if isinstance(notes, list):
+            words = [f"Table {released[step]}: {note}" for note in notes]
+            run["notes"] = [*(before if isinstance(before, list) else ()), *words]
 
 
 def _mapping(path: Path, loss: str, gaps: list[str]) -> Line:

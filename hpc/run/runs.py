@@ -8,18 +8,21 @@ import secrets
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BUSY, REFUSED, RunError
+from ..errors import BUSY, REFUSED, PersonLevelError, RunError
 from ..identity.changes import SOURCES_FILE, Identity
 from ..plan.plans import Plan, list_plans, read_plan
 from ..store.ledger import done_blocks, last_line, read_ledger
+from ..store.products import Table
 from ..store.ragged import Ragged, describe_ragged
-from ..store.stores import create_product, hash_file, refuse_repeated_labels, write_arrays
+from ..store.sealed import unseal
+from ..store.sealed_store import SealedStore
+from ..store.stores import create_product, hash_file, locate, refuse_repeated_labels, write_arrays
 from ..store.table_files import read_table
+from ..store.tables import locate_table
 from .driver_lock import live_driver
 from .index import add_run, find_run
 from .privacy import close_to_others
@@ -47,7 +50,6 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.keeps_persons = False  # if so, products at person level are not opened
         self.record: dict[str, Any] = read_json(path / "run.json")
         for further in list_plans(path)[1:]:
             _add_identity(self.record, read_json(further).get("identity") or {})
@@ -82,28 +84,73 @@ class Run:
         """A published store as an xarray Dataset, read as it is needed; a table as a pandas DataFrame, in memory.
 
         Units are in the attributes: of each variable of a store, and of a table in ``attrs["units"]`` by column.
+        Of a product at person level it is a mapping from names to arrays that are sealed: they can be held, and not
+        shown.
         """
         if product not in self.products:
             known = ", ".join(self.products) or "none yet"
             raise RunError(f"run {self.path} has no product {product!r}; published: {known}")
-        if self.keeps_persons and self.plan.kept[product].person_level:
-            raise RunError(
-                f"a result must not show single persons, but product {product!r} is at person level: let a "
-                "ReductionStep write what is to be shown; the owner of the run can open it by citytide.open_run"
-            )
-        path = self.products[product].resolve()
-        if table := next((table for table in self.plan.tables if table.name == product), None):
-            return read_table(path, table)
+        path, declared = self.products[product].resolve(), self.plan.kept[product]
+        if declared.person_level:
+            return SealedStore(path, declared)
+        if isinstance(declared, Table):
+            return read_table(path, declared)
         import xarray
 
         # each array's own metadata, which stores of earlier versions have alone
         return xarray.open_zarr(path, consolidated=False, chunks=None, decode_coords="all")
 
-    def without_persons(self) -> Run:
-        """The same run, whose products at person level are not opened: what a workflow's ``finish`` is handed."""
-        handed = copy(self)
-        handed.keeps_persons = True
-        return handed
+    def read_persons(self, product: str, names: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
+        """Arrays of a store or table at person level that this run wrote, published or not; all if no names are given.
+
+        It works only in the function that ``Prepared.then`` names, while that is called.
+
+        Raises
+        ------
+        RunError
+            If the run has no such product at person level, or the product no such array.
+        PersonLevelError
+            Anywhere else.
+        """
+        kept = {name: one for name, one in self.plan.kept.items() if one.person_level}
+        if product not in kept:
+            raise RunError(
+                f"read_persons reads a product at person level of run {self.path}, got {product!r}; it has "
+                f"{', '.join(kept) or 'none'}"
+            )
+        declared = kept[product]
+        if isinstance(declared, Table):
+            path = locate_table(self.path, declared.file_name)
+        else:
+            path = locate(self.path, product)
+        store = SealedStore(path, declared)
+        chosen = list(names) or list(store)
+        if unknown := [name for name in chosen if name not in list(store)]:
+            raise RunError(f"product {product!r} has no array {unknown[0]!r}; it has {', '.join(store)}")
+        try:
+            return unseal({name: store[name] for name in chosen})
+        except PersonLevelError:
+            raise PersonLevelError(
+                "read_persons must be called by the function that `then` names, while the run is planned further, but "
+                f"that does not run here, got product {product!r}: let a step compute what is needed"
+            ) from None
+
+    def release_notes(self, table: str) -> tuple[str, ...]:
+        """What there is to say of the release of a table: how many cells are withheld, and why."""
+        return tuple(map(str, self._find_release(table)["notes"]))
+
+    def release_line(self, table: str) -> int:
+        """The number of the release of a table in the audit log of its key."""
+        return int(self._find_release(table)["line"])
+
+    def _find_release(self, table: str) -> dict[str, Any]:
+        steps = {step.table: step.name for step in self.plan.steps if step.kind == "release"}
+        done = done_blocks(read_ledger(self.path / "ledger.jsonl"))
+        if (steps.get(table, ""), 0) not in done:
+            known = ", ".join(name for name, step in steps.items() if (step, 0) in done)
+            raise RunError(f"run {self.path} has released no table {table!r}; released: {known or 'none'}")
+        found: dict[str, Any] = done[steps[table], 0]["scalars"]
+        return found
 
     def status(self, *, seen: QueueAnswer | None = None) -> dict[str, Any]:
         """State, blocks done of each step, and the process that drives it: one JSON-able object.

@@ -92,12 +92,16 @@ class Product:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table, declared once: ``dtype`` is a NumPy name, or ``"string"``."""
+    """One column of a table, declared once: ``dtype`` is a NumPy name, or ``"string"``.
+
+    A column that ``may_be_withheld`` may come as a masked array. What is masked is missing in the file, and never 0.
+    """
 
     name: str
     dtype: str
     units: str
     long_name: str
+    may_be_withheld: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,17 @@ class _ParquetWriter:
         import pyarrow
 
         schema = self._writer.schema
-        arrays = [pyarrow.array(columns[field.name], field.type) for field in schema]
+        arrays = [_to_arrow(columns[field.name], field.type) for field in schema]
         group = pyarrow.Table.from_arrays(arrays, schema=schema)
         self._writer.write_table(group, row_group_size=max(1, group.num_rows))
+
+
+def _to_arrow(values: NDArray[Any], kind: Any) -> Any:
+    import pyarrow
+
+    if isinstance(values, np.ma.MaskedArray):
+        return pyarrow.array(np.ma.getdata(values), kind, mask=np.ma.getmaskarray(values))
+    return pyarrow.array(values, kind)
 
 
 class _CsvWriter:
@@ -89,7 +97,11 @@ class _CsvWriter:
 
 
 def _as_texts(values: NDArray[Any]) -> Sequence[str]:
-    """Cells of a column as they stand in a CSV file."""
+    """Cells of a column as they stand in a CSV file: one that is withheld is empty, without quotes."""
+    if isinstance(values, np.ma.MaskedArray):
+        texts = _as_texts(np.ma.getdata(values))
+        mask = np.ma.getmaskarray(values).tolist()
+        return ["" if is_withheld else text for text, is_withheld in zip(texts, mask, strict=True)]
     kind = values.dtype.kind
     if kind == "b":
         return ["true" if value else "false" for value in values.tolist()]
@@ -109,6 +121,8 @@ def _quote(text: str) -> str:
 def read_table(path: Path, table: Table) -> pd.DataFrame:
     """A table as a DataFrame, each column of the dtype declared; ``attrs`` has title, units and meanings.
 
+    A column whose values may be withheld has a dtype of pandas that knows missing values, such as ``Int64``.
+
     Parameters
     ----------
     path
@@ -116,16 +130,26 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     table
         Its declaration.
     """
+    withheld = [column for column in table.columns if column.may_be_withheld]
     if table.format == "csv":
         from pyarrow import csv
 
         types = {field.name: field.type for field in _describe(table)}
-        convert = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-        frame: pd.DataFrame = csv.read_csv(path, None, csv.ParseOptions(newlines_in_values=True), convert).to_pandas()
+        convert = csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=bool(withheld), quoted_strings_can_be_null=False
+        )
+        read = csv.read_csv(path, None, csv.ParseOptions(newlines_in_values=True), convert)
+        frame: pd.DataFrame = read.to_pandas()
     else:
         import pandas
 
         frame = pandas.read_parquet(path)
+        if withheld:
+            from pyarrow import parquet
+
+            read = parquet.read_table(path)
+    for column in withheld:
+        frame[column.name] = read[column.name].to_pandas(types_mapper=_find_nullable)
     for column in table.columns:
         if column.dtype.startswith("datetime64"):  # Parquet has no seconds
             frame[column.name] = frame[column.name].astype(np.dtype(column.dtype))
@@ -137,3 +161,18 @@ def read_table(path: Path, table: Table) -> pd.DataFrame:
     }
     frame.attrs = told
     return frame
+
+
+def _find_nullable(kind: Any) -> Any:
+    """The dtype of pandas that holds an Arrow type and knows missing values; None where NumPy's own does."""
+    import pandas
+    import pyarrow
+
+    if kind == pyarrow.string():
+        return pandas.StringDtype()
+    if kind == pyarrow.bool_():
+        return pandas.BooleanDtype()
+    name = {"double": "Float64", "float": "Float32"}.get(str(kind))
+    if pyarrow.types.is_integer(kind):
+        name = str(kind).replace("int", "Int").replace("u", "U")  # "uint8" and "UInt8"
+    return pandas.api.types.pandas_dtype(name) if name else None

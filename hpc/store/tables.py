@@ -18,11 +18,12 @@ from ..errors import FAILED, RunError
 from .products import Column, Table, TableFormat
 from .stores import hash_file, sync_folder
 from .table_files import open_writer
+from .withheld import MASK, join_masks, join_pieces, mask_column, take_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["check_columns", "locate_table", "publish_table", "refuse_table", "write_table"]
+__all__ = ["check_columns", "fix_text", "locate_table", "publish_table", "refuse_table", "write_table"]
 
 GROUP_ROWS, GROUP_BYTES = 1 << 17, 1 << 24  # that are compressed together, whichever is reached first
 TEXT_BYTES = 256  # a text is counted as so many
@@ -54,6 +55,11 @@ def refuse_table(table: Table) -> None:
     if twice := next((name for at, name in enumerate(names) if name in names[:at]), None):
         raise RunError(f"each column of table {table.name!r} must have a name of its own, got {twice!r} twice")
     for column in table.columns:
+        if column.may_be_withheld and column.name + MASK in names:
+            raise RunError(
+                f"no column of table {table.name!r} must be called {column.name + MASK!r}, which is kept for the mask "
+                f"of {column.name!r}: rename it"
+            )
         if column.dtype not in KINDS:
             raise RunError(
                 f"column {table.name}.{column.name} must have a dtype of {', '.join(KINDS)}, got {column.dtype!r}"
@@ -66,7 +72,8 @@ def check_columns(table: Table, arrays: Mapping[str, Any], step: str) -> Columns
     Raises
     ------
     RunError
-        If a column is missing or too many, has another dtype than declared, or another length than the others.
+        If a column is missing or too many, has another dtype than declared, or another length than the others, or
+        values are withheld that may not be.
     """
     declared = [column.name for column in table.columns]
     if set(arrays) != set(declared):
@@ -88,7 +95,12 @@ def check_columns(table: Table, arrays: Mapping[str, Any], step: str) -> Columns
 
 
 def _check_kind(table: Table, column: Column, values: Any) -> NDArray[Any]:
-    array, what = np.asarray(values), f"column {table.name}.{column.name}"
+    what = f"column {table.name}.{column.name}"
+    plain, mask = take_mask(what, column, values)
+    return mask_column(_check_plain(what, column, np.asarray(plain)), mask)
+
+
+def _check_plain(what: str, column: Column, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "O":
         way = "numpy.asarray(values, str)" if column.dtype == "string" else f"numpy.asarray(values, {column.dtype!r})"
         raise RunError(f"{what} must be an array of {column.dtype}, got objects: return {way}", exit_code=FAILED)
@@ -99,10 +111,21 @@ def _check_kind(table: Table, column: Column, values: Any) -> NDArray[Any]:
             "what the step returns",
             exit_code=FAILED,
         )
+    return fix_text(array, what)
+
+
+def fix_text(array: NDArray[Any], what: str) -> NDArray[Any]:
+    """Text of any length as text of one length, since a file of arrays knows no other; other arrays as they are.
+
+    Raises
+    ------
+    RunError
+        If a text ends with a NUL character, which would be lost.
+    """
     if array.dtype.kind != "T":
         return array
     width = max(1, int(np.strings.str_len(array).max(initial=0)))
-    text: NDArray[Any] = array.astype(f"U{width}")  # a file of arrays knows no other text
+    text: NDArray[Any] = array.astype(f"U{width}")
     if (text.astype(array.dtype) != array).any():
         raise RunError(f"{what} must be text without a NUL character at its end: remove it", exit_code=FAILED)
     return text
@@ -135,7 +158,7 @@ def write_table(run: Path, table: Table, blocks: str, n_blocks: int) -> tuple[di
     rows = 0
     try:
         with partial.open("xb") as file, open_writer(file, table) as writer:
-            for group in _regroup(_read_blocks(run / blocks, n_blocks), table):
+            for group in _regroup(_read_blocks(run / blocks, n_blocks, table), table):
                 writer.write(group)
                 rows += len(next(iter(group.values())))
         digest = hash_file(partial, sync=True)
@@ -146,10 +169,11 @@ def write_table(run: Path, table: Table, blocks: str, n_blocks: int) -> tuple[di
     return {"rows": rows}, {table.file_name: digest}
 
 
-def _read_blocks(folder: Path, n_blocks: int) -> Iterator[Columns]:
+def _read_blocks(folder: Path, n_blocks: int, table: Table) -> Iterator[Columns]:
+    names = [column.name for column in table.columns]
     for index in range(n_blocks):
         with np.load(folder / f"{index}.npz", allow_pickle=False) as file:
-            yield dict(file)
+            yield join_masks(dict(file), names)
 
 
 def _regroup(blocks: Iterator[Columns], table: Table) -> Iterator[Columns]:
@@ -173,7 +197,7 @@ def _regroup(blocks: Iterator[Columns], table: Table) -> Iterator[Columns]:
 
 
 def _join(pieces: Sequence[Columns], names: Sequence[str]) -> Columns:
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
+    return {name: join_pieces([piece[name] for piece in pieces]) for name in names}
 
 
 def locate_table(run: Path, file_name: str) -> Path:

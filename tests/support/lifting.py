@@ -72,6 +72,8 @@ PAIRS = {"origin": ("pair", np.array([0, 2])), "destination": ("pair", np.array(
          "demand": ("pair", np.array([1.5, 0.5])), "closed": ("link", np.array([False, False, False]))}  # fmt: skip
 STEPS = {"time_step_s": ("member", np.array([0.5, 0.25])), "n_steps": ("member", np.array([3, 2])),
          "clock_s": ("member", np.array([0.0, 60.0]))}  # fmt: skip
+EVENTS = {"offset": ("person_edge", np.array([0, 3, 4])), "day": ("event", np.array([4, 4, 9, 7])),
+          "code": ("event", np.array([2, 1, 2, 0]))}  # fmt: skip
 MOTION = ("component y x", np.stack([np.full((40, 48), 1.5), np.full((40, 48), -0.5)]))
 
 ROWS = {
@@ -145,6 +147,24 @@ ROWS = {
     ),
     "traffic.load_trees": Row({"cost": ("link", np.array([1.0, 2.0, 4.0])), **PAIRS}, ON_ROADS),
     "traffic.assign_traffic": Row(PAIRS, ON_ROADS),
+    "medical.find_first_occurrences": Row(EVENTS, {"n_codes": 3, "engine": "python"}),
+    "medical.count_pairs": Row(
+        {"offset": ("person_edge", np.array([0, 2, 3])), "day": ("first", np.array([4, 9, 9])),
+         "code": ("first", np.array([1, 0, 2]))}, {"n_codes": 3, "engine": "python"},
+    ),
+    "medical.count_strata": Row(
+        {"first_offset": ("person_edge", np.array([0, 2, 3])), "first_code": ("first", np.array([1, 0, 2])),
+         "stratum": ("person", np.array([1, 0]))}, {"n_strata": 2, "n_codes": 3, "engine": "python"},
+    ),
+    "medical.expect_pairs": Row(
+        {"persons": ("stratum", np.array([9, 5])), "having": ("stratum code", np.array([[3, 0, 9], [1, 5, 2]]))},
+        {"engine": "python"}, result=("code code_after", "expected", "1"),
+    ),
+    "medical.compare_pairs": Row(
+        {"both": ("pair", np.array([30, 20])), "a_first": ("pair", np.array([20, 9])),
+         "b_first": ("pair", np.array([5, 9])), "n_a": ("pair", np.array([100, 40])),
+         "n_b": ("pair", np.array([150, 90])), "expected": ("pair", np.array([14.0, 21.0]))}, {"n": 1000},
+    ),
     "hydro.advance_inertia": Row(STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2), **ON_GROUND}),
     "hydro.advance_shallow_water": Row(
         STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2, faces=False), **ON_GROUND}

@@ -17,6 +17,7 @@ from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.run.runs import Run
 from citytide.hpc.store.products import Column, Product, Table, Variable
+from citytide.hpc.store.sealed import unseal
 from citytide.hpc.store.stores import locate, read_arrays
 from citytide.workflows.workflow import Prepared, Workflow
 
@@ -41,11 +42,13 @@ def number(arrays: dict[str, Any]) -> dict[str, Any]:
 
 
 def repeat(arrays: dict[str, Any]) -> dict[str, Any]:
+    arrays = unseal(arrays)
     n, added = arrays["n"], int(Path(arrays["second"]).read_text())
     return {"bound": np.concatenate([[0], np.cumsum(n)]), "value": np.repeat(arrays["known"], n) + added}
 
 
 def listed(arrays: dict[str, Any]) -> dict[str, Any]:
+    arrays = unseal(arrays)
     row = np.repeat(arrays["row"], np.diff(arrays["bound"]))
     return {"row": row, "value": arrays["value"].astype(np.int64)}
 
@@ -75,8 +78,10 @@ def plan_events(run: Run) -> Prepared:
     persons = told["person_level"]
     if told["trouble"] == "plan":
         raise KeyError(SECRET)
-    numbers = read_arrays(locate(run.path, "numbers"))
-    known = numbers["n"] if persons else numbers["square"]
+    if persons:
+        known = run.read_persons("numbers", ["n"])["n"]
+    else:
+        known = read_arrays(locate(run.path, "numbers"))["square"]
     bound = Variable(
         "bound", ("row_bound",), "int64", "1", "where events begin", "blocks", (ROWS + 1,), instance_dimension="row"
     )

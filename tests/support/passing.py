@@ -15,6 +15,7 @@ from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep
 from citytide.hpc.run.runs import Run
 from citytide.hpc.store.products import Product, Variable
+from citytide.hpc.store.sealed import unseal
 from citytide.workflows.workflow import Prepared, Workflow
 
 
@@ -32,7 +33,7 @@ def fail() -> None:
 def copy(arrays: dict[str, Any], trouble: str) -> dict[str, Any]:
     if trouble == "copy":
         fail()
-    return {"name": np.asarray(arrays["name"])}
+    return {"name": np.asarray(unseal(arrays)["name"])}
 
 
 def prepare(settings: PassSettings) -> Prepared:

@@ -14,7 +14,9 @@ from citytide.hpc.errors import RunError
 from citytide.hpc.plan.settings import Settings
 from citytide.hpc.plan.steps import BlockStep, ReductionStep
 from citytide.hpc.run.runs import Run
-from citytide.hpc.store.products import Product, Variable
+from citytide.hpc.store.products import Column, Product, Table, Variable
+from citytide.hpc.store.release_request import CountedTable, Policy, ReleaseRequest
+from citytide.hpc.store.sealed import unseal
 from citytide.workflows.workflow import Prepared, Workflow
 
 CANARY = "".join(reversed("9157-namhsiL-tneitap"))
@@ -55,17 +57,22 @@ def list_persons(arrays: dict[str, Any], trouble: str) -> dict[str, Any]:
 
 
 def count(arrays: dict[str, Any], trouble: str) -> dict[str, Any]:
-    if trouble.startswith("count-") and (arrays["age"] == 0).any():  # the first block alone
+    age = unseal(arrays)["age"]
+    if trouble.startswith("count-") and (age == 0).any():  # the first block alone
         fail(trouble.removeprefix("count-"))
-    return {"n": np.array([(arrays["age"] >= 20).sum()])}
+    if trouble == "sealed":
+        return {"n": arrays["age"]}
+    n = [(age < 20).sum(), (age >= 20).sum(), (age >= 30).sum()]
+    return {"n": np.array(n), "cohort": np.array([[len(age)], [age.sum()]], np.uint64)}
 
 
 def add(partials: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"n": sum(partial["n"] for partial in partials)}
+    return {name: np.sum([partial[name] for partial in partials], axis=0) for name in partials[0]}
 
 
 def hand_over(partial: dict[str, Any]) -> dict[str, Any]:
-    return {"adults": partial["n"].astype(np.int64)}
+    who = np.array(["under 20", "from 20", "from 30"], np.dtypes.StringDType())
+    return {"who": who, "persons": partial["n"].astype(np.int64), "largest": partial["n"]}
 
 
 def prepare(settings: PersonSettings) -> Prepared:
@@ -73,9 +80,10 @@ def prepare(settings: PersonSettings) -> Prepared:
         Variable("name", ("person", "letter"), "uint8", "1", "name", "blocks", (PERSONS, LETTERS)),
         Variable("age", ("person",), "int64", "year", "age", "blocks", (PERSONS,)),
     ), person_level=True)  # fmt: skip
-    counts = Product("counts", "Counts", (
-        Variable("adults", ("row",), "int64", "1", "how many", "blocks", (1,)),
+    counts = Table("counts", "Counts", (
+        Column("who", "string", "1", "age"), Column("persons", "int64", "1", "how many", may_be_withheld=True),
     ))  # fmt: skip
+    request = ReleaseRequest(CountedTable(("who",), ("persons",), measure="persons"), Policy(min_cell=2), "key")
     params = {"trouble": settings.trouble}
     listed = BlockStep(
         "list", "persons:list_persons", "person", PERSONS, ("inputs.zarr",), lambda block: 1000, params=params,
@@ -83,17 +91,18 @@ def prepare(settings: PersonSettings) -> Prepared:
     )  # fmt: skip
     counted = ReductionStep(
         "count", "persons:count", "persons:add", "persons:hand_over", "person", PERSONS, ("persons:age",),
-        lambda block: 1000, 100, "counts", 1, params=params,
+        lambda block: 1000, 100, "counts", params=params, release=request,
     )  # fmt: skip
     return Prepared((listed, counted), (persons, counts), {"person": (("person",), np.arange(PERSONS))})
 
 
 def finish(run: Run) -> Mapping[str, Any]:
     try:
-        refused = str(run.open("persons").name.values)
+        refused = str(run.open("persons")["name"])
     except RunError as error:
         refused = str(error)
-    return {"summary": [{"adults": int(run.open("counts").adults.values[0])}], "warnings": [refused]}
+    adults = run.open("counts").set_index("who").persons["from 20"]
+    return {"summary": [{"adults": int(adults)}], "warnings": [refused, *run.release_notes("counts")]}
 
 
 WORKFLOW = Workflow("persons:WORKFLOW", "Persons", PersonSettings, prepare, finish, modules=("persons",))

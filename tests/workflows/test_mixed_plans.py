@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from doubling import flip_bit
 
-from citytide.hpc.errors import RunError
+from citytide.hpc.errors import PersonLevelError, RunError
 from citytide.hpc.run.resumption.verify import verify_run
 from citytide.hpc.run.runs import Run, open_run
+from citytide.hpc.store.stores import read_arrays
 from citytide.workflows import runner
 
 SUPPORT = str(Path(__file__).parents[1] / "support")
@@ -136,9 +137,17 @@ def test_what_a_further_plan_raises_over_persons_stays_private(tmp_path: Path) -
 
 def test_ragged_store_and_table_of_persons_are_closed_and_not_shown(tmp_path: Path) -> None:
     run = run_mixed(tmp_path, "run", person_level=True)
-    assert run.result["state"] == "done" and run.open("events").value.values[0] == 111
+    assert run.result["state"] == "done" and read_arrays(run.path / "events.zarr")["value"][0] == 111
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (run.path / "events.zarr").rglob("*") if path.is_file()}
     assert modes == {0o600} == {stat.S_IMODE((run.path / "pairs.parquet").stat().st_mode)}
     for name in ("events", "pairs"):
-        with pytest.raises(RunError, match=f"product '{name}' is at person level"):
-            run.without_persons().open(name)
+        sealed = open_run(run.path).open(name)
+        assert "value" in list(sealed) and f"<{name} at person level: " in repr(sealed)
+        with pytest.raises(PersonLevelError, match="an array of single persons must not be"):
+            print(sealed["value"])
+    with pytest.raises(PersonLevelError, match="read_persons must be called by the function that `then` names"):
+        run.read_persons("events")
+    with pytest.raises(RunError, match="got 'none'; it has numbers, events, pairs"):
+        run.read_persons("none")
+    with pytest.raises(RunError, match="product 'events' has no array 'x'; it has bound, value"):
+        run.read_persons("events", ["x"])

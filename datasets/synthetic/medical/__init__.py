@@ -1,1 +1,1 @@
-"""Synthetic areas with people, and facilities."""
+"""Synthetic areas with people, facilities, and records of persons."""

@@ -20,7 +20,7 @@ __all__ = ["NOTHING", "Earlier", "NamedArrays", "ReadArray", "Readable"]
 
 # Kinds of steps that read, file by file, what all blocks of a step left in RUN/work; others read what one block left.
 EARLIER_INPUTS = re.compile(r"inputs(?:-\d+)?\.zarr")
-READ_WORK_FILES = ("combine", "finalize", "gather", "place", "table")
+READ_WORK_FILES = ("combine", "finalize", "gather", "place", "release", "table")
 NamedArrays = Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]  # dims and values
 
 
@@ -69,7 +69,7 @@ class Readable:
                     raise RunError(
                         f"the arrays of a step must have names of their own, got {array.name!r} of step {step.name!r} "
                         f"from both {given[array.name]!r} and {array.input!r}: name the variables that it reads "
-                        "(INPUT:flow,cost)"
+                        "(INPUT:flow,cost), or give each Source a `prefix`"
                     )
                 _refuse_length(step, array)
 
@@ -197,7 +197,7 @@ class Readable:
             return
         laid = _list_stored(name, found)
         for chosen in self._choose(step, source, names, list(laid), f"an array of source {name!r}"):
-            yield ReadArray(source, chosen, *laid[chosen])
+            yield ReadArray(source, found.name_array(chosen), *laid[chosen])
 
     def _choose(self, step: PlannedStep, source: str, names: str, known: Sequence[str], rule: str) -> Sequence[str]:
         chosen = names.split(",") if names else known

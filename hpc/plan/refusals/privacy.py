@@ -11,7 +11,7 @@ from ..steps import PlannedStep
 
 __all__ = ["find_person_level", "refuse_person_level_leaks"]
 
-AGGREGATE = "finalize"  # the kind of step through which a reduction hands over its result
+FINALIZE, RELEASE = "finalize", "release"  # kinds: the end of a reduction; what makes of it what may be shown
 
 Kept = Mapping[str, Product | Table]
 
@@ -21,8 +21,8 @@ def find_person_level(
 ) -> frozenset[str]:
     """Return the names of the steps that read or write a store, table or source at person level.
 
-    A step that reads what such a step left in ``RUN/work`` is one of them too. What a reduction wrote into a product
-    that is not marked is an aggregate: who reads that is not.
+    A step that reads what such a step left in ``RUN/work`` is one of them too, and so is a release with the exact
+    columns that it takes. What a release hands over is not at person level any more: who reads that is not.
 
     Parameters
     ----------
@@ -40,12 +40,13 @@ def find_person_level(
     """
     marked_sources = {name for name, source in (sources or {}).items() if source.person_level}
     marked = {name for name, product in products.items() if product.person_level}
-    if not marked and not marked_sources:
-        return frozenset()
-    found: set[str] = set()
+    releases = {step.name for step in steps if step.kind == RELEASE}
+    found = {name.removeprefix("work/") for step in steps if step.kind == RELEASE for name in step.inputs}
     for step in steps:
         written = {step.product, step.table, step.fills}
-        if written & marked or any(_is_marked(name, marked, marked_sources, found) for name in step.inputs):
+        if step.name in releases or written & marked:
+            found.add(step.name)
+        elif any(_is_marked(name, marked, marked_sources, found - releases) for name in step.inputs):
             found.add(step.name)
     return frozenset(found)
 
@@ -68,12 +69,12 @@ def refuse_person_level_leaks(
     Raises
     ------
     RunError
-        If a step at person level that is not the end of a reduction writes a product that is not marked, or has
-        scalars, which travel in the ledger.
+        If a step at person level that is no release writes a product that is not marked, or has scalars, which travel
+        in the ledger.
     """
     private = find_person_level(steps, products, sources)
     for step in steps:
-        if step.name not in private:
+        if step.name not in private or step.kind == RELEASE:
             continue
         if step.scalars:
             raise RunError(
@@ -82,9 +83,16 @@ def refuse_person_level_leaks(
                 "product at person level, or count them in a ReductionStep"
             )
         written = products.get(step.product or "")
-        if written is not None and not written.person_level and step.kind != AGGREGATE:
+        if written is None or written.person_level:
+            continue
+        if step.kind == FINALIZE:
             raise RunError(
-                f"step {step.name!r} must write a product at person level, because it reads data of single persons, "
-                f"but {written.name!r} is not marked: set its person_level=True, or write it by a ReductionStep, "
-                "through which aggregates leave"
+                f"step {step.name.removesuffix('-finalize')!r} must be released, because it reads data of single "
+                f"persons, but it fills {written.name!r} without a release: give it release=ReleaseRequest(...), or "
+                f"set person_level=True of {written.name!r}"
             )
+        raise RunError(
+            f"step {step.name!r} must write a product at person level, because it reads data of single persons, but "
+            f"{written.name!r} is not marked: set its person_level=True, or write it by a ReductionStep with a "
+            "release, through which aggregates leave"
+        )

@@ -14,7 +14,13 @@ from ..driver_lock import hold_driver_lock
 from ..progress import say
 from ..records import now, write_json
 from ..runs import Run, refuse_older
-from .restart import append_restart, find_fixed, find_restarted, refuse_restart_before_further_plan
+from .restart import (
+    append_restart,
+    find_fixed,
+    find_restarted,
+    refuse_restart_before_further_plan,
+    refuse_second_release,
+)
 from .verify import refuse_damaged_inputs
 
 __all__ = ["Continuation", "check_continuation", "write_continuation"]
@@ -55,6 +61,7 @@ def check_continuation(
     plan = run.plan
     restarted = find_restarted(plan, restart)
     refuse_restart_before_further_plan(run.path, restarted)
+    refuse_second_release(run.path, plan, restarted)
     status = run.status()
     if status["state"] == "done" and not restarted:
         return Continuation(plan)

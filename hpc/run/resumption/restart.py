@@ -16,16 +16,19 @@ from typing import TYPE_CHECKING, Any
 from ...errors import RunError
 from ...plan.plans import Plan, read_plans
 from ...plan.steps import PlannedStep
-from ...store.ledger import Ledger
+from ...store.ledger import Ledger, done_blocks, read_ledger
 from .further_plans import create_products
 
 if TYPE_CHECKING:
     from ..runs import Run
 
-__all__ = ["append_restart", "clear_restarted", "find_fixed", "find_restarted", "refuse_restart_before_further_plan"]
+__all__ = [
+    "append_restart", "clear_restarted", "find_fixed", "find_restarted", "refuse_restart_before_further_plan",
+    "refuse_second_release",
+]  # fmt: skip
 
 # The end of the name of a step that is planned as several.
-_PART = re.compile(r"-(?:chunk|combine-\d+|finalize|split|gather|place|table)(?:-\d+)?$")
+_PART = re.compile(r"-(?:chunk|combine-\d+|finalize|split|gather|place|release|table)(?:-\d+)?$")
 # What told of blocks that do not count any more, and what `finish` drew of them.
 ANSWERS = ("result.json", "report.html", "ro-crate-metadata.json")
 DRAWN = ("figures", "tables")
@@ -80,6 +83,23 @@ def refuse_restart_before_further_plan(path: Path, steps: Iterable[str]) -> None
         raise RunError(
             f"--restart takes a step of the run's last plan, got {found[0]!r}, whose results plan-{fixed[found[0]]}."
             "json was made of: start a new run"
+        )
+
+
+def refuse_second_release(path: Path, plan: Plan, steps: Iterable[str]) -> None:
+    """Refuse to compute again what has been released: a release is made once, and stays as it is.
+
+    Raises
+    ------
+    RunError
+        Naming the step.
+    """
+    done = done_blocks(read_ledger(path / "ledger.jsonl"))
+    released = {step.name for step in plan.steps if step.kind == "release" and (step.name, 0) in done}
+    if found := [name for name in steps if name in released]:
+        raise RunError(
+            f"--restart must not compute a release again, got {found[0]!r}, whose table stands in the audit log: "
+            "start a new run"
         )
 
 

@@ -56,7 +56,7 @@ REACHED = {
 
 
 def step(function: str, name: str = "step") -> Any:
-    return SimpleNamespace(name=name, function=function)
+    return SimpleNamespace(name=name, function=function, release={})
 
 
 @pytest.fixture
@@ -151,3 +151,12 @@ def test_own_steps_reach_kernels_and_no_report_and_are_hashed_in_a_blink() -> No
     assert "citytide.kernels.traffic.trees" in steps["a"] and "citytide.kernels.hydro.inertia.sweeps" in steps["b"]
     assert "citytide.hpc.gang.halo" in steps["c"] and "citytide.hpc.gang.halo" not in steps["b"]
     assert not [name for name in {*steps["a"], *steps["b"], *steps["c"]} if "report" in name or "question" in name]
+
+
+def test_a_release_reaches_the_function_for_further_columns_too() -> None:
+    release = SimpleNamespace(
+        name="release", function="colorsys:rgb_to_hsv", release={"table": {"derive": "json:dumps"}}
+    )
+    assert {"colorsys", "json.encoder"} <= set(describe_code([release])["steps"]["release"])
+    release.release = {"table": {"derive": ""}}
+    assert describe_code([release])["steps"]["release"] == ["colorsys"]

@@ -86,8 +86,16 @@ def test_shuffle_is_split_gathered_and_placed() -> None:
         (shuffle_step(keys_per_bucket=0), (), "shuffle 'sort': keys_per_bucket must be at least 1, got 0"),
         (shuffle_step(extent=0), (), "extent must be at least 1 and per_block at least 1, got 0 and 30 of step 'sort'"),
         (
-            shuffle_step(), (offsets(), offsets(name="other"), day()),
-            r"product 'p' must have one variable of offsets \(`instance_dimension`\), got 2",
+            shuffle_step(gather=""), (offsets(), offsets(name="other"), day()),
+            "shuffle 'sort' must have a function `gather` to fill several variables of offsets, got offset, other of",
+        ),
+        (
+            shuffle_step(), (offsets(), offsets(name="other", instance_dimension="row"), day()),
+            "p.other of step 'sort' must be offsets of 'person': .* with instance_dimension 'row'",
+        ),
+        (
+            shuffle_step(), (day(),),
+            r"shuffle 'sort': product 'p' must have a variable of offsets that blocks fill \(`instance_dimension`\)",
         ),
         (shuffle_step(n_keys=9), (), r"p.offset of step 'sort' must be offsets of 'person': int64 of shape \(10,\)"),
         (block_step(extent=0), (), "step 's' must have at least one person to fill 'p', got 0"),

@@ -35,7 +35,7 @@ AFTER: dict[str, Any] = {
             ("inputs.zarr", "inputs-2.zarr"),
             {},
             "the arrays of a step must have names of their own, got 'x' of step 's' from both 'inputs.zarr' and "
-            r"'inputs-2.zarr': name the variables that it reads \(INPUT:flow,cost\)",
+            r"'inputs-2.zarr': name the variables that it reads \(INPUT:flow,cost\), or give each Source a `prefix`",
         ),
         (
             ("inputs.zarr:z",),

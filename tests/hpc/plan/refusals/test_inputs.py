@@ -120,7 +120,7 @@ def test_source_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_two_arrays_of_one_name_are_refused() -> None:
     refuses(
         "the arrays of a step must have names of their own, got 'label' of step 's' from both 'inputs.zarr' and "
-        r"'double:y,label': name the variables that it reads \(INPUT:flow,cost\)",
+        r"'double:y,label': name the variables that it reads \(INPUT:flow,cost\), or give each Source a `prefix`",
         step(), step("s", inputs=("inputs.zarr", "double:y,label")),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.plan.plans import Plan, make_plan
+from citytide.hpc.plan.plans import Plan, make_plan, read_plan
 from citytide.hpc.plan.refusals.privacy import find_person_level, refuse_person_level_leaks
 from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep, PlannedStep, ReductionStep
+from citytide.hpc.run.records import write_json
 from citytide.hpc.store.products import Column, Product, Table, Variable
+from citytide.hpc.store.release_request import CountedTable, Policy, ReleaseRequest
 
 AGE = Variable("age", ("person",), "int64", "year", "age", "blocks", (4,))
 PERSONS = Product("persons", "Persons", (AGE,), person_level=True)
@@ -32,6 +35,16 @@ COUNT = ReductionStep(
     "counts",
     1,
 )
+REQUEST = ReleaseRequest(CountedTable(("who",), ("n",)), Policy(), "key")
+RELEASED = Table(
+    "counts", "Counts", (Column("who", "string", "1", "who"), Column("n", "int64", "1", "n", may_be_withheld=True))
+)
+RELEASE = replace(COUNT, release=REQUEST)
+
+
+@pytest.fixture(autouse=True)
+def own_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citytide.hpc.plan.steps.RELEASE", "releasing:release_table")
 
 
 def plan(*steps: BlockStep | ReductionStep, products: tuple[Product | Table, ...], **more: Any) -> Plan:
@@ -39,13 +52,44 @@ def plan(*steps: BlockStep | ReductionStep, products: tuple[Product | Table, ...
 
 
 def test_all_steps_up_to_the_aggregate_meet_persons_and_those_behind_it_do_not() -> None:
-    behind = BlockStep("show", "persons:count", "row", 1, ("counts",), lambda block: 1, product="shown")
-    shown = replace(COUNTS, name="shown")
-    made = plan(LIST, COUNT, behind, products=(PERSONS, COUNTS, shown))
-    products = {product.name: product for product in made.products}
-    found = find_person_level(made.steps, products)
-    assert found == {"list", "count-chunk", "count-combine-1", "count-finalize"}
-    assert not find_person_level(made.steps, {name: replace(p, person_level=False) for name, p in products.items()})
+    made = plan(LIST, RELEASE, products=(PERSONS, RELEASED))
+    found = find_person_level(made.steps, made.kept)
+    assert found == {"list", "count-chunk", "count-combine-1", "count-finalize", "count-release"}
+    assert [step.name for step in made.steps if step.name not in found] == ["counts-table"]
+    unmarked = {name: replace(product, person_level=False) for name, product in made.kept.items()}
+    exact = {"count-combine-1", "count-finalize", "count-release"}  # a release is private whatever it reads
+    assert find_person_level(made.steps, unmarked) == exact
+    behind = PlannedStep("show", "block", "persons:count", "row", 1, 1, 1, ("work/count-release",))
+    assert "show" not in find_person_level([*made.steps, behind], made.kept)
+    behind = replace(behind, inputs=("work/count-finalize",))
+    assert "show" in find_person_level([*made.steps, behind], made.kept)
+
+
+def test_a_reduction_over_persons_must_be_released() -> None:
+    with pytest.raises(RunError) as refused:
+        plan(LIST, COUNT, products=(PERSONS, COUNTS))
+    assert str(refused.value) == (
+        "step 'count' must be released, because it reads data of single persons, but it fills 'counts' without a "
+        "release: give it release=ReleaseRequest(...), or set person_level=True of 'counts'"
+    )
+    made = plan(LIST, COUNT, products=(PERSONS, replace(COUNTS, person_level=True)))
+    assert [step.name for step in made.steps][-1] == "count-finalize"
+
+
+def test_a_request_comes_back_from_plan_json(tmp_path: Path) -> None:
+    made = plan(LIST, RELEASE, products=(PERSONS, RELEASED))
+    write_json(tmp_path / "plan.json", made.to_json())
+    read = read_plan(tmp_path)
+    step = read.step("count-release")
+    assert ReleaseRequest.from_json(step.release) == REQUEST and read.table("counts") == RELEASED
+    assert step.inputs == ("work/count-finalize", "work/count-combine-1") and step.table == "counts"
+    old = json.loads((tmp_path / "plan.json").read_text())
+    for planned in old["steps"]:
+        planned.pop("release")
+    for table in old["tables"]:
+        [column.pop("may_be_withheld") for column in table["columns"]]
+    write_json(tmp_path / "plan.json", old)
+    assert not read_plan(tmp_path).step("count-chunk").release  # of a plan before there were releases
 
 
 @pytest.mark.parametrize("name", ["source:records", "source:records:age"])
@@ -62,7 +106,8 @@ def test_persons_may_not_be_written_to_an_unmarked_store() -> None:
         plan(LIST, copy, products=(PERSONS, COUNTS))
     assert str(refused.value) == (
         "step 'copy' must write a product at person level, because it reads data of single persons, but 'counts' is "
-        "not marked: set its person_level=True, or write it by a ReductionStep, through which aggregates leave"
+        "not marked: set its person_level=True, or write it by a ReductionStep with a release, through which "
+        "aggregates leave"
     )
 
 
@@ -74,7 +119,7 @@ def test_nor_to_an_unmarked_table() -> None:
     ):
         refuse_person_level_leaks([step], {"persons": PERSONS, "rows": table})
     refuse_person_level_leaks([step], {"persons": PERSONS, "rows": replace(table, person_level=True)})
-    refuse_person_level_leaks([replace(step, kind="finalize")], {"persons": PERSONS, "rows": table})
+    refuse_person_level_leaks([replace(step, kind="release")], {"persons": PERSONS, "rows": table})
 
 
 def test_scalars_of_persons_would_stand_in_the_ledger() -> None:
@@ -90,7 +135,7 @@ def test_scalars_of_persons_would_stand_in_the_ledger() -> None:
 
 
 def test_marks_come_back_from_plan_json() -> None:
-    made = plan(LIST, COUNT, products=(PERSONS, COUNTS), sources={"records": Source(Path("r"), person_level=True)})
+    made = plan(LIST, products=(PERSONS,), sources={"records": Source(Path("r"), person_level=True)})
     told = made.to_json()
-    assert [product["person_level"] for product in told["products"]] == [True, False]
+    assert [product["person_level"] for product in told["products"]] == [True]
     assert Product.from_json(told["products"][0]).person_level and told["sources"]["records"]["person_level"]

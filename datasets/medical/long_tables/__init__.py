@@ -1,0 +1,1 @@
+"""Long tables of events, read with a mapping of their columns."""

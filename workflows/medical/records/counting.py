@@ -1,0 +1,103 @@
+"""Counts of what an import stored and left out: they leave through the gate, and stop an import that looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ....hpc.errors import PersonLevelError
+from ....hpc.plan.steps import ReductionStep
+from ....hpc.release.policy import Policy
+from ....kernels.medical.events import BUCKETS
+from .arrangement import COUNTED, WRONG
+from .products import EVENTS, IMPORTED
+
+__all__ = ["add_store_counts", "count_store", "list_imported", "plan_counts"]
+
+OWN = "citytide.workflows.medical.records.counting"
+STORED = ("persons", "events")
+PER_BLOCK = 512  # buckets
+Arrays = Mapping[str, Any]
+
+
+def plan_counts(
+    most_wrong: float,
+    policy: Policy,
+    key_id: str,
+    purpose: str,
+    left_out: Mapping[str, int],
+    *,
+    measure: str,
+    inputs: str = "inputs-2.zarr",
+) -> ReductionStep:
+    """The step that counts what a store holds; it fails if too many events are before birth or after death.
+
+    Parameters
+    ----------
+    left_out
+        Rows that readers left out, by their words.
+    measure
+        What is counted: counts of one measure are compared with earlier ones.
+    inputs
+        The group that holds the numbers of the buckets.
+    """
+    return ReductionStep(
+        IMPORTED.name, chunk=f"{OWN}:count_store", combine=f"{OWN}:add_store_counts", finalize=f"{OWN}:list_imported",
+        dim="bucket", extent=BUCKETS, per_block=PER_BLOCK,
+        inputs=(f"{EVENTS}:person_offset,event_offset,pseudonym,counted", f"{inputs}:bucket"),
+        memory_bytes=lambda block: 500_000_000, partial_bytes=20 * BUCKETS + 10_000, product=IMPORTED.name,
+        params={"most_wrong": most_wrong, "least": policy.min_cell, "left_out": dict(sorted(left_out.items()))},
+    )  # fmt: skip
+
+
+def count_store(
+    arrays: Arrays, *, most_wrong: float, least: int, left_out: Mapping[str, int]
+) -> dict[str, npt.NDArray[Any]]:
+    """The counts of some buckets, and who was counted."""
+    person_offset, event_offset = arrays["person_offset"], arrays["event_offset"]
+    cohort = np.zeros((2, BUCKETS), np.uint64)
+    cohort[0, arrays["bucket"]] = np.diff(person_offset).astype(np.uint64)
+    second = np.concatenate([[np.uint64(0)], np.cumsum(arrays["pseudonym"][:, 1], dtype=np.uint64)])  # modulo 2^64
+    cohort[1, arrays["bucket"]] = np.diff(second[person_offset])
+    counted = arrays["counted"].sum(axis=0, dtype=np.int64)
+    return {
+        "rows": np.concatenate([[person_offset[-1], event_offset[-1]], counted]).astype(np.int64),
+        "cohort": cohort,
+        "left_out": np.array(list(left_out), str) if left_out else np.zeros(0, "U1"),
+        "n_left_out": np.array(list(left_out.values()), np.int64),
+        "most_wrong": np.array(most_wrong),
+        "least": np.array(least),
+    }
+
+
+def add_store_counts(partials: Sequence[Arrays]) -> dict[str, npt.NDArray[Any]]:
+    """Add the counts of several blocks."""
+    return {**partials[0], **{name: sum(part[name] for part in partials) for name in ("rows", "cohort")}}
+
+
+def list_imported(partial: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """The exact columns of the table.
+
+    Raises
+    ------
+    PersonLevelError
+        If too many dated events are before birth or after death. The message shows no small count.
+    """
+    names = (*STORED, *COUNTED)
+    rows = dict(zip(names, partial["rows"].tolist(), strict=True))
+    dated = rows["events"] - rows["events without a day"]
+    most, wrong = float(partial["most_wrong"]), sum(rows[name] for name in WRONG)
+    if wrong > most * dated:
+        share = f"{100 * wrong / dated:.3g} %" if wrong >= int(partial["least"]) else "more"
+        raise PersonLevelError(
+            f"at most {100 * most:g} % of the dated events may be before birth or after death (most_wrong), got "
+            f"{share}: check which columns hold the dates, or raise most_wrong"
+        )
+    left = [f"left out by the reader: {text}" for text in partial["left_out"].tolist()]
+    return {
+        "what": np.array([*names, *left], str),
+        "rows": np.concatenate([partial["rows"], partial["n_left_out"]]).astype(np.int64),
+    }

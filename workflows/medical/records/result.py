@@ -1,0 +1,34 @@
+"""What an import says: how much was stored, and what was left out and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....hpc.run.result import Result, SummaryColumn
+from ....hpc.run.runs import Run
+from ....hpc.store.stores import locate
+from ..stores import Part
+from .products import EVENTS, IMPORTED
+
+__all__ = ["finish_import"]
+
+
+def finish_import(run: Run) -> Result:
+    """Show the released counts; a small one is told as such."""
+    least = int(Part(locate(run.path, EVENTS)).attrs["policy"]["min_cell"])
+    table = run.open(IMPORTED.name)
+    rows = {str(what): _tell(n, least) for what, n in zip(table["what"], table["rows"], strict=True)}
+    persons, events = rows.pop("persons"), rows.pop("events")
+    return Result(
+        f"The store holds {events} events of {persons} persons.",
+        [{"what": what, "rows": told} for what, told in rows.items()],
+        "What was left out or looks wrong",
+        summary_note="Events that look wrong stay in the store; rows of unknown persons and duplicates do not.",
+        columns={"what": SummaryColumn("What"), "rows": SummaryColumn("Rows", is_identifier=True)},
+    )
+
+
+def _tell(n: Any, least: int) -> str:
+    import pandas
+
+    return f"fewer than {least}" if pandas.isna(n) else f"{int(n):,}"
