@@ -1,0 +1,1 @@
+"""Cases of medicine: one pass over events of persons."""

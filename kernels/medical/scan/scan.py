@@ -1,0 +1,113 @@
+"""Any set of counts over the events of persons, in one pass.
+
+Events are taken in blocks of whole persons that stay in a core's cache. What several accumulators need of a block (the
+first event of each code, the stratum of each event, the observed days by stratum) is made once and shared. All tables
+are whole numbers and every person is in one block, so the tables of blocks, added in any order, are those of one pass
+over everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from ...contracts import Contract, kernel
+from ...device_arrays import fetch, place_beside
+from ...engines import Engine, choose_engine, is_device_array
+from ..events import PersonEvents
+from .accumulator import Accumulator, Tables
+from .cuts import cut_blocks
+from .strata import SEXES
+
+__all__ = ["scan_events"]
+
+ENGINES: tuple[Engine, ...] = ("numba", "python", "cuda")
+
+
+@kernel(Contract(takes={}, gives={}, structure="tables by accumulator", engines=ENGINES))
+def scan_events(
+    events: PersonEvents,
+    accumulators: Mapping[str, Accumulator],
+    n_codes: int,
+    *,
+    engine: Engine | Literal["auto"] = "auto",
+) -> dict[str, Tables]:
+    """Count what every accumulator asks for, in one pass over the events.
+
+    Parameters
+    ----------
+    events : PersonEvents
+        Persons and their events; on a GPU if
+        :func:`~citytide.kernels.medical.scan.cuts.place_person_events` took them there.
+    accumulators
+        What is counted, by name, such as :class:`~citytide.kernels.medical.accumulators.prevalence.Prevalence`.
+    n_codes
+        Codes in the vocabulary.
+    engine
+        ``"auto"`` follows the events: host memory to Numba, device memory to CUDA. There accumulators for which no
+        device code is written are refused.
+
+    Returns
+    -------
+    dict of dict of array of int64
+        For each accumulator its tables, in host memory.
+        :func:`~citytide.kernels.medical.scan.accumulator.merge_tables` puts those of two blocks of persons together.
+
+    Raises
+    ------
+    ValueError
+        If offsets, codes or sexes are not what they must be, or an accumulator names a code, area or group that is not
+        there.
+    EngineError
+        If the engine cannot take the events, or an accumulator.
+
+    Examples
+    --------
+    Two persons; the second one has code 1 twice, on the days 3 and 9:
+
+    >>> from citytide.kernels.medical.accumulators.prevalence import Prevalence
+    >>> from citytide.kernels.medical.scan.example import make_events
+    >>> events = make_events([[(5, 0)], [(3, 1), (9, 1)]])
+    >>> found = scan_events(events, {"ever": Prevalence()}, n_codes=2)
+    >>> found["ever"]["prevalent"][:, 0].tolist(), found["ever"]["persons"].tolist()
+    ([1, 1], [2])
+    """
+    chosen = choose_engine(ENGINES, engine, events.code)
+    shapes = {name: accumulator.shapes(n_codes) for name, accumulator in accumulators.items()}
+    _check_events(events, accumulators, n_codes)
+    flat: dict[str, dict[str, Any]] = {
+        name: {
+            table: place_beside(events.code, np.zeros(int(np.prod(shape)), np.int64)) for table, shape in given.items()
+        }
+        for name, given in shapes.items()
+    }
+    for block in cut_blocks(events, n_codes, chosen):
+        for name, accumulator in accumulators.items():
+            accumulator.count(block, flat[name])
+    return {
+        name: {
+            table: fetch(flat[name][table])[: int(np.prod(shape))].reshape(shape) for table, shape in given.items()
+        }
+        for name, given in shapes.items()
+    }
+
+
+def _check_events(events: PersonEvents, accumulators: Mapping[str, Accumulator], n_codes: int) -> None:
+    offset, code, sex, area = (fetch(array) for array in (events.offset, events.code, events.sex, events.area))
+    n_events = int(offset[-1])
+    if int(offset[0]) != 0 or (len(code) != n_events and not is_device_array(events.code)):
+        raise ValueError(
+            f"offset must begin at 0 and end at the number of events, {len(code)}, got {int(offset[0])} and {n_events}"
+        )
+    if n_events and int(code.max()) >= n_codes:
+        raise ValueError(f"code must be below n_codes ({n_codes}), got {int(code.max())}")
+    if len(sex) and int(sex.max()) >= len(SEXES):
+        raise ValueError(f"sex must be 0 (unknown), 1 (female) or 2 (male), got {int(sex.max())}")
+    for name, accumulator in accumulators.items():
+        strata, groups = getattr(accumulator, "strata", None), getattr(accumulator, "groups", None)
+        if strata is not None and strata.n_areas and len(area) and int(area.max()) > strata.n_areas:
+            raise ValueError(f"area must be at most n_areas ({strata.n_areas}) in {name!r}, got {int(area.max())}")
+        if groups is not None and groups.n_codes != n_codes:
+            raise ValueError(f"groups must be of n_codes ({n_codes}) codes in {name!r}, got {groups.n_codes}")
