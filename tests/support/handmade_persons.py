@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,8 +36,7 @@ def make_events(persons: Sequence[Person], seed: int = 1) -> PersonEvents:
     order = np.argsort(pseudonym[:, 0])
     rows = [
         sorted(
-            (UNDATED if at is None else at, kind[0] if kind else 1, code)
-            for at, code, *kind in persons[person].events
+            (UNDATED if at is None else at, kind[0] if kind else 1, code) for at, code, *kind in persons[person].events
         )
         for person in order
     ]
@@ -77,7 +77,7 @@ def cut_events(events: PersonEvents, n_parts: int) -> list[PersonEvents]:
     """The same persons in parts of about equal number, some of which may hold nobody."""
     bounds = np.linspace(0, events.n_persons, n_parts + 1).astype(int)
     parts = []
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds.tolist()):
         first, last = events.offset[start], events.offset[stop]
         of_events = {
             name: getattr(events, name)[first:last]

@@ -12,19 +12,20 @@ from ....hpc.plan.steps import Block, ReductionStep
 from ....hpc.release.policy import ReleaseRequest
 from ....hpc.run.runs import Run
 from ...workflow import Prepared, Workflow
-from ..code_lists import choose_codes, find_codes
-from ..cohort_settings import make_cohort, read_words
-from ..events import find_store, prepare_events
-from ..refusals import Refusal
-from ..stores import EventStore
-from ..vocabulary_blocks import list_vocabulary_inputs
+from ..counting.code_lists import choose_codes, find_codes
+from ..counting.refusals import Refusal
+from ..counting.settings import make_cohort, read_words
+from ..counting.vocabulary import list_vocabulary_inputs
+from ..events import find_own_store, open_settings, prepare_events
+from ..records.products import EVENTS
+from ..stores import EventStore, open_event_store
 from .products import CODES, PAIRS, count_cells, describe_codes, describe_pairs
 from .result import finish_comorbidity
 from .settings import ComorbiditySettings
 from .steps import EVERYBODY
 from .strata import count_strata_of
 
-__all__ = ["MOST_CODES", "WORKFLOW", "plan_codes", "plan_pairs", "prepare_comorbidity"]
+__all__ = ["MOST_CODES", "WORKFLOW", "plan_codes", "plan_codes_after_import", "plan_pairs", "prepare_comorbidity"]
 
 QUESTION = "citytide.workflows.medical.comorbidity.question"
 STEPS = "citytide.workflows.medical.comorbidity.steps"
@@ -64,6 +65,11 @@ def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
     )  # fmt: skip
 
 
+def plan_codes_after_import(run: Run) -> Prepared:
+    """Count the persons with each code of the store that the run itself has written."""
+    return plan_codes(open_settings(run, ComorbiditySettings), find_own_store(run))
+
+
 def plan_pairs(run: Run) -> Prepared:
     """Count the pairs of the codes that were released.
 
@@ -72,8 +78,10 @@ def plan_pairs(run: Run) -> Prepared:
     Refusal
         If there are too few codes for a pair, or too many to count all pairs.
     """
-    settings = ComorbiditySettings(**{key: told["value"] for key, told in run.record["settings"].items()})
-    store, told = find_store(run, settings), run.open("codes")
+    settings: ComorbiditySettings = open_settings(run, ComorbiditySettings)
+    is_own = EVENTS in [product.name for product in run.plan.products]
+    store = find_own_store(run) if is_own else open_event_store(settings.events)
+    told = run.open("codes")
     shown = told[told["persons"].notna()]
     codes = [code for code in shown["code"].tolist() if code != EVERYBODY]
     if len(codes) < 2:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....hpc.run.result import Result, RowList, SummaryColumn, Tile
 from ....hpc.run.runs import Run
-from ..released import list_rows, say_withheld, write_csv
+from ..counting.released import list_rows, say_withheld, write_csv
 from .figures import draw_network
 from .steps import EVERYBODY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from ..cohort_settings import CohortSettings, read_words
+from ..counting.settings import CohortSettings, read_words
 from ..events import EventsSettings
 
 __all__ = ["STRATA", "ComorbiditySettings"]

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import PersonEvents
 from ..blocks import load_events
-from ..code_lists import place_codes
-from ..cohorts import CodedEvents, Cohort, sum_cohort
-from ..partials import FACTS, add_partials, pack_facts, read_facts
-from ..refusals import refuse_small_cohort
-from ..vocabulary_blocks import name_codes
+from ..counting.code_lists import place_codes
+from ..counting.cohorts import CodedEvents, Cohort, sum_cohort
+from ..counting.partials import FACTS, add_partials, pack_facts, read_facts
+from ..counting.refusals import refuse_small_cohort
+from ..counting.vocabulary import name_codes
 from .strata import count_strata_of, find_strata
 
 __all__ = [
@@ -73,7 +74,7 @@ class CohortEvents:
     ) -> CohortEvents:
         """Load a block and keep what counts."""
         asked = Cohort.from_json(cohort)
-        events = load_events(arrays, **load)
+        events = load_events(unseal(arrays), **load)
         coded = CodedEvents.choose(events, asked.choose_present(events), asked, place_codes(codes, n_vocabulary))
         n_codes = n_vocabulary if codes is None else len(codes)
         return cls(coded.events, n_codes, most_codes, tuple(strata), n_areas, asked.age_day, name_codes(facts, arrays))
@@ -83,7 +84,9 @@ class CohortEvents:
         from ....kernels.medical import find_first_occurrences
 
         events = self.events
-        return find_first_occurrences(events.offset, events.day, events.code, self.n_codes, most=self.most_codes)
+        return find_first_occurrences(
+            events.offset, events.day, events.code, self.n_codes, most=self.most_codes or None
+        )
 
 
 def count_codes(block: CohortEvents) -> Arrays:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....kernels.medical.events import PersonEvents
-from ..cohorts import count_ages
+from ..counting.cohorts import count_ages
 
 __all__ = ["BANDS", "count_strata_of", "find_strata"]
 

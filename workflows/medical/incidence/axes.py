@@ -18,6 +18,7 @@ __all__ = ["AXES", "TOTAL", "Axes", "cut_periods"]
 AXES = ("age", "sex", "area", "period")  # of the tables of a scan, in their order
 TOTAL = "all"  # of an axis: all of its places together
 UNKNOWN = "unknown"
+UNITS: dict[str, Any] = {"month": "M8[M]", "year": "M8[Y]"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Axes:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Axes:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+        told: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return cls(**told)
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -71,8 +73,10 @@ class Axes:
         if self.areas:
             told["area"] = (UNKNOWN, *self.areas[1:])
         if self.period:
-            starts = np.array(self.period_edges[:-1], "M8[D]")
-            told[self.period] = tuple(starts.astype("M8[M]" if self.period == "month" else "M8[Y]").astype(str).tolist())
+            starts = np.array(self.period_edges[:-1], "M8[D]").astype(UNITS[self.period])
+            told[self.period] = tuple(
+                starts.astype(str).tolist()
+            )
         return told
 
 
@@ -84,7 +88,7 @@ def cut_periods(first_day: int, last_day: int, period: str) -> tuple[int, ...]:
     >>> np.array(cut_periods(10, 40, "month"), "M8[D]").astype(str).tolist()
     ['1970-01-11', '1970-02-01', '1970-02-11']
     """
-    unit: Any = {"month": "M8[M]", "year": "M8[Y]"}[period]
+    unit = UNITS[period]
     first, after = (np.datetime64(day, "D") for day in (first_day, last_day + 1))
     starts = np.arange(first.astype(unit) + 1, after.astype(unit) + 1).astype("M8[D]")
     inner: Sequence[int] = [int(day) for day in starts.astype(np.int64) if first_day < day <= last_day]

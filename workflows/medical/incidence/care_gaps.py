@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import NO_DAY, UNDATED, PersonEvents
 from ..blocks import load_events
-from ..cohorts import CodedEvents, Cohort, sum_cohort
-from ..partials import FACTS, add_partials, pack_facts, read_facts
+from ..counting.cohorts import CodedEvents, Cohort, sum_cohort
+from ..counting.partials import FACTS, add_partials, pack_facts, read_facts
 
 __all__ = ["CareGap", "FollowedEvents", "add_partials", "count_gaps", "find_gap", "list_gaps", "read_gaps"]
 
@@ -74,14 +75,12 @@ class FollowedEvents:
     ) -> FollowedEvents:
         """Load a block and keep the persons that sex and area choose."""
         asked = Cohort.from_json(cohort)
-        events = load_events(arrays, **load)
+        events = load_events(unseal(arrays), **load)
         chosen = CodedEvents.choose(events, asked.choose_persons(events), asked, within_days=False).events
         return cls(asked.clip_observation(chosen), asked.first_day, tuple(gaps), facts)
 
 
-def find_gap(
-    events: PersonEvents, codes: Sequence[int], lacks: Sequence[int], within_days: int
-) -> tuple[Mask, Mask]:
+def find_gap(events: PersonEvents, codes: Sequence[int], lacks: Sequence[int], within_days: int) -> tuple[Mask, Mask]:
     """Who has one of the codes and was followed up long enough, and who of them lacks what should follow.
 
     The first day with one of ``codes`` counts, if the person was observed on it and on all of the ``within_days`` days

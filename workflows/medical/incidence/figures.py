@@ -46,7 +46,8 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
             label = f"({len(beside)})"
         at = [place[row[period]] for row in rows]
         middle, low, high = (
-            [float("nan") if row[key] is None else row[key] for row in rows] for key in ("rate", "rate_low", "rate_high")
+            [float("nan") if row[key] is None else row[key] for row in rows]
+            for key in ("rate", "rate_low", "rate_high")
         )
         axes.fill_between(at, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(at, middle, color=colour, linewidth=1.6, marker="o", markersize=3, label=f" {label}")
@@ -56,8 +57,8 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
     axes.set_title("persons per 1,000 person-years", loc="left", fontsize=TEXT_PT, color=INK, pad=0, y=0.99)
     axes.legend(frameon=False, prop={"family": choose_fonts(), "size": TEXT_PT - 2}, labelcolor=INK, loc="upper right")
     caption = (
-        f"Rates by {period} of the {len(shown)} codes that begin in most persons, with exact 95 % intervals. A gap is a "
-        "number that is withheld."
+        f"Rates by {period} of the {len(shown)} codes that begin in most persons, with exact 95 % intervals. A gap is "
+        "a number that is withheld."
     )
     return write_figure(
         run, number, "trend", figure, title=f"Rates by {period}", caption=caption,

@@ -6,22 +6,23 @@ from typing import Any
 
 from ....hpc.plan.steps import Block, ReductionStep
 from ....hpc.release.policy import CountedTable, ReleaseRequest
+from ....hpc.run.runs import Run
 from ....hpc.store.products import Table
 from ....kernels.medical.events import BUCKETS, NO_DAY
 from ...workflow import Prepared, Workflow
-from ..code_lists import choose_codes, find_codes
-from ..cohort_settings import make_cohort, read_days, read_words
-from ..events import prepare_events
-from ..refusals import Refusal
+from ..counting.code_lists import choose_codes, find_codes
+from ..counting.refusals import Refusal
+from ..counting.settings import make_cohort, read_days, read_words
+from ..counting.vocabulary import list_vocabulary_inputs
+from ..events import find_own_store, open_settings, prepare_events
 from ..stores import EventStore
-from ..vocabulary_blocks import list_vocabulary_inputs
 from .axes import Axes, cut_periods
 from .care_gaps import CareGap, read_gaps
 from .products import GAPS, count_gaps_table, count_rates_table, describe_rates
 from .result import finish_incidence
 from .settings import IncidenceSettings, read_edges
 
-__all__ = ["MOST_CELLS", "WORKFLOW", "plan_incidence", "prepare_incidence"]
+__all__ = ["MOST_CELLS", "WORKFLOW", "plan_incidence", "plan_incidence_after_import", "prepare_incidence"]
 
 QUESTION = "citytide.workflows.medical.incidence.question"
 STEPS = "citytide.workflows.medical.incidence.steps"
@@ -55,10 +56,15 @@ def plan_incidence(settings: IncidenceSettings, store: EventStore) -> Prepared:
     )  # fmt: skip
 
 
+def plan_incidence_after_import(run: Run) -> Prepared:
+    """Count over the store that the run itself has written."""
+    return plan_incidence(open_settings(run, IncidenceSettings), find_own_store(run))
+
+
 def _make_axes(settings: IncidenceSettings, store: EventStore) -> Axes:
     by = read_words(settings.by)
     period = next((word for word in by if word in ("month", "year")), "")
-    edges = ()
+    edges: tuple[int, ...] = ()
     if period:
         own = [store.first_day, store.last_day, *(day for day in store.observed if day != NO_DAY)]
         first, last = read_days(settings.days) if settings.days is not None else (min(own), max(own))

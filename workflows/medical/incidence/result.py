@@ -7,7 +7,7 @@ from typing import Any
 
 from ....hpc.run.result import Result, RowList, SummaryColumn, Tile
 from ....hpc.run.runs import Run
-from ..released import list_rows, say_withheld
+from ..counting.released import list_rows, say_withheld
 from .axes import TOTAL
 from .figures import MOST_LINES, draw_trend
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from pydantic import Field, field_validator
 
-from ..cohort_settings import CohortSettings, read_words
+from ..counting.settings import CohortSettings, read_words
 from ..events import EventsSettings
 from .care_gaps import read_gaps
 
@@ -66,6 +68,6 @@ def read_edges(value: str) -> tuple[int, ...]:
     """
     words = read_words(value)
     edges = tuple(int(word) for word in words if word.isdigit())
-    if not edges or len(edges) < len(words) or any(one >= other for one, other in zip(edges, edges[1:], strict=False)):
+    if not edges or len(edges) < len(words) or any(one >= other for one, other in pairwise(edges)):
         raise ValueError(f"age_edges must be whole years that rise, such as 20,40,60, got {value}")
     return edges

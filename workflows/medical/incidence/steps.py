@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import NO_DAY, PersonEvents
 from ..blocks import load_events
-from ..code_lists import place_codes
-from ..cohorts import CodedEvents, Cohort, sum_cohort
-from ..partials import FACTS, add_partials, pack_facts, read_facts
-from ..refusals import refuse_small_cohort
-from ..vocabulary_blocks import name_codes
+from ..counting.code_lists import place_codes
+from ..counting.cohorts import CodedEvents, Cohort, sum_cohort
+from ..counting.partials import FACTS, add_partials, pack_facts, read_facts
+from ..counting.refusals import refuse_small_cohort
+from ..counting.vocabulary import name_codes
 from .axes import TOTAL, Axes
 
 __all__ = ["DAYS_PER_YEAR", "ScannedEvents", "add_partials", "count_new", "derive_rates", "list_rates"]
@@ -68,7 +69,7 @@ class ScannedEvents:
     ) -> ScannedEvents:
         """Load a block and keep what counts."""
         asked = Cohort.from_json(cohort)
-        events = load_events(arrays, **load)
+        events = load_events(unseal(arrays), **load)
         places = place_codes(codes, n_vocabulary)
         coded = CodedEvents.choose(events, asked.choose_persons(events), asked, places, within_days=False)
         n_codes = n_vocabulary if codes is None else len(codes)
@@ -78,7 +79,9 @@ class ScannedEvents:
     def find_observed(self) -> NDArray[np.bool_]:
         """Who is observed for a day at least, after the washout and before death."""
         events = self.events
-        until = np.where(events.death_day == NO_DAY, events.observed_to, np.minimum(events.observed_to, events.death_day))
+        until = np.where(
+            events.death_day == NO_DAY, events.observed_to, np.minimum(events.observed_to, events.death_day)
+        )
         known = (events.observed_from != NO_DAY) & (events.observed_to != NO_DAY)
         observed: NDArray[np.bool_] = known & (events.observed_from.astype(np.int64) + self.washout_days <= until)
         return observed

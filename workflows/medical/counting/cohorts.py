@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...kernels.medical.events import BUCKETS, NO_DAY, UNDATED, PersonEvents
+from ....kernels.medical.events import BUCKETS, NO_DAY, UNDATED, PersonEvents
 
-__all__ = ["Cohort", "CodedEvents", "count_ages", "find_birthdays", "sum_cohort"]
+__all__ = ["CodedEvents", "Cohort", "count_ages", "find_birthdays", "sum_cohort"]
 
 Days = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
@@ -47,7 +47,8 @@ class Cohort:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Cohort:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+        told: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return cls(**told)
 
     def choose_persons(self, events: PersonEvents) -> Mask:
         """Whom the sex and the area choose."""
@@ -123,7 +124,7 @@ class CodedEvents:
             Whether only events on the cohort's days count; those without a day do not if there are such days.
         """
         kept = np.repeat(persons, np.diff(events.offset))
-        code = events.code
+        code: npt.NDArray[Any] = events.code
         if code_place is not None:
             code = code_place[events.code]
             kept &= code >= 0

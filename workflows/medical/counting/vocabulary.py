@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...hpc.release.sealed import unseal
-from .stores import EventStore
+from ....hpc.store.sealed import unseal
+from ..stores import EventStore
 
 __all__ = ["list_vocabulary_inputs", "name_codes"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...hpc.errors import REFUSED, PersonLevelError
+from ....hpc.errors import REFUSED, PersonLevelError
 
 __all__ = ["Refusal", "refuse_small_cohort"]
 

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from pydantic import Field, field_validator
 
-from ...datasets.medical.records import KINDS, SEXES
-from ...hpc.plan.settings import Settings
+from ....datasets.medical.records import KINDS, SEXES
+from ....hpc.plan.settings import Settings
 from .cohorts import Cohort
 from .refusals import Refusal
 

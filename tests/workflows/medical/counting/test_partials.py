@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from citytide.workflows.medical.partials import add_partials, pack_facts, read_facts
+from citytide.workflows.medical.counting.partials import add_partials, pack_facts, read_facts
 
 
 def test_sums_are_the_same_for_any_tree_and_change_no_part() -> None:

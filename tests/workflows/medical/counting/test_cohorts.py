@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citytide.kernels.medical.events import NO_DAY, UNDATED
-from citytide.workflows.medical.cohorts import CodedEvents, Cohort, count_ages, find_birthdays, sum_cohort
+from citytide.workflows.medical.counting.cohorts import CodedEvents, Cohort, count_ages, find_birthdays, sum_cohort
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31)).map(lambda one: day(one.isoformat()))
 
@@ -80,11 +80,13 @@ def test_who_is_not_chosen_leaves_no_event() -> None:
 
 def test_observation_is_clipped_to_days_and_ages() -> None:
     born = day("1980-03-05")
-    events = make_events([Person(birth=born, since=day("2000-01-01"), until=day("2030-12-31")), Person(since=0, until=9)])
-    known = Cohort(ages=(30, 39), first_day=day("2005-01-01")).clip_observation(events)
+    events = make_events(
+        [Person(birth=born, since=day("2000-01-01"), until=day("2030-12-31")), Person(since=0, until=9)]
+    )
+    clipped = Cohort(ages=(30, 39), first_day=day("2005-01-01")).clip_observation(events)
     whose = events.birth_day == born
-    assert known.observed_from[whose] == day("2010-03-05") and known.observed_to[whose] == day("2020-03-04")
-    assert (known.observed_from > known.observed_to)[~whose].all()  # no birth day, no day at that age
+    assert clipped.observed_from[whose] == day("2010-03-05") and clipped.observed_to[whose] == day("2020-03-04")
+    assert (clipped.observed_from > clipped.observed_to)[~whose].all()  # no birth day, no day at that age
 
 
 def test_unknown_observation_stays_unknown() -> None:

@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .cohort_settings import read_words
 from .refusals import Refusal
+from .settings import read_words
 
 __all__ = ["choose_codes", "find_codes", "place_codes", "read_code_list"]
 

@@ -9,8 +9,8 @@ from handmade_persons import day
 
 from citytide.hpc.errors import REFUSED, RunError
 from citytide.hpc.plan.settings import resolve_settings, sourced
-from citytide.workflows.medical.cohort_settings import CohortSettings, make_cohort
-from citytide.workflows.medical.refusals import Refusal
+from citytide.workflows.medical.counting.refusals import Refusal
+from citytide.workflows.medical.counting.settings import CohortSettings, make_cohort
 
 STORE = SimpleNamespace(areas=("", "Futian", "南山"))
 

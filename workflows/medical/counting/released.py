@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...hpc.run.runs import Run
+from ....hpc.run.runs import Run
 
 __all__ = ["list_rows", "say_withheld", "write_csv"]
 
