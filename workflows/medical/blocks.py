@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...hpc.store.sealed import unseal
 from ...kernels.medical.events import NO_DAY, PersonEvents, restore_days
 from ...kernels.medical.segments import merge_segments
 
@@ -34,6 +35,7 @@ def load_events(arrays: Arrays, *, prefixes: Sequence[str], observed: Sequence[i
     params
         Further parameters of the step, which are not looked at.
     """
+    arrays = unseal(arrays)
     parts = [load_part(arrays, prefix) for prefix in prefixes]
     return _fill_observed(merge_segments(parts), observed)
 

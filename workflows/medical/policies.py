@@ -11,7 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ...hpc.errors import RunError
-from ...hpc.release.policy import Policy
+from ...hpc.store.release_request import Policy
 
 __all__ = ["pack_policy", "read_policy", "unpack_policy"]
 

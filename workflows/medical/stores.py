@@ -17,9 +17,9 @@ from ...hpc.plan.bounds import cut_by_cost
 from ...hpc.plan.plans import read_plan
 from ...hpc.plan.sources import Source
 from ...hpc.plan.steps import Block
-from ...hpc.release.policy import Policy
 from ...hpc.run.index import find_run
 from ...hpc.run.records import read_json
+from ...hpc.store.release_request import Policy
 from ...kernels.medical.events import NO_DAY
 from .policies import unpack_policy
 from .vocabulary import Vocabulary

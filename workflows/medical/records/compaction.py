@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ....datasets.medical.records import DEATH, EVENT, OBSERVED, PERSON
 from ....hpc.plan.steps import BlockStep
+from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import BUCKETS, NO_DAY, PersonEvents
 from ...workflow import Prepared
 from ..blocks import load_part
@@ -20,9 +21,9 @@ from ..store_attributes import describe_store
 from ..stores import EventStore, Part
 from ..vocabulary import merge_names, rank_codes
 from .arrangement import COUNTED, WRONG, arrange_rows
-from .counting import plan_counts
+from .counting import describe_counts, plan_counts
 from .planning import lay_out_texts
-from .products import EVENTS, IMPORTED, describe_events, encode_store
+from .products import EVENTS, describe_events, encode_store
 from .rows import Rows
 from .settings import RecordSettings
 
@@ -59,12 +60,13 @@ def prepare_compaction(parts: Sequence[Part], settings: RecordSettings) -> Prepa
         lambda block: TIMES * store.memory_bytes(block), bounds=store.bounds(settings.rows_per_task), product=EVENTS,
         params={**store.load_params(), "optional": list(store.columns), "code_dtype": vocabulary.dtype},
     )  # fmt: skip
+    policy = unpack_policy(last.attrs["policy"])
     counting = plan_counts(
-        settings.most_wrong, unpack_policy(last.attrs["policy"]), store.key_id, settings.purpose, {},
+        settings.most_wrong, policy, store.key_id, settings.purpose, {},
         inputs="inputs.zarr", measure="import 0",
     )  # fmt: skip
     return Prepared(
-        (step, counting), (describe_events(vocabulary.dtype, store.columns, attrs), IMPORTED), arrays,
+        (step, counting), (describe_events(vocabulary.dtype, store.columns, attrs), describe_counts(policy)), arrays,
         title="events compacted", sources=store.sources(), attrs={"compact": [part.run for part in parts]},
     )  # fmt: skip
 
@@ -73,6 +75,7 @@ def compact_buckets(
     arrays: Arrays, *, prefixes: Sequence[str], optional: Sequence[str], code_dtype: str, **params: Any
 ) -> dict[str, npt.NDArray[Any]]:
     """Persons and events of some buckets, from all parts."""
+    arrays = unseal(arrays)
     bucket = arrays["bucket"]
     pieces = [_list_rows(load_part(arrays, prefix), arrays) for prefix in prefixes]
     rows = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ import numpy.typing as npt
 
 from ....hpc.errors import PersonLevelError
 from ....hpc.plan.steps import ReductionStep
-from ....hpc.release.policy import Policy
+from ....hpc.store.products import Table
+from ....hpc.store.release_request import CountedTable, Policy, ReleaseRequest
+from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import BUCKETS
 from .arrangement import COUNTED, WRONG
 from .products import EVENTS, IMPORTED
 
-__all__ = ["add_store_counts", "count_store", "list_imported", "plan_counts"]
+__all__ = ["add_store_counts", "count_store", "describe_counts", "list_imported", "plan_counts"]
 
 OWN = "citytide.workflows.medical.records.counting"
 STORED = ("persons", "events")
@@ -50,13 +53,26 @@ def plan_counts(
         inputs=(f"{EVENTS}:person_offset,event_offset,pseudonym,counted", f"{inputs}:bucket"),
         memory_bytes=lambda block: 500_000_000, partial_bytes=20 * BUCKETS + 10_000, product=IMPORTED.name,
         params={"most_wrong": most_wrong, "least": policy.min_cell, "left_out": dict(sorted(left_out.items()))},
+        release=None if policy.epsilon else _request(policy, key_id, purpose, measure),
     )  # fmt: skip
+
+
+def describe_counts(policy: Policy) -> Table:
+    """The table of the counts: if the policy demands noise, which they cannot have, nobody but the owner sees it."""
+    return replace(IMPORTED, person_level=True) if policy.epsilon else IMPORTED
+
+
+def _request(policy: Policy, key_id: str, purpose: str, measure: str) -> ReleaseRequest:
+    # A count that is near an earlier one is withheld: an import must not fail because of it.
+    gentle = replace(policy, on_difference="withhold")
+    return ReleaseRequest(CountedTable(("what",), ("rows",), measure=measure), gentle, key_id, purpose)
 
 
 def count_store(
     arrays: Arrays, *, most_wrong: float, least: int, left_out: Mapping[str, int]
 ) -> dict[str, npt.NDArray[Any]]:
     """The counts of some buckets, and who was counted."""
+    arrays = unseal(arrays)
     person_offset, event_offset = arrays["person_offset"], arrays["event_offset"]
     cohort = np.zeros((2, BUCKETS), np.uint64)
     cohort[0, arrays["bucket"]] = np.diff(person_offset).astype(np.uint64)

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from ....hpc.plan.steps import ReductionStep, ShuffleStep
 from ....hpc.run.runs import Run
 from ....hpc.store.stores import read_arrays
-from ....hpc.store.tables import locate_table
 from ....kernels.medical.events import BUCKETS
 from ...workflow import NamedArrays, Prepared
 from ..policies import unpack_policy
@@ -22,10 +21,10 @@ from ..store_attributes import describe_store
 from ..stores import Part
 from ..vocabulary import Vocabulary, extend_vocabulary, merge_names, rank_codes
 from .arrangement import COUNTED
-from .counting import plan_counts
+from .counting import describe_counts, plan_counts
 from .findings import Findings
 from .inputs import RecordInputs
-from .products import EVENTS, FINDINGS, IMPORTED, describe_events
+from .products import EVENTS, FINDINGS, describe_events
 from .steps import pack_block
 
 __all__ = ["PLAN_STORE", "Facts", "lay_out_texts", "plan_store", "prepare_look", "read_facts"]
@@ -94,10 +93,7 @@ def _name_sources(inputs: RecordInputs) -> list[str]:
 
 def read_findings(run: Run) -> Findings:
     """What the first plan wrote."""
-    import pandas
-
-    frame = pandas.read_parquet(locate_table(run.path, FINDINGS.file_name))
-    return Findings.from_table({name: frame[name].to_numpy() for name in ("what", "text", "n")})
+    return Findings.from_table(run.read_persons(FINDINGS.name))
 
 
 def plan_store(run: Run) -> Prepared:
@@ -138,7 +134,7 @@ def plan_store(run: Run) -> Prepared:
     arrays = {**texts, "block": (("block",), laid["block"].astype(np.dtypes.StringDType()))}
     arrays["bucket"] = (("bucket",), np.arange(BUCKETS, dtype=np.int32))
     product = describe_events(vocabulary.dtype, found.optional, attrs)
-    return Prepared((shuffle, counting), (product, IMPORTED), arrays, then=facts.then)
+    return Prepared((shuffle, counting), (product, describe_counts(policy)), arrays, then=facts.then)
 
 
 def _plan_shuffle(

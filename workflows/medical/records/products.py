@@ -54,7 +54,7 @@ IMPORTED = Table(
     "What was imported, and what was left out and why",
     (
         Column("what", "string", "1", "what is counted"),
-        Column("rows", "int64", "1", "how many there are"),
+        Column("rows", "int64", "1", "how many there are", may_be_withheld=True),
     ),
     "csv",
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ....hpc.errors import RunError
 from ....hpc.plan.sources import Source
-from ....hpc.release.policy import Policy
+from ....hpc.store.release_request import Policy
 from ...workflow import Prepared, Workflow
 from ..keys import find_key, identify_key, read_key
 from ..policies import pack_policy, read_policy, unpack_policy

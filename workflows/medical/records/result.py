@@ -16,6 +16,8 @@ __all__ = ["finish_import"]
 def finish_import(run: Run) -> Result:
     """Show the released counts; a small one is told as such."""
     least = int(Part(locate(run.path, EVENTS)).attrs["policy"]["min_cell"])
+    if run.plan.table(IMPORTED.name).person_level:
+        return Result("The store is written. Its policy demands noise, so counts of the import are not shown.")
     table = run.open(IMPORTED.name)
     rows = {str(what): _tell(n, least) for what, n in zip(table["what"], table["rows"], strict=True)}
     persons, events = rows.pop("persons"), rows.pop("events")
