@@ -14,6 +14,7 @@ from ....hpc.run.runs import Run
 from ...workflow import Prepared, Workflow
 from ..counting.code_lists import choose_codes, find_codes
 from ..counting.refusals import Refusal
+from ..counting.released import read_released
 from ..counting.settings import make_cohort, read_words
 from ..counting.vocabulary import list_vocabulary_inputs
 from ..events import find_own_store, open_settings, prepare_events
@@ -81,9 +82,8 @@ def plan_pairs(run: Run) -> Prepared:
     settings: ComorbiditySettings = open_settings(run, ComorbiditySettings)
     is_own = EVENTS in [product.name for product in run.plan.products]
     store = find_own_store(run) if is_own else open_event_store(settings.events)
-    told = run.open("codes")
-    shown = told[told["persons"].notna()]
-    codes = [code for code in shown["code"].tolist() if code != EVERYBODY]
+    shown = [row for row in read_released(run, CODES.name) if row["persons"] is not None and row["code"] != EVERYBODY]
+    codes = [row["code"] for row in shown]
     if len(codes) < 2:
         least = max(settings.min_persons, store.policy.min_cell) if settings.codes is None else store.policy.min_cell
         raise Refusal(
@@ -92,12 +92,11 @@ def plan_pairs(run: Run) -> Prepared:
         )
     _refuse_number(len(codes), settings)
     strata = [] if settings.strata == "none" else read_words(settings.strata)
-    names = dict(zip(told["code"], told["name"], strict=True))
     n_strata = count_strata_of(strata, len(store.areas))
     step = _reduce(
         settings, store, "pairs", "count_together", "list_pairs", find_codes(codes, store), strata=strata,
         facts={
-            "code": codes, "name": [names[code] for code in codes], "least": store.policy.min_cell,
+            "code": codes, "name": [row["name"] for row in shown], "least": store.policy.min_cell,
             "is_stratified": bool(strata),
         },
         partial_bytes=24 * len(codes) ** 2 + 8 * n_strata * (len(codes) + 1) + COHORT_BYTES + 200 * len(codes),

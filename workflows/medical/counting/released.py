@@ -6,8 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from ....hpc.run.runs import Run
+from ....hpc.store.table_files import read_table
+from ....hpc.store.tables import locate_table
 
-__all__ = ["list_rows", "say_withheld", "write_csv"]
+__all__ = ["list_rows", "read_released", "say_withheld", "write_csv"]
+
+
+def read_released(run: Run, name: str) -> list[dict[str, Any]]:
+    """Rows of a table that an earlier plan of the run has released; the run has not published it yet."""
+    table = next(table for table in run.plan.tables if table.name == name)
+    return list_rows(read_table(locate_table(run.path, table.file_name), table))
 
 
 def list_rows(table: Any) -> list[dict[str, Any]]:

@@ -74,9 +74,7 @@ class Axes:
             told["area"] = (UNKNOWN, *self.areas[1:])
         if self.period:
             starts = np.array(self.period_edges[:-1], "M8[D]").astype(UNITS[self.period])
-            told[self.period] = tuple(
-                starts.astype(str).tolist()
-            )
+            told[self.period] = tuple(starts.astype(str).tolist())
         return told
 
 

@@ -20,7 +20,9 @@ def test_every_stratum_has_its_own_number() -> None:
 def test_bands_have_ten_years_and_who_has_no_age_is_in_one_more() -> None:
     born = [day("2010-01-02"), day("2010-01-01"), day("1890-01-01"), day("2021-01-01")]
     events = make_events([*(Person(birth=birth) for birth in born), Person()])
-    band = dict(zip(events.birth_day.tolist(), find_strata(events, ["age"], 1, day("2020-01-01")).tolist(), strict=True))
+    band = dict(
+        zip(events.birth_day.tolist(), find_strata(events, ["age"], 1, day("2020-01-01")).tolist(), strict=True)
+    )
     assert [band[birth] for birth in born] == [0, 1, BANDS - 1, BANDS]
     assert band[int(np.iinfo(np.int32).min)] == BANDS
 
