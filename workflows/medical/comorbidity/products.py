@@ -33,8 +33,7 @@ COUNTS = {
     "only_b": "persons with code b alone",
     "a_first": "persons with both, a first",
     "b_first": "persons with both, b first",
-    "tie": "persons with both, first on one day",
-    "undated": "persons with both, one of them without a day",
+    "tie": "persons with both, first on one day, or one of them without a day",
 }
 NUMBERS = {
     "expected": "persons with both if a and b had nothing to do with each other, by strata if there are any",
@@ -81,12 +80,12 @@ def describe_codes(measure: str, most_cells: int) -> CountedTable:
 
 
 def describe_pairs(measure: str, most_cells: int, *, is_stratified: bool) -> CountedTable:
-    """How the table of pairs tells of persons: what is with both is a first, b first, at once or not dated."""
+    """How the table of pairs tells of persons: who has both has a first, b first, or neither."""
     return CountedTable(
         labels=tuple(TEXTS),
         counts=tuple(COUNTS),
         sums={
-            "both": ("a_first", "b_first", "tie", "undated"),
+            "both": ("a_first", "b_first", "tie"),
             "persons_a": ("both", "only_a"),
             "persons_b": ("both", "only_b"),
         },

@@ -19,7 +19,7 @@ COLUMNS = {
     "both": SummaryColumn("Persons with both"),
     "a_first": SummaryColumn("First one first"),
     "b_first": SummaryColumn("Second one first"),
-    "tie": SummaryColumn("On one day"),
+    "tie": SummaryColumn("Neither"),
     "rr": SummaryColumn("Relative risk", digits=4),
     "rr_low": SummaryColumn("from", digits=4, is_hidden_in_terminal=True),
     "rr_high": SummaryColumn("to", digits=4, is_hidden_in_terminal=True),

@@ -145,7 +145,8 @@ def count_together(block: CohortEvents) -> Arrays:
 def list_pairs(partial: Mapping[str, NDArray[Any]]) -> Arrays:
     """Exact columns of the table of pairs that enough persons have both of; the more frequent code comes first.
 
-    The facts are ``code`` and ``name``, ``least``, and ``is_stratified``: whether expected counts are of strata.
+    Who has one of the two without a day counts among the ties: a column of its own would hold so few persons that it is
+    withheld, and the ties with it. The facts are ``code`` and ``name``, ``least``, and ``is_stratified``: whether expected counts are of strata.
     """
     from ....kernels.medical import expect_pairs
 
@@ -159,8 +160,7 @@ def list_pairs(partial: Mapping[str, NDArray[Any]]) -> Arrays:
         "code_a": code[a], "code_b": code[b], "name_a": name[a], "name_b": name[b],
         "persons": n, "persons_a": n_a, "persons_b": n_b,
         "both": both, "only_a": n_a - both, "only_b": n_b - both,
-        "a_first": first[a, b], "b_first": first[b, a], "tie": partial["tie"][a, b],
-        "undated": partial["undated"][a, b],
+        "a_first": first[a, b], "b_first": first[b, a], "tie": both - first[a, b] - first[b, a],
     }  # fmt: skip
     if facts["is_stratified"]:
         columns["expected"] = _round(expect_pairs(partial["of_stratum"], partial["having"])[a, b])

@@ -8,7 +8,7 @@ from ....hpc.release.policy import CountedTable
 from ....hpc.store.products import Column, Table
 from .axes import TOTAL
 
-__all__ = ["GAPS", "count_gaps_table", "count_rates_table", "describe_rates"]
+__all__ = ["GAPS", "LONG_NAMES", "count_gaps_table", "count_rates_table", "describe_rates"]
 
 DERIVE = "citytide.workflows.medical.incidence.steps:derive_rates"
 LONG_NAMES = {

@@ -52,7 +52,7 @@ def plan_incidence(settings: IncidenceSettings, store: EventStore) -> Prepared:
         tables.append(GAPS)
     return Prepared(
         tuple(steps), tuple(tables), {}, title="Incidence", sources=store.sources(),
-        notes=_list_notes(settings), attrs={"labels": list(axes.columns)},
+        notes=_list_notes(settings),
     )  # fmt: skip
 
 

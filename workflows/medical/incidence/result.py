@@ -10,6 +10,7 @@ from ....hpc.run.runs import Run
 from ..counting.released import list_rows, say_withheld
 from .axes import TOTAL
 from .figures import MOST_LINES, draw_trend
+from .products import LONG_NAMES
 
 __all__ = ["finish_incidence"]
 
@@ -39,7 +40,8 @@ NOTE = (
 
 def finish_incidence(run: Run) -> Result:
     """Write the trend, and return the rates of each code as a whole, care gaps, and what was withheld."""
-    rows, labels = list_rows(run.open("incidence")), [str(label) for label in run.record["attrs"]["labels"]]
+    table = run.open("incidence")
+    rows, labels = list_rows(table), [name for name in table.columns if name in LONG_NAMES]
     whole = [row for row in rows if all(row[label] == TOTAL for label in labels)]
     ranked = sorted(whole, key=lambda row: (row["persons"] is None, -(row["persons"] or 0), row["code"]))
     shown = [row for row in ranked if row["persons"] is not None]
