@@ -64,6 +64,8 @@ class CountedTable:
         What is counted, apart from whom: releases of one measure are compared with each other.
     most_cells
         Cells of a count to which one person contributes at most; 0: not bounded, and noise is refused.
+    keep_empty
+        Whether a row stays, with its labels alone, when all of its counts are withheld.
     """
 
     labels: tuple[str, ...]
@@ -75,6 +77,7 @@ class CountedTable:
     measure: str = ""
     total: str = "all"
     most_cells: int = 0
+    keep_empty: bool = True
 
 
 @dataclass(frozen=True)
