@@ -8,6 +8,7 @@ try:
     import click
 
     from .datasets.catalogue.commands import data
+    from .hpc.commands.audit import audit
     from .hpc.commands.runs import attach, bundle, cancel, logs, status
     from .hpc.commands.sandbox import sandbox
     from .hpc.commands.site import doctor, profile, report
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, compare, bundle, city,
+for command in (run, plan, submit, resume, drive, status, attach, logs, cancel, report, compare, bundle, audit, city,
                 profile, sandbox, data, kernels, doctor):  # fmt: skip
     cli.add_command(command)
 data.add_command(verify)
