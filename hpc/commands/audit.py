@@ -11,7 +11,7 @@ from .site import as_json, show_json
 
 __all__ = ["audit"]
 
-LISTED = ("number", "when", "user", "purpose", "run", "step", "table", "shown", "withheld", "epsilon")
+LISTED = ("number", "when", "user", "purpose", "run_id", "step", "measure", "shown", "withheld", "epsilon")
 SEALS = ("previous", "exact_hash", "released_sha256", "cohort_hash", "file_hash")
 
 
@@ -44,8 +44,8 @@ def list_releases(log: str | None, as_json: bool) -> None:
         for line in lines:
             told = _pick(line)
             click.echo(
-                f"{told['number']:>5}  {told['when']}  {told['user']}  {told['purpose']}  {told['run']}  "
-                f"{told['table'] or told['step']}  {told['shown']} cells shown, {told['withheld']} withheld, "
+                f"{told['number']:>5}  {told['when']}  {told['user']}  {told['purpose']}  {told['run_id']}  "
+                f"{told['step'].removesuffix('-release')}  {told['shown']} cells shown, {told['withheld']} withheld, "
                 f"epsilon {told['epsilon']:g}"
             )
     if not found:

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PersonLevelError, RunError
@@ -54,7 +55,7 @@ def verify_release(path: Path, number: int) -> list[LogProblem]:
         exact = recompute(run, str(line["step"]))
     except RunError as error:
         return [LogProblem(where, f"cannot be computed again: {error}")]
-    chosen = {name: exact[name] for name in kept.exact if name in exact}
+    chosen = {name: _as_kept(exact[name], column) for name, column in kept.exact.items() if name in exact}
     if hash_columns(chosen, LogFiles(path).read_secret()) == line["exact_hash"]:
         return []
     words = [change.words for change in _find_changed_code(run, run.plan.steps)]
@@ -62,13 +63,21 @@ def verify_release(path: Path, number: int) -> list[LogProblem]:
     return [LogProblem(where, f"the exact table, computed again, is not the one behind this release{why}")]
 
 
+def _as_kept(values: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in the dtype in which a release keeps them, if it holds them."""
+    if values.dtype.kind not in "biuf" or kept.dtype.kind not in "biuf":
+        return values
+    cast = values.astype(kept.dtype)
+    return cast if np.array_equal(cast, values, equal_nan=values.dtype.kind == "f") else values
+
+
 def _open_run(line: Mapping[str, Any]) -> Run:
     """The run of a release: in the folder that its line names, or where it was moved."""
     folder = Path(str(line.get("folder") or ""))
-    run = Run(folder) if (folder / "run.json").is_file() else Run(find_run(str(line["run"])))
-    if run.id != line["run"]:
+    run = Run(folder) if (folder / "run.json").is_file() else Run(find_run(str(line["run_id"])))
+    if run.id != line["run_id"]:
         raise RunError(
-            f"{folder} must hold run {line['run']}, but it holds {run.id}: put the run back, or resume it once"
+            f"{folder} must hold run {line['run_id']}, but it holds {run.id}: put the run back, or resume it once"
         )
     return run
 

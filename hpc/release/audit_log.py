@@ -77,7 +77,7 @@ class AuditLog:
 
     def find(self, run_id: str, step: str) -> Kept | None:
         """The release that a step of a run was granted before, if it was."""
-        found = [line for line in self.read_lines() if (line["run"], line["step"]) == (run_id, step)]
+        found = [line for line in self.read_lines() if (line["run_id"], line["step"]) == (run_id, step)]
         return self.open(found[-1]) if found else None
 
     def earlier(self, measure: str) -> list[Kept]:
@@ -104,8 +104,8 @@ class AuditLog:
         Parameters
         ----------
         entry
-            ``run``, ``folder``, ``step``, ``measure``, ``epsilon``, and whatever else the line shall tell. Nothing in
-            it may tell a count that is withheld.
+            ``run_id``, ``step``, ``measure``, ``epsilon``, the ``folder`` of the run, and whatever else the line shall
+            tell. Nothing in it may tell a count that is withheld.
         exact, released, cohort
             What is kept in a private file.
 
@@ -115,13 +115,13 @@ class AuditLog:
             If the entry lacks a field, if the step of the run was granted a release before, or for what
             :meth:`locked` refuses.
         """
-        if lacking := [name for name in ("run", "step", "measure", "epsilon") if name not in entry]:
+        if lacking := [name for name in ("run_id", "step", "measure", "epsilon") if name not in entry]:
             raise RunError(f"a line of an audit log must tell {lacking[0]!r}, got {', '.join(entry)}: add it")
         with self.locked():
-            if self.find(str(entry["run"]), str(entry["step"])) is not None:
+            if self.find(str(entry["run_id"]), str(entry["step"])) is not None:
                 raise RunError(
-                    f"a step of a run is granted one release, but step {entry['step']!r} of run {entry['run']} stands "
-                    f"in {self.files.path}: hand over what `find` returns"
+                    f"a step of a run is granted one release, but step {entry['step']!r} of run {entry['run_id']} "
+                    f"stands in {self.files.path}: hand over what `find` returns"
                 )
             secret = self.files.read_secret()
             raw, _ = read_raw(self.files.path)
@@ -134,6 +134,7 @@ class AuditLog:
                 "user": place["user"],
                 "host": place["host"],
                 **{name: value for name, value in entry.items() if name not in OWN},
+                "folder": str(Path(entry["folder"]).resolve()) if entry.get("folder") else "",
                 "code": _describe_code(entry.get("folder")),
                 **describe_tables(exact, released, cohort, secret),
                 "file_hash": hash_bytes(data, secret),

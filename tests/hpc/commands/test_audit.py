@@ -30,11 +30,11 @@ def test_a_list_tells_what_was_released_and_no_count(log: AuditLog) -> None:
     told = audit("list").output
     first, second, third = told.splitlines()
     assert first == f"{log.files.path}: 2 releases"
-    assert second.split()[0] == "1" and "planning  run-1  counts  2 cells shown, 1 withheld, epsilon 0.25" in second
+    assert second.split()[0] == "1" and "planning  run-1  count  2 cells shown, 1 withheld, epsilon 0.25" in second
     assert third.split()[0] == "2" and audit("list", "3f9a").output == told
     assert str(SECRET_COUNT) not in told
     rows = json.loads(audit("list", str(log.files.path), "--json").stdout)
-    assert [(row["number"], row["run"], row["withheld"]) for row in rows] == [(1, "run-1", 1), (2, "run-2", 1)]
+    assert [(row["number"], row["run_id"], row["withheld"]) for row in rows] == [(1, "run-1", 1), (2, "run-2", 1)]
 
 
 def test_all_logs_of_the_user_are_listed(log: AuditLog) -> None:

@@ -32,8 +32,8 @@ def released(finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CITYTIDE_HOME", str(tmp_path / "home"))
     shutil.copytree(finished.path, tmp_path / "run", symlinks=True)
     run, log = Run(tmp_path / "run"), AuditLog.of_key("ab" * 32)
-    exact = {"n": run.open("counts").n.values}
-    entry = {"run": run.id, "folder": str(run.path), "step": "count-release", "measure": "m", "epsilon": 0.0}
+    exact = {"n": run.open("counts").n.values.astype(np.int32)}  # a release may keep another dtype
+    entry = {"run_id": run.id, "folder": str(run.path), "step": "count-release", "measure": "m", "epsilon": 0.0}
     log.append(entry, exact, {"n": np.ma.MaskedArray(exact["n"])}, np.ones((2, 4), np.uint64))
     return log, run
 
@@ -64,7 +64,7 @@ def test_another_exact_table_is_found_with_the_modules_that_changed(
     released: tuple[AuditLog, Run], tmp_path: Path
 ) -> None:
     log, run = released
-    entry = {"run": run.id, "folder": str(run.path), "step": "count-release", "measure": "m", "epsilon": 0.0}
+    entry = {"run_id": run.id, "folder": str(run.path), "step": "count-release", "measure": "m", "epsilon": 0.0}
     other = AuditLog(tmp_path / "other" / "cd.jsonl")
     exact = {"n": np.array([14, 13, 1299])}
     other.append(entry, exact, {"n": np.ma.MaskedArray(exact["n"])}, np.ones((2, 4), np.uint64))

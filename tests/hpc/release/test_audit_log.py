@@ -56,7 +56,7 @@ def test_releases_of_a_measure_come_in_their_order_and_epsilon_adds_up() -> None
     assert log.earlier("m") == [] and log.spent() == 0.0
     for number, measure in enumerate(["m", "other", "m"]):
         log.append(make_entry(f"run-{number}", measure=measure, epsilon=0.5), *make_tables(number))
-    assert [kept.line["run"] for kept in log.earlier("m")] == ["run-0", "run-2"]
+    assert [kept.line["run_id"] for kept in log.earlier("m")] == ["run-0", "run-2"]
     assert log.spent() == 1.5
 
 
@@ -81,8 +81,8 @@ def test_a_step_of_a_run_is_granted_one_release() -> None:
 
 
 def test_a_line_must_tell_run_step_measure_and_epsilon() -> None:
-    with pytest.raises(RunError, match="a line of an audit log must tell 'measure', got run, step: add it"):
-        AuditLog.of_key(KEY).append({"run": "a", "step": "b"}, *make_tables())
+    with pytest.raises(RunError, match="a line of an audit log must tell 'measure', got run_id, step: add it"):
+        AuditLog.of_key(KEY).append({"run_id": "a", "step": "b"}, *make_tables())
 
 
 def test_objects_are_refused_before_anything_is_written() -> None:
@@ -140,7 +140,7 @@ def test_part_of_a_line_is_dropped_by_the_next_release() -> None:
         file.write(b'{"number":2,"prev')
     assert [line["number"] for line in log.read_lines()] == [1]
     log.append(make_entry("run-2"), *make_tables(2))
-    assert [line["run"] for line in log.read_lines()] == ["run-1", "run-2"] and verify_log(log.files.path) == []
+    assert [line["run_id"] for line in log.read_lines()] == ["run-1", "run-2"] and verify_log(log.files.path) == []
 
 
 def test_a_full_disk_leaves_the_log_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_releases_at_the_same_time_follow_one_another() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(release, range(12)))
     log = AuditLog.of_key(KEY)
-    assert sorted(line["run"] for line in log.read_lines()) == sorted(f"run-{number}" for number in range(12))
+    assert sorted(line["run_id"] for line in log.read_lines()) == sorted(f"run-{number}" for number in range(12))
     assert verify_log(log.files.path) == []
 
 
