@@ -89,7 +89,11 @@ def describe_pairs(measure: str, most_cells: int, *, is_stratified: bool) -> Cou
             "persons_a": ("both", "only_a"),
             "persons_b": ("both", "only_b"),
         },
-        follows={"expected": ("both", "persons_a", "persons_b")} if is_stratified else {},
+        follows={
+            "expected": ("both", "persons_a", "persons_b") if is_stratified else ("persons", "persons_a", "persons_b"),
+            **dict.fromkeys(("rr", "rr_low", "rr_high", "phi"), ("both", "persons", "persons_a", "persons_b")),
+            **dict.fromkeys(("p_value", "q_value"), ("a_first", "b_first")),
+        },
         derive=DERIVE,
         measure=f"pairs of {measure}",
         most_cells=most_cells,
