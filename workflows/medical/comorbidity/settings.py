@@ -33,6 +33,6 @@ class ComorbiditySettings(EventsSettings, CohortSettings):
     @classmethod
     def _is_a_stratum(cls, value: str) -> str:
         words = read_words(value)
-        if words != ["none"] and (unknown := [word for word in words if word not in STRATA]):
-            raise ValueError(f"strata must be any of {', '.join(STRATA)}, or none alone, got {unknown[0]}")
+        if words != ["none"] and (not words or set(words) - set(STRATA) or len(set(words)) < len(words)):
+            raise ValueError(f"strata must be any of {', '.join(STRATA)}, each once, or none alone, got {value!r}")
         return value

@@ -34,12 +34,15 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
         Name of the column of periods: ``"month"`` or ``"year"``.
     """
     shown = dict(list(rates.items())[:MOST_LINES])
-    periods = sorted({row[period] for rows in shown.values() for row in rows})
+    known = [row[period] for rows in shown.values() for row in rows if row["rate"] is not None]
+    labels = sorted({row[period] for rows in shown.values() for row in rows})
+    periods = [label for label in labels if known and min(known) <= label <= max(known)]
     place = {label: at for at, label in enumerate(periods)}
     figure, (axes,) = make_sheet(250.0, [(46.0, 38.0, SHEET_WIDTH_PT - 58.0, 196.0)])
     style_axes(axes)
     beside: list[str] = []
-    for (name, rows), colour in zip(shown.items(), sample_scale("load", len(shown)), strict=True):
+    for (name, every), colour in zip(shown.items(), sample_scale("load", len(shown)), strict=True):
+        rows = [row for row in every if row[period] in place]
         label = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
         if not is_drawable(label):
             beside.append(name)
@@ -55,12 +58,16 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
     axes.set_xticks(range(0, len(periods), step), periods[::step])
     axes.set_ylim(bottom=0)
     axes.set_title("persons per 1,000 person-years", loc="left", fontsize=TEXT_PT, color=INK, pad=0, y=0.99)
-    axes.legend(frameon=False, prop={"family": choose_fonts(), "size": TEXT_PT - 2}, labelcolor=INK, loc="upper right")
+    axes.legend(
+        frameon=False, prop={"family": choose_fonts(), "size": TEXT_PT - 2}, labelcolor=INK, loc="upper left",
+        bbox_to_anchor=(0, 0.95),
+    )  # fmt: skip
     caption = (
         f"Rates by {period} of the {len(shown)} codes that begin in most persons, with exact 95 % intervals. A gap is "
         "a number that is withheld."
     )
     return write_figure(
         run, number, "trend", figure, title=f"Rates by {period}", caption=caption,
-        alt=f"Rates by {period} from {periods[0]} to {periods[-1]} of {', '.join(shown)}.", names=beside,
+        alt=f"Rates by {period} of {', '.join(shown)}{f', {periods[0]} to {periods[-1]}' if periods else ''}.",
+        names=beside,
     )  # fmt: skip
