@@ -72,14 +72,17 @@ def count_cells(most_codes: int, n_codes: int) -> tuple[int, int]:
     return own + 1, 2 * together + (2 * together + apart) + apart + n_codes * (n_codes - 1) // 2
 
 
-def describe_codes(measure: str, most_cells: int) -> CountedTable:
-    """How the table of codes tells of persons."""
+def describe_codes(most_cells: int) -> CountedTable:
+    """How the table of codes tells of persons.
+
+    Days, ages and kinds are no part of what is measured: releases that differ in them alone are compared too.
+    """
     return CountedTable(
-        labels=("code", "name"), counts=("persons",), measure=f"codes of {measure}", most_cells=most_cells
+        labels=("code", "name"), counts=("persons",), measure="persons with a code", most_cells=most_cells
     )
 
 
-def describe_pairs(measure: str, most_cells: int, *, is_stratified: bool) -> CountedTable:
+def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
     """How the table of pairs tells of persons: who has both has a first, b first, or neither."""
     return CountedTable(
         labels=tuple(TEXTS),
@@ -95,6 +98,6 @@ def describe_pairs(measure: str, most_cells: int, *, is_stratified: bool) -> Cou
             **dict.fromkeys(("p_value", "q_value"), ("a_first", "b_first")),
         },
         derive=DERIVE,
-        measure=f"pairs of {measure}",
+        measure="persons with two codes",
         most_cells=most_cells,
     )

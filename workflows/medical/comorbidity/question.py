@@ -58,7 +58,7 @@ def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
     step = _reduce(
         settings, store, "codes", "count_codes", "list_codes", chosen,
         facts=facts, strata=(), partial_bytes=16 * len(places) + COHORT_BYTES + 200 * len(places),
-        table=describe_codes(_measure(settings), count_cells(settings.most_codes, len(places))[0]),
+        table=describe_codes(count_cells(settings.most_codes, len(places))[0]),
     )  # fmt: skip
     return Prepared(
         (step,), (CODES,), {}, title="Comorbidity", sources=store.sources(),
@@ -100,8 +100,7 @@ def plan_pairs(run: Run) -> Prepared:
             "is_stratified": bool(strata),
         },
         partial_bytes=24 * len(codes) ** 2 + 8 * n_strata * (len(codes) + 1) + COHORT_BYTES + 200 * len(codes),
-        table=describe_pairs(
-            _measure(settings), count_cells(settings.most_codes, len(codes))[1], is_stratified=bool(strata)
+        table=describe_pairs(count_cells(settings.most_codes, len(codes))[1], is_stratified=bool(strata)
         ),
     )  # fmt: skip
     return Prepared((step,), (PAIRS,), {}, notes=_list_notes(settings, strata))
@@ -145,12 +144,6 @@ def _refuse_number(n_codes: int, settings: ComorbiditySettings) -> None:
             f"pairs are counted of at most {MOST_CODES:,} codes, because each two take 24 bytes of every partial "
             f"result, got {n_codes:,} codes: name them (codes=E11,I10 or codes=FILE), or choose {way}"
         )
-
-
-def _measure(settings: ComorbiditySettings) -> str:
-    """What is counted, apart from whom."""
-    kinds = "+".join(sorted(read_words(settings.kinds))) or "all kinds"
-    return f"{kinds}, days {settings.days or 'all'}, at most {settings.most_codes or 'all'} codes of a person"
 
 
 def _list_notes(settings: ComorbiditySettings, strata: list[str]) -> tuple[str, ...]:

@@ -52,18 +52,18 @@ def describe_rates(columns: Sequence[str]) -> Table:
     )
 
 
-def count_rates_table(columns: Sequence[str], n_codes: int, measure: str) -> CountedTable:
+def count_rates_table(columns: Sequence[str], n_codes: int) -> CountedTable:
     """How the table of rates tells of persons: one cell of each code and, with totals, two of each label."""
     return CountedTable(
         labels=("code", "name", *columns), counts=("persons",), follows={"person_years": ("persons",)},
-        derive=DERIVE, measure=f"incidence of {measure}", total=TOTAL, most_cells=n_codes * 2 ** len(columns),
+        derive=DERIVE, measure="persons in whom a code begins", total=TOTAL, most_cells=n_codes * 2 ** len(columns),
     )  # fmt: skip
 
 
-def count_gaps_table(n_gaps: int, measure: str) -> CountedTable:
+def count_gaps_table(n_gaps: int) -> CountedTable:
     """How the table of care gaps tells of persons."""
     return CountedTable(
         labels=("code", "lacks", "within_days"), counts=("persons", "persons_with", "persons_without"),
-        sums={"persons": ("persons_with", "persons_without")}, measure=f"care gaps of {measure}",
+        sums={"persons": ("persons_with", "persons_without")}, measure="care gaps",
         most_cells=2 * n_gaps,
     )  # fmt: skip

@@ -105,7 +105,7 @@ def _plan_rates(settings: IncidenceSettings, store: EventStore, axes: Axes) -> R
         settings, store, describe_rates(tuple(axes.columns)), f"{STEPS}:count_new", f"{STEPS}:list_rates", params,
         inputs=list_vocabulary_inputs(store) if chosen is None else (),
         partial_bytes=16 * n_codes * n_strata + 8 * n_strata + TEXT_BYTES * n_codes + COHORT_BYTES,
-        table=count_rates_table(tuple(axes.columns), n_codes, _measure(settings, f"washout {settings.washout_days}")),
+        table=count_rates_table(tuple(axes.columns), n_codes),
     )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def _plan_gaps(settings: IncidenceSettings, store: EventStore, gaps: list[CareGa
     return _reduce(
         settings, store, GAPS, f"{CARE_GAPS}:count_gaps", f"{CARE_GAPS}:list_gaps", {"gaps": placed, "facts": facts},
         partial_bytes=16 * len(gaps) + COHORT_BYTES + TEXT_BYTES * len(gaps),
-        table=count_gaps_table(len(gaps), _measure(settings, "gaps")),
+        table=count_gaps_table(len(gaps)),
     )  # fmt: skip
 
 
@@ -153,12 +153,6 @@ def _reduce(
         params={"load": store.load_params(), "cohort": cohort.to_json(), **params},
         release=ReleaseRequest(table, store.policy, store.key_id, settings.purpose),
     )  # fmt: skip
-
-
-def _measure(settings: IncidenceSettings, more: str) -> str:
-    """What is counted, apart from whom."""
-    kinds = "+".join(sorted(read_words(settings.kinds))) or "all kinds"
-    return f"{kinds}, days {settings.days or 'all'}, ages {settings.ages or 'all'}, {more}"
 
 
 def _list_notes(settings: IncidenceSettings) -> tuple[str, ...]:
