@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PersonLevelError
+from ..errors import PersonLevelError, RunError
 from ..plan.devices import peak_memory_bytes
 from ..plan.plans import Plan, read_plan
 from ..plan.ragged import PASS
@@ -285,9 +285,12 @@ class BlockBatch:
                 f"{step.inputs[1]} left ({', '.join(partial)}): return it from `chunk` and `combine`"
             )
         run_id = str(read_json(self.folder / "run.json")["id"])
-        released = release_table(
-            exact, partial[request.cohort], request, run_id=run_id, step=step.name, folder=self.folder
-        )
+        try:
+            released = release_table(
+                exact, partial[request.cohort], request, run_id=run_id, step=step.name, folder=self.folder
+            )
+        except RunError as error:  # a rule that refuses: its words tell of no person
+            raise PersonLevelError(str(error)) from None
         columns = {column.name for column in table.columns}
         shown = {name: values for name, values in released.columns.items() if name in columns}
         return {**shown, "notes": list(released.notes), "line": int(released.line)}

@@ -26,6 +26,12 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
         If a column is not declared or not there, if a count is not a whole number >= 0, or if a sum over persons
         follows no count.
     """
+    for name in table.largest:
+        if not table.follows.get(name):
+            raise RunError(
+                f"a sum over persons must follow a count, but {name!r} follows none: set "
+                f"CountedTable(follows={{{name!r}: (COUNT,)}})"
+            )
     shares = {share for pair in table.largest.values() for share in pair}
     declared = [*table.labels, *table.counts, *table.follows, *shares]
     for name in exact:
@@ -39,12 +45,6 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
             raise RunError(
                 f"each declared column must be in the exact table, but {name!r} is not: return it from the "
                 "reduction's finalize, or remove it from CountedTable"
-            )
-    for name in table.largest:
-        if not table.follows.get(name):
-            raise RunError(
-                f"a sum over persons must follow a count, but {name!r} follows none: set "
-                f"CountedTable(follows={{{name!r}: (COUNT,)}})"
             )
     for name, named in [*table.sums.items(), *table.follows.items()]:
         unknown = [count for count in (*named, *([name] if name in table.sums else [])) if count not in table.counts]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from .products import Product, Table
 from .sealed import Sealed
 from .table_files import read_table
@@ -15,7 +13,7 @@ __all__ = ["SealedStore"]
 
 
 class SealedStore(Mapping[str, Sealed]):
-    """The arrays of a store, or the columns of a table, by name; each is read when it is asked for."""
+    """The arrays of a store, or the columns of a table, by name; an array is read when it is unsealed."""
 
     def __init__(self, path: Path, declared: Product | Table) -> None:
         self._path, self._declared = path, declared
@@ -31,7 +29,7 @@ class SealedStore(Mapping[str, Sealed]):
 
         array = zarr.open_group(self._path, mode="r")[name]
         assert isinstance(array, zarr.Array)
-        return Sealed(np.asarray(array[...]), name)
+        return Sealed(array, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

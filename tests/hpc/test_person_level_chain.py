@@ -134,6 +134,28 @@ def test_arrays_that_a_step_does_not_unseal_go_nowhere(tmp_path: Path) -> None:
         assert failed["outcome"] == "failed" and said in failed["message"]
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_ranks_of_a_gang_unseal_their_arrays(tmp_path: Path, ranks: int) -> None:
+    from bucketed import lay_out_copy
+
+    if ranks > 1:
+        pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'citytide[mpi]'")
+    store = make_store(tmp_path / "a", [(1, 0), (2, 1), (7, 2)])
+    run = lay_out_copy(tmp_path / "run", store, (0, 3, BUCKETS), "bucketed:copy_in_gang", ranks)
+    assert {line["outcome"] for line in finish(run)} == {"done"}
+    assert read_bytes(locate(run, "events")) == read_bytes(store)
+
+
+def test_a_step_unseals_while_its_parts_are_asked_for(tmp_path: Path) -> None:
+    from bucketed import lay_out_lines
+
+    store = make_store(tmp_path / "a", [(1, 0), (1, 1), (7, 2)])
+    run = lay_out_lines(tmp_path / "run", store)
+    assert {line["outcome"] for line in finish(run)} == {"done"}
+    lines = read_arrays(locate(run, "lines"))["n"]
+    assert lines.sum(0).tolist() == [2, 3] and lines[1].tolist() == [1, 2] and lines[7].tolist() == [1, 1]
+
+
 def test_a_partial_result_without_its_cohort_is_refused(tmp_path: Path) -> None:
     from bucketed import lay_out_count
 

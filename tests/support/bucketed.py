@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from citytide.hpc.execution.parts import Part, Parts
+from citytide.hpc.gang.gang import Gang
 from citytide.hpc.plan.plans import Plan, make_plan
 from citytide.hpc.plan.sources import Source
 from citytide.hpc.plan.steps import BlockStep, ReductionStep, ShuffleStep
@@ -117,10 +119,38 @@ def copy(arrays: dict[str, Any]) -> dict[str, Any]:
     return {name: values for name, values in unseal(arrays).items() if name != "vocabulary"}
 
 
-def lay_out_copy(out: Path, store: Path, bounds: Sequence[int], function: str = "bucketed:copy") -> Path:
+def copy_in_gang(gang: Gang, arrays: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+    """Each rank takes out the arrays; the first one hands them back."""
+    return copy(arrays) if sum(gang.comm.allgather(len(unseal(arrays)["code"]))) >= 0 and gang.rank == 0 else None
+
+
+def draw_lines(arrays: dict[str, Any]) -> Parts:
+    """One row a bucket, in parts: persons, then events."""
+    for at, name in enumerate(("person_offset", "event_offset")):
+        yield Part("n", at, np.diff(unseal(arrays)[name])[:, None])
+    return {}
+
+
+def lay_out_lines(out: Path, store: Path) -> Path:
+    lines = Product("lines", "Lines", (
+        Variable("n", ("bucket", "what"), "int64", "1", "how many", "blocks", (BUCKETS, 2), 4, columns_per_shard=1),
+    ), person_level=True)  # fmt: skip
     step = BlockStep(
-        "copy", function, "bucket", BUCKETS, ("source:store",), lambda block: 10**6, product="events", bounds=bounds
-    )
+        "draw", "bucketed:draw_lines", "bucket", BUCKETS, ("source:store",), lambda block: 10**6, product="lines",
+        per_block=4,
+    )  # fmt: skip
+    sources = {"store": Source(store, "zarr", person_level=True)}
+    plan = make_plan((step,), (lines,), workers=1, threads=1, memory_per_worker=10**9, sources=sources)
+    return create_run(out, plan, {}, {"workflow": "bucketed"}).path
+
+
+def lay_out_copy(
+    out: Path, store: Path, bounds: Sequence[int], function: str = "bucketed:copy", ranks: int = 0
+) -> Path:
+    step = BlockStep(
+        "copy", function, "bucket", BUCKETS, ("source:store",), lambda block: 10**6, product="events", bounds=bounds,
+        ranks=ranks,
+    )  # fmt: skip
     sources = {"store": Source(store, "zarr", person_level=True)}
     plan = make_plan((step,), (declare(),), workers=1, threads=1, memory_per_worker=10**9, sources=sources)
     words = {"vocabulary": (("word",), np.array(WORDS, np.dtypes.StringDType()))}

@@ -95,7 +95,9 @@ def _read(table: Table, path: Path) -> Columns:
         frame = pandas.read_parquet(path, columns=names)
     else:
         kinds: dict[str, Any] = {c.name: str if c.dtype == "string" else c.dtype for c in table.columns}
+        # a number that is withheld is missing, which only a float can be
+        kinds |= {c.name: "float64" for c in table.columns if c.may_be_withheld and "int" in c.dtype}
         frame = pandas.read_csv(path, usecols=names, dtype=kinds, keep_default_na=False, na_values={
-            column.name: ["", "nan", "NaN"] for column in table.columns if column.dtype.startswith("float")
+            name: ["", "nan", "NaN"] for name, kind in kinds.items() if kind is not str and kind.startswith("float")
         })  # fmt: skip
     return {name: frame[name].to_numpy() for name in names}

@@ -86,9 +86,9 @@ def _join(cells: Cells, names: Sequence[str], table: CountedTable, kept: Kept) -
     new = row < 0
     n_before, n_new = cells.values.shape[1], int(new.sum())
     row[new] = n_before + np.arange(n_new)
-    values, present, withheld, known = (
-        np.pad(array, ((0, 0), (0, n_new))) for array in (cells.values, cells.present, cells.withheld, cells.known)
-    )
+    wider = ((0, 0), (0, n_new))
+    values, present = np.pad(cells.values, wider), np.pad(cells.present, wider)
+    withheld, known = np.pad(cells.withheld, wider), np.pad(cells.known, wider)
     for name in shared:
         column = table.counts.index(name)
         exact = np.asarray(kept.exact[name], np.int64)
@@ -129,15 +129,15 @@ def find_lines(cells: Cells, table: CountedTable) -> Lines:
     flat = cells.values.ravel()
     found: list[Lines] = []
     for rows in cells.tables:
-        lines = find_row_lines(cells.labels, table.total, None, np.sort(rows))
-        sizes = np.diff(lines.start)
-        owner = np.repeat(np.arange(lines.total.size), sizes)
+        covers = find_row_lines(cells.labels, table.total, None, np.sort(rows))
+        sizes = np.diff(covers.start)
+        owner = np.repeat(np.arange(covers.total.size), sizes)
         for column in range(n_counts):
             here = cells.present[column]
-            whole = here[lines.total] & (np.bincount(owner, ~here[lines.part], lines.total.size) == 0)
+            whole = here[covers.total] & (np.bincount(owner, ~here[covers.part], covers.total.size) == 0)
             start = np.concatenate([[0], np.cumsum(sizes[whole])])
             shift = column * n_rows
-            found.append(make_lines(lines.total[whole] + shift, start, lines.part[whole[owner]] + shift, flat))
+            found.append(make_lines(covers.total[whole] + shift, start, covers.part[whole[owner]] + shift, flat))
     for name, parts in table.sums.items():
         total, *columns = (table.counts.index(count) for count in (name, *parts))
         rows = np.flatnonzero(cells.present[[total, *columns]].all(axis=0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ __all__ = ["withhold_further"]
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+LARGE = np.iinfo(np.int64).max // 2
 SINGLE_ROUNDS = 25  # rounds in which one cell a part is added; then one in every line of a cell that can be computed
 
 
@@ -64,9 +67,11 @@ def withhold_further(
     asked, withheld = withheld, withheld & ~known
     floor = 1 if policy.zeros == "show" else 0
     low = np.minimum(floor, values)
-    # A cell below the minimum stays below it in what the solver looks for, if it can move there at all.
+    # A small cell stays small in what the solver looks for, so that its value is open to those who know that it is. A
+    # small total may grow: its parts tell that it is small.
     small = withheld & (values < policy.min_cell) & (policy.min_cell - 1 > floor)
-    high = np.where(small, policy.min_cell - 1, np.iinfo(np.int64).max // 2)
+    small[lines.cell[lines.is_total]] = False
+    high = np.where(small, policy.min_cell - 1, LARGE)
     step = max(2 * policy.min_cell, 10)
     attack, proven = Attack(values, low, high, lines, step), np.zeros(values.size, bool)
     rounds = 0
@@ -76,6 +81,9 @@ def withhold_further(
         if not computable.any():
             return asked | withheld
         if not _widen(computable, values, withheld, known, lines, each_line=rounds > SINGLE_ROUNDS):
+            if (attack.high < LARGE).any():
+                attack = replace(attack, high=np.full(values.size, LARGE))
+                continue
             raise RunError(
                 "a withheld count must not be computable from what earlier releases have shown, but "
                 f"{int(computable.sum())} cells would be, whatever else is withheld: ask for the table of the earlier "

@@ -29,9 +29,7 @@ class Attack:
     values
         True values; (cell,).
     low, high
-        The least and greatest value that a withheld cell may have for all that is known; (cell,). A cell that was
-        withheld for its few persons is held below the minimum in every search, so that its value stays open even for
-        somebody who knows that.
+        The least and greatest value that is looked for in a withheld cell; (cell,).
     lines
         What everybody knows of sums.
     step
@@ -166,7 +164,7 @@ def _search(
     values = attack.values[cells]
     proven[cells] |= search_moves(
         (row, column, np.where(is_total, 1.0, -1.0)),
-        tuple(change[numbers] for change in attack.room),
+        (attack.room[0][numbers], attack.room[1][numbers]),
         (np.maximum(attack.low[cells] - values, -attack.step), np.minimum(attack.high[cells] - values, attack.step)),
         proven[cells],
         np.isin(cells, cells if asked is None else asked),

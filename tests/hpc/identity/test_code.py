@@ -140,7 +140,8 @@ def test_own_steps_reach_kernels_and_no_report_and_are_hashed_in_a_blink() -> No
         from types import SimpleNamespace
         from citytide.hpc.identity.code import describe_code
         functions = {"a": "traffic.assignment.steps", "b": "hydro.inundation.steps", "c": "hydro.inundation.gang"}
-        steps = [SimpleNamespace(name=k, function=f"citytide.workflows.{v}:f") for k, v in functions.items()]
+        paths = {name: f"citytide.workflows.{module}:f" for name, module in functions.items()}
+        steps = [SimpleNamespace(name=name, function=path, release={}) for name, path in paths.items()]
         clock = time.process_time()
         found = describe_code(steps)
         print(json.dumps([time.process_time() - clock, found["steps"]]))

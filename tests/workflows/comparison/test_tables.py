@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas
 import pytest
@@ -16,7 +18,7 @@ RISK, COUNT = Column("risk", "float64", "1", "risk"), Column("n", "int64", "1", 
 ROWS = {"age": [20, 20, 30], "sex": ["f", "m", "f"], "risk": [0.1, 0.2, 0.3], "n": [5, 6, 7]}
 
 
-def write(path: Path, rows: dict[str, list[object]]) -> Path:
+def write(path: Path, rows: dict[str, Any]) -> Path:
     frame = pandas.DataFrame(rows)
     frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
     return path
@@ -78,3 +80,12 @@ def test_identifiers_that_read_alike_when_joined_are_kept_apart(tmp_path: Path) 
     b = write(tmp_path / "b.parquet", {"place": ["x", "x, y"], "area": ["y, z", "w"], "risk": [1.0, 2.0]})
     _, match, _ = compare_tables(table, table, a, b)
     assert len(match) == 1 and len(match.only_a) == len(match.only_b) == 1
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_counts_that_are_withheld_are_compared_as_missing(tmp_path: Path, kind: str) -> None:
+    table = Table("risks", "Risks", (AGE, replace(COUNT, may_be_withheld=True)), kind)  # type: ignore[arg-type]
+    a = write(tmp_path / f"a.{kind}", {"age": [20, 30, 40], "n": pandas.array([12, None, None], "Int64")})
+    b = write(tmp_path / f"b.{kind}", {"age": [20, 30, 40], "n": pandas.array([15, 11, None], "Int64")})
+    ((count,), match, _) = compare_tables(table, table, a, b)
+    assert (match.dim, count.largest, count.unsized, count.differing) == ("age", 3.0, 1, 2)
