@@ -47,6 +47,7 @@ _TNTP = "bstabler/TransportationNetworks"
 _BIG = "ni1o1/transbigdata"
 _TUTORIAL = "ni1o1/pygeo-tutorial"
 _READ_TNTP = "citytide.datasets.traffic.tntp.tntp:read_tntp"
+_READ_RECORDS = "citytide.datasets.medical.opening:open_records"
 _TERMS_TNTP = "academic research; cite the repository and the instance's author"
 
 
@@ -271,6 +272,56 @@ _ALL = (
                 "068ee541d0e4d06e1e829bebc629ecf18c0f1eaf3b8239aff82de7ac3631370b",
                 147094,
             ),
+        ),
+    ),
+    Dataset(
+        name="eunomia-gibleed",
+        title="OMOP CDM 5.3: 2,694 synthetic persons with diagnoses, drugs and bleeding of the gut",
+        repository="OHDSI/Eunomia",
+        terms="Apache-2.0",
+        files=(
+            File(
+                "medical/eunomia_gibleed_5.3.zip",
+                "9fbb83fb960d88899da423380731bf9de2bc378c48178c13743c3314be4a44ae",
+                5682855,
+            ),
+        ),
+        kind="person-events",
+        reader=_READ_RECORDS,
+        notes=("2,649 of its 5,343 observation periods are of persons who are not in PERSON, as published.",),
+    ),
+    Dataset(
+        name="omop-synthea",
+        title="OMOP CDM 5.4: 28 synthetic persons, all tables",
+        repository="OHDSI/EunomiaDatasets",
+        terms="Apache-2.0",
+        files=(
+            File(
+                "medical/omop_synthea27nj_5.4.zip",
+                "cdd3971be325e17b0e872bf4560711ab4c346917ecb079e2faf32badb55cb693",
+                3351707,
+            ),
+        ),
+        kind="person-events",
+        reader=_READ_RECORDS,
+    ),
+    Dataset(
+        name="nafld",
+        title="Fatty liver disease: 17,549 persons and 34,345 diagnoses, de-identified",
+        repository="therneau/survival",
+        terms="LGPL",
+        files=(
+            File(
+                "medical/nafld.rda",
+                "2d1be17cedd442e5dc19dce92b123292fa3deb64f7265dccfb25edf77527414b",
+                1509464,
+            ),
+        ),
+        kind="person-events",
+        reader=_READ_RECORDS,
+        notes=(
+            "Days count from each person's index date, not in a calendar.",
+            "18 diagnoses have no day, and 6 are of persons whom the table of persons lacks.",
         ),
     ),
 )

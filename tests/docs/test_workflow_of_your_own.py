@@ -160,8 +160,8 @@ def test_killed_run_is_resumed_to_the_same_bytes(site: Path, finished: Path, tmp
 def test_file_of_another_kind_is_refused_in_a_sentence(site: Path, data: Path) -> None:
     told = citytide(site, "plan", "comorbidity", "--set", "events=braess")
     assert told.returncode == 2 and told.stderr.strip() == (
-        "citytide: data set 'braess' must be of kind 'person-events' to be used here, got kind 'network'; data sets of "
-        "kind 'person-events': nafld"
+        "citytide: data set 'braess' must be of kind 'diagnoses' to be used here, got kind 'network'; data sets of "
+        "kind 'diagnoses': nafld-pairs"
     )
     told = citytide(site, "plan", "comorbidity", "--set", f"events={data / 'medical' / 'caers.rda'}")
     assert told.returncode == 2 and told.stderr.endswith("caers.rda: it must hold nafld1 and nafld3; give nafld.rda\n")

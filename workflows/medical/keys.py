@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...hpc.errors import RunError
+from .errors import EventsError
 
 __all__ = ["default_key_path", "find_key", "identify_key", "read_key"]
 
@@ -35,21 +35,21 @@ def find_key(named: str | None, data: Iterable[Path] = ()) -> Path:
 
     Raises
     ------
-    RunError
+    EventsError
         If the key is missing, can be read by others, has a wrong length, or lies beside the data.
     """
     path = (Path(named).expanduser() if named else default_key_path()).absolute()
     if not named and not path.exists():
         _make_key(path)
     if not path.is_file():
-        raise RunError(
+        raise EventsError(
             f"key must name a file that is there, but there is no {path}: give the key of the store, or omit key and "
             f"{default_key_path()} is used"
         )
     for place in data:
-        folder = (place if place.is_dir() else place.parent).resolve()
-        if path.resolve().is_relative_to(folder):
-            raise RunError(
+        folder, own = (place if place.is_dir() else place.parent).resolve(), path.resolve()
+        if own.parent == folder or (place.is_dir() and own.is_relative_to(folder)):
+            raise EventsError(
                 f"the key must not lie beside the data, because both together name the persons, but {path} is in "
                 f"{folder}: move it elsewhere"
             )
@@ -78,20 +78,20 @@ def read_key(path: str | Path) -> bytes:
 
     Raises
     ------
-    RunError
+    EventsError
         If it cannot be read, others can read it, or its length is wrong.
     """
     path = Path(path)
     try:
         mode, key = stat.S_IMODE(path.stat().st_mode), path.read_bytes()
     except OSError as error:
-        raise RunError(
+        raise EventsError(
             f"key must be a file that can be read, but {path} is not ({error.strerror}): restore it"
         ) from None
     if mode & 0o077:
-        raise RunError(f"key must be readable by its owner alone, but {path} has mode {mode:o}: chmod 600 it")
+        raise EventsError(f"key must be readable by its owner alone, but {path} has mode {mode:o}: chmod 600 it")
     if not LEAST_BYTES <= len(key) <= MOST_BYTES:
-        raise RunError(
+        raise EventsError(
             f"key must have {LEAST_BYTES} to {MOST_BYTES} bytes, but {path} has {len(key)}: give another, such as "
             f"{KEY_BYTES} bytes of /dev/urandom"
         )
@@ -104,6 +104,6 @@ def identify_key(key: bytes) -> str:
     Examples
     --------
     >>> identify_key(bytes(32))[:16]
-    '81cf6ad0b75bd2cf'
+    'e962c779c21e01ac'
     """
     return hashlib.sha256(PREFIX + key).hexdigest()

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from ...hpc.errors import RunError
 from ...hpc.store.release_request import Policy
+from .errors import EventsError
 
 __all__ = ["pack_policy", "read_policy", "unpack_policy"]
 
@@ -23,7 +23,7 @@ def read_policy(path: str | None) -> Policy:
 
     Raises
     ------
-    RunError
+    EventsError
         If it cannot be read, has an unknown key, or a value of another kind.
     """
     if path is None:
@@ -31,23 +31,23 @@ def read_policy(path: str | None) -> Policy:
     try:
         told = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RunError(f"policy must name a YAML file that can be read, but {path} is not: {error}") from None
+        raise EventsError(f"policy must name a YAML file that can be read, but {path} is not: {error}") from None
     if not isinstance(told, dict):
-        raise RunError(
+        raise EventsError(
             f"a policy must be a YAML mapping such as `min_cell: 10`, got {path}: write one line for each key"
         )
     if unknown := [str(key) for key in told if key not in NAMES]:
-        raise RunError(f"a policy has the keys {', '.join(NAMES)}, got {unknown[0]!r} in {path}: correct it")
+        raise EventsError(f"a policy has the keys {', '.join(NAMES)}, got {unknown[0]!r} in {path}: correct it")
     try:
         policy = TypeAdapter(Policy).validate_python(told)
     except ValidationError as error:
         first = error.errors()[0]
-        raise RunError(
+        raise EventsError(
             f"{'.'.join(map(str, first['loc']))} of a policy cannot be {first['input']!r} ({first['msg'].lower()}), "
             f"got it in {path}: correct it"
         ) from None
     if policy.min_cell < 1:
-        raise RunError(f"min_cell of a policy must be at least 1, got {policy.min_cell} in {path}: correct it")
+        raise EventsError(f"min_cell of a policy must be at least 1, got {policy.min_cell} in {path}: correct it")
     return policy
 
 

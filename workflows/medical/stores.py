@@ -21,6 +21,7 @@ from ...hpc.run.index import find_run
 from ...hpc.run.records import read_json
 from ...hpc.store.release_request import Policy
 from ...kernels.medical.events import NO_DAY
+from .errors import EventsError
 from .policies import unpack_policy
 from .vocabulary import Vocabulary
 
@@ -194,7 +195,7 @@ def find_store(where: str | Path) -> Path | None:
 
     Raises
     ------
-    RunError
+    EventsError
         If it names a run that has no store of events.
     """
     text = str(where).removeprefix("run:").removesuffix("/events")
@@ -212,7 +213,7 @@ def find_store(where: str | Path) -> Path | None:
             return None
     store = folder.resolve() / "events.zarr"
     if not is_store(store):
-        raise RunError(
+        raise EventsError(
             f"a run must have written a store of events to be read, but {folder} holds no events.zarr: name a finished "
             "run of events-import"
         )
@@ -229,12 +230,12 @@ def open_event_store(where: str | Path) -> EventStore:
 
     Raises
     ------
-    RunError
+    EventsError
         If there is no such store, a part of it is missing or changed, or its vocabulary is another one.
     """
     path = find_store(where)
     if path is None:
-        raise RunError(
+        raise EventsError(
             f"events must name a store of events, got {where}: give an events.zarr, or the folder or id of a run of "
             "events-import"
         )
@@ -245,12 +246,14 @@ def find_parts(path: Path) -> list[Part]:
     """A store and what it continues, the oldest first."""
     last = Part(path)
     if (found := last.attrs.get("event_schema")) != SCHEMA:
-        raise RunError(f"a store of events must have schema {SCHEMA}, but {path} has {found}: import the records again")
+        raise EventsError(
+            f"a store of events must have schema {SCHEMA}, but {path} has {found}: import the records again"
+        )
     n_before = int(last.attrs["segment"])
     if not n_before:
         return [last]
     if not last.run:
-        raise RunError(
+        raise EventsError(
             f"a segment must lie in the folder of the run that wrote it, which names the store that it continues, but "
             f"{path} does not: give the run's folder"
         )
@@ -268,7 +271,7 @@ def _find_part(source: Source, segment: Path) -> Path:
     try:
         return find_run(source.run).resolve() / "events.zarr"
     except RunError as error:
-        raise RunError(
+        raise EventsError(
             f"a segment needs the store that it continues, but {source.path.parent}, which {segment} continues, is not "
             f"there: put it back ({error})"
         ) from None
@@ -276,20 +279,20 @@ def _find_part(source: Source, segment: Path) -> Path:
 
 def _refuse_misfit(before: Part, after: Part) -> None:
     if after.attrs["key_id"] != before.attrs["key_id"]:
-        raise RunError(
+        raise EventsError(
             f"all parts of a store must have one key, but {after.path} and {before.path} have different ones: import "
             "the segment again with the key of its store"
         )
     old, new = before.vocabulary, after.vocabulary
     steps = new.version - old.version
     if steps not in (0, 1) or new.codes[: len(old.codes)] != old.codes or (len(new.codes) > len(old.codes)) != steps:
-        raise RunError(
+        raise EventsError(
             f"a segment must have the vocabulary of its store, but {after.path} has version {new.version} with "
             f"{len(new.codes)} codes and {before.path} version {old.version} with {len(old.codes)}: import the segment "
             "again"
         )
     if after.attrs["continues"] != before.content:
-        raise RunError(
+        raise EventsError(
             f"a segment must continue the store that it was made for, but {before.path} has changed since "
             f"{after.path} was written: put the store back, or import the segment again"
         )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...hpc.errors import PersonLevelError, RunError
+from .errors import EventsError
 
 __all__ = ["MOST_SMALL", "Vocabulary", "extend_vocabulary", "merge_names", "rank_codes"]
 
@@ -70,7 +70,7 @@ def extend_vocabulary(before: Vocabulary, counts: Mapping[str, int], *, new_code
 
     Raises
     ------
-    PersonLevelError
+    EventsError
         If there are new codes and they are refused. The message shows no rare code.
     """
     known = set(before.codes)
@@ -81,7 +81,7 @@ def extend_vocabulary(before: Vocabulary, counts: Mapping[str, int], *, new_code
         rare = len(new) - len(frequent[:MOST_NAMED])
         if rare:
             told += f"{' and ' if told else ''}{rare} {'others' if told else 'that are rare, so not named here'}"
-        raise PersonLevelError(
+        raise EventsError(
             f"an append must have the codes of its store, but {len(new)} are not in its vocabulary (version "
             f"{before.version}): {told}; correct the source, or set new_codes=add, which makes version "
             f"{before.version + 1}"
@@ -95,7 +95,7 @@ def merge_names(before: Sequence[str], found: Mapping[str, int]) -> tuple[str, .
 
     Raises
     ------
-    RunError
+    EventsError
         If there are more than a store can number.
 
     Examples
@@ -106,7 +106,7 @@ def merge_names(before: Sequence[str], found: Mapping[str, int]) -> tuple[str, .
     held = tuple(before) or ("",)
     names = (*held, *sorted(set(found) - set(held)))
     if len(names) > MOST_SMALL + 1:
-        raise RunError(
+        raise EventsError(
             f"a store numbers at most {MOST_SMALL} areas or facilities, but the source has {len(names) - 1}: group "
             "them in the source"
         )

@@ -20,6 +20,7 @@ _ASKED = {
     ("cost",): "write cost: {column: COLUMN, unit: CNY} or unit: fen",
     ("persons", "sex"): "write sex: {column: COLUMN, values: {'1': male, '2': female, '9': unknown}}",
     ("persons", "sex", "values"): "write values: {'1': male, '2': female, '9': unknown}, with the table's own texts",
+    ("missing",): "quote each word, such as missing: ['NULL', '-']",
     ("kind", "KindColumn", "values"): "write values: {DX: condition, RX: drug}, with the table's own texts",
 }
 
@@ -71,8 +72,8 @@ def read_mapping(given: str | Path | Dict[str, Any]) -> Mapping:
 
 
 def _reword(error: Any, file: Path | None) -> InputError:
-    problems = sorted(error.errors(), key=lambda one: one["type"] == "literal_error" and one["loc"][:1] == ("kind",))
-    first = problems[0]
+    # A kind is a word or a column: of the two errors the one counts that is about what was given.
+    first = min(error.errors(), key=lambda one: one["loc"][:1] == ("kind",) and _is_other_kind(one))
     place = tuple(one for one in first["loc"] if isinstance(one, str))
     shown = ".".join(one for one in place if one != "KindColumn" and not one.startswith("literal["))
     asked = _ASKED.get(place)
@@ -91,6 +92,10 @@ def _reword(error: Any, file: Path | None) -> InputError:
     return InputError(
         f"{shown} of a mapping cannot be {first['input']!r}: {said}", file=file, way_out=asked or "correct the mapping"
     )
+
+
+def _is_other_kind(problem: Any) -> bool:
+    return isinstance(problem["input"], str) != (problem["type"] == "literal_error")
 
 
 def _list_keys(place: tuple[str, ...]) -> str:

@@ -44,9 +44,7 @@ def check_format(text: str, *, part: bool = False) -> str:
     >>> check_format("%d/%m/%Y"), check_format("%m/%Y")
     ('', "a date's format must have the year (%Y), the month (%m) and the day (%d), got '%m/%Y'")
     """
-    has = [
-        any(sign in text for sign in signs) for signs in (("%Y", "%y"), ("%m", "%b", "%B", "%j"), ("%d", "%j"))
-    ]
+    has = [any(sign in text for sign in signs) for signs in (("%Y", "%y"), ("%m", "%b", "%B", "%j"), ("%d", "%j"))]
     if all(has) or (part and has[0] and (has[1] or not has[2])):
         return ""
     return f"a date's format must have the year (%Y), the month (%m) and the day (%d), got {text!r}"

@@ -56,7 +56,12 @@ def read_costs(rows: Rows, column: str, unit: str) -> npt.NDArray[np.int32]:
     whole = np.rint(exact)
     way_out = "correct the row, or check the cost's unit in the mapping"
     _refuse_rows(
-        rows, column, given < 0, given, "costs of 0 or more", "subtract refunds from what they refund, or leave it empty"
+        rows,
+        column,
+        given < 0,
+        given,
+        "costs of 0 or more",
+        "subtract refunds from what they refund, or leave it empty",
     )
     _refuse_rows(rows, column, np.abs(exact - whole) > 1e-4, given, "costs in whole fen (0.01 CNY)", way_out)
     _refuse_rows(rows, column, whole > _INT32_MAX, given, "costs up to 21,474,836.47 CNY", way_out)

@@ -47,9 +47,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     return tmp_path
 
 
-def test_every_network_of_the_catalogue_names_a_reader_that_is_there() -> None:
+def test_every_network_and_records_of_the_catalogue_name_a_reader_that_is_there() -> None:
     for dataset in DATASETS.values():
-        assert bool(dataset.reader) == (dataset.kind == "network")
+        assert bool(dataset.reader) == (dataset.kind in ("network", "person-events"))
         module, _, name = dataset.reader.partition(":")
         assert not module or callable(getattr(import_module(module), name))
 

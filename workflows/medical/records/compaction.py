@@ -63,7 +63,7 @@ def prepare_compaction(parts: Sequence[Part], settings: RecordSettings) -> Prepa
     policy = unpack_policy(last.attrs["policy"])
     counting = plan_counts(
         settings.most_wrong, policy, store.key_id, settings.purpose, {},
-        inputs="inputs.zarr", measure="import 0",
+        inputs="inputs.zarr", measure="import 0", rows=store.n_persons,
     )  # fmt: skip
     return Prepared(
         (step, counting), (describe_events(vocabulary.dtype, store.columns, attrs), describe_counts(policy)), arrays,

@@ -23,6 +23,7 @@ __all__ = ["add_store_counts", "count_store", "describe_counts", "list_imported"
 OWN = "citytide.workflows.medical.records.counting"
 STORED = ("persons", "events")
 PER_BLOCK = 512  # buckets
+ROW_BYTES = 50  # that a person takes while it is counted
 Arrays = Mapping[str, Any]
 
 
@@ -34,6 +35,7 @@ def plan_counts(
     left_out: Mapping[str, int],
     *,
     measure: str,
+    rows: npt.NDArray[np.int64],
     inputs: str = "inputs-2.zarr",
 ) -> ReductionStep:
     """The step that counts what a store holds; it fails if too many events are before birth or after death.
@@ -42,6 +44,8 @@ def plan_counts(
     ----------
     left_out
         Rows that readers left out, by their words.
+    rows
+        (bucket,) persons at most.
     measure
         What is counted: counts of one measure are compared with earlier ones.
     inputs
@@ -51,7 +55,8 @@ def plan_counts(
         IMPORTED.name, chunk=f"{OWN}:count_store", combine=f"{OWN}:add_store_counts", finalize=f"{OWN}:list_imported",
         dim="bucket", extent=BUCKETS, per_block=PER_BLOCK,
         inputs=(f"{EVENTS}:person_offset,event_offset,pseudonym,counted", f"{inputs}:bucket"),
-        memory_bytes=lambda block: 500_000_000, partial_bytes=20 * BUCKETS + 10_000, product=IMPORTED.name,
+        memory_bytes=lambda block: ROW_BYTES * int(rows[block.start : block.stop].sum()) + 1_000_000,
+        partial_bytes=20 * BUCKETS + 10_000, product=IMPORTED.name,
         params={"most_wrong": most_wrong, "least": policy.min_cell, "left_out": dict(sorted(left_out.items()))},
         release=None if policy.epsilon else _request(policy, key_id, purpose, measure),
     )  # fmt: skip
@@ -112,7 +117,7 @@ def list_imported(partial: Arrays) -> dict[str, npt.NDArray[Any]]:
             f"at most {100 * most:g} % of the dated events may be before birth or after death (most_wrong), got "
             f"{share}: check which columns hold the dates, or raise most_wrong"
         )
-    left = [f"left out by the reader: {text}" for text in partial["left_out"].tolist()]
+    left = [f"reader: {text}" for text in partial["left_out"].tolist()]
     return {
         "what": np.array([*names, *left], str),
         "rows": np.concatenate([partial["rows"], partial["n_left_out"]]).astype(np.int64),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ....datasets.errors import InputError
 from ....datasets.medical.records import RecordBlock, RecordSource
@@ -130,7 +130,8 @@ def open_source(where: str, settings: RecordSettings) -> OpenedSource:
         from ....datasets.synthetic.medical.persons import SyntheticPersons
 
         reader = "citytide.datasets.synthetic.medical.persons:read_synthetic"
-        return OpenedSource(SyntheticPersons(n_events=settings.synthetic_events, seed=settings.seed), reader)
+        made = SyntheticPersons(n_events=settings.synthetic_events, seed=settings.seed)
+        return OpenedSource(cast(RecordSource, made), reader)  # its fields cannot be set, which no reader of them does
     from ....datasets.catalogue.readers import find_inputs
     from ....datasets.medical.opening import open_records
 

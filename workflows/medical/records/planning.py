@@ -101,7 +101,7 @@ def plan_store(run: Run) -> Prepared:
 
     Raises
     ------
-    PersonLevelError
+    EventsError
         If an append has codes that its store lacks.
     """
     facts, found = read_facts(run), read_findings(run)
@@ -129,7 +129,7 @@ def plan_store(run: Run) -> Prepared:
     shuffle = _plan_shuffle(facts, found, vocabulary, blocks)
     counting = plan_counts(
         facts.most_wrong, policy, facts.key_id, facts.purpose, found.group("left out"),
-        measure=f"import {attrs['segment']} {attrs['continues'][:16]}".strip(),
+        rows=found.rows_of_bucket, measure=f"import {attrs['segment']} {attrs['continues'][:16]}".strip(),
     )  # fmt: skip
     arrays = {**texts, "block": (("block",), laid["block"].astype(np.dtypes.StringDType()))}
     arrays["bucket"] = (("bucket",), np.arange(BUCKETS, dtype=np.int32))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....hpc.errors import RunError
+from ....datasets.errors import InputError
 from ....hpc.plan.sources import Source
 from ....hpc.store.release_request import Policy
 from ...workflow import Prepared, Workflow
+from ..errors import EventsError
 from ..keys import find_key, identify_key, read_key
 from ..policies import pack_policy, read_policy, unpack_policy
 from ..stores import BEFORE, Part, find_parts, find_store
@@ -29,7 +30,7 @@ def prepare_import(settings: ImportSettings) -> Prepared:
     ------
     InputError
         If a source cannot be read.
-    RunError
+    EventsError
         If the key, the policy or the store that is continued does not fit.
     """
     if settings.compact is not None:
@@ -64,8 +65,13 @@ def prepare_sources(
     title
         Of the run.
     """
-    inputs = open_inputs(wheres, settings)
-    key = find_key(settings.key, [path for path in inputs.paths.values() if path.is_dir()])
+    try:
+        inputs = open_inputs(wheres, settings)
+    except InputError as error:
+        if not before:
+            raise
+        raise EventsError(str(error)) from None  # which would not be shown beside a store of persons
+    key = find_key(settings.key, inputs.paths.values())
     key_id = identify_key(read_key(key))
     policy = _choose_policy(settings, before)
     for part in before[:1]:
@@ -91,7 +97,7 @@ def prepare_sources(
 def _find_parts(setting: str, where: str) -> list[Part]:
     path = find_store(where)
     if path is None:
-        raise RunError(
+        raise EventsError(
             f"{setting} must name a store of events, got {where}: give an events.zarr, or the folder or id of a run of "
             "events-import"
         )
@@ -104,12 +110,12 @@ def _choose_policy(settings: RecordSettings, before: Sequence[Part]) -> Policy:
     if before:
         own = unpack_policy(before[0].attrs["policy"])
         if settings.policy is not None and policy != own:
-            raise RunError(
+            raise EventsError(
                 f"an append keeps the policy of its store, but {settings.policy} states another: omit policy"
             )
         policy = own
     if policy.purposes and settings.purpose not in policy.purposes:
-        raise RunError(
+        raise EventsError(
             f"purpose must be one that the policy allows ({', '.join(policy.purposes)}), got {settings.purpose!r}: set "
             "purpose"
         )
@@ -118,7 +124,7 @@ def _choose_policy(settings: RecordSettings, before: Sequence[Part]) -> Policy:
 
 def _refuse_misfit(base: Part, key_id: str, wheres: Sequence[str], inputs: RecordInputs) -> None:
     if key_id != base.attrs["key_id"]:
-        raise RunError(
+        raise EventsError(
             f"an append must have the key of its store, whose id is {base.attrs['key_id'][:16]}, got another key with "
             f"id {key_id[:16]}: name the key with which {base.path} was imported (key=FILE)"
         )
