@@ -10,6 +10,7 @@ A network opens by a name of the catalogue, a folder or a file; every other inpu
 - inflows and the level of the sea: :func:`~..hydro.gauges.hydrographs.read_hydrograph`;
 - points of warnings: :func:`~..hydro.gauges.warning_points.read_warning_points`;
 - areas with people: :func:`~..maps.areas.open_areas`; facilities: :func:`~..maps.facilities.open_facilities`;
+- records of persons: :func:`~..medical.opening.open_records`;
 - a city that was built: :func:`~..city.city.open_city`.
 
 Each named data set says which function reads it (:func:`~.readers.read_dataset`); packages outside add their own

@@ -12,7 +12,7 @@ from ..records import EVENT, KINDS, Records
 from ..rows.columns import build_records, refuse_reversed
 from ..rows.days import read_days
 from ..rows.numbers import read_costs, read_durations, read_values
-from ..rows.rows import Rows
+from ..rows.rows import Rows, show_text
 from ..rows.texts import read_texts, spread_texts
 from .mappings import KindColumn, Mapping
 
@@ -90,7 +90,7 @@ def _read_kinds(rows: Rows, mapping: Mapping) -> Any:
         if text not in mapping.kind.values:
             known = ", ".join(repr(one) for one in mapping.kind.values)
             raise rows.refuse(
-                f"column {mapping.kind.column!r} must hold one of {known}, got {text!r}",
+                f"column {mapping.kind.column!r} must hold one of {known}, got {show_text(text)}",
                 int(at[0]),
                 f"add it to kind.values of the mapping, as one of {', '.join(KINDS)}",
             )

@@ -95,7 +95,7 @@ def _reword(error: Any, file: Path | None) -> InputError:
 
 
 def _is_other_kind(problem: Any) -> bool:
-    return isinstance(problem["input"], str) != (problem["type"] == "literal_error")
+    return bool(isinstance(problem["input"], str) != (problem["type"] == "literal_error"))
 
 
 def _list_keys(place: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from ....kernels.medical.events import NO_DAY
 from ..records import DEATH, OBSERVED, PERSON, SEXES, Records
 from ..rows.columns import build_records, refuse_reversed
 from ..rows.days import check_format, read_days
-from ..rows.rows import Rows
+from ..rows.rows import Rows, show_text
 from ..rows.texts import read_texts, spread_texts
 from .mappings import DateColumn, PersonTable, SexColumn
 
@@ -102,7 +102,7 @@ def _read_sexes(rows: Rows, column: SexColumn) -> npt.NDArray[np.uint8]:
         if text not in values and len(at):
             known = ", ".join(repr(one) for one in column.values)
             raise rows.refuse(
-                f"column {column.column!r} must hold one of {known} or nothing, got {text!r}",
+                f"column {column.column!r} must hold one of {known} or nothing, got {show_text(text)}",
                 int(at[0]),
                 "add it to persons.sex.values of the mapping, as male, female or unknown",
             )

@@ -104,7 +104,14 @@ def _list_files(path: Path, mapping: Mapping) -> tuple[list[str], list[str]]:
     every = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
     persons = mapping.persons.file if mapping.persons else None
     chosen = {file.relative_to(path).as_posix() for file in path.glob(mapping.files)} if mapping.files else set(every)
-    files = [one for one in every if one in chosen and one != persons and one.lower().endswith((*_TEXT, _PARQUET))]
+    files = [
+        one
+        for one in every
+        if one in chosen
+        and one != persons
+        and one.lower().endswith((*_TEXT, _PARQUET))
+        and not Path(one).name.startswith(".")  # macOS writes ._NAME beside NAME
+    ]
     if not files:
         raise InputError(
             f"a folder of events must hold files of CSV or Parquet{' like ' + mapping.files if mapping.files else ''}, "

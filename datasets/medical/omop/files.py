@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ...errors import InputError
@@ -56,9 +57,9 @@ def is_omop(path: Path) -> bool:
 
 def choose_dialect(path: Path, file: str) -> Dialect:
     """Comma with quotes, or tabs without them, as vocabularies are published; columns in lower case."""
-    commas = Dialect(missing=_MISSING, lower=True)
+    commas = Dialect(missing=_MISSING, lower=True, is_mapped=False)
     if any("\t" in name for name in read_header(path, file, commas)):
-        return Dialect(delimiter="\t", has_quotes=False, missing=_MISSING, lower=True)
+        return replace(commas, delimiter="\t", has_quotes=False)
     return commas
 
 

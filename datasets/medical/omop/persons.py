@@ -18,7 +18,7 @@ from ..records import PERSON, SEXES, Records
 from ..rows.columns import build_records
 from ..rows.days import read_days
 from ..rows.numbers import read_durations
-from ..rows.rows import Rows
+from ..rows.rows import Rows, show_text
 from ..rows.texts import read_texts, spread_texts
 
 __all__ = ["read_persons"]
@@ -56,7 +56,7 @@ def _read_sex(rows: Rows) -> npt.NDArray[np.uint8]:
         at = np.flatnonzero(place == i)
         if text not in _SEX and text not in _UNKNOWN and len(at):
             raise rows.refuse(
-                f"column 'gender_concept_id' must be 8532 (female), 8507 (male) or 0 (unknown), got {text!r}",
+                f"column 'gender_concept_id' must be 8532 (female), 8507 (male) or 0 (unknown), got {show_text(text)}",
                 int(at[0]),
                 "map it to one of them in PERSON",
             )

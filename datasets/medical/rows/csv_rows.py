@@ -35,6 +35,8 @@ class Dialect:
     missing: tuple[str, ...] = ()
     lower: bool = False
     """Whether names of columns are taken in lower case."""
+    is_mapped: bool = True
+    """Whether a mapping of columns says all this: then errors name it."""
 
 
 def read_header(root: Path, file: str, dialect: Dialect) -> list[str]:
@@ -188,7 +190,7 @@ def _decode(raw: bytes, line: int, name: str, dialect: Dialect) -> str:
 
 def _refuse_encoding(name: str, line: int, dialect: Dialect) -> InputError:
     way_out = "save all of it as UTF-8"
-    if dialect.encoding == "UTF-8":
+    if dialect.encoding == "UTF-8" and dialect.is_mapped:
         way_out += ", or write encoding: GB18030 in the mapping of columns if all of it is GB18030"
     return InputError(
         f"the text must be {dialect.encoding}, but this line is not", file=name, line=line, way_out=way_out

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....kernels.medical.events import NO_DAY
-from .rows import Rows
+from .rows import Rows, show_text
 from .texts import read_texts
 
 __all__ = ["check_format", "read_days"]
@@ -103,10 +103,11 @@ def _parse_day(text: str, format: str) -> int | str:
         if found is not None:
             return date(int(found[1]), int(found[2]), int(found[3])).toordinal() - _EPOCH
     except ValueError as error:
-        return f"must hold dates, got {text!r}" + (f" where the format is {format!r}" if format else f" ({error})")
+        why = f" where the format is {format!r}" if format else f" ({error})"
+        return f"must hold dates, got {show_text(text)}{why}"
     if _YEAR_LAST.fullmatch(text):
-        return f"must hold dates whose order is known, got {text!r}"
-    return f"must hold dates, got {text!r}"
+        return f"must hold dates whose order is known, got {show_text(text)}"
+    return f"must hold dates, got {show_text(text)}"
 
 
 def _show_way(text: str, format: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .rows import Rows
+from .rows import Rows, show_text
 from .texts import read_texts
 
 __all__ = ["read_costs", "read_durations", "read_values"]
@@ -92,16 +92,18 @@ def _read_numbers(rows: Rows, column: str) -> npt.NDArray[np.float64]:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return np.asarray(pc.fill_null(held.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False))
     texts, place = read_texts(rows, column, "a number")
-    numbers = np.full(len(texts), np.nan)
-    for i, text in enumerate(texts.tolist()):
-        if text:
-            numbers[i] = number = _parse(text)
-            if not np.isfinite(number):
-                raise rows.refuse(
-                    f"column {column!r} must hold numbers, got {text!r}",
-                    int(np.flatnonzero(place == i)[0]),
-                    "write it as 12.5, or leave it empty if it is not known",
-                )
+    numbers, given = np.full(len(texts), np.nan), np.flatnonzero(texts != "")
+    try:
+        numbers[given] = pa.array(texts[given].tolist(), pa.string()).cast(pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        numbers[given] = [_parse(text) for text in texts[given].tolist()]
+    wrong = given[~np.isfinite(numbers[given])]
+    if len(wrong):
+        raise rows.refuse(
+            f"column {column!r} must hold numbers, got {show_text(str(texts[wrong[0]]))}",
+            int(np.flatnonzero(place == wrong[0])[0]),
+            "write it as 12.5, or leave it empty if it is not known",
+        )
     return np.asarray(numbers[place], np.float64)
 
 
@@ -115,4 +117,6 @@ def _parse(text: str) -> float:
 def _refuse_rows(rows: Rows, column: str, wrong: Any, values: Any, rule: str, way_out: str) -> None:
     at = np.flatnonzero(wrong)
     if len(at):
-        raise rows.refuse(f"column {column!r} must hold {rule}, got {values[at[0]]:.15g}", int(at[0]), way_out)
+        value = float(values[at[0]])
+        shown = f"{value:.3g}" if abs(value) >= 1e9 else f"{value:.12g}"  # a long number may be an identifier
+        raise rows.refuse(f"column {column!r} must hold {rule}, got {shown}", int(at[0]), way_out)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InputError
 
-__all__ = ["Rows", "find_columns"]
+__all__ = ["Rows", "find_columns", "show_text"]
+
+_TELLING = re.compile(r"\d{9}")  # numbers of persons, cards and telephones are that long; dates are shorter
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Rows:
         if self.are_lines:
             return InputError(problem, file=self.file, line=at, way_out=way_out)
         return InputError(f"row {at:,}: {problem}", file=self.file, way_out=way_out)
+
+
+def show_text(text: str) -> str:
+    """A text for an error: one that may be an identifier of a wrong column is shown by its form alone.
+
+    Examples
+    --------
+    >>> show_text("31.12.2005"), show_text("440301199001011234")
+    ("'31.12.2005'", "a text like '999999999999999999'")
+    """
+    if len(text) <= 24 and not _TELLING.search(text):
+        return repr(text)
+    return f"a text like {''.join('9' if one.isdigit() else 'a' if one.isalpha() else one for one in text[:24])!r}"
 
 
 def find_columns(file: str, has: Iterable[str], wanted: Iterable[str], way_out: str) -> None:

@@ -73,6 +73,13 @@ def read_texts(rows: Rows, column: str, what: str) -> tuple[Texts, Longs]:
             int(np.flatnonzero(index == at)[0]),
             "check that the mapping names the right column",
         )
+    held_zero = np.flatnonzero(np.asarray(pc.match_substring(words, "\0")))
+    if len(held_zero):  # NumPy drops it at an end, and two texts would become one
+        raise rows.refuse(
+            f"column {column!r} must hold no zero byte to be {what}, got one",
+            int(np.flatnonzero(index == held_zero[0])[0]),
+            "write the table again as plain text",
+        )
     texts = np.array([*words.to_pylist(), ""], dtype=np.str_)
     if rows.missing:
         texts[np.isin(texts, sorted(rows.missing))] = ""

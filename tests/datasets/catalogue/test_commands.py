@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from citytide.datasets.catalogue.commands import data as data_group
+from citytide.datasets.catalogue.downloads import verify_dataset
 from citytide.datasets.catalogue.sources import DATASETS
 from citytide.datasets.errors import InputError
 
@@ -64,3 +65,11 @@ def test_the_commands_load_nothing_heavy():
         f"import sys, citytide.datasets.catalogue.commands\nprint([m for m in '{heavy}'.split() if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["eunomia-gibleed", "omop-synthea", "nafld"])
+def test_describe_tells_of_records_of_persons(data: Path, name: str):
+    found = json.loads(invoke("describe", name, "--json").stdout)
+    assert found["kind"] == "person-events" and found["terms"] and found["size"] is None
+    (file,) = found["files"]
+    assert file["at"] == str(data / file["path"]) and not verify_dataset(name)

@@ -50,6 +50,13 @@ def test_every_key_of_a_file_is_read(tmp_path: Path) -> None:
     assert again == mapping  # as workers get it
 
 
+def test_the_mapping_that_the_docs_show_is_read(tmp_path: Path) -> None:
+    page = Path(__file__).parents[4] / "docs" / "records-formats.md"
+    shown = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "columns.yaml").write_text(shown, encoding="utf-8")
+    assert read_mapping(tmp_path / "columns.yaml").model_fields_set == set(Mapping.model_fields) - {"days"}
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [

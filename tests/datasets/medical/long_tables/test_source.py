@@ -86,6 +86,7 @@ def test_table_becomes_events(tmp_path: Path) -> None:
 def test_table_of_persons_gives_persons_observation_and_deaths(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", events=EVENTS, persons=PERSONS)
     (folder / "read.me").write_text("x")
+    (folder / "._events.csv").write_bytes(b"\0\5\26\7")
     source = open_records(
         folder, {**MAPPING, "persons": PERSON_TABLE, "observed": {"from": "2005-01-01", "to": "2010-12-31"}}
     )
@@ -104,7 +105,7 @@ def test_table_of_persons_gives_persons_observation_and_deaths(tmp_path: Path) -
     assert [row[1:3] for row in rows if row[0] == DEATH] == [("007", day("2010-12-31"))]
     assert counts["persons without a month of birth, taken as 15 June"] == 2
     assert counts["rows of persons without a person"] == 1 and counts["persons whose sex is unknown"] == 1
-    assert "Files that are not read: read.me." in source.unread
+    assert "Files that are not read: ._events.csv, read.me." in source.unread
 
 
 def test_a_month_of_birth_is_taken_as_its_first_day(tmp_path: Path) -> None:

@@ -208,6 +208,15 @@ def test_bad_rows_are_refused_by_their_line(tmp_path: Path, changed: dict[str, s
         read_all(source)
 
 
+def test_other_encodings_are_refused_by_line(tmp_path: Path) -> None:
+    folder = write_omop(tmp_path / "cdm")
+    (folder / "DEATH.csv").write_bytes("person_id,death_date,note\n7,2010-12-31,故\n".encode("gb18030"))
+    with pytest.raises(
+        InputError, match=r"DEATH.csv, line 2: the text must be UTF-8, but this line is not; save all of it as UTF-8$"
+    ):
+        read_all(open_records(folder))
+
+
 def test_errors_of_rows_hold_no_identifier(tmp_path: Path) -> None:
     rows = "person_id,death_date\nSECRET-7,2010-12-31,1\n"
     source = open_records(write_omop(tmp_path / "cdm", DEATH=rows))

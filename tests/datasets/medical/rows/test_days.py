@@ -70,6 +70,12 @@ def test_what_is_no_date_is_refused_by_line(text: str, form: str, words: str) ->
         read_days(rows_of(["", text]), "day", form)
 
 
+def test_text_that_may_be_an_identifier_is_not_quoted() -> None:
+    with pytest.raises(InputError, match=r"must hold dates, got a text like '99999999999999999a'; write") as told:
+        read_days(rows_of(["44030119900101123X"]), "day")
+    assert "4403" not in str(told.value)
+
+
 def test_format_must_name_a_day() -> None:
     assert not check_format("%d.%m.%y") and not check_format("%Y%j")
     assert not check_format("%Y", part=True) and not check_format("%Y-%m", part=True)

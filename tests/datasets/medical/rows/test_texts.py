@@ -37,6 +37,13 @@ def test_other_types_and_long_texts_are_refused() -> None:
         spread_texts(rows_of(pa.array(["a", "b" * 300])), "x", "an id")
 
 
+def test_zero_bytes_are_refused() -> None:
+    with pytest.raises(
+        InputError, match=r"row 2: column 'x' must hold no zero byte to be an id, got one; write the tab"
+    ):
+        spread_texts(rows_of(pa.array(["a", "a\0"])), "x", "an id")
+
+
 def test_missing_column_is_refused_with_those_that_are_there() -> None:
     with pytest.raises(InputError, match=r"a.csv: the table must have a column 'icd', but it has id, day; correct it"):
         find_columns("a.csv", ["id", "day"], ["id", "icd"], "correct it")
