@@ -26,20 +26,26 @@ def audit() -> None:
 def list_releases(log: str | None, as_json: bool) -> None:
     """List the releases in LOG (a .jsonl file, or the beginning of a key's id); of all your logs if omitted.
 
-    Counts are not shown: only how many cells of a table are shown and withheld.
+    Counts are not shown: only how many cells of a table are shown and withheld. The exit code is 1 if a log is damaged.
 
     \b
     Examples:
       citytide audit list
       citytide audit list 3f9a --json
     """
+    from ..errors import RunError
     from ..release.audit_log import AuditLog
 
-    found = {path: AuditLog(path).read_lines() for path in _choose(log)}
+    found: dict[Path, list[dict[str, Any]]] = {}
+    damaged: list[str] = []
+    for path in _choose(log):
+        try:
+            found[path] = AuditLog(path).read_lines()
+        except RunError as error:  # of one log, which must not hide the others
+            damaged.append(str(error))
     if as_json:
         show_json([{"log": str(path), **_pick(line)} for path, lines in found.items() for line in lines])
-        return
-    for path, lines in found.items():
+    for path, lines in found.items() if not as_json else ():
         click.echo(f"{path}: {len(lines)} release{'' if len(lines) == 1 else 's'}")
         for line in lines:
             told = _pick(line)
@@ -48,8 +54,16 @@ def list_releases(log: str | None, as_json: bool) -> None:
                 f"{told['step'].removesuffix('-release')}  {told['shown']} cells shown, {told['withheld']} withheld, "
                 f"epsilon {told['epsilon']:g}"
             )
-    if not found:
+    if not found and not damaged and not as_json:
         click.echo("no audit log yet: the first release of a table of persons begins one")
+    _end_with(damaged)
+
+
+def _end_with(damaged: list[str]) -> None:
+    for sentence in damaged:
+        click.echo(f"citytide: {sentence}", err=True)
+    if damaged:
+        raise SystemExit(1)
 
 
 def _pick(line: dict[str, Any]) -> dict[str, Any]:
@@ -108,13 +122,19 @@ def verify(log: str | None, release: int | None, as_json: bool) -> None:
       citytide audit verify backup/3f9a0c11d2e4b576.jsonl --json
     """
     from ..control.recomputation import verify_release
+    from ..errors import RunError
     from ..release.audit.verify import LogProblem, verify_log
 
     if release is not None and log is None:
         raise click.UsageError("--release N needs a LOG: name the log whose line N is meant")
     found: dict[Path, list[LogProblem]] = {}
     for path in _choose(log):
-        found[path] = verify_log(path)
+        try:
+            found[path] = verify_log(path)
+        except RunError as error:
+            if log is not None:
+                raise
+            found[path] = [LogProblem("the log", f"cannot be verified: {error}")]  # the others can
         if release is not None and not found[path]:
             found[path] = verify_release(path, release)
     if as_json:

@@ -26,6 +26,7 @@ from .kept import Kept
 __all__ = ["AuditLog"]
 
 WAIT_S = 600.0  # for another release of the same key, which solves for what to withhold
+GLANCES = 3  # at files that a release may be writing at this moment
 OWN = ("number", "previous", "when", "user", "host", "code", "file_hash", "seal")
 
 
@@ -156,11 +157,15 @@ class AuditLog:
         """
         files = self.files
         files.refuse_foreign()
-        raw, _ = read_raw(files.path)
-        if not raw and not files.folder_is_used():
+        if not read_raw(files.path)[0] and not files.folder_is_used():
             return []
         secret = files.read_secret()
-        if problems := find_line_problems(raw, b"", read_head(files, secret), secret):
+        for _ in range(GLANCES):
+            head = read_head(files, secret)  # before the lines: a release that ends meanwhile adds to them first
+            raw, _ = read_raw(files.path)
+            if not (problems := find_line_problems(raw, b"", head, secret)):
+                break
+        if problems:
             raise RunError(
                 f"an audit log must stay as it was written, but {problems[0].where} of {files.path} "
                 f"{problems[0].problem}: put it back from a backup (`citytide audit verify {files.path}` names all "

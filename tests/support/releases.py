@@ -14,9 +14,9 @@ SECRET_COUNT = 7193  # an exact number that is withheld and must be seen nowhere
 
 def make_entry(run_id: str = "run-1", step: str = "count-release", **more: Any) -> dict[str, Any]:
     return {
-        "run_id": run_id, "folder": "", "step": step, "table": {"labels": ["sex"], "counts": ["n"]}, "measure": "persons by sex",
-        "purpose": "planning",
-        "policy": {"min_cell": 10}, "key": KEY, "epsilon": 0.25, "shown": 2, "withheld": 1, **more,
+        "run_id": run_id, "folder": "", "step": step, "table": {"labels": ["sex"], "counts": ["n"]}, "epsilon": 0.25,
+        "measure": "persons by sex", "purpose": "planning", "policy": {"min_cell": 10}, "key": KEY, "shown": 2,
+        "withheld": 1, **more,
     }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class LogFiles:
         RunError
             Naming the file, its owner and its mode.
         """
-        for path in (self.path.parent, self.path, self.secret, self.folder):
+        for path in (self.path, self.secret, self.folder):
             try:
                 told = path.lstat()
             except FileNotFoundError:

@@ -95,3 +95,16 @@ def test_a_release_is_computed_again_on_demand(log: AuditLog, monkeypatch: pytes
 def test_a_release_to_compute_again_needs_its_log() -> None:
     told = audit("verify", "--release", "2")
     assert told.exit_code == 2 and "--release N needs a LOG: name the log whose line N is meant" in told.output
+
+
+def test_one_damaged_log_does_not_hide_the_others(log: AuditLog) -> None:
+    other = AuditLog.of_key("ab" * 32)
+    other.append(make_entry("other"), *make_tables())
+    log.files.secret.unlink()
+    told = audit("list")
+    assert told.exit_code == 1 and "run-1" not in told.output and "  other  count  " in told.output
+    assert f"citytide: the audit log {log.files.path} needs its secret {log.files.secret}" in told.stderr
+    told = audit("verify")
+    assert told.exit_code == 1 and f"the log cannot be verified: the audit log {log.files.path} needs" in told.output
+    assert f"{other.files.path}: every line and private table is what was written" in told.output
+    assert isinstance(audit("verify", str(log.files.path)).exception, RunError)

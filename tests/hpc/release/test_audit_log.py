@@ -248,6 +248,38 @@ def test_another_users_log_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -
             use()
 
 
+def test_a_log_in_another_users_folder_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = fill(AuditLog.of_key(KEY), 1)
+
+    def fail(path: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "lstat", fail)
+    with pytest.raises(RunError, match=r"by its owner alone, but .* cannot be read \(Permission denied\): let"):
+        log.read_lines()
+
+
+def test_whoever_reads_while_a_release_ends_sees_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = fill(AuditLog.of_key(KEY), 1)
+    real, number = audit_log.read_head, [1]
+
+    def read_between(*arguments: Any) -> Any:
+        head = real(*arguments)
+        if number[0] < 3:  # two releases end between a look at the head and one at the lines
+            monkeypatch.setattr(audit_log, "read_head", real)
+            fill_one(number)
+            fill_one(number)
+            monkeypatch.setattr(audit_log, "read_head", read_between)
+        return head
+
+    def fill_one(number: list[int]) -> None:
+        number[0] += 1
+        AuditLog.of_key(KEY).append(make_entry(f"run-{number[0]}"), *make_tables(number[0]))
+
+    monkeypatch.setattr(audit_log, "read_head", read_between)
+    assert len(log.read_lines()) == 3
+
+
 def test_a_log_that_others_can_read_is_refused_with_the_command_that_closes_it() -> None:
     log = fill(AuditLog.of_key(KEY), 1)
     log.files.secret.chmod(0o644)

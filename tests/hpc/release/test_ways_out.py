@@ -31,9 +31,9 @@ NEEDLES = [
     )
 ]
 QUIET = {  # ways that raise nothing, beside those of LOOKS: what they tell is no value
-    "cause", "format_exception", "rich", "rich inspect", "rich traceback with locals", "reprlib", "reprlib of a list",
-    "dask tokenize", "logging %s", "logging %r", "logging of the thing", "logging f-string", "logging a dict",
-    "logging extra", "logging exception",
+    "cause", "format_exception", "traceback with locals", "rich", "rich inspect", "rich traceback with locals",
+    "reprlib", "reprlib of a list", "dask tokenize", "logging %s", "logging %r", "logging of the thing",
+    "logging f-string", "logging a dict", "logging extra", "logging exception",
 }  # fmt: skip
 
 
