@@ -19,7 +19,7 @@ CODES = Table(
     ),
 )
 TEXTS = {
-    "code_a": "code that more persons have",
+    "code_a": "one code: the one that stands first in the table of codes",
     "code_b": "the other code",
     "name_a": "name of the first code",
     "name_b": "name of the other code",

@@ -143,7 +143,7 @@ def count_together(block: CohortEvents) -> Arrays:
 
 
 def list_pairs(partial: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Exact columns of the table of pairs that enough persons have both of; the more frequent code comes first.
+    """Exact columns of the table of pairs that enough persons have both of, in the order of the codes.
 
     Who has one of the two without a day counts among the ties: a column of its own would hold so few persons that it is
     withheld, and the ties with it. The facts are ``code`` and ``name``, ``least``, and ``is_stratified``: whether
