@@ -81,7 +81,7 @@ def _tell(field: Any) -> str:
     choices = next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
     default = field.default
     if isinstance(default, list):
-        default = ",".join(f"{value:g}" for value in default)
+        default = ",".join(value if isinstance(value, str) else f"{value:g}" for value in default)
     facts = ["|".join(choices)] if choices else []
     if default is not None:
         facts.append(f"default: {str(default).lower() if isinstance(default, bool) else default}")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,7 @@ from citytide.hpc.run.runs import Run
 from citytide.hpc.store.sealed import running_step
 from citytide.hpc.store.stores import read_arrays
 from citytide.kernels.medical.events import PersonEvents
+from citytide.workflows import runner
 from citytide.workflows.medical.blocks import load_events
 from citytide.workflows.medical.stores import EventStore, open_event_store
 
@@ -75,6 +81,27 @@ def test_tasks_of_any_size_write_the_same_bytes(city: City) -> None:
     whole = city.run("whole", source=",".join(city.parts)).path / "events.zarr"
     coarse = city.run("coarse", source=",".join(city.parts), rows_per_task="1000000").path
     assert read_bytes(coarse / "events.zarr") == read_bytes(whole)
+
+
+def test_import_that_was_killed_goes_on_to_the_same_bytes(city: City, tmp_path: Path) -> None:
+    whole, killed = city.run("whole", source=",".join(city.parts)), tmp_path / "killed"
+    given = {"mapping": city.mapping, "most_wrong": "0.2", "rows_per_task": "1000", "source": ",".join(city.parts)}
+    words = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "citytide", "run", "events-import", *words, "--out", str(killed)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    ledger, deadline = killed / "ledger.jsonl", time.monotonic() + 120
+    while not ledger.exists() or '"events-split"' not in ledger.read_text():
+        assert driver.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+    done = {name: step["done"] for name, step in Run(killed).status()["steps"].items()}
+    assert done["events-split"] and not done["imported-finalize"]
+    resumed = runner.resume(killed, take_over=True, quiet=True)
+    assert resumed.result["state"] == "done", resumed.result
+    assert read_bytes(killed / "events.zarr") == read_bytes(whole.path / "events.zarr")
 
 
 def test_store_is_open_to_its_owner_alone_and_names_nobody(city: City) -> None:
