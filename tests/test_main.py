@@ -109,7 +109,7 @@ def test_pair_without_a_path_is_named(braess: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "traffic-assingment"], "workflow must be one of flood-warning, inundation, traffic-assignment"),
+        (["run", "traffic-assingment"], "workflow must be one of comorbidity, events-import, flood-warning, incidence"),
         (["run", "traffic-assignment", "--set", "gab=1"], "unknown key 'gab'; did you mean 'gap'?"),
         (["run", "traffic-assignment", "--set", "network=atlantis"], "'atlantis' is neither a known name nor"),
         (["run", "traffic-assignment", "--set", "demand_factors=1,-2"], "demand_factors.1"),

@@ -30,8 +30,10 @@ NamedArrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]  # dims and values
 
 # Name of each workflow, and the folder whose `question.py` holds it as WORKFLOW.
 WORKFLOWS = {
+    "comorbidity": "medical.comorbidity",
     "events-import": "medical.records",
     "flood-warning": "hydro.warning",
+    "incidence": "medical.incidence",
     "inundation": "hydro.inundation",
     "traffic-assignment": "traffic.assignment",
 }

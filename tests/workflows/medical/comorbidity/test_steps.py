@@ -1,0 +1,112 @@
+"""Pairs of codes counted block by block: the same whole numbers for any blocks, and as counted by hand."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from handmade_persons import Person, cut_events, draw_events, make_events
+
+from citytide.kernels.medical.events import UNDATED, PersonEvents
+from citytide.workflows.medical.comorbidity import steps
+from citytide.workflows.medical.counting.partials import add_partials, pack_facts
+from citytide.workflows.medical.counting.refusals import Refusal
+
+CODES = ["I10", "E11", "糖尿病", "J45", "C50", "N18"]
+FACTS: dict[str, Any] = {
+    "code": CODES, "name": [f"name of {code}" for code in CODES], "least": 10, "min_cell": 10, "is_stratified": True,
+}  # fmt: skip
+
+
+def make_block(events: PersonEvents, strata: tuple[str, ...] = ("age", "sex"), most: int = 0, **facts: Any) -> Any:
+    return steps.CohortEvents(events, len(CODES), most, strata, 4, 18_000, {**FACTS, **facts})
+
+
+def count_by_hand(events: PersonEvents) -> dict[tuple[int, int], dict[str, int]]:
+    """Of each pair of codes, persons by what came first, one person after another."""
+    told = {pair: dict.fromkeys(("a_first", "b_first", "tie", "undated"), 0) for pair in combinations(range(6), 2)}
+    for person in range(events.n_persons):
+        first: dict[int, int] = {}
+        for at in range(events.offset[person], events.offset[person + 1]):
+            code = int(events.code[at])
+            first[code] = min(first.get(code, UNDATED), int(events.day[at]))
+        for a, b in combinations(sorted(first), 2):
+            if UNDATED in (first[a], first[b]):
+                told[a, b]["undated"] += 1
+            elif first[a] == first[b]:
+                told[a, b]["tie"] += 1
+            else:
+                told[a, b]["a_first" if first[a] < first[b] else "b_first"] += 1
+    return told
+
+
+@pytest.mark.parametrize("n_blocks", [1, 7, 64])
+def test_pairs_are_those_counted_by_hand_for_any_blocks(n_blocks: int) -> None:
+    events = draw_events(400, 6, seed=3)
+    partials = [steps.count_together(make_block(part)) for part in cut_events(events, n_blocks)]
+    while len(partials) > 1:
+        partials = [add_partials(partials[at : at + 8]) for at in range(0, len(partials), 8)]
+    table = steps.list_pairs(partials[0])
+    hand = {pair: told for pair, told in count_by_hand(events).items() if sum(told.values()) >= 10}
+    assert list(zip(table["code_a"], table["code_b"], strict=True)) == [(CODES[a], CODES[b]) for a, b in hand]
+    for name in ("a_first", "b_first"):
+        assert table[name].tolist() == [told[name] for told in hand.values()]
+    assert table["tie"].tolist() == [told["tie"] + told["undated"] for told in hand.values()]
+    assert table["both"].tolist() == [sum(told.values()) for told in hand.values()]
+    assert set(table["persons"]) == {400}
+    assert (table["persons_a"] == table["both"] + table["only_a"]).all()
+    assert (table["persons_b"] == table["both"] + table["only_b"]).all()
+
+
+def test_expected_counts_are_of_strata_and_have_four_digits() -> None:
+    events = draw_events(400, 6, seed=3)
+    table = steps.list_pairs(steps.count_together(make_block(events, strata=("sex",))))
+    has = np.zeros((400, 6), bool)
+    has[np.repeat(np.arange(400), np.diff(events.offset)), events.code] = True
+    exact = 0.0
+    for sex in range(3):
+        own = has[events.sex == sex]
+        exact += own[:, 0].sum() * own[:, 1].sum() / len(own)
+    assert table["expected"][0] == float(f"{exact:.4g}") != exact
+
+
+def test_relative_risk_without_strata_is_computed_from_the_counts_that_are_shown() -> None:
+    released = {
+        name: np.ma.MaskedArray([value, value], [False, name == "persons_b"])
+        for name, value in {
+            "persons": 17_549, "persons_a": 7097, "persons_b": 3452, "both": 2780, "a_first": 1242, "b_first": 1443,
+        }.items()
+    }  # fmt: skip
+    derived = steps.derive_risks(released)
+    assert derived["rr"][0] == pytest.approx(1.9913682458, abs=1e-10)  # NAFLD: diabetes and hypertension
+    assert derived["phi"][0] == pytest.approx(0.4042450864, abs=1e-10)
+    assert derived["expected"][0] == pytest.approx(7097 * 3452 / 17_549)
+    assert np.ma.is_masked(derived["rr"][1]) and np.ma.is_masked(derived["expected"][1])
+
+
+def test_codes_of_too_few_persons_are_not_listed_and_everybody_comes_first() -> None:
+    persons = [Person([(5, 0), (6, 1)])] * 12 + [Person([(5, 2)])] * 9 + [Person()] * 4
+    partial = steps.count_codes(make_block(make_events(persons)))
+    table = steps.list_codes(partial)
+    assert table["code"].tolist() == ["*", "I10", "E11"] and table["persons"].tolist() == [25, 12, 12]
+    asked = steps.list_codes(partial | {"facts": pack_facts({**FACTS, "least": 0})})
+    assert asked["persons"].tolist() == [25, 12, 12, 9, 0, 0, 0]  # what was asked for by name stays, to be withheld
+
+
+def test_person_counts_in_the_first_codes_alone_if_they_are_bounded() -> None:
+    events = make_events([Person([(5, 0), (6, 1), (7, 2), (None, 3)])] * 10)
+    counted = steps.count_codes(make_block(events, most=2))["persons"]
+    assert counted.tolist() == [10, 10, 0, 0, 0, 0]
+    table = steps.list_pairs(steps.count_together(make_block(events, most=2)))
+    assert (table["code_a"].tolist(), table["code_b"].tolist()) == (["I10"], ["E11"])
+
+
+def test_cohort_of_too_few_persons_is_refused_without_their_number() -> None:
+    partial = steps.count_codes(make_block(make_events([Person([(5, 0)])] * 7)))
+    with pytest.raises(Refusal) as refused:
+        steps.list_codes(partial)
+    assert str(refused.value) == (
+        "a cohort must have at least 10 persons, and this one has fewer or none: choose wider ages, areas or days"
+    )

@@ -1,0 +1,1 @@
+"""Comorbidity: which codes come together in persons, and which comes first."""
