@@ -1,8 +1,8 @@
 """DuckDB counts incidence in SQL: first occurrences, person-days and days lost, by code, age band, sex and period.
 
 Run by the peer's own Python on a file of arrays that ``citytide.benchmarks.cases.medical.scan`` writes:
-``python -m citytide.benchmarks.peers run duckdb incidence FILE.npz --repeat 3``. Prints one JSON line, CPU seconds of the query
-on one thread; loading is not timed. ``sha256`` is that of the tables, all of whole numbers.
+``python -m citytide.benchmarks.peers run duckdb incidence FILE.npz --repeat 3``. Prints one JSON line, CPU seconds of
+the query on one thread; loading is not timed. ``sha256`` is that of the tables, all of whole numbers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """DuckDB counts pairs of codes by a self-join of first occurrences, over the events of a file.
 
 Run by the peer's own Python on what ``citytide.benchmarks.cases.medical.pairs write FILE.npz`` writes:
-``python -m citytide.benchmarks.peers run duckdb pairs FILE.npz --repeat 3``. Prints one JSON line, seconds of the query; the
-table of events is made beforehand.
+``python -m citytide.benchmarks.peers run duckdb pairs FILE.npz --repeat 3``. Prints one JSON line, seconds of the
+query; the table of events is made beforehand.
 """
 
 from __future__ import annotations

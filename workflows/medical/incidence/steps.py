@@ -90,7 +90,7 @@ class ScannedEvents:
 def count_new(block: ScannedEvents) -> dict[str, NDArray[Any]]:
     """Persons of a block in whom each code begins, days observed, and days lost to those who have the code."""
     from ....kernels.medical.accumulators.incidence import Incidence
-    from ....kernels.medical.scan.scan import scan_events
+    from ....kernels.medical.scan.one_pass import scan_events
 
     incidence = Incidence(block.axes.make_strata(), washout_days=block.washout_days)
     tables = scan_events(block.events, {"incidence": incidence}, block.n_codes)["incidence"]
