@@ -26,7 +26,7 @@ SUMS = "select sum(n_both), sum(a_first + b_first), sum(n_both * (a * 31 + b * 1
 
 def main() -> None:
     """Run the query once to warm up and ``--repeat`` times more."""
-    import duckdb  # type: ignore[import-not-found]
+    import duckdb
     import numpy as np
 
     parser = argparse.ArgumentParser(description=__doc__)
