@@ -6,31 +6,47 @@ from html import escape
 
 WIDTH, GAP, LEFT = 900, 26, 20
 INK, PAPER, LINE = "#1b1f24", "#ffffff", "#7a8793"
-GREY, ORANGE, BLUE, GREEN, YELLOW, VIOLET = "#eef1f4", "#fbe3d6", "#d6e8fb", "#e6f2dc", "#f5edd2", "#e4dcf3"
+GREY, ORANGE, BLUE, GREEN, YELLOW, VIOLET, PINK = (
+    "#eef1f4", "#fbe3d6", "#d6e8fb", "#e6f2dc", "#f5edd2", "#e4dcf3", "#f8dce4",
+)  # fmt: skip
 
 # Each row leans only on the rows below it: (room, lines that say what it holds, colour, columns it spans of 12)
 ROWS = [
     [("__main__", ["the command line, assembled from the rooms' commands"], GREY, 12)],
     [("benchmarks", ["cases, paired runner, peers"], GREY, 12)],
     [
-        ("workflows/traffic/", ["questions about roads"], ORANGE, 4),
-        ("workflows/hydro/", ["questions about water"], BLUE, 4),
-        ("workflows/city/", ["one city for all fields"], GREEN, 4),
+        ("workflows/traffic/", ["about roads"], ORANGE, 3),
+        ("workflows/hydro/", ["about water"], BLUE, 3),
+        ("workflows/medical/", ["about persons"], PINK, 3),
+        ("workflows/city/", ["one city for all"], GREEN, 3),
     ],
     [("workflows", ["workflow, runner, commands, settings_help, drawing/: what all questions share"], GREY, 12)],
     [
-        ("datasets", ["catalogue/ (the door) city/ synthetic/", "traffic/ hydro/ maps/ place/ text/"], YELLOW, 6),
+        (
+            "datasets",
+            ["catalogue/ (the door) city/ synthetic/", "traffic/ hydro/ medical/ maps/ place/ text/"],
+            YELLOW,
+            6,
+        ),
         (
             "hpc",
             [
                 "commands/ control/ report/ slurm/ sandbox/",
-                "execution/ ragged/ gang/ run/ identity/ plan/ store/ lifting/",
+                "execution/ ragged/ gang/ release/ run/",
+                "identity/ plan/ store/ lifting/",
             ],
             VIOLET,
             6,
         ),
     ],
-    [("kernels", ["traffic/  hydro/  space/  and the engines that run them: arrays in, arrays out"], GREY, 12)],
+    [
+        (
+            "kernels",
+            ["traffic/  hydro/  medical/  space/  and the engines that run them: arrays in, arrays out"],
+            GREY,
+            12,
+        )
+    ],
 ]
 
 
