@@ -46,9 +46,12 @@ class AuditLog:
         self._held = 0
 
     @classmethod
-    def of_key(cls, key_id: str) -> AuditLog:
-        """The log of a key in ``$CITYTIDE_HOME/audit``."""
-        return cls(name_log(key_id))
+    def of_key(cls, key_id: str, run: Path | None = None) -> AuditLog:
+        """The log of a key in ``$CITYTIDE_HOME/audit``; of a ``run``, in the home that it was laid out with.
+
+        A worker's environment may name another home, and a second log would not know of the releases in the first.
+        """
+        return cls(name_log(key_id, run))
 
     @contextmanager
     def locked(self) -> Iterator[None]:

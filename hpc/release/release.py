@@ -104,7 +104,7 @@ def release_table(
         If a rule of the policy refuses the release. Nothing is written then.
     """
     if log is None:
-        log = import_module(".audit_log", __package__).AuditLog.of_key(request.key)
+        log = import_module(".audit_log", __package__).AuditLog.of_key(request.key, folder)
     table, policy = request.table, request.policy
     with log.locked():
         kept = log.find(run_id, step)

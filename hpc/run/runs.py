@@ -24,7 +24,7 @@ from ..store.stores import create_product, hash_file, locate, refuse_repeated_la
 from ..store.table_files import read_table
 from ..store.tables import locate_table
 from .driver_lock import live_driver
-from .index import add_run, find_run
+from .index import add_run, find_run, index_folder
 from .privacy import close_to_others
 from .records import describe_place, now, read_json, write_json
 from .state import QueueAnswer, find_state
@@ -267,6 +267,7 @@ def create_run(
                 "id": identity,
                 "created": now(),
                 **describe_place(),
+                "home": str(index_folder().parent.absolute()),
                 "stored_inputs": stored,
                 **record,
                 **made_of.to_record(),

@@ -21,6 +21,7 @@ from ..engines import Array, Contract, kernel
 __all__ = ["PairComparison", "compare_pairs"]
 
 Masked = np.ma.MaskedArray[Any, np.dtype[np.float64]]
+_COUNTS = ("both", "a_first", "b_first", "n_a", "n_b", "n")
 _GIVES = ("rr", "rr_low", "rr_high", "phi", "p_value", "q_value")
 
 
@@ -43,7 +44,7 @@ class PairComparison(NamedTuple):
 @kernel(
     Contract(
         takes={
-            **{name: Array(("pair",), "1", dtype="int64") for name in ("both", "a_first", "b_first", "n_a", "n_b")},
+            **{name: Array(("pair",), "1", dtype="int64") for name in _COUNTS},
             "expected": Array(("pair",), "1", dtype="float64"),
         },
         gives={name: Array(("pair",), "1", dtype="float64") for name in _GIVES},

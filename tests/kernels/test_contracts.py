@@ -14,6 +14,7 @@ from citytide.kernels.commands import _table
 from citytide.kernels.contracts import Array, Contract
 
 TABLE = _table()
+OF_STRUCTURES = {"scan_events"}  # takes PersonEvents and gives tables by name: no bare array to declare
 every_kernel = pytest.mark.parametrize("function", TABLE.values(), ids=TABLE.keys())
 
 
@@ -41,12 +42,14 @@ def test_every_parameter_that_an_array_may_fill_is_declared(function: Callable[.
         and "Callable" not in str(parameter.annotation)
     }
     assert likes <= set(contract_of(function).takes)
-    assert contract_of(function).takes
+    assert contract_of(function).takes or function.__name__ in OF_STRUCTURES
 
 
 @every_kernel
 def test_what_comes_back_is_declared(function: Callable[..., Any]) -> None:
     contract = contract_of(function)
+    if function.__name__ in OF_STRUCTURES:
+        return
     assert contract.gives and (contract.structure or len(contract.gives) == 1)
     returned = str(inspect.signature(function).return_annotation)
     assert contract.structure in returned
@@ -75,7 +78,7 @@ def test_units_and_dtypes_are_udunits_and_numpy_or_follow_an_argument(function: 
             parse_units(array.units)
         assert not array.units_of or (array.units_of in contract.takes and array.units is None)
         parameters = inspect.signature(function).parameters
-        assert array.dtype in parameters or np.dtype(array.dtype).kind in "fib"
+        assert array.dtype in parameters or np.dtype(array.dtype).kind in "fiub"
         assert not array.on or array.on in parameters
 
 

@@ -163,7 +163,8 @@ ROWS = {
     "medical.compare_pairs": Row(
         {"both": ("pair", np.array([30, 20])), "a_first": ("pair", np.array([20, 9])),
          "b_first": ("pair", np.array([5, 9])), "n_a": ("pair", np.array([100, 40])),
-         "n_b": ("pair", np.array([150, 90])), "expected": ("pair", np.array([14.0, 21.0]))}, {"n": 1000},
+         "n_b": ("pair", np.array([150, 90])), "n": ("pair", np.array([1000, 1000])),
+         "expected": ("pair", np.array([14.0, 21.0]))},
     ),
     "hydro.advance_inertia": Row(STEPS, {"water": Water.rest(GROUND, some(3, 4), n_members=2), **ON_GROUND}),
     "hydro.advance_shallow_water": Row(

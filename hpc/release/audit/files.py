@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ...errors import BUSY, RunError
 from ...run.index import index_folder
+from ...run.records import read_json
 
 __all__ = ["LogFiles", "audit_folder", "find_log", "list_logs", "name_log"]
 
@@ -183,9 +184,10 @@ def list_logs() -> list[Path]:
     return sorted(audit_folder().glob("*.jsonl"))
 
 
-def name_log(key_id: str) -> Path:
-    """The log of a key, whether it is there or not."""
-    return audit_folder() / f"{key_id[:KEY_LETTERS]}.jsonl"
+def name_log(key_id: str, run: Path | None = None) -> Path:
+    """The log of a key, whether it is there or not; that of a `run` lies in the home with which it was laid out."""
+    home = read_json(run / "run.json").get("home") if run and (run / "run.json").is_file() else None
+    return (Path(home) / "audit" if home else audit_folder()) / f"{key_id[:KEY_LETTERS]}.jsonl"
 
 
 def find_log(name: str) -> Path:
