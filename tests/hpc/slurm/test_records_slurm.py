@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from recordfiles import read_bytes
 from slurm_runs import (
-    HERE,
     is_idle,
     jobs_of,
     lines,
