@@ -23,6 +23,7 @@ PAGES = [
     README.parent / "docs" / "city.md",
     README.parent / "docs" / "inundation.md",
     README.parent / "docs" / "flood-warning.md",
+    README.parent / "docs" / "records.md",
 ]
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>not run|on slurm|file): (?P<text>[^\n]+?) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)^```",
@@ -53,6 +54,7 @@ def blocks(page: Path) -> list[Block]:
 def test_blocks_run_as_written(tmp_path: Path, page: Path) -> None:
     bin_folder = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    environment["XDG_CONFIG_HOME"] = str(tmp_path / "config")  # the key of pseudonyms is made there, and not the user's
     n_run = 0
     for place, block in enumerate(blocks(page)):
         if block.file:

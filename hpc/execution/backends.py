@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -77,6 +78,7 @@ class LocalBackend:
 
         settings = {
             "distributed.nanny.pre-spawn-environ": thread_budget(self.threads),
+            "distributed.nanny.environ": _list_own_variables(),
             "distributed.worker.preload": ["citytide.hpc.execution.worker"],
             "distributed.worker.multiprocessing-method": choose_method(thread_budget(self.threads), _read_code(run)),
             "distributed.admin.system-monitor.gil.enabled": False,
@@ -101,6 +103,11 @@ class LocalBackend:
             Client(cluster) as client,
         ):
             yield LocalWorkerGroup(client, self.pools[0])
+
+
+def _list_own_variables() -> dict[str, str]:
+    """citytide's variables as they are now: those of the forkserver are of its start, maybe with another home."""
+    return {name: value for name, value in os.environ.items() if name.startswith("CITYTIDE_")}
 
 
 def _read_code(run: Path) -> dict[str, Any]:

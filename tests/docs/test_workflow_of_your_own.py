@@ -46,7 +46,7 @@ def citytide(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def finished(site: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("finished") / "run"
-    done = citytide(site, "run", "comorbidity", "--out", str(out))
+    done = citytide(site, "run", "disease-pairs", "--out", str(out))
     assert done.returncode == 0, done.stderr
     return out
 
@@ -95,17 +95,17 @@ def test_page_explains_every_public_name_that_the_package_uses() -> None:
 
 def test_it_is_listed_beside_the_built_in_ones_with_its_package(site: Path) -> None:
     told = " ".join(citytide(site, "run", "--help").stdout.split())
-    assert "comorbidity (from comorbidity 0.1.0): which diseases come together" in told and "inundation" in told
-    settings = " ".join(citytide(site, "plan", "comorbidity", "--help").stdout.split())
+    assert "disease-pairs (from diseasepairs 0.1.0): which diseases come together" in told and "inundation" in told
+    settings = " ".join(citytide(site, "plan", "disease-pairs", "--help").stdout.split())
     assert "persons_per_block persons that one block counts [default: 2000]" in settings
     kernels = citytide(site, "kernels", "list").stdout
-    (line,) = (line for line in kernels.splitlines() if line.startswith("comorbidity.count_pairs "))
-    assert line.endswith("(from comorbidity 0.1.0)") and "hydro.compute_runoff" in kernels
-    assert "Dated diagnoses of 17,549 persons (from comorbidity 0.1.0)" in citytide(site, "data", "list").stdout
+    (line,) = (line for line in kernels.splitlines() if line.startswith("diseasepairs.count_pairs "))
+    assert line.endswith("(from diseasepairs 0.1.0)") and "hydro.compute_runoff" in kernels
+    assert "Dated diagnoses of 17,549 persons (from diseasepairs 0.1.0)" in citytide(site, "data", "list").stdout
 
 
 def test_it_is_planned_by_its_name(site: Path, data: Path) -> None:
-    told = citytide(site, "plan", "comorbidity", "--set", "persons_per_block=5000", "--json")
+    told = citytide(site, "plan", "disease-pairs", "--set", "persons_per_block=5000", "--json")
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["steps"][0]["tasks"] == 4
 
@@ -128,10 +128,10 @@ def test_its_answer_is_the_published_one(site: Path, finished: Path) -> None:
 
 def test_its_result_and_its_record_tell_where_it_is_from(finished: Path) -> None:
     run = open_run(finished)
-    assert run.workflow == "comorbidity" and run.result["headline"].startswith("These five pairs")
+    assert run.workflow == "disease-pairs" and run.result["headline"].startswith("These five pairs")
     assert len(run.result["summary"]) == 5 and run.result["summary"][0]["disease_b"] == "htn"
     assert run.record["locator"] == {
-        "path": "comorbidity.question:WORKFLOW", "package": "comorbidity", "version": "0.1.0",
+        "path": "diseasepairs.question:WORKFLOW", "package": "diseasepairs", "version": "0.1.0",
     }  # fmt: skip
     assert run.record["notes"] == ["6 events have no person in nafld1 and are not counted"]
     assert run.record["inputs"][0]["path"].endswith("medical/nafld.rda")
@@ -139,7 +139,7 @@ def test_its_result_and_its_record_tell_where_it_is_from(finished: Path) -> None
 
 def test_killed_run_is_resumed_to_the_same_bytes(site: Path, finished: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
-    words = ["run", "comorbidity", "--set", "persons_per_block=40", "--out", str(run)]
+    words = ["run", "disease-pairs", "--set", "persons_per_block=40", "--out", str(run)]
     started = subprocess.Popen(
         [sys.executable, "-m", "citytide", *words], env=make_environment(site), start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -158,10 +158,10 @@ def test_killed_run_is_resumed_to_the_same_bytes(site: Path, finished: Path, tmp
 
 
 def test_file_of_another_kind_is_refused_in_a_sentence(site: Path, data: Path) -> None:
-    told = citytide(site, "plan", "comorbidity", "--set", "events=braess")
+    told = citytide(site, "plan", "disease-pairs", "--set", "events=braess")
     assert told.returncode == 2 and told.stderr.strip() == (
         "citytide: data set 'braess' must be of kind 'diagnoses' to be used here, got kind 'network'; data sets of "
         "kind 'diagnoses': nafld-pairs"
     )
-    told = citytide(site, "plan", "comorbidity", "--set", f"events={data / 'medical' / 'caers.rda'}")
+    told = citytide(site, "plan", "disease-pairs", "--set", f"events={data / 'medical' / 'caers.rda'}")
     assert told.returncode == 2 and told.stderr.endswith("caers.rda: it must hold nafld1 and nafld3; give nafld.rda\n")

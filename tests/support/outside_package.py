@@ -24,13 +24,13 @@ FILES = read_files()
 
 def install_package(folder: Path) -> Path:
     """Write, build and install the package as the page says, without an index; returns the folder it is in."""
-    source, out, site = folder / "comorbidity", folder / "wheel", folder / "site"
+    source, out, site = folder / "diseasepairs", folder / "wheel", folder / "site"
     for name, body in FILES.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(body, encoding="utf-8")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check"]
     subprocess.run([*build, "--outdir", str(out), str(source)], check=True, capture_output=True, timeout=300)
-    (wheel,) = out.glob("comorbidity-*.whl")
+    (wheel,) = out.glob("diseasepairs-*.whl")
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet", "--target", str(site)]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True, timeout=300)
     return site

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from citytide.hpc.execution.backends import LocalBackend
+from citytide.hpc.execution.forkserver import start_forkserver
 from citytide.hpc.plan.devices import thread_budget
 
 
@@ -33,3 +34,16 @@ def test_profile_decides_how_many_threads_a_worker_has_and_not_the_shell(
         (told,) = group.client.run(tell_threads).values()
     assert told == {name: thread_budget(threads)[name] for name in told}
     assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def tell_home() -> str | None:
+    return os.environ.get("CITYTIDE_HOME")
+
+
+def test_workers_have_the_home_that_the_driver_has_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forkserver has that of its start; a release would be written into another audit log."""
+    start_forkserver(thread_budget(1))
+    for name in ("one", "two"):
+        monkeypatch.setenv("CITYTIDE_HOME", str(tmp_path / name))
+        with LocalBackend(1, 1, 10**9).open(tmp_path, 1) as group:
+            assert list(group.client.run(tell_home).values()) == [str(tmp_path / name)]

@@ -44,7 +44,7 @@ FAULTS = (
     ("kill", "worker", "allocation"), ("kill", "driver", "allocation"), ("scancel", "driver", "jobs"),
     ("requeue", "driver", "allocation"), ("walltime", "driver", "jobs"), ("walltime", "driver", "allocation"),
 )  # fmt: skip
-MODULES = {"driver": "citytide drive", "scheduler": "slurm.scheduler", "worker": "slurm.worker"}
+MODULES = {"driver": "citytide drive", "scheduler": "slurm.jobs.scheduler", "worker": "slurm.jobs.worker"}
 KILLS = int(os.environ.get("CITYTIDE_KILLS", "6"))
 
 

@@ -26,11 +26,11 @@ def test_outside_package_runs_by_its_name_to_the_bytes_of_this_machine(
 ) -> None:
     environment = make_environment(install_package(tmp_path / "outside"))
     for profile in ("local", "ci"):
-        words = ["run", "comorbidity", "--profile", profile, "--out", str(tmp_path / profile)]
+        words = ["run", "disease-pairs", "--profile", profile, "--out", str(tmp_path / profile)]
         done = subprocess.run(
             [sys.executable, "-m", "citytide", *words], env=environment, capture_output=True, text=True, timeout=400
         )
         assert done.returncode == 0, done.stderr
     assert product_bytes(tmp_path / "ci") == product_bytes(tmp_path / "local") != {}
-    assert open_run(tmp_path / "ci").record["locator"]["package"] == "comorbidity"
+    assert open_run(tmp_path / "ci").record["locator"]["package"] == "diseasepairs"
     assert nothing_is_left(tmp_path / "ci")

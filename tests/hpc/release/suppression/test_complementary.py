@@ -38,10 +38,13 @@ def list_equations(shape: tuple[int, ...]) -> Equations:
     return found
 
 
-def can_differ(target: int, values: np.ndarray, withheld: np.ndarray, equations: Equations, policy: Policy) -> bool:
-    """Whether whole numbers fit all that is shown with another value in ``target``: every table is tried.
+def find_other(
+    target: int, values: np.ndarray, withheld: np.ndarray, equations: Equations, policy: Policy
+) -> dict[int, int]:
+    """Whole numbers that fit all that is shown with another value in ``target``; empty if there are none.
 
-    A withheld cell is at least 0 (1 if zeros are shown), and at least one withheld cell is below the minimum.
+    Every table is tried. A withheld cell is at least 0 (1 if zeros are shown), and at least one withheld cell is below
+    the minimum.
     """
     floor = 1 if policy.zeros == "show" else 0
     of_cell: dict[int, list[int]] = {}
@@ -80,14 +83,17 @@ def can_differ(target: int, values: np.ndarray, withheld: np.ndarray, equations:
                 del now[cell]
         return False
 
-    return fill({int(cell) for cell in np.flatnonzero(withheld)})
+    return now if fill({int(cell) for cell in np.flatnonzero(withheld)}) else {}
 
 
 def find_told(values: np.ndarray, withheld: np.ndarray, equations: Equations, policy: Policy) -> list[int]:
     """Withheld cells that have one value alone."""
-    return [
-        int(cell) for cell in np.flatnonzero(withheld) if not can_differ(int(cell), values, withheld, equations, policy)
-    ]
+    told = {int(cell) for cell in np.flatnonzero(withheld)}
+    for target in sorted(told):
+        if target in told:  # no table that was found for another cell has another value here
+            other = find_other(target, values, withheld, equations, policy)
+            told -= {cell for cell, value in other.items() if value != values[cell]}
+    return sorted(told)
 
 
 def withhold(inner: np.ndarray, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
