@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..text.encodings import read_text
+from .records import EVENT, Records
 
 __all__ = ["CodeMap", "read_code_map"]
 
 UNMAPPED = ("keep", "drop")
+COLUMNS = ("person", "day", "until", "code", "kind", "value", "cost_fen", "facility", "sex", "area")
 Texts = npt.NDArray[np.str_]
 
 
@@ -70,6 +72,16 @@ class CodeMap:
         new = [self.codes.get(code, code if keep else "") for code in old.tolist()]
         n_unmapped = int(np.count_nonzero(~known[place])) if len(old) else 0
         return np.array(new, dtype=np.str_)[place] if new else codes, n_unmapped
+
+    def map_records(self, records: Records) -> Records:
+        """Records with mapped codes; those that are not in the table are counted, and left out if they are dropped."""
+        if records.row != EVENT:
+            return records
+        codes, n_unmapped = self.apply(records.code)
+        kept = codes != ""
+        columns = {name: getattr(records, name)[kept] for name in COLUMNS} | {"code": codes[kept]}
+        what = "events whose code is not in the table of codes" + (", kept" if self.unmapped == "keep" else "")
+        return replace(records, **columns, counts={**records.counts, what: n_unmapped})
 
 
 def read_code_map(path: str | Path, *, unmapped: str = "keep") -> CodeMap:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import RunError
 from .kept import Kept
 
-__all__ = ["count_differing_persons", "is_nested", "name_release", "refuse_close_cohorts"]
+__all__ = ["count_differing_persons", "find_close_cohort", "is_nested", "name_release", "refuse_close_cohorts"]
 
 Cohort = NDArray[np.uint64]
 
@@ -64,10 +64,14 @@ def refuse_close_cohorts(cohort: Cohort, earlier: Sequence[Kept], min_cell: int)
     RunError
         If so: the difference of the two tables would tell of these persons alone.
     """
-    for kept in earlier:
-        if 0 < count_differing_persons(cohort, kept.cohort) < min_cell:
-            raise RunError(
-                f"the persons of two releases must be the same or differ by at least {min_cell}, but those of this "
-                f"one differ from those of {name_release(kept.line)} by fewer than {min_cell} persons: ask for the "
-                f"same cohort, or for one that differs by at least {min_cell} persons"
-            )
+    if kept := find_close_cohort(cohort, earlier, min_cell):
+        raise RunError(
+            f"the persons of two releases must be the same or differ by at least {min_cell}, but those of this "
+            f"one differ from those of {name_release(kept.line)} by fewer than {min_cell} persons: ask for the "
+            f"same cohort, or for one that differs by at least {min_cell} persons"
+        )
+
+
+def find_close_cohort(cohort: Cohort, earlier: Sequence[Kept], min_cell: int) -> Kept | None:
+    """The first earlier release whose persons differ by fewer than ``min_cell``, but by some."""
+    return next((kept for kept in earlier if 0 < count_differing_persons(cohort, kept.cohort) < min_cell), None)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from .budget import refuse_overspending
 from .columns import check_columns, derive_columns
-from .differences import refuse_close_cohorts
+from .differences import find_close_cohort, refuse_close_cohorts
 from .kept import Kept
 from .noise import add_noise, refuse_unbounded_noise
 from .policy import CountedTable, ReleaseRequest
 from .purposes import refuse_purpose
-from .suppression.withholding import Withholding, withhold_cells
+from .suppression.withholding import Withholding, withhold_all_cells, withhold_cells
 
 __all__ = ["ReleaseLog", "Released", "release_table"]
 
@@ -115,14 +115,23 @@ def release_table(
         refuse_overspending(policy, log.spent() if policy.epsilon else 0.0)
         columns = check_columns(exact, table)
         earlier = log.earlier(table.measure)
-        refuse_close_cohorts(cohort, earlier, policy.min_cell)
+        if request.close_cohorts == "refuse":
+            refuse_close_cohorts(cohort, earlier, policy.min_cell)
         withholding = withhold_cells(columns, cohort, table, policy, earlier)
+        shown = [kept for kept in earlier if _shows_counts(kept, table)]
+        if request.close_cohorts == "withhold" and (close := find_close_cohort(cohort, shown, policy.min_cell)):
+            withholding = withhold_all_cells(withholding, close, policy)
         released = _mask(columns, withholding, request)
         notes = (*withholding.notes, *_tell_noise(request))
         line = log.append(
             _make_entry(request, withholding, notes, run_id=run_id, step=step, folder=folder), columns, released, cohort
         )
     return _show(released, notes, line, table)
+
+
+def _shows_counts(kept: Kept, table: CountedTable) -> bool:
+    """Whether an earlier release shows any: one that shows none can be subtracted from nothing."""
+    return any(not np.ma.getmaskarray(kept.released[name]).all() for name in table.counts)
 
 
 def _mask(columns: Mapping[str, NDArray[Any]], withholding: Withholding, request: ReleaseRequest) -> dict[str, Masked]:

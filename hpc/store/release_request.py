@@ -97,6 +97,9 @@ class ReleaseRequest:
     cohort
         Names the array of a partial result that tells who was counted: for each bucket of pseudonyms the number of
         persons and the sum of the second halves of their pseudonyms, modulo 2^64; (2, bucket) of uint64.
+    close_cohorts
+        What happens if the persons differ from those of an earlier release by fewer than ``min_cell``: the release is
+        refused, or every count of it is withheld.
     """
 
     table: CountedTable
@@ -104,6 +107,7 @@ class ReleaseRequest:
     key: str
     purpose: str = "exploration"
     cohort: str = "cohort"
+    close_cohorts: Literal["refuse", "withhold"] = "refuse"
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in ``plan.json``."""

@@ -86,7 +86,8 @@ def compare_pairs(
     Raises
     ------
     ValueError
-        If confidence is not between 0 and 1, or counts contradict each other.
+        If confidence is not between 0 and 1, a count is NaN or infinite, counts contradict each other, or expected
+        is negative or NaN.
 
     References
     ----------
@@ -105,6 +106,8 @@ def compare_pairs(
     had, before, after, with_a, with_b, all_of = (_as_float(x) for x in (both, a_first, b_first, n_a, n_b, n))
     _refuse_contradictions(had, before, after, with_a, with_b, all_of)
     chance = with_a * with_b / all_of if expected is None else _as_float(expected)
+    for at in np.flatnonzero(np.ma.filled(~(chance >= 0.0), False))[:1]:
+        raise ValueError(f"expected must be >= 0, got {np.ma.getdata(chance)[at]} at pair {at}")
     chance = np.ma.masked_where(np.ma.getdata(chance) <= 0.0, chance)
     low, high = _bound_poisson(np.ma.getdata(had), confidence)
     spread = np.ma.sqrt(with_a * with_b * (all_of - with_a) * (all_of - with_b))
@@ -130,6 +133,7 @@ def _refuse_contradictions(both: Masked, a_first: Masked, b_first: Masked, n_a: 
         ("a_first + b_first must be at most both", a_first + b_first > both),
         ("both must be at most n_a and n_b", (both > n_a) | (both > n_b)),
         ("n_a and n_b must be at most n", (n_a > n) | (n_b > n)),
+        ("counts must be finite", ~np.isfinite(a_first + b_first + both + n_a + n_b + n)),
         ("counts must be >= 0", (a_first < 0) | (b_first < 0) | (both < 0)),
     ):
         at = np.flatnonzero(np.ma.filled(wrong, False))

@@ -91,7 +91,7 @@ def expect_pairs(
     Raises
     ------
     ValueError
-        If shapes do not fit, a count is negative, or more persons have a code than there are.
+        If shapes do not fit, a count is negative, NaN or masked, or more persons have a code than there are.
 
     Examples
     --------
@@ -99,10 +99,12 @@ def expect_pairs(
     array([[4.5, 2. ],
            [2. , 1. ]])
     """
+    if np.ma.is_masked(persons) or np.ma.is_masked(having):
+        raise ValueError("persons and having must be exact counts, got masked ones: omit codes that are withheld")
     n, counts = np.asarray(persons), np.asarray(having)
     if counts.ndim != 2 or n.shape != counts.shape[:1]:
         raise ValueError(f"having must be (stratum, code) over persons (stratum,), got {counts.shape} and {n.shape}")
-    wrong = np.argwhere((counts < 0) | (counts > n[:, None]))
+    wrong = np.argwhere(~((counts >= 0) & (counts <= n[:, None])))  # so that NaN is wrong
     if len(wrong):
         stratum, code = map(int, wrong[0])
         raise ValueError(

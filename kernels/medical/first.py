@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Array, Contract, Engine, Traversal, choose_engine, kernel
+from .columns import check_n_codes, take_whole
 from .offsets import check_offsets
 
 __all__ = ["FirstOccurrences", "find_first_occurrences"]
@@ -116,12 +117,13 @@ def find_first_occurrences(
     >>> offset.tolist(), day.tolist(), code.tolist()
     ([0, 3], [3, 3, 9], [1, 2, 0])
     """
-    days, codes = np.ascontiguousarray(day, np.int32), np.ascontiguousarray(code, np.uint32)
+    check_n_codes(n_codes)
+    days, codes = take_whole("day", day, "int32"), take_whole("code", code, "uint32")
     cuts = check_offsets("offset", offset, codes.size)
     if days.shape != codes.shape:
         raise ValueError(f"day and code must hold one number per event, got shapes {days.shape} and {codes.shape}")
-    if n_codes < 1 or (most is not None and most < 1):
-        raise ValueError(f"n_codes and most must be at least 1, got {n_codes} and {most}")
+    if most is not None and most < 1:
+        raise ValueError(f"most must be at least 1, got {most}")
     first = FirstOccurrences(np.zeros_like(cuts), np.empty_like(days), np.empty_like(codes))
     bound = min(n_codes, most or n_codes)
     n = FIRST.on(choose_engine(FIRST.engines, engine))(cuts, days, codes, n_codes, bound, *first)

@@ -23,8 +23,16 @@ def check_offsets(name: str, offset: npt.ArrayLike, n_rows: int) -> npt.NDArray[
     >>> check_offsets("offset", [0, 2, 2, 5], 5).tolist()
     [0, 2, 2, 5]
     """
-    cuts: npt.NDArray[Any] = np.ascontiguousarray(offset, np.int64)
-    if cuts.ndim != 1 or not cuts.size or cuts[0] != 0 or cuts[-1] != n_rows or (cuts[1:] < cuts[:-1]).any():
+    given = np.asarray(offset)
+    cuts: npt.NDArray[Any] = np.ascontiguousarray(given, np.int64)
+    if (
+        cuts.ndim != 1
+        or not cuts.size
+        or cuts[0] != 0
+        or cuts[-1] != n_rows
+        or (cuts[1:] < cuts[:-1]).any()
+        or (given.dtype.kind == "f" and (cuts != given).any())
+    ):
         raise ValueError(
             f"{name} must rise from 0 to the number of rows ({n_rows}), one more than there are persons, got "
             f"{cuts[:1].tolist()} to {cuts[-1:].tolist()} in shape {cuts.shape}"

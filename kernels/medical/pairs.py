@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..device_arrays import fetch, place_beside
 from ..engines import Array, Contract, Engine, choose_engine, is_device_array, kernel
+from .columns import check_n_codes, take_whole
 from .offsets import check_offsets
 from .pair_sweeps import PAIRS, PAIRS_ON_DEVICE
 
@@ -111,12 +112,11 @@ def count_pairs(
     >>> counts.both.tolist()
     [[2, 2, 1], [2, 2, 1], [1, 1, 1]]
     """
-    if n_codes < 1:
-        raise ValueError(f"n_codes must be at least 1, got {n_codes}")
+    check_n_codes(n_codes)
     chosen = choose_engine(ENGINES, engine, code)
     if is_device_array(code):
         return _count_device_arrays(offset, day, code, n_codes, chosen)
-    days, codes = np.ascontiguousarray(day, np.int32), np.ascontiguousarray(code, np.uint32)
+    days, codes = take_whole("day", day, "int32"), take_whole("code", code, "uint32")
     cuts = check_offsets("offset", offset, codes.size)
     if days.shape != codes.shape:
         raise ValueError(f"day and code must hold one number per code, got shapes {days.shape} and {codes.shape}")

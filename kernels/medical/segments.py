@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Engine, Traversal, choose_engine, routine
+from .columns import check_columns
 from .event_order import EventColumns, compare, merge_runs
 from .events import NO_DAY, PersonEvents
-from .offsets import check_offsets
 
 __all__ = ["merge_segments"]
 
@@ -106,7 +106,8 @@ def merge_segments(segments: Sequence[PersonEvents], *, engine: Engine = "numba"
     Raises
     ------
     ValueError
-        If there are no segments, or one is not sorted by pseudonym with each person once.
+        If there are no segments, one is not sorted by pseudonym with each person once, or columns of one
+        do not fit each other.
     """
     if len(segments) < 2:
         if not segments:
@@ -148,7 +149,7 @@ def _join(segments: Sequence[PersonEvents], name: str) -> npt.NDArray[Any]:
 
 
 def _check(at: int, segment: PersonEvents) -> None:
-    check_offsets(f"offset of segment {at}", segment.offset, len(segment.day))
+    check_columns(segment, f" of segment {at}")
     first, second = segment.pseudonym[:, 0], segment.pseudonym[:, 1]
     rises = (first[1:] > first[:-1]) | ((first[1:] == first[:-1]) & (second[1:] > second[:-1]))
     if len(first) != segment.n_persons or not rises.all():

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engines import Array, Contract, Engine, Traversal, choose_engine, kernel
+from .columns import check_n_codes, take_whole
 from .offsets import check_offsets
 
 __all__ = ["StrataCounts", "count_strata"]
@@ -90,11 +91,13 @@ def count_strata(
     >>> persons.tolist(), having.tolist()
     ([2, 1], [[1, 1], [0, 1]])
     """
-    codes = np.ascontiguousarray(first_code, np.uint32)
-    places = np.ascontiguousarray(stratum, np.int64)
+    check_n_codes(n_codes)
+    codes, places = take_whole("first_code", first_code, "uint32"), take_whole("stratum", stratum, "int64")
     cuts = check_offsets("first_offset", first_offset, codes.size)
     if places.shape != (len(cuts) - 1,):
         raise ValueError(f"stratum must hold one number per person ({len(cuts) - 1}), got shape {places.shape}")
+    if n_strata < 0:
+        raise ValueError(f"n_strata must be >= 0, got {n_strata}")
     if codes.size and codes.max() >= n_codes:
         raise ValueError(f"first_code must be below n_codes ({n_codes}), got {codes.max()}")
     if places.size and not 0 <= places.min() <= places.max() < n_strata:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,8 @@ def read_header(root: Path, file: str, dialect: Dialect) -> list[str]:
             way_out="save it with other line ends",
         )
     names = [cell.strip().lower() if dialect.lower else cell.strip() for cell in _split(text, dialect)]
-    twice = next((cell for cell in names if names.count(cell) > 1), None)
+    count = Counter(names)
+    twice = next((cell for cell in names if count[cell] > 1), None)
     if twice is not None:
         raise InputError(
             f"each column must have a name of its own, but {twice!r} stands twice",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..differences import count_differing_persons, is_nested
+from ..differences import count_differing_persons, is_nested, name_release
 from ..kept import Kept
 from ..policy import CountedTable, Policy
 from .cells import find_lines, join_earlier
@@ -18,7 +18,7 @@ from .complementary import withhold_further
 from .dominance import find_dominated_sums
 from .thresholds import find_small_cells
 
-__all__ = ["Withholding", "withhold_cells"]
+__all__ = ["Withholding", "withhold_all_cells", "withhold_cells"]
 
 Booleans = NDArray[np.bool_]
 
@@ -74,6 +74,14 @@ def withhold_cells(
     ).reshape(withheld.shape)[:, :n_rows]
     reasons = _tell_reasons(small, dominated & ~small, close & ~small & ~dominated, all_out, policy)
     return Withholding(dict(zip(table.counts, all_out, strict=True)), tuple(reasons))
+
+
+def withhold_all_cells(withholding: Withholding, close: Kept, policy: Policy) -> Withholding:
+    """The same table with nothing shown, because its persons are nearly those of an earlier release."""
+    withheld = {name: np.ones_like(cells) for name, cells in withholding.withheld.items()}
+    n_cells = sum(cells.size for cells in withheld.values())
+    reason = f"its persons differ from those of {name_release(close.line)} by fewer than {policy.min_cell}"
+    return Withholding(withheld, (f"all {n_cells} cells are withheld: {reason}",))
 
 
 def _tell_reasons(

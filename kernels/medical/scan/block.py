@@ -204,6 +204,9 @@ class Block:
 
 
 def _mark_kinds(kinds: tuple[int, ...]) -> Any:
+    for kind in kinds:
+        if not 0 <= kind < N_KINDS:
+            raise ValueError(f"kinds must be from 0 to {N_KINDS - 1}, got {kind}")
     marks = np.full(N_KINDS, not kinds)
     marks[list(kinds)] = True
     return marks

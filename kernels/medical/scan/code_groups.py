@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..offsets import check_offsets
+
 __all__ = ["CodeGroups", "mark_codes"]
 
 MOST_BITS = 63
@@ -28,6 +30,11 @@ class CodeGroups:
     """(code + 1,) where a code's groups begin."""
     group: npt.NDArray[np.int32] = field(repr=False)
     n_groups: int
+
+    def __post_init__(self) -> None:
+        check_offsets("start of groups", self.start, len(self.group))
+        for group in self.group[(self.group < 0) | (self.group >= self.n_groups)][:1]:
+            raise ValueError(f"group must be from 0 and below n_groups ({self.n_groups}), got {group}")
 
     @classmethod
     def from_lists(cls, lists: Sequence[Iterable[int]], n_codes: int) -> CodeGroups:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...device_arrays import place
 from ...engines import Engine
+from ..columns import OF_EVENTS, OF_PERSONS, check_columns
 from ..events import PersonEvents
 from .block import Block
 from .workspace import Workspace
@@ -15,8 +16,6 @@ from .workspace import Workspace
 __all__ = ["cut_blocks", "cut_persons", "place_person_events"]
 
 BLOCK_EVENTS = 131_072  # so few that most of what accumulators share of a block stays in the second cache of a core
-OF_EVENTS = ("day", "code", "kind", "n_days", "value", "cost_fen", "facility")
-OF_PERSONS = ("birth_day", "death_day", "observed_from", "observed_to", "sex", "area", "pseudonym")
 
 
 def cut_blocks(events: PersonEvents, n_codes: int, engine: Engine) -> Iterator[Block]:
@@ -53,5 +52,8 @@ def place_person_events(events: PersonEvents) -> PersonEvents:
     ------
     ImportError
         If Numba has no CUDA target here.
+    ValueError
+        If columns do not fit each other, or days of a person fall.
     """
+    check_columns(events)
     return PersonEvents(**{name: place(getattr(events, name)) for name in ("offset", *OF_EVENTS, *OF_PERSONS)})

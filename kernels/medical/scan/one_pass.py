@@ -16,6 +16,7 @@ import numpy as np
 from ...contracts import Contract, kernel
 from ...device_arrays import fetch, place_beside
 from ...engines import Engine, choose_engine, is_device_array
+from ..columns import check_columns, check_n_codes
 from ..events import PersonEvents
 from .accumulator import Accumulator, Tables
 from .cuts import cut_blocks
@@ -58,8 +59,8 @@ def scan_events(
     Raises
     ------
     ValueError
-        If offsets, codes or sexes are not what they must be, or an accumulator names a code, area or group that is not
-        there.
+        If columns do not fit each other, days of a person fall, codes or sexes are out of range, or an accumulator
+        names a code, area or group that is not there.
     EngineError
         If the engine cannot take the events, or an accumulator.
 
@@ -75,6 +76,7 @@ def scan_events(
     ([1, 1], [2])
     """
     chosen = choose_engine(ENGINES, engine, events.code)
+    check_n_codes(n_codes)
     shapes = {name: accumulator.shapes(n_codes) for name, accumulator in accumulators.items()}
     _check_events(events, accumulators, n_codes)
     flat: dict[str, dict[str, Any]] = {
@@ -93,15 +95,10 @@ def scan_events(
 
 
 def _check_events(events: PersonEvents, accumulators: Mapping[str, Accumulator], n_codes: int) -> None:
+    if not is_device_array(events.code):
+        check_columns(events)  # what lies on a device was checked when it was taken there
     offset, code, sex, area = (fetch(array) for array in (events.offset, events.code, events.sex, events.area))
-    n_events = int(offset[-1])
-    if int(offset[0]) != 0 or (len(code) != n_events and not is_device_array(events.code)):
-        raise ValueError(
-            f"offset must begin at 0 and end at the number of events, {len(code)}, got {int(offset[0])} and {n_events}"
-        )
-    if (np.diff(offset) < 0).any():
-        raise ValueError(f"offset must not fall, got it after person {int(np.argmax(np.diff(offset) < 0))}")
-    if n_events and int(code.max()) >= n_codes:
+    if int(offset[-1]) and int(code.max()) >= n_codes:
         raise ValueError(f"code must be below n_codes ({n_codes}), got {int(code.max())}")
     if len(sex) and int(sex.max()) >= len(SEXES):
         raise ValueError(f"sex must be 0 (unknown), 1 (female) or 2 (male), got {int(sex.max())}")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 __all__ = ["ONE_STRATUM", "SEXES", "Strata"]
 
 SEXES = ("unknown", "female", "male")
+MOST_PERIODS = 32_767  # their numbers are int16
 LONGEST_SPAN = 366 * 500  # days from the first to the last edge of periods: each of them has a place in a list
 
 
@@ -40,7 +41,8 @@ class Strata:
     Raises
     ------
     ValueError
-        If edges do not rise, an age is negative, there is one edge of periods, or the periods span over 500 years.
+        If edges are not whole numbers or do not rise, an age is negative, there is one edge of periods, there are more
+        than 32,767 periods, or they span over 500 years.
 
     Examples
     --------
@@ -56,7 +58,10 @@ class Strata:
 
     def __post_init__(self) -> None:
         for name in ("age_edges", "period_edges"):
-            edges: Sequence[int] = tuple(int(edge) for edge in getattr(self, name))
+            given = tuple(getattr(self, name))
+            edges: Sequence[int] = tuple(int(edge) for edge in given)
+            if edges != given:
+                raise ValueError(f"{name} must be whole numbers, got {given}")
             object.__setattr__(self, name, edges)
             if any(one >= other for one, other in itertools.pairwise(edges)):
                 raise ValueError(f"{name} must rise, got {edges}")
@@ -68,6 +73,8 @@ class Strata:
             )
         if self.period_edges and self.period_edges[-1] - self.period_edges[0] > LONGEST_SPAN:
             raise ValueError(f"period_edges must span at most {LONGEST_SPAN} days, got {self.period_edges}")
+        if len(self.period_edges) > MOST_PERIODS + 1:
+            raise ValueError(f"period_edges must make at most {MOST_PERIODS} periods, got {len(self.period_edges) - 1}")
         if self.n_areas < 0:
             raise ValueError(f"n_areas must be >= 0, got {self.n_areas}")
 

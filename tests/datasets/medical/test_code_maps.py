@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from citytide.datasets.errors import InputError
 from citytide.datasets.medical.code_maps import CodeMap, read_code_map
+from citytide.datasets.medical.opening import open_records, read_records
 
 TABLE = "from,to,name\nI10.x00,I10,高血压\nI10.x01,I10,高血压\nE11.900,E11,\n"
 
@@ -59,3 +61,24 @@ def test_table_that_leaves_codes_open_is_refused(tmp_path: Path, text: str, word
 def test_choice_for_unmapped_codes_is_checked(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"unmapped must be keep or drop, got 'all'; choose one of them"):
         read_code_map(tmp_path / "codes.csv", unmapped="all")
+
+
+@pytest.mark.parametrize(
+    ("unmapped", "codes", "persons", "what"),
+    [
+        ("keep", ["I10", "J45", "E11"], ["1", "2", "3"], "events whose code is not in the table of codes, kept"),
+        ("drop", ["I10", "E11"], ["1", "3"], "events whose code is not in the table of codes"),
+    ],
+)
+def test_rows_follow_their_codes(tmp_path: Path, unmapped: str, codes: Any, persons: Any, what: str) -> None:
+    (tmp_path / "codes.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "visits.csv").write_text("who,day,icd\n1,2005-05-07,I10.x01\n2,2005-05-08,J45\n3,,E11.900\n")
+    source = open_records(tmp_path / "visits.csv", {"person": "who", "date": "day", "code": "icd"})
+    (block,) = source.blocks()
+    records = read_records(source.path, source.describe(), block)
+    mapped = read_code_map(tmp_path / "codes.csv", unmapped=unmapped).map_records(records)
+    assert (mapped.code.tolist(), mapped.person.tolist()) == (codes, persons)
+    assert all(
+        len(getattr(mapped, name)) == len(codes) for name in ("day", "until", "value", "cost_fen", "sex", "area")
+    )
+    assert mapped.counts[what] == 1

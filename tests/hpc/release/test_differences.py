@@ -9,7 +9,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.release.differences import count_differing_persons, is_nested
-from citytide.hpc.release.policy import CountedTable
+from citytide.hpc.release.policy import CountedTable, Policy
 
 N_BUCKETS = 4096
 TOTAL = CountedTable(("group",), ("persons",), measure="persons")
@@ -82,6 +82,22 @@ def test_message_names_the_earlier_release_and_the_way_out(log: Any, cohort: np.
         "those of release 1 (run run-1, step count) by fewer than 10 persons: ask for the same cohort, or for one that "
         "differs by at least 10 persons"
     )
+
+
+def test_request_may_withhold_everything_in_place_of_a_refusal(log: Any, cohort: np.ndarray) -> None:
+    log.release({"group": ["all"], "persons": [900]}, cohort, TOTAL)
+    other, third, gentle = cohort.copy(), cohort.copy(), Policy(on_difference="withhold")
+    other[0, 3] += 1
+    third[0, 3] += 11
+    shown = log.release({"group": ["all"], "persons": [901]}, other, TOTAL, gentle, close_cohorts="withhold")
+    assert shown.columns["persons"].tolist() == [None] and shown.columns["persons"].data.tolist() == [0]
+    assert shown.notes == (
+        "all 1 cells are withheld: its persons differ from those of release 1 (run run-1, step count) by fewer than 10",
+    )
+    # the third differs by 10 from what was withheld, and by 11 from what was shown
+    for persons, table in ((cohort, 900), (third, 911)):
+        again = log.release({"group": ["all"], "persons": [table]}, persons, TOTAL, gentle, close_cohorts="withhold")
+        assert again.columns["persons"].tolist() == [table]
 
 
 def test_other_measure_is_not_compared(log: Any, cohort: np.ndarray) -> None:

@@ -66,7 +66,7 @@ def test_no_persons_and_no_events_give_none() -> None:
         (([0, 1], [2, 3], [0, 1], 3), r"offset must rise from 0 to the number of rows \(2\)"),
         (([0, 3, 2], [2, 3], [0, 1], 3), r"offset must rise from 0 to the number of rows \(2\)"),
         (([0, 2], [2], [0, 1], 3), r"day and code must hold one number per event, got shapes \(1,\) and \(2,\)"),
-        (([0, 2], [2, 3], [0, 1], 0), "n_codes and most must be at least 1, got 0 and None"),
+        (([0, 2], [2, 3], [0, 1], 0), "n_codes must be a whole number of at least 1, got 0"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(engine: Any, arguments: Any, words: str) -> None:

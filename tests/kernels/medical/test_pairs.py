@@ -91,7 +91,7 @@ def test_no_persons_give_zeros() -> None:
         (([0, 2], [2, UNDATED], [1, 1], 3), "code must be a person's first occurrences, each once"),
         (([0, 3], [2, 4], [0, 1], 3), r"offset must rise from 0 to the number of rows \(2\)"),
         (([0, 2], [2], [0, 1], 3), r"day and code must hold one number per code, got shapes \(1,\) and \(2,\)"),
-        (([0, 2], [2, 3], [0, 1], 0), "n_codes must be at least 1, got 0"),
+        (([0, 2], [2, 3], [0, 1], 0), "n_codes must be a whole number of at least 1, got 0"),
     ],
 )
 def test_what_is_not_a_list_of_first_occurrences_is_refused(engine: Any, arguments: Any, words: str) -> None:

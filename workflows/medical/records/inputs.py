@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from ....datasets.errors import InputError
+from ....datasets.medical.code_maps import read_code_map
 from ....datasets.medical.records import RecordBlock, RecordSource
 from ....hpc.plan.sources import Source, SourceKind
 from ....kernels.medical.events import NO_DAY
 from .settings import RecordSettings
+from .steps import CODE_MAP
 
 __all__ = ["OpenedSource", "RecordInputs", "open_inputs", "open_source", "read_observed", "refuse_late_persons"]
 
@@ -43,18 +45,25 @@ class RecordInputs:
         Whether they list persons: rows of somebody else are then left out.
     names
         Names of codes; the first source that has one counts.
+    code_map
+        A table of codes, by which codes are mapped as they are read.
+    unmapped
+        What becomes of events whose code is not in it.
     """
 
     opened: tuple[OpenedSource, ...]
     blocks: tuple[tuple[int, RecordBlock], ...]
     lists_persons: bool
     names: Mapping[str, str]
+    code_map: Path | None = None
+    unmapped: str = "keep"
 
     @property
     def paths(self) -> dict[str, Path]:
         """Files and folders by the name of their source."""
         named = {f"records_{number}": one.source for number, one in enumerate(self.opened)}
-        return {name: source.path for name, source in named.items() if source.kind}
+        paths = {name: source.path for name, source in named.items() if source.kind}
+        return paths if self.code_map is None else {**paths, CODE_MAP: self.code_map}
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -62,16 +71,19 @@ class RecordInputs:
         kinds: dict[str, SourceKind] = {"file": "file", "folder": "folder"}
         return {
             name: Source(path, kinds[self.opened[int(name.rpartition("_")[2])].source.kind], person_level=True)
+            if name != CODE_MAP
+            else Source(path, "file")
             for name, path in self.paths.items()
         }
 
     @property
     def described(self) -> list[dict[str, Any]]:
         """What workers need to read blocks: plain JSON."""
+        mapped = {} if self.code_map is None else {"unmapped": self.unmapped}
         return [
             {
                 "name": f"records_{number}", "is_read": bool(one.source.kind), "reader": one.reader,
-                "description": one.source.describe(),
+                "description": one.source.describe(), **mapped,
             }
             for number, one in enumerate(self.opened)
         ]  # fmt: skip
@@ -99,7 +111,11 @@ def open_inputs(wheres: Sequence[str], settings: RecordSettings) -> RecordInputs
     names: dict[str, str] = {}
     for one in opened:
         names = {**one.source.names, **names}
-    return RecordInputs(opened, blocks, lists, names)
+    if settings.code_map is None:
+        return RecordInputs(opened, blocks, lists, names)
+    table = Path(settings.code_map).expanduser()
+    names |= read_code_map(table).names
+    return RecordInputs(opened, blocks, lists, names, table, settings.unmapped)
 
 
 def refuse_late_persons(where: str, source: RecordSource, lists: bool) -> None:
@@ -136,7 +152,8 @@ def open_source(where: str, settings: RecordSettings) -> OpenedSource:
     from ....datasets.medical.opening import open_records
 
     path = find_inputs(where, kind="person-events")[0]
-    source = open_records(path, settings.mapping, tables=settings.tables, periods=settings.periods)
+    of_omop = {"tables": settings.tables, "periods": settings.periods, "version": settings.version}
+    source = open_records(path, settings.mapping, **of_omop)
     return OpenedSource(source, READER)
 
 

@@ -25,7 +25,7 @@ from .counting import describe_counts, plan_counts
 from .findings import Findings
 from .inputs import RecordInputs
 from .products import EVENTS, FINDINGS, describe_events
-from .steps import pack_block
+from .steps import CODE_MAP, pack_block
 
 __all__ = ["PLAN_STORE", "Facts", "lay_out_texts", "plan_store", "prepare_look", "read_facts"]
 
@@ -144,6 +144,7 @@ def _plan_shuffle(
     per_task = _choose_buckets(rows, facts.rows_per_task)
     known = [path for path in facts.before if facts.lists_persons and Part(Path(path)).attrs["lists_persons"]]
     paths = [f"source:{one['name']}" for one in facts.sources if one["is_read"]]
+    paths += [f"source:{CODE_MAP}"] if any("unmapped" in one for one in facts.sources) else []
     return ShuffleStep(
         EVENTS, split=f"{STEPS}:split_block", gather=f"{STEPS}:gather_events", dim="block", extent=len(blocks),
         inputs=("inputs-2.zarr:block,vocabulary,area_name,facility_name", *paths), key="bucket", n_keys=BUCKETS,

@@ -21,6 +21,13 @@ class RecordSettings(Settings):
     periods: str = Field(
         default="", description="which of several observation periods of a person counts; see the reader"
     )
+    version: str = Field(default="", description="version of OMOP, if its files leave it open: 5.3 or 5.4")
+    code_map: str | None = Field(
+        default=None, description="table of codes, CSV with the columns from and to: codes are mapped as they are read"
+    )
+    unmapped: Literal["keep", "drop"] = Field(
+        default="keep", description="what becomes of events whose code is not in code_map"
+    )
     key: str | None = Field(
         default=None,
         description="file of the key of the pseudonyms; by default one in the user's configuration folder, made once",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ....datasets.medical.code_maps import read_code_map
 from ....datasets.medical.records import RecordBlock, Records
 from ....hpc.execution.functions import load_function
 from ..keys import read_key
@@ -19,8 +20,18 @@ from .findings import Findings, find_in_records
 from .products import encode_store
 from .rows import Rows, encode_records
 
-__all__ = ["ReadBlock", "add_findings", "find_block", "gather_events", "list_findings", "pack_block", "split_block"]
+__all__ = [
+    "CODE_MAP",
+    "ReadBlock",
+    "add_findings",
+    "find_block",
+    "gather_events",
+    "list_findings",
+    "pack_block",
+    "split_block",
+]
 
+CODE_MAP = "code_map"  # its name among the sources of a plan
 Arrays = Mapping[str, Any]
 
 
@@ -43,7 +54,7 @@ class ReadBlock:
         arrays
             ``block``, the block as :func:`pack_block` wrote it, and the path of each source by name.
         sources
-            Of each source ``name``, ``reader`` (import path) and ``description``.
+            Of each source ``name``, ``reader`` (import path) and ``description``; ``unmapped`` if codes are mapped.
         key
             Path of the key.
         gathering
@@ -53,6 +64,8 @@ class ReadBlock:
         source = sources[told.pop("source")]
         block = RecordBlock(**told)
         records = load_function(source["reader"])(arrays.get(source["name"]), source["description"], block)
+        if "unmapped" in source:
+            records = read_code_map(arrays[CODE_MAP], unmapped=source["unmapped"]).map_records(records)
         return cls(records, read_key(key), arrays)
 
 

@@ -53,5 +53,9 @@ def test_strata_that_make_no_sense_are_refused() -> None:
         Strata(period_edges=(3,))
     with pytest.raises(ValueError, match=r"period_edges must span at most 183000 days, got \(0, 200000\)"):
         Strata(period_edges=(0, 200_000))
+    with pytest.raises(ValueError, match=r"period_edges must make at most 32767 periods, got 39999"):
+        Strata(period_edges=tuple(range(40_000)))
+    with pytest.raises(ValueError, match=r"age_edges must be whole numbers, got \(1.5, 18\)"):
+        Strata((1.5, 18))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"n_areas must be >= 0, got -1"):
         Strata(n_areas=-1)

@@ -62,3 +62,24 @@ def test_persons_that_only_a_later_source_lists_are_refused(tmp_path: Path, monk
 def test_source_that_is_neither_file_nor_name_is_refused() -> None:
     with pytest.raises(InputError, match="a file that exists or a name in the catalogue, got 'nowhere'"):
         open_inputs(["nowhere"], RecordSettings())
+
+
+def test_a_table_of_codes_is_a_source_of_its_own_and_names_its_codes(tmp_path: Path) -> None:
+    table = tmp_path / "codes.csv"
+    table.write_text("from,to,name\nC1,C,chronic\n")
+    opened = open_inputs(["synthetic"], RecordSettings(code_map=str(table), unmapped="drop", synthetic_events=240))
+    assert opened.names["C"] == "chronic" and opened.described[0]["unmapped"] == "drop"
+    source = opened.sources["code_map"]
+    assert (source.path, source.kind, source.person_level) == (table, "file", False)
+    table.write_text("old,new\nC1,C\n")
+    with pytest.raises(InputError, match=r"a table of codes must have the columns from and to"):
+        open_inputs(["synthetic"], RecordSettings(code_map=str(table)))
+
+
+def test_version_of_omop_is_a_setting(tmp_path: Path) -> None:
+    (tmp_path / "person.csv").write_text("person_id,gender_concept_id,year_of_birth,month_of_birth,day_of_birth\n")
+    (tmp_path / "measurement.csv").write_text("person_id,measurement_concept_id,measurement_date,value_as_number\n")
+    with pytest.raises(InputError, match=r"version=5\.3 or version=5\.4"):
+        open_inputs([str(tmp_path)], RecordSettings())
+    (one,) = open_inputs([str(tmp_path)], RecordSettings(version="5.4")).opened
+    assert one.source.describe()["version"] == "5.4"

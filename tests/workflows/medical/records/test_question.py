@@ -120,6 +120,24 @@ def test_result_shows_counts_and_withholds_small_ones(city: City) -> None:
     assert {row["what"]: row["rows"] for row in whole["summary"]}["duplicate events"] == "47"
 
 
+def test_codes_are_mapped_as_they_are_read(city: City, tmp_path: Path) -> None:
+    table = tmp_path / "codes.csv"
+    table.write_text("from,to,name\nC0,C,common\nC1,C,common\n")
+    plain = open_event_store(city.run("store", source=city.parts[0]).path)
+    run = city.run("mapped", source=city.parts[0], code_map=str(table))
+    mapped = open_event_store(run.path)
+    assert set(mapped.codes) == {*plain.codes, "C"} - {"C0", "C1"}
+    assert mapped.names[mapped.codes.index("C")] == "common" and run.record["sources"]["code_map"]["sha256"]
+    before, after = (
+        dict(zip(store.codes, np.bincount(load(store).code, minlength=len(store.codes)).tolist(), strict=True))
+        for store in (plain, mapped)
+    )
+    assert {code: n for code, n in after.items() if code != "C"} == {
+        code: n for code, n in before.items() if code not in ("C0", "C1")
+    }
+    assert after["C"] > max(before["C0"], before["C1"])  # what is the same event now counts once
+
+
 def test_unknown_codes_are_refused_by_name_and_number(city: City) -> None:
     base = city.run("store", source=city.parts[0])
     refused = import_records(
