@@ -83,6 +83,12 @@ def test_events_whose_columns_do_not_fit_are_refused_by_every_kernel(take: Any, 
         take(replace(EVENTS, **columns))
 
 
+def test_events_of_nobody_are_counted_in_a_vocabulary_without_codes() -> None:
+    assert scan_events(make_events([]), {}, 0) == {}
+    with pytest.raises(ValueError, match="n_codes must be a whole number of at least 0, got -1"):
+        scan_events(make_events([]), {}, -1)
+
+
 def test_days_may_fall_from_one_person_to_the_next() -> None:
     check_columns(EVENTS)
     check_columns(make_events([[], [(9, 0)], [], [(1, 0)], []]))
