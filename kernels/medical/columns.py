@@ -56,16 +56,16 @@ def take_whole(name: str, numbers: npt.ArrayLike, dtype: str) -> npt.NDArray[Any
     return np.ascontiguousarray(given, dtype)
 
 
-def check_n_codes(n_codes: int) -> None:
+def check_n_codes(n_codes: int, least: int = 1) -> None:
     """Refuse a size of the vocabulary that is none.
 
     Raises
     ------
     ValueError
-        If it is no whole number, or less than 1.
+        If it is no whole number, or less than ``least``.
     """
-    if not isinstance(n_codes, int | np.integer) or n_codes < 1:
-        raise ValueError(f"n_codes must be a whole number of at least 1, got {n_codes!r}")
+    if not isinstance(n_codes, int | np.integer) or n_codes < least:
+        raise ValueError(f"n_codes must be a whole number of at least {least}, got {n_codes!r}")
 
 
 def check_columns(events: PersonEvents, where: str = "") -> None:

@@ -76,7 +76,7 @@ def scan_events(
     ([1, 1], [2])
     """
     chosen = choose_engine(ENGINES, engine, events.code)
-    check_n_codes(n_codes)
+    check_n_codes(n_codes, least=0)  # a store of nobody has no codes
     shapes = {name: accumulator.shapes(n_codes) for name, accumulator in accumulators.items()}
     _check_events(events, accumulators, n_codes)
     flat: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ONE_STRATUM", "SEXES", "Strata"]
+__all__ = ["LONGEST_SPAN", "ONE_STRATUM", "SEXES", "Strata"]
 
 SEXES = ("unknown", "female", "male")
 MOST_PERIODS = 32_767  # their numbers are int16
@@ -72,7 +72,10 @@ class Strata:
                 f"period_edges must be none or at least 2, got {self.period_edges}: add the day after the last period"
             )
         if self.period_edges and self.period_edges[-1] - self.period_edges[0] > LONGEST_SPAN:
-            raise ValueError(f"period_edges must span at most {LONGEST_SPAN} days, got {self.period_edges}")
+            raise ValueError(
+                f"period_edges must span at most {LONGEST_SPAN} days, got {self.period_edges[0]} to "
+                f"{self.period_edges[-1]}"
+            )
         if len(self.period_edges) > MOST_PERIODS + 1:
             raise ValueError(f"period_edges must make at most {MOST_PERIODS} periods, got {len(self.period_edges) - 1}")
         if self.n_areas < 0:

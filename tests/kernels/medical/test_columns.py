@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.medical.accumulators.event_counts import EventCount
 from citytide.kernels.medical.columns import OF_EVENTS, OF_PERSONS, check_columns, take_whole
+from citytide.kernels.medical.comparison import compare_pairs
 from citytide.kernels.medical.examples import make_events
 from citytide.kernels.medical.expected import expect_pairs
 from citytide.kernels.medical.first import find_first_occurrences
@@ -83,6 +85,12 @@ def test_events_whose_columns_do_not_fit_are_refused_by_every_kernel(take: Any, 
         take(replace(EVENTS, **columns))
 
 
+def test_events_of_nobody_are_counted_in_a_vocabulary_without_codes() -> None:
+    assert scan_events(make_events([]), {}, 0) == {}
+    with pytest.raises(ValueError, match="n_codes must be a whole number of at least 0, got -1"):
+        scan_events(make_events([]), {}, -1)
+
+
 def test_days_may_fall_from_one_person_to_the_next() -> None:
     check_columns(EVENTS)
     check_columns(make_events([[], [(9, 0)], [], [(1, 0)], []]))
@@ -111,3 +119,26 @@ def test_groups_that_would_be_counted_beside_the_table_are_refused(start: Any, g
 def test_expected_counts_of_counts_that_are_not_known_are_refused(persons: Any, having: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         expect_pairs(persons, having)
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (
+            lambda: compare_pairs([np.nan], [0], [0], [10], [10], 100),
+            "counts must be finite, but they are not",
+        ),
+        (lambda: compare_pairs([1], [0], [0], [10], [10], 100, [-5]), "expected must be >= 0, got -5.0 at pair 0"),
+        (lambda: compare_pairs([1], [0], [0], [10], [10], 100, [np.nan]), "expected must be >= 0, got nan at pair 0"),
+        (lambda: scan_events(EVENTS, {"it": EventCount(kinds=(-1,))}, 2), "kinds must be from 0 to 255, got -1"),
+        (lambda: count_strata([0], [], [], -1, 2), "n_strata must be >= 0, got -1"),
+        (lambda: find_first_occurrences([0, 1], [1], [1], 3, most=0), "most must be at least 1, got 0"),
+        (
+            lambda: find_first_occurrences([0, 1.5, 2], [1, 5], [0, 1], 3),
+            "offset must rise from 0 to the number of rows",
+        ),
+    ],
+)
+def test_numbers_that_no_count_can_have_are_refused(count: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        count()

@@ -60,6 +60,8 @@ def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
         facts=facts, strata=(), partial_bytes=16 * len(places) + COHORT_BYTES + 200 * len(places),
         table=describe_codes(count_cells(settings.most_codes, len(places))[0]),
     )  # fmt: skip
+    if not store.codes:
+        raise Refusal("pairs need a store that has events with codes, but it has none: import other records")
     return Prepared(
         (step,), (CODES,), {}, title="Comorbidity", sources=store.sources(),
         then=f"{QUESTION}:plan_pairs",

@@ -9,6 +9,7 @@ from ....hpc.release.policy import CountedTable, ReleaseRequest
 from ....hpc.run.runs import Run
 from ....hpc.store.products import Table
 from ....kernels.medical.events import BUCKETS, NO_DAY
+from ....kernels.medical.scan.strata import LONGEST_SPAN
 from ...workflow import Prepared, Workflow
 from ..counting.code_lists import choose_codes, find_codes
 from ..counting.refusals import Refusal
@@ -68,7 +69,13 @@ def _make_axes(settings: IncidenceSettings, store: EventStore) -> Axes:
     if period:
         own = [store.first_day, store.last_day, *(day for day in store.observed if day != NO_DAY)]
         first, last = read_days(settings.days) if settings.days is not None else (min(own), max(own))
-        edges = cut_periods(max(first, min(own)), min(last, max(own)), period)
+        begin, end = max(first, min(own)), min(last, max(own))
+        if not 0 <= end - begin < LONGEST_SPAN:
+            raise Refusal(
+                f"by={period} needs days that the records have, over at most 500 years, but those from the first to "
+                "the last record, or those that days names, are more or none: set days, such as 2015-01-01..2019-12-31"
+            )
+        edges = cut_periods(begin, end, period)
     return Axes(
         age_edges=read_edges(settings.age_edges) if "age" in by else (),
         by_sex="sex" in by,

@@ -146,3 +146,8 @@ def test_stratum_that_is_none_is_refused(strata: str) -> None:
     with pytest.raises(RunError) as refused:
         resolve_settings(ComorbiditySettings, [sourced("--set", settings)], environment={})
     assert "strata must be any of age, sex, area, each once, or none alone, got" in str(refused.value)
+
+
+def test_store_without_codes_is_refused() -> None:
+    with pytest.raises(Refusal, match="pairs need a store that has events with codes, but it has none: import other"):
+        plan_codes(ComorbiditySettings(), make_fake_store([]))

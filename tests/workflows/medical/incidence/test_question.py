@@ -99,3 +99,18 @@ def test_more_cells_than_a_partial_result_can_hold_are_refused() -> None:
     assert "(by=month,age,sex,area): name codes (codes=E11,I10 or codes=FILE), or fewer labels (by=year)" in str(
         refused.value
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        (2**31 - 1, -(2**31), None),  # a store without a dated record
+        (-700_000, 18_000, None),  # one record of the year 53
+        (0, 3650, "2150-01-01..2150-12-31"),
+    ],
+)
+def test_periods_without_days_or_over_ages_are_refused(first: int, last: int, days: str | None) -> None:
+    store = make_fake_store(["I10"])
+    store.first_day, store.last_day, store.observed = first, last, (NO_DAY, NO_DAY)
+    with pytest.raises(Refusal, match=r"by=year needs days that the records have, over at most 500 years, .* set days"):
+        plan_incidence(IncidenceSettings(by="year", days=days), store)
