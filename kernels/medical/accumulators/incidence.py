@@ -15,21 +15,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engines import cuda, routine
+from ...engines import Engine, cuda, routine
 from ..events import NO_DAY, UNDATED
-from ..scan.accumulator import Combination
+from ..scan.accumulator import Combination, Tables
 from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
 from ..scan.passes import Pass, add_to
 from ..scan.strata import ONE_STRATUM, Strata
+from .lost_days import add_whole_periods, lose_days
 
 __all__ = ["Incidence"]
 
 
 @routine
 def count_new(begin, end, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days,
-              segment_stratum, observed_from, observed_to, n_strata, events, person_days, lost_days,
-              unobserved):  # fmt: skip
+              segment_stratum, run_stop, observed_from, observed_to, last_edge, n_strata, events, person_days, lost_days,
+              unobserved, runs):  # fmt: skip
     """Add each person's days, first events, and days after them."""
     for p in range(begin, end):
         here, after = segment_start[p], segment_stop[p]
@@ -55,17 +56,18 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
                 lost = here + 1
             elif today == UNDATED:
                 lost = segment_start[p]
-            for segment in range(lost, after):
-                add_to(lost_days, base + segment_stratum[segment], segment_days[segment])
+            lose_days(lost, after, base, segment_day, segment_days, segment_stratum, run_stop, last_edge, lost_days,
+                      runs)  # fmt: skip
 
 
 def _gpu(lanes, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days, segment_stratum,
-         observed_from, observed_to, n_strata, events, person_days, lost_days, unobserved):  # fmt: skip
+         run_stop, observed_from, observed_to, last_edge, n_strata, events, person_days, lost_days, unobserved,
+         runs):  # fmt: skip
     p = cuda.grid(2)[1]
     if p < lanes.shape[1]:
         count_new(p, p + 1, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days,
-                  segment_stratum, observed_from, observed_to, n_strata, events, person_days, lost_days,
-                  unobserved)  # fmt: skip
+                  segment_stratum, run_stop, observed_from, observed_to, last_edge, n_strata, events, person_days,
+                  lost_days, unobserved, runs)  # fmt: skip
 
 
 COUNT_NEW = Pass(count_new, _gpu)
@@ -104,10 +106,19 @@ class Incidence:
         table = (self.groups.n_groups if self.groups else n_codes, n_strata)
         return {"events": table, "person_days": (n_strata,), "lost_days": table, "unobserved": (1,)}
 
+    def working_shapes(self, n_codes: int) -> Mapping[str, tuple[int, ...]]:
+        """Persons who lose whole periods, by the period in which that begins (+1) or ends (-1)."""
+        return {"runs": self.shapes(n_codes)["lost_days"] if self.strata.period_edges else (1, 1)}
+
+    def finish(self, tables: Tables, working: Tables, engine: Engine) -> None:
+        """Add the days of whole periods to ``lost_days``."""
+        add_whole_periods(self.strata, working["runs"], tables["lost_days"], engine)
+
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events = block.events
         COUNT_NEW(
             block.engine, block.lanes, *block.firsts(self.groups, self.kinds), events.day,
             *block.segments(self.strata, self.washout_days), events.observed_from, events.observed_to,
-            self.strata.n_strata, tables["events"], tables["person_days"], tables["lost_days"], tables["unobserved"],
+            self.strata.period_edges[-1] if self.strata.period_edges else 0, self.strata.n_strata, tables["events"],
+            tables["person_days"], tables["lost_days"], tables["unobserved"], tables["runs"],
         )  # fmt: skip
