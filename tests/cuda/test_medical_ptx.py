@@ -45,7 +45,7 @@ def test_counts_of_persons_compile(capability: tuple[int, int], monkeypatch: pyt
     counts = [
         (COUNT_FIRSTS, (*firsts, place, n, day, i64, i64)),
         (COUNT_OBSERVED, (i64, i64, place, day, day, types.boolean, fixed, i64, i64)),
-        (COUNT_NEW, (*firsts, day, *segments, day, day, n, n, i64, i64, i64, i64, i64)),
+        (COUNT_NEW, (*firsts, day, *segments, day, day, n, n, n, i64, i64, i64, i64, i64)),
         (COUNT_EVENTS, (i64, code, byte, mark, day, place, n, i64, i64)),
     ]
     for each, args in counts:

@@ -57,7 +57,7 @@ def add_costs(begin, end, offset, code, kind, wanted, cost_fen, group_start, gro
 @routine
 def add_single(begin, end, offset, code, kind, wanted, cost_fen, group_of, stratum, n_strata, own, touched, cost,
                persons, largest):  # fmt: skip
-    """The same if no code has two groups: nothing branches on what an event is. ``own`` has one group more: nobody's."""
+    """The same if no code has two groups, with no branch on what an event is. ``own`` has one group more: nobody's."""
     n_groups = cost.shape[0] // n_strata
     for p in range(begin, end):
         n_touched = 0
@@ -98,7 +98,8 @@ class CostSum:
 
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events, groups, n_cells = block.events, self.groups, len(tables["cost_fen"])
-        own = block.workspace.keep(("own costs", n_cells, self.strata.n_strata), lambda: np.zeros(n_cells + self.strata.n_strata, np.int64))
+        room = n_cells + self.strata.n_strata
+        own = block.workspace.keep(("own costs", room), lambda: np.zeros(room, np.int64))
         most = max(groups.most if groups else 1, 1)
         touched = block.workspace.borrow("touched cells", min(n_cells, len(events.code) * most) + 1, "i8")
         is_single = most == 1
