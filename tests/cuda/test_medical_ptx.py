@@ -41,11 +41,11 @@ def test_counts_of_persons_compile(capability: tuple[int, int], monkeypatch: pyt
     i64, place = types.int64[::1], types.int32[::1]
     n, day, code, byte, mark = types.int64, place, types.uint32[::1], types.uint8[::1], types.boolean[::1]
     fixed, edges, periods = place, types.int32[:, ::1], (types.int16[::1], n, n)
-    firsts, segments = (i64, i64, place, place), (i64, i64, place, place, place)
+    firsts, segments = (i64, i64, place, place), (i64, i64, place, place, place, place)
     counts = [
         (COUNT_FIRSTS, (*firsts, place, n, day, i64, i64)),
         (COUNT_OBSERVED, (i64, i64, place, day, day, types.boolean, fixed, i64, i64)),
-        (COUNT_NEW, (*firsts, day, *segments, day, day, n, i64, i64, i64, i64)),
+        (COUNT_NEW, (*firsts, day, *segments, day, day, n, n, n, i64, i64, i64, i64, i64)),
         (COUNT_EVENTS, (i64, code, byte, mark, day, place, n, i64, i64)),
     ]
     for each, args in counts:

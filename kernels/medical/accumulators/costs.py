@@ -20,10 +20,26 @@ __all__ = ["CostSum"]
 
 
 @routine
+def keep_largest(touched, n_touched, own, cost, persons, largest):
+    """Add what stands in ``own`` for one person, and clear it."""
+    n_cells = cost.shape[0]
+    for at in range(n_touched):
+        cell = touched[at]
+        paid = own[cell]
+        own[cell] = 0
+        cost[cell] += paid
+        persons[cell] += 1
+        if paid > largest[cell]:
+            largest[n_cells + cell] = largest[cell]
+            largest[cell] = paid
+        elif paid > largest[n_cells + cell]:
+            largest[n_cells + cell] = paid
+
+
+@routine
 def add_costs(begin, end, offset, code, kind, wanted, cost_fen, group_start, group, stratum, n_strata, own, touched,
               cost, persons, largest):  # fmt: skip
     """Add each person's cost of each cell. ``own`` is 0 before and after: a person's own sums stand in it."""
-    n_cells = cost.shape[0]
     for p in range(begin, end):
         n_touched = 0
         for e in range(offset[p], offset[p + 1]):
@@ -35,20 +51,28 @@ def add_costs(begin, end, offset, code, kind, wanted, cost_fen, group_start, gro
                     touched[n_touched] = cell
                     n_touched += 1
                 own[cell] += cost_fen[e]
-        for at in range(n_touched):
-            cell = touched[at]
-            paid = own[cell]
-            own[cell] = 0
-            cost[cell] += paid
-            persons[cell] += 1
-            if paid > largest[cell]:
-                largest[n_cells + cell] = largest[cell]
-                largest[cell] = paid
-            elif paid > largest[n_cells + cell]:
-                largest[n_cells + cell] = paid
+        keep_largest(touched, n_touched, own, cost, persons, largest)
 
 
-ADD_COSTS = Pass(add_costs)
+@routine
+def add_single(begin, end, offset, code, kind, wanted, cost_fen, group_of, stratum, n_strata, own, touched, cost,
+               persons, largest):  # fmt: skip
+    """The same if no code has two groups, with no branch on what an event is. ``own`` has one group more: nobody's."""
+    n_groups = cost.shape[0] // n_strata
+    for p in range(begin, end):
+        n_touched = 0
+        for e in range(offset[p], offset[p + 1]):
+            group = group_of[code[e]]
+            counts = (cost_fen[e] > 0) & (stratum[e] >= 0) & wanted[kind[e]] & (group < n_groups)
+            cell = group * n_strata + max(stratum[e], 0)
+            before = own[cell]
+            touched[n_touched] = cell
+            n_touched += counts & (before == 0)
+            own[cell] = before + counts * cost_fen[e]
+        keep_largest(touched, n_touched, own, cost, persons, largest)
+
+
+ADD_COSTS, ADD_SINGLE = Pass(add_costs), Pass(add_single)
 
 
 @dataclass(frozen=True)
@@ -73,12 +97,15 @@ class CostSum:
         return {"cost_fen": table, "persons": table, "largest": (2, *table)}
 
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
-        events, n_cells = block.events, len(tables["cost_fen"])
-        own = block.workspace.keep(("own costs", n_cells), lambda: np.zeros(n_cells, np.int64))
-        most = max(self.groups.most if self.groups else 1, 1)
-        touched = block.workspace.borrow("touched cells", min(n_cells, len(events.code) * most), "i8")
-        ADD_COSTS(
+        events, groups, n_cells = block.events, self.groups, len(tables["cost_fen"])
+        room = n_cells + self.strata.n_strata
+        own = block.workspace.keep(("own costs", room), lambda: np.zeros(room, np.int64))
+        most = max(groups.most if groups else 1, 1)
+        touched = block.workspace.borrow("touched cells", min(n_cells, len(events.code) * most) + 1, "i8")
+        is_single = most == 1
+        of_code = (block.group_of_codes(groups),) if is_single else block.group_codes(groups)
+        (ADD_SINGLE if is_single else ADD_COSTS)(
             block.engine, block.lanes, events.offset, events.code, events.kind, block.wanted(self.kinds),
-            events.cost_fen, *block.group_codes(self.groups), block.strata_of_events(self.strata), self.strata.n_strata,
+            events.cost_fen, *of_code, block.strata_of_events(self.strata), self.strata.n_strata,
             own, touched, tables["cost_fen"], tables["persons"], tables["largest"],
         )  # fmt: skip

@@ -15,21 +15,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engines import cuda, routine
+from ...engines import Engine, cuda, routine
 from ..events import NO_DAY, UNDATED
-from ..scan.accumulator import Combination
+from ..scan.accumulator import Combination, Tables
 from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
 from ..scan.passes import Pass, add_to
 from ..scan.strata import ONE_STRATUM, Strata
+from .lost_days import add_whole_periods
 
 __all__ = ["Incidence"]
 
 
 @routine
 def count_new(begin, end, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days,
-              segment_stratum, observed_from, observed_to, n_strata, events, person_days, lost_days,
-              unobserved):  # fmt: skip
+              segment_stratum, run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events,
+              person_days, lost_days, unobserved, runs):  # fmt: skip
     """Add each person's days, first events, and days after them."""
     for p in range(begin, end):
         here, after = segment_start[p], segment_stop[p]
@@ -44,6 +45,7 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
             today = day[event[at]]
             base = row[at] * n_strata
             lost = here
+            is_marked = False
             if today != UNDATED and first_day <= today:
                 while here < after and segment_day[here] + segment_days[here] <= today:
                     here += 1
@@ -53,19 +55,35 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
                 add_to(events, place, 1)
                 add_to(lost_days, place, segment_day[here] + segment_days[here] - 1 - today)
                 lost = here + 1
+                # an event stands for a run of whole periods from the next one on; where there is none, it is taken back
+                is_marked = (lost < after and run_stop[lost] > lost
+                             and segment_stratum[lost] == segment_stratum[here] + 1)  # fmt: skip
+                if not is_marked and segment_day[here] < last_start:
+                    add_to(runs, place + 1, -1)
             elif today == UNDATED:
                 lost = segment_start[p]
-            for segment in range(lost, after):
-                add_to(lost_days, base + segment_stratum[segment], segment_days[segment])
+            while lost < after:
+                until = run_stop[lost]
+                if until > lost:
+                    if not is_marked:
+                        add_to(runs, base + segment_stratum[lost], 1)
+                    if segment_day[until - 1] + segment_days[until - 1] < last_edge:
+                        add_to(runs, base + segment_stratum[until - 1] + 1, -1)
+                    lost = until
+                else:
+                    add_to(lost_days, base + segment_stratum[lost], segment_days[lost])
+                    lost += 1
+                is_marked = False
 
 
 def _gpu(lanes, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days, segment_stratum,
-         observed_from, observed_to, n_strata, events, person_days, lost_days, unobserved):  # fmt: skip
+         run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events, person_days, lost_days,
+         unobserved, runs):  # fmt: skip
     p = cuda.grid(2)[1]
     if p < lanes.shape[1]:
         count_new(p, p + 1, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days,
-                  segment_stratum, observed_from, observed_to, n_strata, events, person_days, lost_days,
-                  unobserved)  # fmt: skip
+                  segment_stratum, run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events,
+                  person_days, lost_days, unobserved, runs)  # fmt: skip
 
 
 COUNT_NEW = Pass(count_new, _gpu)
@@ -104,10 +122,19 @@ class Incidence:
         table = (self.groups.n_groups if self.groups else n_codes, n_strata)
         return {"events": table, "person_days": (n_strata,), "lost_days": table, "unobserved": (1,)}
 
+    def working_shapes(self, n_codes: int) -> Mapping[str, tuple[int, ...]]:
+        """Persons who lose whole periods: +1 where a run of them begins, -1 behind its end, less what events say."""
+        return {"runs": self.shapes(n_codes)["lost_days"] if self.strata.period_edges else (1, 1)}
+
+    def finish(self, tables: Tables, working: Tables, engine: Engine) -> None:
+        """Add the days of whole periods to ``lost_days``."""
+        add_whole_periods(self.strata, tables["events"], working["runs"], tables["lost_days"], engine)
+
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events = block.events
         COUNT_NEW(
             block.engine, block.lanes, *block.firsts(self.groups, self.kinds), events.day,
             *block.segments(self.strata, self.washout_days), events.observed_from, events.observed_to,
-            self.strata.n_strata, tables["events"], tables["person_days"], tables["lost_days"], tables["unobserved"],
+            *(self.strata.period_edges[-2:] or (NO_DAY, NO_DAY)), self.strata.n_strata, tables["events"],
+            tables["person_days"], tables["lost_days"], tables["unobserved"], tables["runs"],
         )  # fmt: skip

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from ...engines import Engine
 from .block import Block
 
-__all__ = ["Accumulator", "Combination", "Tables", "merge_tables"]
+__all__ = ["Accumulator", "Combination", "Finishing", "Tables", "merge_tables"]
 
 Combination = Literal["sum", "top2"]
 Tables = dict[str, npt.NDArray[np.int64]]
@@ -29,6 +30,19 @@ class Accumulator(Protocol):
 
     def count(self, block: Block, tables: Mapping[str, npt.NDArray[np.int64]]) -> None:
         """Add the persons of a block to the tables, which are flat."""
+        ...
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """An accumulator that also fills tables of its own, out of which the pass makes the others at its end."""
+
+    def working_shapes(self, n_codes: int) -> Mapping[str, tuple[int, ...]]:
+        """The shape of each table that is gone after the pass; ``count`` gets it with the others."""
+        ...
+
+    def finish(self, tables: Tables, working: Tables, engine: Engine) -> None:
+        """Complete the tables, in host memory, after the last block."""
         ...
 
 

@@ -12,7 +12,7 @@ from ...engines import Engine
 from ..events import PersonEvents
 from .code_groups import CodeGroups, mark_codes
 from .event_strata import PLACE_EVENTS
-from .firsts import LIST_CHOSEN, LIST_CODES, LIST_ON_DEVICE, LIST_SINGLE
+from .firsts import LIST_CHOSEN, LIST_CODES, LIST_GROUPS, LIST_ON_DEVICE, LIST_SINGLE
 from .persons import PLACE_PERSONS
 from .segments import SPLIT_DAYS
 from .strata import ONE_STRATUM, Strata
@@ -52,6 +52,8 @@ class Segments(NamedTuple):
     day: Any
     days: Any
     stratum: Any
+    run_stop: Any
+    """Where a run of whole periods ends that follow each other in one band; the segment itself if it is not whole."""
 
 
 @dataclass
@@ -144,9 +146,9 @@ class Block:
         events, key = self.events, ("segments", strata, washout_days)
         most = strata.shape[0] + strata.shape[3]
         edges = self.workspace.keep(("edges", strata.period_edges), lambda: np.array(strata.period_edges or (0,), "i8"))
-        names = ("start", "stop", "day", "days", "stratum")
-        sizes = (self.n_persons, self.n_persons, *[self.n_persons * most] * 3)
-        dtypes = ("i8", "i8", "i4", "i4", "i4")
+        names = Segments._fields
+        sizes = (self.n_persons, self.n_persons, *[self.n_persons * most] * 4)
+        dtypes = ("i8", "i8", "i4", "i4", "i4", "i4")
         arrays = [
             self.workspace.borrow((key, name), size, dtype)
             for name, size, dtype in zip(names, sizes, dtypes, strict=True)
@@ -172,6 +174,10 @@ class Block:
             return Firsts(*found)
         if self.engine != "cuda" and not strata and (groups is None or groups.most <= 1):
             stamp = workspace.keep((key, "stamp"), lambda: np.full(n_rows + 1, -1, np.int64))
+            if groups:  # the first event of a group is the first of one of its codes
+                of_codes, group_of = self.firsts(None, kinds), self.group_of_codes(groups)
+                LIST_GROUPS(self.engine, self.lanes, *of_codes, group_of, self.first_person, stamp, *found)
+                return Firsts(*found)
             given = (events.offset, events.code, events.kind, self.wanted(kinds), self.group_of_codes(groups))
             LIST_SINGLE(self.engine, self.lanes, *given, self.first_person, stamp, *found)
             return Firsts(*found)
@@ -187,9 +193,14 @@ class Block:
         return Firsts(*found)
 
     def group_of_codes(self, groups: CodeGroups | None) -> Any:
-        """(code,) its group, -1 for none, if no code has two."""
-        codes = np.arange(self.n_codes, dtype=np.int32)
-        return self.workspace.keep(("group of", id(groups)), lambda: groups.single() if groups else codes)
+        """(code,) its group, the number of groups for none, if no code has two; without groups the code itself."""
+        return self.workspace.keep(("group of", id(groups)), lambda: self._single_groups(groups))
+
+    def _single_groups(self, groups: CodeGroups | None) -> Any:
+        if groups is None:
+            return np.arange(self.n_codes, dtype=np.uint32)
+        single = groups.single()
+        return np.where(single < 0, groups.n_groups, single).astype(np.uint32)
 
     def group_codes(self, groups: CodeGroups | None) -> tuple[Any, Any]:
         """Where the groups of each code begin, and the groups; without groups each code is its own."""

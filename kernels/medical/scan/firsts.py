@@ -11,7 +11,7 @@ from ...engines import cuda, routine
 from ..events import UNDATED
 from .passes import Pass
 
-__all__ = ["LIST_CHOSEN", "LIST_CODES", "LIST_ON_DEVICE", "LIST_SINGLE"]
+__all__ = ["LIST_CHOSEN", "LIST_CODES", "LIST_GROUPS", "LIST_ON_DEVICE", "LIST_SINGLE"]
 
 
 @routine
@@ -33,18 +33,37 @@ def list_codes(begin, end, offset, code, first_mark, stamp, start, stop, event, 
 @routine
 def list_single(begin, end, offset, code, kind, wanted, group_of, first_mark, stamp, start, stop, event, row):
     """List the first event of chosen kinds in each group, if no code has two. Lists have room for one more."""
-    none = stamp.shape[0]
+    none = stamp.shape[0] - 1
     n = 0
     for p in range(begin, end):
         start[p] = n
         mark = first_mark + p
+        stamp[none] = mark
         for e in range(offset[p], offset[p + 1]):
-            this = group_of[code[e]] if wanted[kind[e]] else -1
-            place = this if this >= 0 else none - 1  # nobody's: to branch on what chance decides costs more
+            this = group_of[code[e]] if wanted[kind[e]] else none
             event[n] = e
             row[n] = this
-            n += (stamp[place] != mark) & (this >= 0)
-            stamp[place] = mark
+            n += stamp[this] != mark
+            stamp[this] = mark
+        stop[p] = n
+
+
+@routine
+def list_groups(begin, end, code_start, code_stop, code_event, code_row, group_of, first_mark, stamp, start, stop,
+                event, row):  # fmt: skip
+    """List the first event of each group out of those of its codes, if no code has two groups."""
+    none = stamp.shape[0] - 1
+    n = 0
+    for p in range(begin, end):
+        start[p] = n
+        mark = first_mark + p
+        stamp[none] = mark  # who has no group is never new: to branch on what chance decides costs more
+        for at in range(code_start[p], code_stop[p]):
+            this = group_of[code_row[at]]
+            event[n] = code_event[at]
+            row[n] = this
+            n += stamp[this] != mark
+            stamp[this] = mark
         stop[p] = n
 
 
@@ -115,4 +134,5 @@ def list_on_device(lanes, offset, code, kind, day, wanted, group_start, group, m
 
 
 LIST_CODES, LIST_SINGLE, LIST_CHOSEN = Pass(list_codes), Pass(list_single), Pass(list_chosen)
+LIST_GROUPS = Pass(list_groups)
 LIST_ON_DEVICE = Pass(list_chosen, list_on_device)

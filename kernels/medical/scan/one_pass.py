@@ -18,7 +18,7 @@ from ...device_arrays import fetch, place_beside
 from ...engines import Engine, choose_engine, is_device_array
 from ..columns import check_columns, check_n_codes
 from ..events import PersonEvents
-from .accumulator import Accumulator, Tables
+from .accumulator import Accumulator, Finishing, Tables
 from .cuts import cut_blocks
 from .strata import SEXES
 
@@ -78,20 +78,39 @@ def scan_events(
     chosen = choose_engine(ENGINES, engine, events.code)
     check_n_codes(n_codes, least=0)  # a store of nobody has no codes
     shapes = {name: accumulator.shapes(n_codes) for name, accumulator in accumulators.items()}
-    _check_events(events, accumulators, n_codes)
-    flat: dict[str, dict[str, Any]] = {
-        name: {
-            table: place_beside(events.code, np.zeros(int(np.prod(shape)), np.int64)) for table, shape in given.items()
-        }
-        for name, given in shapes.items()
+    working = {
+        name: accumulator.working_shapes(n_codes) if isinstance(accumulator, Finishing) else {}
+        for name, accumulator in accumulators.items()
     }
+    _check_events(events, accumulators, n_codes)
+    tables, scratch = _make_tables(events, shapes), _make_tables(events, working)
+    flat = {name: {**tables[name], **scratch[name]} for name in shapes}
     for block in cut_blocks(events, n_codes, chosen):
         for name, accumulator in accumulators.items():
             accumulator.count(block, flat[name])
-    return {
-        name: {table: fetch(flat[name][table])[: int(np.prod(shape))].reshape(shape) for table, shape in given.items()}
-        for name, given in shapes.items()
-    }
+    found = {name: _shape_tables(flat[name], given) for name, given in shapes.items()}
+    for name, accumulator in accumulators.items():
+        if isinstance(accumulator, Finishing):
+            accumulator.finish(found[name], _shape_tables(flat[name], working[name]), chosen)
+    return found
+
+
+def _make_tables(
+    events: PersonEvents, shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
+) -> dict[str, dict[str, Any]]:
+    """Flat tables of zeros where the events are, on the host side by side: large arrays get large pages of memory."""
+    sizes = [(name, table, int(np.prod(shape))) for name, given in shapes.items() for table, shape in given.items()]
+    zeros = np.zeros(sum(size for *_, size in sizes), np.int64)
+    flat: dict[str, dict[str, Any]] = {name: {} for name in shapes}
+    at = 0
+    for name, table, size in sizes:
+        flat[name][table] = place_beside(events.code, zeros[at : at + size])
+        at += size
+    return flat
+
+
+def _shape_tables(flat: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Tables:
+    return {name: fetch(flat[name])[: int(np.prod(shape))].reshape(shape) for name, shape in shapes.items()}
 
 
 def _check_events(events: PersonEvents, accumulators: Mapping[str, Accumulator], n_codes: int) -> None:

@@ -18,9 +18,18 @@ def find_last_day(p, observed_to, death_day):
 
 
 @routine
+def end_run(run, n, run_stop):
+    """Say of each segment from ``run`` on, -1 for none, that its run of whole periods ends before ``n``."""
+    if run >= 0:
+        for at in range(run, n):
+            run_stop[at] = n
+    return -1
+
+
+@routine
 def split_days(begin, end, observed_from, observed_to, death_day, washout_days, fixed, edge_day, n_bands, band_step,
-               period, first_day, n_days, period_edge, room, start, stop, segment_day, segment_days,
-               segment_stratum):  # fmt: skip
+               period, first_day, n_days, period_edge, room, start, stop, segment_day, segment_days, segment_stratum,
+               run_stop):  # fmt: skip
     """List each person's segments in the order of their days. ``room``: places a person has, 0: one after another."""
     n = 0
     for p in range(begin, end):
@@ -35,6 +44,7 @@ def split_days(begin, end, observed_from, observed_to, death_day, washout_days, 
                 after = min(after, first_day + n_days)
             at = 0
             span = 0
+            run = -1
             if today < after:
                 while at < n_bands and edge_day[p, at] <= today:
                     at += 1
@@ -49,22 +59,30 @@ def split_days(begin, end, observed_from, observed_to, death_day, washout_days, 
                 segment_day[n] = today
                 segment_days[n] = until - today
                 segment_stratum[n] = fixed[p] + (at - 1 if at > 0 else n_bands) * band_step + span
+                run_stop[n] = n
+                if n_days > 0 and today == period_edge[span] and until == period_edge[span + 1]:
+                    run = n if run < 0 else run
+                else:
+                    run = end_run(run, n, run_stop)
                 n += 1
                 today = until
                 if at < n_bands and edge_day[p, at] == today:
                     at += 1
+                    run = end_run(run, n, run_stop)
                 if n_days > 0 and period_edge[span + 1] == today:
                     span += 1
+            end_run(run, n, run_stop)
         stop[p] = n
 
 
 def _gpu(lanes, observed_from, observed_to, death_day, washout_days, fixed, edge_day, n_bands, band_step, period,
-         first_day, n_days, period_edge, room, start, stop, segment_day, segment_days, segment_stratum):  # fmt: skip
+         first_day, n_days, period_edge, room, start, stop, segment_day, segment_days, segment_stratum,
+         run_stop):  # fmt: skip
     p = cuda.grid(2)[1]
     if p < lanes.shape[1]:
         split_days(p, p + 1, observed_from, observed_to, death_day, washout_days, fixed, edge_day, n_bands, band_step,
                    period, first_day, n_days, period_edge, room, start, stop, segment_day, segment_days,
-                   segment_stratum)  # fmt: skip
+                   segment_stratum, run_stop)  # fmt: skip
 
 
 SPLIT_DAYS = Pass(split_days, _gpu)

@@ -90,3 +90,14 @@ def test_a_person_whose_observation_is_not_known_is_counted_apart() -> None:
 def test_a_negative_washout_is_refused() -> None:
     with pytest.raises(ValueError, match=r"washout_days must be >= 0, got -1"):
         Incidence(washout_days=-1)
+
+
+@pytest.mark.parametrize("engine", ["numba", "python"])
+def test_whole_periods_after_an_event_end_with_the_observation_and_with_a_band_of_age(engine: Any) -> None:
+    strata = Strata(age_edges=(1,), period_edges=(0, 10, 20, 30, 40, 50))
+    born = int(np.datetime64("1969-01-21").astype(int))  # a year old on day 20
+    ends, turns_one = [(4, 0)], [(4, 0)]
+    events = make_events([ends, turns_one], birth_day=[NO_DAY, born], observed_from=[0, 0], observed_to=[33, 49])
+    found = scan_events(events, {"it": Incidence(strata)}, 1, engine=engine)["it"]
+    by_band = found["lost_days"].reshape(3, 5).tolist()
+    assert by_band == [[5, 10, 0, 0, 0], [0, 0, 10, 10, 10], [5, 10, 10, 4, 0]]
