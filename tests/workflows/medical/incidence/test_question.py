@@ -13,6 +13,7 @@ from question_runs import ask, make_fake_store, read_store, use_own_home
 
 import citytide
 from citytide.hpc.errors import RunError
+from citytide.hpc.release.policy import Policy
 from citytide.hpc.run.runs import Run
 from citytide.kernels.medical.events import NO_DAY
 from citytide.workflows.medical.counting.refusals import Refusal
@@ -99,3 +100,24 @@ def test_more_cells_than_a_partial_result_can_hold_are_refused() -> None:
     assert "(by=month,age,sex,area): name codes (codes=E11,I10 or codes=FILE), or fewer labels (by=year)" in str(
         refused.value
     )
+
+
+def test_person_years_are_refused_with_noise_because_they_carry_none() -> None:
+    store = make_fake_store([COMMON])
+    store.policy = Policy(epsilon=0.5, budget=2.0)
+    with pytest.raises(Refusal) as refused:
+        plan_incidence(IncidenceSettings(), store)
+    assert str(refused.value) == (
+        "each number over a store whose policy has noise must carry it, but person-years would carry none (epsilon="
+        "0.5): ask comorbidity for counts of persons, or import with a policy of epsilon: 0"
+    )
+
+
+def test_summary_tells_the_rates_of_each_sex_beside_those_of_all(run: Run) -> None:
+    table, summary = run.open("incidence"), run.result["summary"]
+    of_years = table[table["year"] == "all"].set_index(["code", "sex"])["rate"]
+    told = [(row["code"], sex, row[f"rate_sex_{sex}"]) for row in summary for sex in ("female", "male")]
+    assert len(told) > 10 and not any(name.startswith("rate_year") for name in summary[0])
+    for code, sex, rate in told:
+        exact = of_years[code, sex]
+        assert (rate is None and pd.isna(exact)) or rate == pytest.approx(exact, rel=1e-3)
