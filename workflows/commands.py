@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
@@ -308,7 +308,7 @@ def _tell(done: Run, as_json: bool) -> None:
                 if not (isinstance(told.get(name), dict) and told[name].get("is_hidden_in_terminal"))
             ]  # fmt: skip
             if columns:
-                _table(columns, [[_figure(row.get(column, "")) for column in columns] for row in shown])
+                _table(columns, [[_cell(row, column, told.get(column)) for column in columns] for row in shown])
             if len(result["summary"]) > 20:
                 click.echo(f"... and {len(result['summary']) - 20} more in {result['run']}/report.html")
         for name, path in result["products"].items():
@@ -328,6 +328,12 @@ def _tell(done: Run, as_json: bool) -> None:
         say(f"{len(unsolved)} of {len(result['summary'])} rows are not solved: their numbers are not finite")
         raise SystemExit(FAILED)
     raise SystemExit({"done": DONE, "stopped": STOPPED, "cancelled": STOPPED}.get(state, FAILED))
+
+
+def _cell(row: Mapping[str, Any], column: str, told: Any) -> str:
+    """A row's cell; where its value is missing, what the result says for that."""
+    missing = told.get("missing") if isinstance(told, dict) else None
+    return str(missing) if missing and row.get(column, "") is None else _figure(row.get(column, ""))
 
 
 def _figure(value: Any) -> str:

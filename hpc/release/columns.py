@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from .policy import CountedTable
+from .policy import CountedTable, Policy
 
 __all__ = ["check_columns", "derive_columns"]
 
@@ -65,19 +66,23 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
     return columns
 
 
-def derive_columns(released: Mapping[str, Masked], table: CountedTable) -> dict[str, Masked]:
+def derive_columns(released: Mapping[str, Masked], table: CountedTable, policy: Policy) -> dict[str, Masked]:
     """Columns that the table's ``derive`` computes from released ones.
 
-    They are masked where any count of their row is, or where those are that ``follows`` names for them.
+    They are masked where any count of their row is, or where those are that ``follows`` names for them, and where the
+    function masks them. A function of two parameters is given the policy too: it tells what a withheld count may be.
     """
     if not table.derive:
         return {}
     module, _, function = table.derive.partition(":")
-    derived = getattr(import_module(module), function)(dict(released))
+    derive = getattr(import_module(module), function)
+    derived = derive(dict(released), policy) if len(signature(derive).parameters) > 1 else derive(dict(released))
     columns: dict[str, Masked] = {}
     for name, values in derived.items():
         counts = table.follows.get(name, table.counts)
-        out = np.any([np.ma.getmaskarray(released[count]) for count in counts], axis=0) | np.ma.getmaskarray(values)
+        out = np.ma.getmaskarray(values).copy()
+        for count in counts:
+            out |= np.ma.getmaskarray(released[count])
         data = np.ma.getdata(values)
         columns[name] = np.ma.array(np.where(out, np.zeros((), data.dtype), data), mask=out)
     return columns

@@ -122,7 +122,7 @@ def release_table(
         if request.close_cohorts == "withhold" and (close := find_close_cohort(cohort, shown, policy.min_cell)):
             withholding = withhold_all_cells(withholding, close, policy)
         released = _mask(columns, withholding, request)
-        notes = (*withholding.notes, *_tell_noise(request))
+        notes = (*withholding.notes, *_tell_noise(request, columns))
         line = log.append(
             _make_entry(request, withholding, notes, run_id=run_id, step=step, folder=folder), columns, released, cohort
         )
@@ -149,7 +149,7 @@ def _mask(columns: Mapping[str, NDArray[Any]], withholding: Withholding, request
         if name in columns:
             out = np.any([withholding.withheld[count] for count in follows], axis=0)
             released[name] = np.ma.array(np.where(out, np.zeros((), columns[name].dtype), columns[name]), mask=out)
-    return {**released, **derive_columns(released, table)}
+    return {**released, **derive_columns(released, table, request.policy)}
 
 
 def _make_entry(
@@ -173,11 +173,11 @@ def _make_entry(
     }
 
 
-def _tell_noise(request: ReleaseRequest) -> Iterator[str]:
+def _tell_noise(request: ReleaseRequest, exact: Mapping[str, NDArray[Any]]) -> Iterator[str]:
     if request.policy.epsilon:
         yield f"counts carry exact discrete Laplace noise, epsilon {request.policy.epsilon:g}"
-        if request.table.follows:
-            yield f"{', '.join(request.table.follows)}: no noise"
+        if plain := [name for name in request.table.follows if name in exact]:  # others are derived from noisy counts
+            yield f"{', '.join(plain)}: no noise"
 
 
 def _show(released: Mapping[str, Masked], notes: Sequence[str], line: int, table: CountedTable) -> Released:

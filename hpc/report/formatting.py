@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -24,9 +24,12 @@ class Column:
     is_number: bool = False
     decimals: int | None = None
     is_identifier: bool = False
+    missing: str = ""
 
     def text(self, value: object) -> str:
         """A cell of this column; numbers of a column share their decimals, so that their points stand in one line."""
+        if value is None and self.missing:
+            return self.missing
         if self.is_identifier:
             return "" if value is None else str(value)
         is_plain = self.decimals is not None and isinstance(value, int | float) and not isinstance(value, bool)
@@ -45,7 +48,8 @@ def make_columns(
     rows
         The records.
     told
-        What ``SummaryColumn`` says of a column, by key: ``heading``, ``unit``, ``digits``, ``is_identifier``.
+        What ``SummaryColumn`` says of a column, by key: ``heading``, ``unit``, ``digits``, ``is_identifier``,
+        ``missing``.
 
     Examples
     --------
@@ -64,7 +68,8 @@ def make_columns(
         heading, unit = column.get("heading") or key.replace("_", " "), unit_text(str(column.get("unit") or ""))
         digits, is_identifier = column.get("digits"), column.get("is_identifier") is True
         shown = digits if isinstance(digits, int) and 4 < digits < 16 else DIGITS
-        columns.append(make_column(key, str(heading), unit, held[key], shown, is_identifier))
+        made = make_column(key, str(heading), unit, held[key], shown, is_identifier)
+        columns.append(replace(made, missing=str(column.get("missing") or "")))
     return columns
 
 

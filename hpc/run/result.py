@@ -35,6 +35,8 @@ class SummaryColumn:
         Whether the report writes 1 and 0 as yes and no.
     is_hidden_in_terminal
         Whether the report alone shows it.
+    missing
+        What is shown where a row has no value, such as ``"withheld"``; empty: a dash, and None in the terminal.
     """
 
     heading: str
@@ -43,6 +45,7 @@ class SummaryColumn:
     is_identifier: bool = False
     is_yes_or_no: bool = False
     is_hidden_in_terminal: bool = False
+    missing: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,13 @@ class CountedTable:
     sums
         Counts that are the sum of others in the same row.
     follows
-        Other columns, withheld where one of these counts is; by their name.
+        Other columns, withheld where one of these counts is; by their name. None of them: a column that ``derive``
+        masks by itself.
     largest
         Of a column that is a sum over persons, the columns with its largest and second largest share of one person.
     derive
-        Import path of a function that takes the released columns (masked arrays) and returns further ones: whatever is
-        computed from counts is computed from those that are shown.
+        Import path of a function that takes the released columns (masked arrays), and the policy if it has a second
+        parameter, and returns further ones: whatever is computed from counts is computed from those that are shown.
     measure
         What is counted, apart from whom: releases of one measure are compared with each other.
     most_cells

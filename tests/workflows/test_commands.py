@@ -120,6 +120,10 @@ def test_a_step_of_a_done_run_is_computed_again_and_an_unknown_one_refused(folde
         ({"summary": [{"a": 1, "b": 2}, {"b": "x", "c": None}]}, ["a  b     c", "1  2", "   x  None"]),
         ({"summary": [{"地点": "甲", "n": 1}, {"地点": "abc", "n": 20}]}, ["地点   n", "甲     1", "abc   20"]),
         ({"summary": [{"a": "x\ny", "b": 1}]}, ["a    b", "x y  1"]),
+        (
+            {"summary": [{"a": "x", "b": None}, {"a": "y", "b": 1}], "columns": {"b": {"missing": "withheld"}}},
+            ["a         b", "x  withheld", "y         1"],
+        ),
         ({"summary": [{}]}, []),
         ({"summary": [{"a": 1}], "columns": {"a": {"is_hidden_in_terminal": True}}}, []),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.release.columns import check_columns, derive_columns
-from citytide.hpc.release.policy import CountedTable
+from citytide.hpc.release.policy import CountedTable, Policy
 
 TABLE = CountedTable(("code",), ("persons",), follows={"years": ("persons",)}, derive=f"{__name__}:find_rate")
 EXACT = {"code": np.array(["a", "b"]), "persons": np.array([3, 40]), "years": np.array([30.0, 80.0])}
@@ -55,5 +55,23 @@ def test_derived_columns_are_masked_where_a_count_is(monkeypatch: pytest.MonkeyP
         "persons": np.ma.array([0, 40], mask=out),
         "years": np.ma.array([0.0, 80.0], mask=out),
     }
-    derived = derive_columns(released, table)
+    derived = derive_columns(released, table, Policy())
     assert derived["rate"].tolist() == [None, 0.5] and derived["one"].tolist() == [None, 1.0]
+
+
+def bound_persons(columns: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    persons = columns["persons"]
+    return {"most": np.where(np.ma.getmaskarray(persons), policy.min_cell - 1, np.ma.getdata(persons))}
+
+
+def test_function_of_two_parameters_gets_the_policy_and_masks_by_itself_what_follows_no_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "bounds_of_this_test", sys.modules[__name__])
+    table = CountedTable(("code",), ("persons",), follows={"most": ()}, derive="bounds_of_this_test:bound_persons")
+    released = {"code": np.ma.array(EXACT["code"]), "persons": np.ma.array([0, 40], mask=[True, False])}
+    assert derive_columns(released, table, Policy(min_cell=7))["most"].tolist() == [6, 40]
+    bounded = CountedTable(("code",), ("persons",), derive="bounds_of_this_test:bound_persons")
+    assert derive_columns(released, bounded, Policy())["most"].tolist() == [None, 40]

@@ -46,3 +46,9 @@ def test_odd_values_have_words(value: object, text: str) -> None:
 def test_sizes_and_units() -> None:
     assert [size_text(n) for n in (0, 1500, 10**13, "?")] == ["0 B", "1.5 kB", "10 TB", "—"]
     assert [unit_text(unit) for unit in ("veh h-1", "0.01 h", "1", "")] == ["veh/h", "0.01 h", "", ""]
+
+
+def test_missing_number_reads_as_its_column_says_and_leaves_the_others_numbers() -> None:
+    told = {"n": {"heading": "Persons", "missing": "withheld"}}
+    (column,) = make_columns([{"n": None}, {"n": 1234}], told)
+    assert (column.text(None), column.text(1234), column.is_number) == ("withheld", "1,234", True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_network"]
 
 MOST_EDGES, MOST_NODES = 40, 24
-LONGEST = 22  # characters of a name beside its node
+LONGEST = 20  # characters of a name beside its node
 SURE = 0.05  # a false discovery rate below which an arrow tells what came first
 HEIGHT_PT = 330.0
 
@@ -38,14 +38,14 @@ def draw_network(run: Path, number: int, pairs: Sequence[Mapping[str, Any]], per
     Parameters
     ----------
     pairs
-        Rows with ``code_a, code_b, name_a, name_b, a_first, b_first, phi, q_value``; None where a number is withheld.
+        Rows with ``code_a, code_b, name_a, name_b, first, phi, q_value``; None where one is withheld.
         Only those with a phi above 0 are drawn, the strongest 40 among 24 codes.
     persons
         Persons with each code.
     """
     edges, codes = _choose(pairs)
     names = {row[f"code_{side}"]: row[f"name_{side}"] or row[f"code_{side}"] for row in edges for side in "ab"}
-    figure, (axes,) = make_sheet(HEIGHT_PT, [(70.0, 10.0, SHEET_WIDTH_PT - 140.0, HEIGHT_PT - 20.0)])
+    figure, (axes,) = make_sheet(HEIGHT_PT, [(86.0, 10.0, SHEET_WIDTH_PT - 172.0, HEIGHT_PT - 20.0)])
     place = dict(zip(codes, _set_on_circle(len(codes)), strict=True))
     _draw_edges(axes, edges, place)
     beside = _draw_nodes(axes, codes, names, place, persons)
@@ -96,8 +96,8 @@ def _draw_edges(axes: Axes, edges: Sequence[Mapping[str, Any]], place: Mapping[s
     for row in reversed(edges):  # the strongest on top
         share = row["phi"] / largest
         start, end = place[row["code_a"]], place[row["code_b"]]
-        sure = row["q_value"] is not None and row["q_value"] < SURE and None not in (row["a_first"], row["b_first"])
-        if sure and row["b_first"] > row["a_first"]:
+        sure = row["first"] is not None and row["q_value"] is not None and row["q_value"] < SURE
+        if sure and row["first"] == row["code_b"]:
             start, end = end, start
         axes.add_patch(
             FancyArrowPatch(

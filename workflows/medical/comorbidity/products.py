@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ....hpc.release.policy import CountedTable
 from ....hpc.store.products import Column, Table
+from ..counting.measures import name_measure
 
 __all__ = ["CODES", "PAIRS", "count_cells", "describe_codes", "describe_pairs"]
 
@@ -41,8 +44,8 @@ NUMBERS = {
     "rr_low": "lower end of its 95 % interval",
     "rr_high": "upper end of its 95 % interval",
     "phi": "correlation of having a and having b, without strata",
-    "p_value": "exact two-sided test that a comes first as often as b",
-    "q_value": "the same, adjusted for all pairs that are shown (false discovery rate)",
+    "p_value": "exact two-sided test that a comes first as often as b; if a_first or b_first is withheld, at most this",
+    "q_value": "the same, adjusted for all pairs that are tested (false discovery rate)",
 }
 PAIRS = Table(
     "pairs",
@@ -50,6 +53,7 @@ PAIRS = Table(
     (
         *(Column(name, "string", "1", text) for name, text in TEXTS.items()),
         *(Column(name, "int64", "1", text, True) for name, text in COUNTS.items()),
+        Column("first", "string", "1", "the code that comes first in more persons; missing: it cannot be told", True),
         *(Column(name, "float64", "1", text, True) for name, text in NUMBERS.items()),
     ),
 )
@@ -72,17 +76,18 @@ def count_cells(most_codes: int, n_codes: int) -> tuple[int, int]:
     return own + 1, 2 * together + (2 * together + apart) + apart + n_codes * (n_codes - 1) // 2
 
 
-def describe_codes(most_cells: int) -> CountedTable:
+def describe_codes(most_cells: int, *, kinds: Sequence[str] = ()) -> CountedTable:
     """How the table of codes tells of persons.
 
-    Days, ages and kinds are no part of what is measured: releases that differ in them alone are compared too.
+    Days and ages are no part of what is measured: releases that differ in them alone are compared too.
     """
     return CountedTable(
-        labels=("code", "name"), counts=("persons",), measure="persons with a code", most_cells=most_cells
-    )
+        labels=("code", "name"), counts=("persons",), measure=name_measure("persons with a code", kinds),
+        most_cells=most_cells,
+    )  # fmt: skip
 
 
-def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
+def describe_pairs(most_cells: int, *, is_stratified: bool, kinds: Sequence[str] = ()) -> CountedTable:
     """How the table of pairs tells of persons: who has both has a first, b first, or neither."""
     return CountedTable(
         labels=tuple(TEXTS),
@@ -95,9 +100,9 @@ def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
         follows={
             "expected": ("both", "persons_a", "persons_b") if is_stratified else ("persons", "persons_a", "persons_b"),
             **dict.fromkeys(("rr", "rr_low", "rr_high", "phi"), ("both", "persons", "persons_a", "persons_b")),
-            **dict.fromkeys(("p_value", "q_value"), ("a_first", "b_first")),
+            **dict.fromkeys(("first", "p_value", "q_value"), ()),  # bounded where one of the counts is withheld
         },
         derive=DERIVE,
-        measure="persons with two codes",
+        measure=name_measure("persons with two codes", kinds),
         most_cells=most_cells,
     )

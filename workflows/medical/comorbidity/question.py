@@ -13,7 +13,7 @@ from ....hpc.release.policy import ReleaseRequest
 from ....hpc.run.runs import Run
 from ...workflow import Prepared, Workflow
 from ..counting.code_lists import choose_codes, find_codes
-from ..counting.refusals import Refusal
+from ..counting.refusals import Refusal, refuse_numbers_without_noise
 from ..counting.released import read_released
 from ..counting.settings import make_cohort, read_words
 from ..counting.vocabulary import list_vocabulary_inputs
@@ -42,6 +42,15 @@ def prepare_comorbidity(settings: ComorbiditySettings) -> Prepared:
 
 def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
     """Count the persons with each code that is asked for."""
+    strata = [] if settings.strata == "none" else read_words(settings.strata)
+    if strata:
+        what = f"expected counts over strata={settings.strata}"
+        refuse_numbers_without_noise(store.policy, what, "set strata=none")
+    if store.policy.epsilon and not settings.most_codes:
+        raise Refusal(
+            "noise needs a bound on the codes in which one person counts, got most_codes=0 and a policy with epsilon="
+            f"{store.policy.epsilon:g}: set most_codes=5"
+        )
     chosen = choose_codes(settings.codes, store)
     places = list(range(len(store.codes))) if chosen is None else chosen
     if chosen is not None:
@@ -58,7 +67,7 @@ def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
     step = _reduce(
         settings, store, "codes", "count_codes", "list_codes", chosen,
         facts=facts, strata=(), partial_bytes=16 * len(places) + COHORT_BYTES + 200 * len(places),
-        table=describe_codes(count_cells(settings.most_codes, len(places))[0]),
+        table=describe_codes(count_cells(settings.most_codes, len(places))[0], kinds=read_words(settings.kinds)),
     )  # fmt: skip
     if not store.codes:
         raise Refusal("pairs need a store that has events with codes, but it has none: import other records")
@@ -102,7 +111,9 @@ def plan_pairs(run: Run) -> Prepared:
             "is_stratified": bool(strata),
         },
         partial_bytes=24 * len(codes) ** 2 + 8 * n_strata * (len(codes) + 1) + COHORT_BYTES + 200 * len(codes),
-        table=describe_pairs(count_cells(settings.most_codes, len(codes))[1], is_stratified=bool(strata)
+        table=describe_pairs(
+            count_cells(settings.most_codes, len(codes))[1], is_stratified=bool(strata),
+            kinds=read_words(settings.kinds),
         ),
     )  # fmt: skip
     return Prepared((step,), (PAIRS,), {}, notes=_list_notes(settings, strata))

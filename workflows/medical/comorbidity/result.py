@@ -7,34 +7,36 @@ from typing import Any
 
 from ....hpc.run.result import Result, RowList, SummaryColumn, Tile
 from ....hpc.run.runs import Run
-from ..counting.released import list_rows, say_withheld, write_csv
-from .figures import draw_network
+from ..counting.released import WITHHELD, list_rows, round_number, say_withheld, write_csv
+from .figures import SURE, draw_network
 from .steps import EVERYBODY
 
 __all__ = ["finish_comorbidity"]
 
 LISTED = 30  # pairs in the report; the files hold all
+DIGITS = {"rr": 4, "rr_low": 4, "rr_high": 4, "phi": 3}
 COLUMNS = {
     "pair": SummaryColumn("Pair", is_identifier=True),
-    "both": SummaryColumn("Persons with both"),
-    "a_first": SummaryColumn("First one first"),
-    "b_first": SummaryColumn("Second one first"),
-    "tie": SummaryColumn("Neither"),
-    "rr": SummaryColumn("Relative risk", digits=4),
-    "rr_low": SummaryColumn("from", digits=4, is_hidden_in_terminal=True),
-    "rr_high": SummaryColumn("to", digits=4, is_hidden_in_terminal=True),
-    "phi": SummaryColumn("phi", digits=3),
-    "q_value": SummaryColumn("q of the order", digits=3),
+    "both": SummaryColumn("Persons with both", missing=WITHHELD),
+    "a_first": SummaryColumn("First one first", missing=WITHHELD),
+    "b_first": SummaryColumn("Second one first", missing=WITHHELD),
+    "tie": SummaryColumn("Neither", missing=WITHHELD),
+    "first": SummaryColumn("Comes first", is_identifier=True, missing="cannot be told"),
+    "q_value": SummaryColumn("q of the order", is_identifier=True, missing=WITHHELD),
+    "rr": SummaryColumn("Relative risk", missing=WITHHELD),
+    "rr_low": SummaryColumn("from", is_hidden_in_terminal=True, missing=WITHHELD),
+    "rr_high": SummaryColumn("to", is_hidden_in_terminal=True, missing=WITHHELD),
+    "phi": SummaryColumn("phi", missing=WITHHELD),
 }
 CODE_COLUMNS = {
     "code": SummaryColumn("Code", is_identifier=True),
     "name": SummaryColumn("Name", is_identifier=True),
-    "persons": SummaryColumn("Persons"),
+    "persons": SummaryColumn("Persons", missing=WITHHELD),
 }
 NOTE = (
     "Relative risk: persons with both over those expected by chance. phi: the correlation of having one and having the "
-    "other. q: how likely such an order of the two would be by chance, adjusted for all pairs shown. An empty cell is "
-    "withheld."
+    "other. q: how likely such an order of the two would be by chance, adjusted for all pairs that are tested. Where "
+    "the number of one order is withheld, what comes first and the largest possible q follow from what is shown."
 )
 
 
@@ -82,11 +84,12 @@ def _say(strongest: Sequence[Mapping[str, Any]], n_pairs: int, n_shown: int, eve
 
 
 def _order(row: Mapping[str, Any]) -> str:
-    a, b = row["a_first"], row["b_first"]
-    if a is None or b is None or row["q_value"] is None or row["q_value"] >= 0.05:
+    if row["first"] is None or row["q_value"] is None or row["q_value"] >= SURE:
         return ""
-    first, second = ("a", "b") if a > b else ("b", "a")
-    return f"; {_name(row, first)} comes first more often than {_name(row, second)} ({max(a, b):,} to {min(a, b):,})"
+    first, second = ("a", "b") if row["first"] == row["code_a"] else ("b", "a")
+    most, least = row[f"{first}_first"], row[f"{second}_first"]
+    told = f"in {most:,}" if least is None else f"{most:,} to {least:,}"
+    return f"; {_name(row, first)} comes first more often than {_name(row, second)} ({told})"
 
 
 def _name(row: Mapping[str, Any], side: str) -> str:
@@ -94,4 +97,11 @@ def _name(row: Mapping[str, Any], side: str) -> str:
 
 
 def _tell(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"pair": f"{_name(row, 'a')} + {_name(row, 'b')}"} | {name: row[name] for name in COLUMNS if name != "pair"}
+    first, q = row["first"], row["q_value"]
+    is_bound = row["a_first"] is None or row["b_first"] is None
+    told = {name: row[name] for name in COLUMNS if name != "pair"}
+    told |= {name: round_number(row[name], digits) for name, digits in DIGITS.items()}
+    return {"pair": f"{_name(row, 'a')} + {_name(row, 'b')}"} | told | {
+        "first": None if first is None else _name(row, "a" if first == row["code_a"] else "b"),
+        "q_value": None if q is None else f"{'at most ' if is_bound else ''}{max(q, 1e-300):.2g}",
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....hpc.release.policy import Policy
 from ....hpc.store.sealed import unseal
 from ....kernels.medical.events import PersonEvents
 from ..blocks import load_events
@@ -20,6 +21,7 @@ from ..counting.cohorts import CodedEvents, Cohort, sum_cohort
 from ..counting.partials import FACTS, add_partials, pack_facts, read_facts
 from ..counting.refusals import refuse_small_cohort
 from ..counting.vocabulary import name_codes
+from .order import find_order
 from .strata import count_strata_of, find_strata
 
 __all__ = [
@@ -173,17 +175,22 @@ def _round(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([float(f"{value:.{DIGITS}g}") for value in values.tolist()], np.float64)
 
 
-def derive_risks(released: Mapping[str, Any]) -> dict[str, Any]:
-    """Expected counts, if they are not of strata, and relative risks, from the counts that are shown."""
+def derive_risks(released: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    """Expected counts, if they are not of strata, relative risks, and what comes first, from counts that are shown.
+
+    Where one direction is withheld, the p-value is the greatest of those that are possible. Noise is drawn
+    on all persons by itself: if they are fewer than those with a or b, as many as these are taken.
+    """
     from ....kernels.medical import compare_pairs
 
     n, n_a, n_b, both = (np.ma.asarray(released[key]) for key in ("persons", "persons_a", "persons_b", "both"))
+    if policy.epsilon:
+        n = np.ma.maximum(n, np.ma.maximum(n_a + n_b - both, 1))
+    order = find_order(both, np.ma.asarray(released["a_first"]), np.ma.asarray(released["b_first"]), policy)
     given = released.get("expected")
     expected = np.ma.asarray(n_a * (n_b / n) if given is None else given)
-    compared = compare_pairs(
-        both, np.ma.asarray(released["a_first"]), np.ma.asarray(released["b_first"]), n_a, n_b, n,
-        None if given is None else expected,
-    )  # fmt: skip
-    names = ("rr", "rr_low", "rr_high", "phi", "p_value", "q_value")
-    columns = {name: getattr(compared, name) for name in names}
+    compared = compare_pairs(both, order.a_first, order.b_first, n_a, n_b, n, None if given is None else expected)
+    first = np.where(np.ma.filled(order.is_b, False), released["code_b"], released["code_a"]).astype(str)
+    columns = {"first": np.ma.array(first, mask=np.ma.getmaskarray(order.is_b))}
+    columns |= {name: getattr(compared, name) for name in compared._fields}
     return columns if given is not None else {"expected": expected, **columns}

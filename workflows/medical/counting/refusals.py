@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ....hpc.errors import REFUSED, PersonLevelError
+from ....hpc.release.policy import Policy
 
-__all__ = ["Refusal", "refuse_small_cohort"]
+__all__ = ["Refusal", "refuse_numbers_without_noise", "refuse_small_cohort"]
 
 
 class Refusal(PersonLevelError):
@@ -30,4 +31,23 @@ def refuse_small_cohort(n_persons: int, min_cell: int) -> None:
         raise Refusal(
             f"a cohort must have at least {min_cell} persons, and this one has fewer or none: choose wider ages, areas "
             "or days"
+        )
+
+
+def refuse_numbers_without_noise(policy: Policy, what: str, way_out: str) -> None:
+    """Refuse a table with numbers that get no noise, over a store whose policy asks for it.
+
+    Raises
+    ------
+    Refusal
+        If so.
+
+    Examples
+    --------
+    >>> refuse_numbers_without_noise(Policy(), "person-years", "set epsilon: 0")
+    """
+    if policy.epsilon:
+        raise Refusal(
+            f"each number over a store whose policy has noise must carry it, but {what} would carry none (epsilon="
+            f"{policy.epsilon:g}): {way_out}"
         )

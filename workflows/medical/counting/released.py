@@ -9,7 +9,9 @@ from ....hpc.run.runs import Run
 from ....hpc.store.table_files import read_table
 from ....hpc.store.tables import locate_table
 
-__all__ = ["list_rows", "read_released", "say_withheld", "write_csv"]
+__all__ = ["WITHHELD", "list_rows", "read_released", "round_number", "say_withheld", "write_csv"]
+
+WITHHELD = "withheld"  # in place of a missing number, wherever a person reads
 
 
 def read_released(run: Run, name: str) -> list[dict[str, Any]]:
@@ -33,6 +35,17 @@ def list_rows(table: Any) -> list[dict[str, Any]]:
         {name: None if missing[row, at] else columns[at][row] for at, name in enumerate(names)}
         for row in range(len(table))
     ]
+
+
+def round_number(value: float | None, digits: int) -> float | None:
+    """A number as a person reads it; the files hold all of its digits.
+
+    Examples
+    --------
+    >>> round_number(0.25976628, 3), round_number(None, 3)
+    (0.26, None)
+    """
+    return None if value is None else float(f"{value:.{digits}g}")
 
 
 def write_csv(run: Run, name: str) -> None:

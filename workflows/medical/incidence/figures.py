@@ -38,7 +38,10 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
     labels = sorted({row[period] for rows in shown.values() for row in rows})
     periods = [label for label in labels if known and min(known) <= label <= max(known)]
     place = {label: at for at, label in enumerate(periods)}
-    figure, (axes,) = make_sheet(250.0, [(46.0, 38.0, SHEET_WIDTH_PT - 58.0, 196.0)])
+    rows_of_names = (len(shown) + 1) // 2  # below the axes, where no line runs through them
+    figure, (axes,) = make_sheet(
+        250.0 + 16.0 * rows_of_names, [(46.0, 38.0 + 16.0 * rows_of_names, SHEET_WIDTH_PT - 58.0, 196.0)]
+    )
     style_axes(axes)
     beside: list[str] = []
     for (name, every), colour in zip(shown.items(), sample_scale("load", len(shown)), strict=True):
@@ -59,8 +62,8 @@ def draw_trend(run: Path, number: int, rates: Mapping[str, Sequence[Mapping[str,
     axes.set_ylim(bottom=0)
     axes.set_title("persons per 1,000 person-years", loc="left", fontsize=TEXT_PT, color=INK, pad=0, y=0.99)
     axes.legend(
-        frameon=False, prop={"family": choose_fonts(), "size": TEXT_PT - 2}, labelcolor=INK, loc="upper left",
-        bbox_to_anchor=(0, 0.95),
+        frameon=False, prop={"family": choose_fonts(), "size": TEXT_PT - 2}, labelcolor=INK, loc="upper left", ncols=2,
+        bbox_to_anchor=(-0.03, -0.12), borderaxespad=0.0,
     )  # fmt: skip
     caption = (
         f"Rates by {period} of the {len(shown)} codes that begin in most persons, with exact 95 % intervals. A gap is "

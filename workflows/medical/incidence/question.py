@@ -12,7 +12,7 @@ from ....kernels.medical.events import BUCKETS, NO_DAY
 from ....kernels.medical.scan.strata import LONGEST_SPAN
 from ...workflow import Prepared, Workflow
 from ..counting.code_lists import choose_codes, find_codes
-from ..counting.refusals import Refusal
+from ..counting.refusals import Refusal, refuse_numbers_without_noise
 from ..counting.settings import make_cohort, read_days, read_words
 from ..counting.vocabulary import list_vocabulary_inputs
 from ..events import find_own_store, open_settings, prepare_events
@@ -46,6 +46,9 @@ def plan_incidence(settings: IncidenceSettings, store: EventStore) -> Prepared:
     Refusal
         If a code or an area is not in the store, or there are more cells than a partial result may have.
     """
+    refuse_numbers_without_noise(
+        store.policy, "person-years", "ask comorbidity for counts of persons, or import with a policy of epsilon: 0"
+    )
     axes = _make_axes(settings, store)
     steps, tables = [_plan_rates(settings, store, axes)], [describe_rates(tuple(axes.columns))]
     if settings.lacks:
@@ -112,7 +115,7 @@ def _plan_rates(settings: IncidenceSettings, store: EventStore, axes: Axes) -> R
         settings, store, describe_rates(tuple(axes.columns)), f"{STEPS}:count_new", f"{STEPS}:list_rates", params,
         inputs=list_vocabulary_inputs(store) if chosen is None else (),
         partial_bytes=16 * n_codes * n_strata + 8 * n_strata + TEXT_BYTES * n_codes + COHORT_BYTES,
-        table=count_rates_table(tuple(axes.columns), n_codes),
+        table=count_rates_table(tuple(axes.columns), n_codes, read_words(settings.kinds)),
     )  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def _plan_gaps(settings: IncidenceSettings, store: EventStore, gaps: list[CareGa
     return _reduce(
         settings, store, GAPS, f"{CARE_GAPS}:count_gaps", f"{CARE_GAPS}:list_gaps", {"gaps": placed, "facts": facts},
         partial_bytes=16 * len(gaps) + COHORT_BYTES + TEXT_BYTES * len(gaps),
-        table=count_gaps_table(len(gaps)),
+        table=count_gaps_table(len(gaps), read_words(settings.kinds)),
     )  # fmt: skip
 
 

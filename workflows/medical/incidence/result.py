@@ -7,7 +7,7 @@ from typing import Any
 
 from ....hpc.run.result import Result, RowList, SummaryColumn, Tile
 from ....hpc.run.runs import Run
-from ..counting.released import list_rows, say_withheld
+from ..counting.released import WITHHELD, list_rows, round_number, say_withheld
 from .axes import TOTAL
 from .figures import MOST_LINES, draw_trend
 from .products import LONG_NAMES
@@ -15,26 +15,28 @@ from .products import LONG_NAMES
 __all__ = ["finish_incidence"]
 
 LISTED = 30  # codes in the report; the files hold all
+MOST_PLACES = 8  # of a label whose rates stand beside those of all
+DIGITS = 4  # of a rate
 COLUMNS = {
     "code": SummaryColumn("Code", is_identifier=True),
     "name": SummaryColumn("Name", is_identifier=True),
-    "persons": SummaryColumn("Persons"),
-    "person_years": SummaryColumn("Person-years", digits=8),
-    "rate": SummaryColumn("Per 1,000 person-years", digits=4),
-    "rate_low": SummaryColumn("from", digits=4, is_hidden_in_terminal=True),
-    "rate_high": SummaryColumn("to", digits=4, is_hidden_in_terminal=True),
+    "persons": SummaryColumn("Persons", missing=WITHHELD),
+    "person_years": SummaryColumn("Person-years", missing=WITHHELD),
+    "rate": SummaryColumn("Per 1,000 person-years", missing=WITHHELD),
+    "rate_low": SummaryColumn("from", is_hidden_in_terminal=True, missing=WITHHELD),
+    "rate_high": SummaryColumn("to", is_hidden_in_terminal=True, missing=WITHHELD),
 }
 GAP_COLUMNS = {
     "code": SummaryColumn("With", is_identifier=True),
     "lacks": SummaryColumn("Without", is_identifier=True),
     "within_days": SummaryColumn("Within days"),
-    "persons": SummaryColumn("Persons followed up"),
-    "persons_with": SummaryColumn("It followed"),
-    "persons_without": SummaryColumn("It did not"),
+    "persons": SummaryColumn("Persons followed up", missing=WITHHELD),
+    "persons_with": SummaryColumn("It followed", missing=WITHHELD),
+    "persons_without": SummaryColumn("It did not", missing=WITHHELD),
 }
 NOTE = (
     "Persons: those in whom the code begins while they are observed. Person-years: those of all who did not have it "
-    "before. The interval is the exact one of Poisson counts. An empty cell is withheld."
+    "before. The interval is the exact one of Poisson counts. A number of few persons is withheld."
 )
 
 
@@ -49,14 +51,15 @@ def finish_incidence(run: Run) -> Result:
     if period and shown:
         others = [label for label in labels if label != period]
         draw_trend(run.path, 1, {_name(row): _select(rows, row, period, others) for row in shown[:MOST_LINES]}, period)
+    within, more_columns = _tell_rates_within(rows, labels, period)
     gaps = list_rows(run.open("care_gaps")) if "care_gaps" in run.products else []
     n_cells = sum(row["persons"] is not None for row in rows)
     return Result(
         headline=_say(ranked, shown),
-        summary=[{name: row[name] for name in COLUMNS} for row in ranked[:LISTED]],
+        summary=[_tell(row) | within.get(row["code"], {}) for row in ranked[:LISTED]],
         summary_title=f"The {min(LISTED, len(ranked))} codes that begin in most persons, of {len(ranked):,}",
         summary_note=NOTE,
-        columns=COLUMNS,
+        columns=COLUMNS | more_columns,
         tiles=[Tile("Codes", len(ranked)), Tile("Cells shown", n_cells), Tile("Cells withheld", len(rows) - n_cells)],
         warnings=say_withheld(run, ["incidence", *(["care_gaps"] if gaps else [])]),
         lists=(RowList("care_gaps", f"{len(gaps)} care gaps", gaps, GAP_COLUMNS),) if gaps else (),
@@ -73,6 +76,30 @@ def _select(
         for row in rows
         if row["code"] == of["code"] and row[period] != TOTAL and all(row[label] == TOTAL for label in others)
     ]
+
+
+def _tell(row: Mapping[str, Any]) -> dict[str, Any]:
+    years = None if row["person_years"] is None else round(row["person_years"], 1)
+    rates = {name: round_number(row[name], DIGITS) for name in ("rate", "rate_low", "rate_high")}
+    return {"code": row["code"], "name": row["name"], "persons": row["persons"], "person_years": years, **rates}
+
+
+def _tell_rates_within(
+    rows: Sequence[Mapping[str, Any]], labels: Sequence[str], period: str
+) -> tuple[dict[str, dict[str, Any]], dict[str, SummaryColumn]]:
+    """By code the rates within each sex, band of age or area, over all else, and their headings; few places alone."""
+    told: dict[str, dict[str, Any]] = {}
+    columns: dict[str, SummaryColumn] = {}
+    for label in labels:
+        places = list(dict.fromkeys(row[label] for row in rows if row[label] != TOTAL))
+        if label == period or len(places) > MOST_PLACES:
+            continue
+        names = {place: f"rate_{label}_{place}" for place in places}
+        columns |= {name: SummaryColumn(f"{label} {place}", missing=WITHHELD) for place, name in names.items()}
+        for row in rows:
+            if row[label] != TOTAL and all(row[other] == TOTAL for other in labels if other != label):
+                told.setdefault(row["code"], {})[names[row[label]]] = round_number(row["rate"], DIGITS)
+    return told, columns
 
 
 def _say(ranked: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> str:

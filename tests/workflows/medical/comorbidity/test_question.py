@@ -17,6 +17,8 @@ import citytide
 from citytide.datasets.medical.records import KINDS
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.settings import resolve_settings, sourced
+from citytide.hpc.plan.steps import ReductionStep
+from citytide.hpc.release.policy import Policy
 from citytide.hpc.run.runs import Run
 from citytide.kernels.medical.events import UNDATED
 from citytide.workflows.medical.comorbidity.question import MOST_CODES, plan_codes
@@ -84,8 +86,9 @@ def test_withheld_number_is_missing_in_both_files_and_what_follows_from_it(run: 
     pairs = run.open("pairs")
     csv = pd.read_csv(run.path / "pairs.csv", dtype={"code_a": str, "code_b": str})
     assert pairs["tie"].isna().any() and (csv.isna() == pairs.isna()).loc[:, "persons":].all().all()
-    hidden = pairs["a_first"].isna() | pairs["b_first"].isna()
-    assert pairs.loc[hidden, "q_value"].isna().all() and pairs["q_value"].notna().any()
+    hidden = pairs["a_first"].isna().astype(int) + pairs["b_first"].isna()
+    assert pairs.loc[hidden == 2, ["first", "p_value", "q_value"]].isna().all().all() and (hidden == 2).any()
+    assert pairs.loc[(hidden == 1) & pairs["both"].notna(), "q_value"].notna().all() and (hidden == 1).any()
     assert np.allclose(csv["rr"], pairs["rr"].astype(float), equal_nan=True)
     shown = pairs[["a_first", "b_first", "tie"]].notna().sum(axis=1)
     assert (shown[pairs["both"].notna()] != 2).all()  # or the third could be computed
@@ -151,3 +154,46 @@ def test_stratum_that_is_none_is_refused(strata: str) -> None:
 def test_store_without_codes_is_refused() -> None:
     with pytest.raises(Refusal, match="pairs need a store that has events with codes, but it has none: import other"):
         plan_codes(ComorbiditySettings(), make_fake_store([]))
+
+
+def make_noisy_store() -> Any:
+    store = make_fake_store(["I10", "E11"])
+    store.policy = Policy(epsilon=0.5, budget=2.0)
+    return store
+
+
+def test_expected_counts_of_strata_are_refused_with_noise_because_they_carry_none() -> None:
+    with pytest.raises(Refusal) as refused:
+        plan_codes(ComorbiditySettings(), make_noisy_store())
+    assert str(refused.value) == (
+        "each number over a store whose policy has noise must carry it, but expected counts over strata=age,sex would "
+        "carry none (epsilon=0.5): set strata=none"
+    )
+    with pytest.raises(Refusal) as unbounded:
+        plan_codes(ComorbiditySettings(strata="none"), make_noisy_store())
+    assert str(unbounded.value) == (
+        "noise needs a bound on the codes in which one person counts, got most_codes=0 and a policy with epsilon=0.5: "
+        "set most_codes=5"
+    )
+    assert plan_codes(ComorbiditySettings(strata="none", most_codes=2), make_noisy_store()).steps
+
+
+def test_release_with_noise_has_no_row_that_contradicts_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("opendp")
+    use_own_home(monkeypatch, tmp_path)
+    (tmp_path / "policy.yaml").write_text("epsilon: 1.0\nbudget: 5.0\n")
+    own = {"synthetic_events": 20_000, "policy": str(tmp_path / "policy.yaml"), "codes": "E11,I10,E78,E66,K76.0"}
+    pairs = ask("comorbidity", tmp_path / "run", strata="none", most_codes=2, **own).open("pairs")
+    assert pairs["phi"].dropna().between(-1, 1).all() and pairs["phi"].notna().any()
+    known = pairs.dropna(subset=["both", "persons_a"])
+    assert (known["both"] <= known["persons_a"]).all()
+
+
+def test_releases_of_other_kinds_of_events_are_not_compared_and_those_of_other_cohorts_are() -> None:
+    def measure(**settings: Any) -> list[str]:
+        steps = plan_codes(ComorbiditySettings(**settings), make_fake_store(["I10", "E11"])).steps
+        return [step.release.table.measure for step in steps if isinstance(step, ReductionStep) and step.release]
+
+    assert measure() == measure(ages="18-64", codes="I10", days="2015-01-01..2016-12-31", sex="female")
+    assert measure() != measure(kinds="drug") != measure(kinds="") != measure()
+    assert measure(kinds="drug,condition") == measure(kinds="condition,drug")

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from handmade_persons import Person, cut_events, draw_events, make_events
+from hypothesis import given
+from hypothesis import strategies as st
 
+from citytide.hpc.release.policy import Policy
 from citytide.kernels.medical.events import UNDATED, PersonEvents
 from citytide.workflows.medical.comorbidity import steps
 from citytide.workflows.medical.counting.partials import add_partials, pack_facts
@@ -79,11 +82,39 @@ def test_relative_risk_without_strata_is_computed_from_the_counts_that_are_shown
             "persons": 17_549, "persons_a": 7097, "persons_b": 3452, "both": 2780, "a_first": 1242, "b_first": 1443,
         }.items()
     }  # fmt: skip
-    derived = steps.derive_risks(released)
+    texts = {name: np.ma.array([name, name]) for name in ("code_a", "code_b")}
+    derived = steps.derive_risks(released | texts, Policy())
     assert derived["rr"][0] == pytest.approx(1.9913682458, abs=1e-10)  # NAFLD: diabetes and hypertension
     assert derived["phi"][0] == pytest.approx(0.4042450864, abs=1e-10)
     assert derived["expected"][0] == pytest.approx(7097 * 3452 / 17_549)
     assert np.ma.is_masked(derived["rr"][1]) and np.ma.is_masked(derived["expected"][1])
+    assert derived["first"].tolist() == ["code_b", "code_b"] and derived["p_value"][0] == pytest.approx(1.1e-4, rel=0.1)
+
+
+def test_withheld_tie_leaves_what_comes_first_and_a_bound_of_the_p_value() -> None:
+    counts = {"persons": 17_549, "persons_a": 7097, "persons_b": 3452, "both": 2780, "a_first": 0, "b_first": 1443}
+    released = {name: np.ma.array([value], mask=[name == "a_first"]) for name, value in counts.items()}
+    texts = {"code_a": np.ma.array(["I10"]), "code_b": np.ma.array(["E11"])}
+    derived = steps.derive_risks(released | texts, Policy())
+    exact = steps.derive_risks(released | texts | {"a_first": np.ma.array([1337])}, Policy())
+    assert derived["first"].tolist() == ["E11"]
+    assert derived["p_value"][0] == exact["p_value"][0] < 0.05  # all others with both: 1,337
+
+
+@given(st.lists(st.integers(0, 60), min_size=6, max_size=6))
+def test_counts_with_noise_make_a_row_that_does_not_contradict_itself(noisy: list[int]) -> None:
+    n, only_a, only_b, a_first, b_first, tie = noisy
+    both = a_first + b_first + tie
+    counts = {
+        "persons": n, "persons_a": both + only_a, "persons_b": both + only_b, "both": both, "a_first": a_first,
+        "b_first": b_first,
+    }  # fmt: skip
+    released: dict[str, Any] = {name: np.ma.array([value]) for name, value in counts.items()}
+    texts = {"code_a": np.ma.array(["I10"]), "code_b": np.ma.array(["E11"])}
+    derived = steps.derive_risks(released | texts, Policy(epsilon=1.0, budget=1.0))
+    for name, least, most in (("phi", -1.0, 1.0), ("rr", 0.0, np.inf), ("p_value", 0.0, 1.0)):
+        told = derived[name].compressed()
+        assert ((told >= least - 1e-12) & (told <= most + 1e-12)).all()
 
 
 def test_codes_of_too_few_persons_are_not_listed_and_everybody_comes_first() -> None:

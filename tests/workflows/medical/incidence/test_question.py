@@ -13,6 +13,7 @@ from question_runs import ask, make_fake_store, read_store, use_own_home
 
 import citytide
 from citytide.hpc.errors import RunError
+from citytide.hpc.release.policy import Policy
 from citytide.hpc.run.runs import Run
 from citytide.kernels.medical.events import NO_DAY
 from citytide.workflows.medical.counting.refusals import Refusal
@@ -114,3 +115,24 @@ def test_periods_without_days_or_over_ages_are_refused(first: int, last: int, da
     store.first_day, store.last_day, store.observed = first, last, (NO_DAY, NO_DAY)
     with pytest.raises(Refusal, match=r"by=year needs days that the records have, over at most 500 years, .* set days"):
         plan_incidence(IncidenceSettings(by="year", days=days), store)
+
+
+def test_person_years_are_refused_with_noise_because_they_carry_none() -> None:
+    store = make_fake_store([COMMON])
+    store.policy = Policy(epsilon=0.5, budget=2.0)
+    with pytest.raises(Refusal) as refused:
+        plan_incidence(IncidenceSettings(), store)
+    assert str(refused.value) == (
+        "each number over a store whose policy has noise must carry it, but person-years would carry none (epsilon="
+        "0.5): ask comorbidity for counts of persons, or import with a policy of epsilon: 0"
+    )
+
+
+def test_summary_tells_the_rates_of_each_sex_beside_those_of_all(run: Run) -> None:
+    table, summary = run.open("incidence"), run.result["summary"]
+    of_years = table[table["year"] == "all"].set_index(["code", "sex"])["rate"]
+    told = [(row["code"], sex, row[f"rate_sex_{sex}"]) for row in summary for sex in ("female", "male")]
+    assert len(told) > 10 and not any(name.startswith("rate_year") for name in summary[0])
+    for code, sex, rate in told:
+        exact = of_years[code, sex]
+        assert (rate is None and pd.isna(exact)) or rate == pytest.approx(exact, rel=1e-3)
