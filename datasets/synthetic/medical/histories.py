@@ -59,8 +59,10 @@ class Histories:
 
 
 @lru_cache(maxsize=2)
-def make_histories(seed: int, size: str, chunk: int) -> Histories:
+def make_histories(seed: int, size: str, chunk: int, *, has_events: bool = True) -> Histories:
     """Make the persons of one chunk: the same whichever other chunks are made, and in which order.
+
+    Without events (``has_events=False``) the same persons are made sooner.
 
     Examples
     --------
@@ -79,6 +81,8 @@ def make_histories(seed: int, size: str, chunk: int) -> Histories:
     since = np.where(moved, random.integers(START, END - 1000, CHUNK), START)
     dies = random.random(CHUNK) < np.array([0.003, 0.008, 0.04, 0.25, 0.7])[band]
     last = np.where(dies, random.integers(since + 500, END + 1), END)
+    if not has_events:
+        return Histories(birth, since, last, sex, area, np.flatnonzero(dies), *[np.zeros(0, np.int64)] * 7)
     has, onset = _fall_ill(random, np.array([one.factor for one in BANDS])[band], since, last)
     person, day, code, kind = _list_events(random, has, onset, since, last)
     until = np.where(kind == _DRUG, np.minimum(day + _REFILL_DAYS - 1, last[person]), day)

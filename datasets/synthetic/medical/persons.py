@@ -112,7 +112,7 @@ def read_synthetic(path: Path, description: Mapping[str, Any], block: RecordBloc
 
 def _make_rows(seed: int, size: str, chunk: int, block: RecordBlock) -> dict[str, npt.NDArray[Any]]:
     """Columns of one chunk's persons, without those who do not belong to the block."""
-    made = make_histories(seed, size, chunk)
+    made = make_histories(seed, size, chunk, has_events=block.row == EVENT)
     at = {PERSON: made.everybody, OBSERVED: made.everybody, DEATH: made.dead, EVENT: made.person}[block.row]
     number = at + chunk * CHUNK
     own = (number >= block.start) & (number < block.stop)

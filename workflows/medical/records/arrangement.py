@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from ....datasets.medical.records import DEATH, EVENT, OBSERVED, PERSON
 from ....kernels.medical.events import LONGEST_STEP, NO_DAY, UNDATED, UNKNOWN_STEP
+from ..event_sorting import take_events
+from ..pseudonyms import find_buckets
 from .rows import Rows
 
 __all__ = ["COUNTED", "WRONG", "Arrangement", "arrange_rows"]
 
-MOST_DAYS = 65_535  # of what lasts: more are stored as so many
 WRONG = ("events before birth", "events after death")  # kept and counted: too many of them stop an import
 COUNTED = (
     *WRONG, "events without a day", "duplicate events", "events of unknown persons",
@@ -52,31 +53,34 @@ def arrange_rows(
         (person, 2) pseudonyms that an earlier part of the store lists.
     """
     order = _sort_by_pseudonym(rows["pseudonym"])
-    rows = {name: values[order] for name, values in rows.items()}
-    pseudonym, person = _number_persons(rows["pseudonym"])
-    bucket = (rows["bucket"] - first).astype(np.int64)
+    pseudonym, person = _number_persons(rows["pseudonym"][order])
+    row, begin_day, until = (rows[name][order] for name in ("row", "day", "until"))
+    bucket_of = (find_buckets(pseudonym) - first).astype(np.int64)
     counted = np.zeros((n_buckets, len(COUNTED)), np.uint32)
 
-    def count(name: str, found: Bools, of: Ints = bucket) -> None:
-        counted[:, COUNTED.index(name)] += np.bincount(of[found], minlength=n_buckets).astype(np.uint32)
+    def count(name: str, found: Bools, of: Ints) -> None:
+        counted[:, COUNTED.index(name)] += np.bincount(bucket_of[of[found]], minlength=n_buckets).astype(np.uint32)
 
     is_known = np.ones(len(pseudonym), bool)
     if lists_persons:
         is_known[:] = False
-        is_known[person[rows["row"] == PERSON]] = True
+        is_known[person[row == PERSON]] = True
         if known is not None and known.size:
             is_known |= _find_in(pseudonym, known)
-        for row, name in ((EVENT, "events"), (OBSERVED, "periods"), (DEATH, "deaths")):
-            count(f"{name} of unknown persons", (rows["row"] == row) & ~is_known[person])
-    reversed_ = (rows["until"] != NO_DAY) & (rows["day"] != NO_DAY) & (rows["day"] != UNDATED)
-    reversed_ &= (rows["until"] < rows["day"]) & is_known[person]
-    count("periods that end before they begin", reversed_ & (rows["row"] == OBSERVED))
-    count("events that end before they begin", reversed_ & (rows["row"] == EVENT))
-    persons = _describe_persons(rows, person, len(pseudonym), reversed_)
+        for what, name in ((EVENT, "events"), (OBSERVED, "periods"), (DEATH, "deaths")):
+            count(f"{name} of unknown persons", (row == what) & ~is_known[person], person)
+    reversed_ = (until != NO_DAY) & (begin_day != NO_DAY) & (begin_day != UNDATED)
+    reversed_ &= (until < begin_day) & is_known[person]
+    count("periods that end before they begin", reversed_ & (row == OBSERVED), person)
+    count("events that end before they begin", reversed_ & (row == EVENT), person)
+    other = np.flatnonzero(row != EVENT)
+    few = {name: rows[name][order[other]] for name in ("row", "day", "until", "sex", "area")}
+    persons = _describe_persons(few, person[other], len(pseudonym), reversed_[other])
+    own = np.flatnonzero((row == EVENT) & is_known[person])
     place = np.cumsum(is_known) - 1  # of those who are kept
-    own = (rows["row"] == EVENT) & is_known[person]
-    events = _take_events({name: values[own] for name, values in rows.items()}, place[person[own]])
-    of, birth, death = bucket[own][events.pop("order")], persons["birth_day"][is_known], persons["death_day"][is_known]
+    kept = np.flatnonzero(is_known)
+    events = take_events(rows, order[own], place[person[own]])
+    of, birth, death = kept[events["person"]], persons["birth_day"][is_known], persons["death_day"][is_known]
     keep = ~events.pop("twice")
     count("duplicate events", ~keep, of)
     dated, day = events["day"] != UNDATED, events["day"].astype(np.int64)
@@ -96,20 +100,35 @@ def arrange_rows(
         "pseudonym": pseudonym[is_known],
         "first_day": start.astype(np.int32),
         "n_events": np.bincount(events["person"], minlength=len(start)).astype(np.uint32),
-        "bucket": bucket[np.flatnonzero(np.diff(person, prepend=-1))][is_known],
+        "bucket": bucket_of[is_known],
     }
     events["day_step"] = _step_days(events.pop("day"), events["person"])
     return Arrangement(persons, events, counted)
 
 
 def _sort_by_pseudonym(pseudonym: npt.NDArray[np.uint64]) -> Ints:
-    return np.lexsort((pseudonym[:, 1], pseudonym[:, 0]))  # stable: the order of the sources stays
+    """The order of the sources stays among the rows of a person, which mostly follow each other already."""
+    begin = np.flatnonzero(_differs(pseudonym))
+    runs = pseudonym[begin]
+    order = np.argsort(runs[:, 0], kind="stable")
+    first, second = runs[order].T
+    if ((first[1:] == first[:-1]) & (second[1:] != second[:-1])).any():
+        order = np.lexsort((runs[:, 1], runs[:, 0]))
+    length = np.diff(begin, append=len(pseudonym))[order]
+    before = np.cumsum(length) - length
+    return np.repeat(begin[order] - before, length) + np.arange(len(pseudonym))
+
+
+def _differs(values: npt.NDArray[np.uint64]) -> Bools:
+    """Whether a row of two numbers is another one than the row before."""
+    new = np.ones(len(values), bool)
+    new[1:] = (values[1:, 0] != values[:-1, 0]) | (values[1:, 1] != values[:-1, 1])
+    return new
 
 
 def _number_persons(pseudonym: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint64], Ints]:
     """Each of the sorted pseudonyms once, and for each row the place of its own."""
-    new = np.ones(len(pseudonym), bool)
-    new[1:] = (pseudonym[1:] != pseudonym[:-1]).any(axis=1)
+    new = _differs(pseudonym)
     return pseudonym[new], np.cumsum(new) - 1
 
 
@@ -150,37 +169,6 @@ def _describe_persons(rows: Rows, person: Ints, n: int, reversed_: Bools) -> dic
     np.maximum.at(held["observed_to"], *chosen("until", period, False))
     held["observed_from"][held["observed_from"] == UNDATED] = NO_DAY
     return held
-
-
-def _take_events(rows: Rows, person: Ints) -> dict[str, npt.NDArray[Any]]:
-    """Events in their order, with ``order``, from which row each is, and ``twice``: all is as in the one before."""
-    lasts = (rows["day"] != UNDATED) & (rows["until"] != NO_DAY) & (rows["until"] >= rows["day"])
-    length = np.where(lasts, rows["until"].astype(np.int64) - rows["day"] + 1, 0)
-    n_days = np.minimum(length, MOST_DAYS).astype(np.uint16)
-    day = (rows["day"].astype(np.int64) - NO_DAY).astype(np.uint64)
-    keys: list[npt.NDArray[Any]] = [(person.astype(np.uint64) << np.uint64(35)) | (day << np.uint64(3)) | rows["kind"]]
-    keys.append((rows["code"].astype(np.uint64) << np.uint64(16)) | n_days)
-    value, cost = _as_ordered(rows["value"]), (rows["cost_fen"].astype(np.int64) - NO_DAY).astype(np.uint64)
-    keys.append((value << np.uint64(32)) | cost)
-    keys.append(rows["facility"].astype(np.uint64))
-    varied = [key for key in keys if key.size and (key != key[0]).any()]
-    order = np.lexsort(varied[::-1]) if varied else np.arange(len(person))
-    twice = np.zeros(len(order), bool)
-    if len(order):
-        twice[1:] = True
-    for key in varied:
-        own = key[order]
-        twice[1:] &= own[1:] == own[:-1]
-    columns = {name: rows[name] for name in ("day", "code", "kind", "value", "cost_fen", "facility")}
-    taken = {name: values[order] for name, values in {**columns, "n_days": n_days, "person": person}.items()}
-    return {**taken, "order": order, "twice": twice}
-
-
-def _as_ordered(value: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
-    """Whole numbers in the order of float32, NaN last."""
-    bits = value.view(np.uint32)
-    negative = bits >> np.uint32(31) == 1
-    return np.where(negative & ~np.isnan(value), ~bits, bits | np.uint32(1 << 31)).astype(np.uint64)
 
 
 def _step_days(day: npt.NDArray[np.int32], person: Ints) -> npt.NDArray[np.uint16]:

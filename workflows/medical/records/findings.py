@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from ....datasets.medical.records import DEATH, EVENT, KINDS, OBSERVED, PERSON, Records
 from ....kernels.medical.events import BUCKETS, NO_DAY, UNDATED
+from ..distinct_texts import factorize
 from ..pseudonyms import find_buckets, make_pseudonyms
 
-__all__ = ["OPTIONAL", "Findings", "factorize", "find_in_records"]
+__all__ = ["OPTIONAL", "Findings", "find_in_records"]
 
 ROWS = {PERSON: "persons", OBSERVED: "periods of observation", DEATH: "deaths", EVENT: "events"}
 OPTIONAL = ("n_days", "value", "cost_fen", "facility")  # columns of events that a store has if its sources have them
@@ -79,28 +80,14 @@ class Findings:
         return cls(counts, days["first day"], days["last day"])
 
 
-def factorize(texts: npt.NDArray[Any]) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """Each distinct text once, and for each row the place of its own.
-
-    Examples
-    --------
-    >>> factorize(np.array(["b", "a", "b"]))
-    (['b', 'a'], array([0, 1, 0]))
-    """
-    import pyarrow
-
-    plain = texts if texts.dtype.kind == "U" else texts.astype(object)
-    held = pyarrow.array(plain, pyarrow.string()).dictionary_encode()
-    return held.dictionary.to_pylist(), held.indices.to_numpy().astype(np.int64)
-
-
 def find_in_records(records: Records, key: bytes) -> Findings:
     """The findings of one block."""
     identifiers, place = factorize(records.person)
-    bucket = find_buckets(make_pseudonyms(identifiers, key))[place]
+    rows = np.bincount(place, minlength=len(identifiers))  # a sum of whole numbers in float64: exact up to 2^53
+    held = np.bincount(find_buckets(make_pseudonyms(identifiers, key)), rows, BUCKETS).astype(np.int64)
     counts = {
         "row": Counter({ROWS[records.row]: len(place)}),
-        "bucket": _count(bucket),
+        "bucket": _name_counts([str(at) for at in np.flatnonzero(held).tolist()], held[held > 0]),
         "left out": Counter(dict(records.counts)),
     }
     if records.row == PERSON:
@@ -111,13 +98,15 @@ def find_in_records(records: Records, key: bytes) -> Findings:
     days = records.day[dated]
     has = {
         "n_days": dated & (records.until != NO_DAY) & (records.until >= records.day),
-        "value": ~np.isnan(records.value), "cost_fen": records.cost_fen >= 0, "facility": records.facility != "",
+        "value": ~np.isnan(records.value), "cost_fen": records.cost_fen >= 0,
     }  # fmt: skip
+    facility = _count_texts(records.facility)
     counts |= {
         "code": _count_texts(records.code),
-        "facility": _count_texts(records.facility),
+        "facility": facility,
         "kind": Counter({KINDS[int(kind)]: n for kind, n in _count(records.kind).items()}),
-        "has": Counter({name: int(held.sum()) for name, held in has.items()}),
+        "has": Counter({name: int(held.sum()) for name, held in has.items()})
+        + Counter({"facility": len(place) - facility[""]}),
     }
     if not days.size:
         return Findings(counts)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ....datasets.medical.records import EVENT, PERSON, Records
 from ....kernels.medical.events import NO_DAY, UNDATED
+from ..distinct_texts import factorize
 from ..pseudonyms import find_buckets, make_pseudonyms
-from .findings import factorize
 
 __all__ = ["Rows", "encode_records"]
 

@@ -73,3 +73,10 @@ def test_a_chunk_is_in_the_order_of_persons_and_days_and_knows_its_codes() -> No
     made = make_histories(1, "2km", 3)
     key = made.person * 10**6 + made.day
     assert (np.diff(key) >= 0).all() and made.code.max() < len(CODES) and len(set(CODES)) > 190
+
+
+def test_persons_are_the_same_without_their_events() -> None:
+    whole, alone = make_histories(3, "2km", 2), make_histories(3, "2km", 2, has_events=False)
+    for name in ("birth", "since", "last", "sex", "area", "dead"):
+        assert (getattr(whole, name) == getattr(alone, name)).all()
+    assert len(whole.day) and not len(alone.day)
