@@ -112,8 +112,8 @@ def verify(log: str | None, release: int | None, as_json: bool) -> None:
 
     Every line that was changed, removed, added or moved is named, and so is every private table that is not what was
     written. With --release the steps behind that release run again, in a folder of their own, and the keyed hash of
-    their exact table is compared with the line's. Neither the run nor the log is touched. The exit code is 1 if
-    anything is not as it was.
+    their exact table is compared with the line's; noise is not drawn again. Neither the run nor the log is touched.
+    The exit code is 1 if anything is not as it was.
 
     \b
     Examples:
@@ -143,9 +143,18 @@ def verify(log: str | None, release: int | None, as_json: bool) -> None:
         for problem in problems:
             click.echo(f"{problem.where} {problem.problem}")
         told = f"{len(problems)} not as written" if problems else "every line and private table is what was written"
-        again = f", and the table behind release {release}, computed again, is the same" if release is not None else ""
-        click.echo(f"{path}: {told}{'' if problems else again}")
+        again = _tell_again(path, release) if release is not None and not problems else ""
+        click.echo(f"{path}: {told}{again}")
     if not found and not as_json:
         click.echo("no audit log yet: the first release of a table of persons begins one")
     if any(found.values()):
         raise SystemExit(1)
+
+
+def _tell_again(path: Path, release: int) -> str:
+    from ..release.audit_log import AuditLog
+
+    told = f", and the exact table behind release {release}, computed again, is the same"
+    epsilon = AuditLog(path).read_lines()[release - 1]["epsilon"]
+    noise = f"; the noise on it (epsilon {epsilon:g}) was drawn once, and the noisy counts are those that the log keeps"
+    return told + (noise if epsilon else "")

@@ -24,8 +24,8 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
     Raises
     ------
     RunError
-        If a column is not declared or not there, if a count is not a whole number >= 0, or if a sum over persons
-        follows no count.
+        If a column is not declared or not there, if rows have the same labels, if a count is not a whole number >= 0,
+        or if a sum over persons follows no count.
     """
     for name in table.largest:
         if not table.follows.get(name):
@@ -55,6 +55,7 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
                 "CountedTable(counts=...)"
             )
     columns = {name: np.asarray(values) for name, values in exact.items()}
+    _refuse_repeated_rows(columns, table)
     for name in table.counts:
         counts = columns[name]
         if not np.issubdtype(counts.dtype, np.integer) or (counts < 0).any():
@@ -64,6 +65,21 @@ def check_columns(exact: Mapping[str, NDArray[Any]], table: CountedTable) -> dic
             )
         columns[name] = counts.astype(np.int64)
     return columns
+
+
+def _refuse_repeated_rows(columns: Mapping[str, NDArray[Any]], table: CountedTable) -> None:
+    """Two rows of the same labels would be one cell, of which each row is a part that nobody declared."""
+    n_rows = len(next(iter(columns.values())))
+    number = np.zeros(n_rows, np.int64)
+    for name in table.labels:
+        code = np.unique(np.asarray(columns[name], np.str_), return_inverse=True)[1]
+        number = np.unique(number * (code.max(initial=0) + 1) + code, return_inverse=True)[1].astype(np.int64)
+    if repeated := n_rows - np.unique(number).size:
+        raise RunError(
+            f"each row of a release must have labels of its own, but {repeated} of {n_rows} rows repeat the labels "
+            f"({', '.join(table.labels)}) of another row: add such rows up, or name the column that tells them apart "
+            "in CountedTable(labels=...)"
+        )
 
 
 def derive_columns(released: Mapping[str, Masked], table: CountedTable, policy: Policy) -> dict[str, Masked]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ __all__ = ["Kept"]
 @dataclass(frozen=True)
 class Kept:
     """A release of a key: its line in the log, and the tables that the log keeps privately beside it.
+
+    Its text shows the line alone, never a count or who was counted.
 
     Parameters
     ----------
@@ -29,6 +31,6 @@ class Kept:
     """
 
     line: Mapping[str, Any]
-    exact: Mapping[str, NDArray[Any]]
-    released: Mapping[str, np.ma.MaskedArray[Any, Any]]
-    cohort: NDArray[np.uint64]
+    exact: Mapping[str, NDArray[Any]] = field(repr=False)
+    released: Mapping[str, np.ma.MaskedArray[Any, Any]] = field(repr=False)
+    cohort: NDArray[np.uint64] = field(repr=False)

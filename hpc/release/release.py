@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import RunError
+from .audit.kept_files import hash_columns
+from .audit_log import AuditLog
 from .budget import refuse_overspending
 from .columns import check_columns, derive_columns
-from .differences import find_close_cohort, refuse_close_cohorts
+from .differences import find_close_cohort, name_release, refuse_close_cohorts
 from .kept import Kept
 from .noise import add_noise, refuse_unbounded_noise
 from .policy import CountedTable, ReleaseRequest
@@ -83,7 +85,7 @@ def release_table(
     """Release an exact table: withhold cells, draw noise, write the release down, and return what may be seen.
 
     A release is named by its run and step. If the log has it already, the same columns are returned, and nothing is
-    drawn or spent again.
+    drawn or spent again; the exact table must be the same too.
 
     Parameters
     ----------
@@ -101,14 +103,16 @@ def release_table(
     Raises
     ------
     RunError
-        If a rule of the policy refuses the release. Nothing is written then.
+        If a rule of the policy refuses the release, or the step was granted one of another exact table. Nothing is
+        written then.
     """
     if log is None:
-        log = import_module(".audit_log", __package__).AuditLog.of_key(request.key, folder)
+        log = AuditLog.of_key(request.key, folder)
     table, policy = request.table, request.policy
     with log.locked():
         kept = log.find(run_id, step)
         if kept is not None:
+            _refuse_another_table(check_columns(exact, table), cohort, kept)
             return _show(kept.released, kept.line["notes"], int(kept.line["number"]), table)
         refuse_purpose(policy, request.purpose)
         refuse_unbounded_noise(table, policy)
@@ -132,6 +136,16 @@ def release_table(
 def _shows_counts(kept: Kept, table: CountedTable) -> bool:
     """Whether an earlier release shows any: one that shows none can be subtracted from nothing."""
     return any(not np.ma.getmaskarray(kept.released[name]).all() for name in table.counts)
+
+
+def _refuse_another_table(columns: Mapping[str, NDArray[Any]], cohort: NDArray[np.uint64], kept: Kept) -> None:
+    """What was released stays released: a step that counts something else now needs a name of its own."""
+    now, before = ({**exact, "persons counted": who} for exact, who in ((columns, cohort), (kept.exact, kept.cohort)))
+    if hash_columns(now) != hash_columns(before):
+        raise RunError(
+            f"a step of a run releases one table, but what step {kept.line['step']!r} of run {kept.line['run_id']} "
+            f"counts now is not what {name_release(kept.line)} was made of: start a new run"
+        )
 
 
 def _mask(columns: Mapping[str, NDArray[Any]], withholding: Withholding, request: ReleaseRequest) -> dict[str, Masked]:

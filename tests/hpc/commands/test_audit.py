@@ -86,7 +86,13 @@ def test_a_release_is_computed_again_on_demand(log: AuditLog, monkeypatch: pytes
     monkeypatch.setattr(recomputation, "verify_release", verify_release)
     told = audit("verify", "3f9a", "--release", "2")
     assert told.exit_code == 0 and asked == [(log.files.path, 2)]
-    assert told.output.endswith(", and the table behind release 2, computed again, is the same\n")
+    assert told.output.endswith(
+        ", and the exact table behind release 2, computed again, is the same; the noise on it (epsilon 0.25) was drawn "
+        "once, and the noisy counts are those that the log keeps\n"
+    )
+    plain = AuditLog.of_key("ab" * 32).append({**make_entry("other"), "epsilon": 0.0}, *make_tables())
+    assert audit("verify", "abab", "--release", str(plain)).output.endswith("computed again, is the same\n")
+    asked.clear()
     problems.append(LogProblem("release 2", "cannot be computed again: its run is gone"))
     told = audit("verify", "3f9a", "--release", "2")
     assert told.exit_code == 1 and told.output.startswith("release 2 cannot be computed again: its run is gone\n")

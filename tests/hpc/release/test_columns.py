@@ -36,6 +36,13 @@ def find_rate(columns: dict[str, Any]) -> dict[str, Any]:
             {},
             r"must name counts, but 'people', which 'years' names, is none",
         ),
+        (
+            TABLE,
+            {"code": np.array(["b", "b"])},
+            r"each row of a release must have labels of its own, but 1 of 2 rows repeat the labels \(code\) of another "
+            r"row: add such rows up, or name the column that tells them apart in CountedTable\(labels=",
+        ),
+        (CountedTable((), ("persons",), follows={"years": ("persons",)}), {"code": None}, r"but 1 of 2 rows repeat"),
     ],
 )
 def test_undeclared_and_wrong_columns_are_refused(table: CountedTable, changed: dict[str, Any], message: str) -> None:

@@ -100,3 +100,24 @@ def test_refused_release_writes_nothing(log: Any, cohort: np.ndarray, policy: Po
     with pytest.raises(RunError, match=message):
         log.release(EXACT, cohort, SEX_AGE, policy)
     assert not log.kept
+
+
+def test_asking_again_with_another_table_is_refused(log: Any, cohort: np.ndarray) -> None:
+    """A restarted run whose source changed must not be answered by what was released before."""
+    shown = log.release(EXACT, cohort, SEX_AGE, run_id="run-1")
+    again = log.release({**EXACT, "persons": np.array(EXACT["persons"], np.int32)}, cohort, SEX_AGE, run_id="run-1")
+    assert (again.line, again.notes) == (1, shown.notes)
+    other, one_more = {**EXACT, "years": [10.0, *EXACT["years"][1:]]}, cohort + np.eye(2, 64, dtype=np.uint64)
+    for exact, who in ((other, cohort), (EXACT, one_more)):
+        with pytest.raises(RunError) as refused:
+            log.release(exact, who, SEX_AGE, run_id="run-1")
+        assert str(refused.value) == (
+            "a step of a run releases one table, but what step 'count' of run run-1 counts now is not what release 1 "
+            "(run run-1, step count) was made of: start a new run"
+        )
+    assert len(log.kept) == 1
+
+
+def test_a_release_does_not_print_its_counts(log: Any, cohort: np.ndarray) -> None:
+    log.release(EXACT, cohort, SEX_AGE)
+    assert "run-1" in repr(log.kept[0]) and "153" not in repr(log.kept[0]) and "309" not in str(log.kept[0])
