@@ -22,7 +22,7 @@ from ..scan.block import Block
 from ..scan.code_groups import CodeGroups
 from ..scan.passes import Pass, add_to
 from ..scan.strata import ONE_STRATUM, Strata
-from .lost_days import add_whole_periods
+from .lost_days import add_whole_periods, has_runs
 
 __all__ = ["Incidence"]
 
@@ -32,6 +32,7 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
               segment_stratum, run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events,
               person_days, lost_days, unobserved, runs):  # fmt: skip
     """Add each person's days, first events, and days after them."""
+    marks = last_start != NO_DAY
     for p in range(begin, end):
         here, after = segment_start[p], segment_stop[p]
         if observed_from[p] == NO_DAY or observed_to[p] == NO_DAY:
@@ -56,15 +57,15 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
                 add_to(lost_days, place, segment_day[here] + segment_days[here] - 1 - today)
                 lost = here + 1
                 # an event stands for a run of whole periods from the next one on; where there is none, it is taken back
-                is_marked = (lost < after and run_stop[lost] > lost
+                is_marked = (marks and lost < after and run_stop[lost] > lost
                              and segment_stratum[lost] == segment_stratum[here] + 1)  # fmt: skip
-                if not is_marked and segment_day[here] < last_start:
+                if marks and not is_marked and segment_day[here] < last_start:
                     add_to(runs, place + 1, -1)
             elif today == UNDATED:
                 lost = segment_start[p]
             while lost < after:
                 until = run_stop[lost]
-                if until > lost:
+                if marks and until > lost:
                     if not is_marked:
                         add_to(runs, base + segment_stratum[lost], 1)
                     if segment_day[until - 1] + segment_days[until - 1] < last_edge:
@@ -124,7 +125,7 @@ class Incidence:
 
     def working_shapes(self, n_codes: int) -> Mapping[str, tuple[int, ...]]:
         """Persons who lose whole periods: +1 where a run of them begins, -1 behind its end, less what events say."""
-        return {"runs": self.shapes(n_codes)["lost_days"] if self.strata.period_edges else (1, 1)}
+        return {"runs": self.shapes(n_codes)["lost_days"] if has_runs(self.strata) else (1, 1)}
 
     def finish(self, tables: Tables, working: Tables, engine: Engine) -> None:
         """Add the days of whole periods to ``lost_days``."""
@@ -132,9 +133,10 @@ class Incidence:
 
     def count(self, block: Block, tables: Mapping[str, Any]) -> None:
         events = block.events
+        last = self.strata.period_edges[-2:] if has_runs(self.strata) else (NO_DAY, NO_DAY)
         COUNT_NEW(
             block.engine, block.lanes, *block.firsts(self.groups, self.kinds), events.day,
             *block.segments(self.strata, self.washout_days), events.observed_from, events.observed_to,
-            *(self.strata.period_edges[-2:] or (NO_DAY, NO_DAY)), self.strata.n_strata, tables["events"],
-            tables["person_days"], tables["lost_days"], tables["unobserved"], tables["runs"],
+            *last, self.strata.n_strata, tables["events"], tables["person_days"], tables["lost_days"],
+            tables["unobserved"], tables["runs"],
         )  # fmt: skip

@@ -13,7 +13,14 @@ import numpy as np
 from ...engines import Engine, Traversal
 from ..scan.strata import Strata
 
-__all__ = ["add_whole_periods"]
+__all__ = ["add_whole_periods", "has_runs"]
+
+LEAST_PERIODS = 24  # with few periods adding to each of them costs less than marking runs
+
+
+def has_runs(strata: Strata) -> bool:
+    """Whether runs of whole periods are marked, instead of adding days to each period."""
+    return len(strata.period_edges) > LEAST_PERIODS
 
 
 def _sum_runs(events, runs, length, lost_days):
@@ -35,14 +42,15 @@ def add_whole_periods(strata: Strata, events: Any, runs: Any, lost_days: Any, en
 
     Examples
     --------
-    A person has the event in the first of four periods and is observed to the end of the third:
+    A person has the event in the first of 24 periods of two days and is observed to the end of the third:
 
-    >>> lost, event = np.zeros((1, 4), np.int64), np.array([[1, 0, 0, 0]])
-    >>> add_whole_periods(Strata(period_edges=(0, 5, 7, 10, 20)), event, np.array([[0, 0, 0, -1]]), lost, "numba")
-    >>> lost.tolist()
-    [[0, 2, 3, 0]]
+    >>> lost, event, runs = np.zeros((3, 1, 24), np.int64)
+    >>> event[0, 0], runs[0, 3] = 1, -1
+    >>> add_whole_periods(Strata(period_edges=tuple(range(0, 50, 2))), event, runs, lost, "numba")
+    >>> lost[0, :4].tolist()
+    [0, 2, 2, 0]
     """
-    if strata.period_edges:
+    if has_runs(strata):
         length = np.diff(np.array(strata.period_edges, np.int64))
         flat = (array.reshape(-1) for array in (events, runs))
         _SUM_RUNS.on("numba" if engine == "cuda" else engine)(*flat, length, lost_days.reshape(-1))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from person_records import ALL_STRATA, N_CODES, N_KINDS, PERSONS, Person, check, empty  # type: ignore[import-not-found]
 
+from citytide.kernels.medical.accumulators import lost_days
 from citytide.kernels.medical.accumulators.incidence import Incidence
 from citytide.kernels.medical.events import NO_DAY, UNDATED
 from citytide.kernels.medical.examples import make_events
@@ -47,13 +48,16 @@ def count_by_hand(it: Incidence, persons: Sequence[Person]) -> dict[str, Any]:
 @settings(deadline=None, max_examples=60)
 @given(
     PERSONS, st.sampled_from(ALL_STRATA), st.sampled_from([0, 0, 7]), st.sampled_from([(), (0, 2)]),
-    st.sampled_from([None, GROUPS]),
+    st.sampled_from([None, GROUPS]), st.sampled_from([1, 24]),
 )  # fmt: skip
 def test_incidence_is_that_of_a_count_day_by_day(
-    persons: list[Person], strata: Strata, washout_days: int, kinds: tuple[int, ...], groups: CodeGroups | None
-) -> None:
+    persons: list[Person], strata: Strata, washout_days: int, kinds: tuple[int, ...], groups: CodeGroups | None,
+    least_periods: int,
+) -> None:  # fmt: skip
     it = Incidence(strata, washout_days=washout_days, kinds=kinds, groups=groups)
-    check(it, persons, count_by_hand(it, persons))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lost_days, "LEAST_PERIODS", least_periods)
+        check(it, persons, count_by_hand(it, persons))
 
 
 @pytest.mark.parametrize("engine", ["numba", "python"])
@@ -93,7 +97,11 @@ def test_a_negative_washout_is_refused() -> None:
 
 
 @pytest.mark.parametrize("engine", ["numba", "python"])
-def test_whole_periods_after_an_event_end_with_the_observation_and_with_a_band_of_age(engine: Any) -> None:
+@pytest.mark.parametrize("least_periods", [1, 24])
+def test_whole_periods_after_an_event_end_with_the_observation_and_with_a_band_of_age(
+    engine: Any, least_periods: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost_days, "LEAST_PERIODS", least_periods)
     strata = Strata(age_edges=(1,), period_edges=(0, 10, 20, 30, 40, 50))
     born = int(np.datetime64("1969-01-21").astype(int))  # a year old on day 20
     ends, turns_one = [(4, 0)], [(4, 0)]
