@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ....hpc.release.policy import CountedTable
 from ....hpc.store.products import Column, Table
-from ..counting.measures import name_measure
 
 __all__ = ["CODES", "PAIRS", "count_cells", "describe_codes", "describe_pairs"]
 
@@ -76,18 +73,19 @@ def count_cells(most_codes: int, n_codes: int) -> tuple[int, int]:
     return own + 1, 2 * together + (2 * together + apart) + apart + n_codes * (n_codes - 1) // 2
 
 
-def describe_codes(most_cells: int, *, kinds: Sequence[str] = ()) -> CountedTable:
+def describe_codes(most_cells: int) -> CountedTable:
     """How the table of codes tells of persons.
 
-    Days and ages are no part of what is measured: releases that differ in them alone are compared too.
+    Days, ages and kinds of events are no part of what is measured: releases that differ in them alone are
+    compared too.
     """
     return CountedTable(
-        labels=("code", "name"), counts=("persons",), measure=name_measure("persons with a code", kinds),
+        labels=("code", "name"), counts=("persons",), measure="persons with a code",
         most_cells=most_cells,
     )  # fmt: skip
 
 
-def describe_pairs(most_cells: int, *, is_stratified: bool, kinds: Sequence[str] = ()) -> CountedTable:
+def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
     """How the table of pairs tells of persons: who has both has a first, b first, or neither."""
     return CountedTable(
         labels=tuple(TEXTS),
@@ -103,6 +101,6 @@ def describe_pairs(most_cells: int, *, is_stratified: bool, kinds: Sequence[str]
             **dict.fromkeys(("first", "p_value", "q_value"), ()),  # bounded where one of the counts is withheld
         },
         derive=DERIVE,
-        measure=name_measure("persons with two codes", kinds),
+        measure="persons with two codes",
         most_cells=most_cells,
     )

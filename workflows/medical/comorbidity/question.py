@@ -67,7 +67,7 @@ def plan_codes(settings: ComorbiditySettings, store: EventStore) -> Prepared:
     step = _reduce(
         settings, store, "codes", "count_codes", "list_codes", chosen,
         facts=facts, strata=(), partial_bytes=16 * len(places) + COHORT_BYTES + 200 * len(places),
-        table=describe_codes(count_cells(settings.most_codes, len(places))[0], kinds=read_words(settings.kinds)),
+        table=describe_codes(count_cells(settings.most_codes, len(places))[0]),
     )  # fmt: skip
     if not store.codes:
         raise Refusal("pairs need a store that has events with codes, but it has none: import other records")
@@ -113,7 +113,6 @@ def plan_pairs(run: Run) -> Prepared:
         partial_bytes=24 * len(codes) ** 2 + 8 * n_strata * (len(codes) + 1) + COHORT_BYTES + 200 * len(codes),
         table=describe_pairs(
             count_cells(settings.most_codes, len(codes))[1], is_stratified=bool(strata),
-            kinds=read_words(settings.kinds),
         ),
     )  # fmt: skip
     return Prepared((step,), (PAIRS,), {}, notes=_list_notes(settings, strata))

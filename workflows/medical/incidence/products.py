@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ....hpc.release.policy import CountedTable
 from ....hpc.store.products import Column, Table
-from ..counting.measures import name_measure
 from .axes import TOTAL
 
 __all__ = ["GAPS", "LONG_NAMES", "count_gaps_table", "count_rates_table", "describe_rates"]
@@ -53,19 +52,19 @@ def describe_rates(columns: Sequence[str]) -> Table:
     )
 
 
-def count_rates_table(columns: Sequence[str], n_codes: int, kinds: Sequence[str] = ()) -> CountedTable:
+def count_rates_table(columns: Sequence[str], n_codes: int) -> CountedTable:
     """How the table of rates tells of persons: one cell of each code and, with totals, two of each label."""
     return CountedTable(
         labels=("code", "name", *columns), counts=("persons",), follows={"person_years": ("persons",)},
-        derive=DERIVE, measure=name_measure("persons in whom a code begins", kinds), total=TOTAL,
+        derive=DERIVE, measure="persons in whom a code begins", total=TOTAL,
         most_cells=n_codes * 2 ** len(columns),
     )  # fmt: skip
 
 
-def count_gaps_table(n_gaps: int, kinds: Sequence[str] = ()) -> CountedTable:
+def count_gaps_table(n_gaps: int) -> CountedTable:
     """How the table of care gaps tells of persons."""
     return CountedTable(
         labels=("code", "lacks", "within_days"), counts=("persons", "persons_with", "persons_without"),
-        sums={"persons": ("persons_with", "persons_without")}, measure=name_measure("care gaps", kinds),
+        sums={"persons": ("persons_with", "persons_without")}, measure="care gaps",
         most_cells=2 * n_gaps,
     )  # fmt: skip

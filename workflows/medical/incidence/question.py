@@ -115,7 +115,7 @@ def _plan_rates(settings: IncidenceSettings, store: EventStore, axes: Axes) -> R
         settings, store, describe_rates(tuple(axes.columns)), f"{STEPS}:count_new", f"{STEPS}:list_rates", params,
         inputs=list_vocabulary_inputs(store) if chosen is None else (),
         partial_bytes=16 * n_codes * n_strata + 8 * n_strata + TEXT_BYTES * n_codes + COHORT_BYTES,
-        table=count_rates_table(tuple(axes.columns), n_codes, read_words(settings.kinds)),
+        table=count_rates_table(tuple(axes.columns), n_codes),
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _plan_gaps(settings: IncidenceSettings, store: EventStore, gaps: list[CareGa
     return _reduce(
         settings, store, GAPS, f"{CARE_GAPS}:count_gaps", f"{CARE_GAPS}:list_gaps", {"gaps": placed, "facts": facts},
         partial_bytes=16 * len(gaps) + COHORT_BYTES + TEXT_BYTES * len(gaps),
-        table=count_gaps_table(len(gaps), read_words(settings.kinds)),
+        table=count_gaps_table(len(gaps)),
     )  # fmt: skip
 
 
