@@ -25,7 +25,8 @@ def finish_import(run: Run) -> Result:
         f"The store holds {events} events of {persons} persons.",
         [{"what": what, "rows": told} for what, told in rows.items()],
         "What was left out or looks wrong",
-        summary_note="Events that look wrong stay in the store; rows of unknown persons and duplicates do not.",
+        summary_note="Events that look wrong stay in the store, and duplicates do not. Rows of unknown persons count "
+        "only once a later source lists these persons.",
         columns={"what": SummaryColumn("What"), "rows": SummaryColumn("Rows", is_identifier=True)},
     )
 
