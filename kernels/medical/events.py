@@ -51,6 +51,8 @@ class PersonEvents:
     area: npt.NDArray[np.uint32]
     pseudonym: npt.NDArray[np.uint64]
     """(person, 2) the 128 bits of a keyed hash, the first half first; persons are sorted by it."""
+    listed: npt.NDArray[np.uint8] | None = None
+    """(person,) 0: the sources list persons, and not this one so far. None: everybody counts."""
 
     @property
     def n_persons(self) -> int:

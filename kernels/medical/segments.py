@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,12 +90,14 @@ def merge_segments(segments: Sequence[PersonEvents], *, engine: Engine = "numba"
     """Merge what several segments know of the same range of persons.
 
     Of a person the first birth day and sex that are known count, the last area and death day, the least
-    ``observed_from`` and the greatest ``observed_to``. Events that are equal in all columns become one.
+    ``observed_from`` and the greatest ``observed_to``. Events that are equal in all columns become one. Persons whom
+    no segment lists (``listed`` is 0) are left out.
 
     Parameters
     ----------
     segments
-        At least one, the oldest first, each sorted as ``PersonEvents`` says. A single one is returned as it is.
+        At least one, the oldest first, each sorted as ``PersonEvents`` says. A single one is returned as it is if it
+        lists everybody.
     engine
         ``"numba"`` or ``"python"`` (uncompiled, for small arrays).
 
@@ -112,7 +115,7 @@ def merge_segments(segments: Sequence[PersonEvents], *, engine: Engine = "numba"
     if len(segments) < 2:
         if not segments:
             raise ValueError("segments must be at least one, got none")
-        return segments[0]
+        return _keep_listed(segments[0])
     for at, segment in enumerate(segments):
         _check(at, segment)
     events = EventColumns(*(_join(segments, name) for name in EventColumns._fields))
@@ -141,7 +144,28 @@ def merge_segments(segments: Sequence[PersonEvents], *, engine: Engine = "numba"
     )
     columns = {name: column[:n] for name, column in out._asdict().items()}
     columns["value"] = columns["value"].view(np.float32)
-    return PersonEvents(offset=offset, pseudonym=halves[group[:-1]], **columns, **merged._asdict())
+    whole = PersonEvents(offset=offset, pseudonym=halves[group[:-1]], **columns, **merged._asdict())
+    if all(segment.listed is None for segment in segments) or not n_persons:
+        return whole
+    listed = np.concatenate([_list_all(segment) for segment in segments])
+    return _keep_listed(replace(whole, listed=np.maximum.reduceat(listed[order], group[:-1])))
+
+
+def _list_all(segment: PersonEvents) -> npt.NDArray[np.uint8]:
+    return np.ones(segment.n_persons, np.uint8) if segment.listed is None else segment.listed
+
+
+def _keep_listed(events: PersonEvents) -> PersonEvents:
+    """Without the persons who are not listed."""
+    if events.listed is None or events.listed.all():
+        return events
+    person = events.listed != 0
+    n_events = np.diff(events.offset)
+    event = np.repeat(person, n_events)
+    offset = np.concatenate(([0], np.cumsum(n_events[person]))).astype(np.int64)
+    of_persons = {name: getattr(events, name)[person] for name in (*PersonColumns._fields, "pseudonym", "listed")}
+    of_events = {name: getattr(events, name)[event] for name in EventColumns._fields}
+    return PersonEvents(offset=offset, **of_events, **of_persons)
 
 
 def _join(segments: Sequence[PersonEvents], name: str) -> npt.NDArray[Any]:

@@ -97,8 +97,7 @@ class City:
     def __init__(self, folder: Path) -> None:
         self.folder, self.mapping = folder, write_mapping(folder / "mapping.yaml")
         events, persons = make_rows(1, 60, 900)
-        later = {person[0] for person in persons[50:]}  # whose events count only once they are listed
-        early = [row for row in events if row[3] != "C9" and row[0] not in later][:600]
+        early = [row for row in events if row[3] != "C9"][:600]  # also of persons whom only a later source lists
         last_year = [("P3", "2019-05-05", "2019-05-09", "C0", "DX", "hospital 9", "5"), *events[:7]]
         self.parts = [
             write_records(folder / "base", early, persons[:50]),

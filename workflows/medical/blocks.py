@@ -26,6 +26,8 @@ Arrays = Mapping[str, Any]
 def load_events(arrays: Arrays, *, prefixes: Sequence[str], observed: Sequence[int], **params: Any) -> PersonEvents:
     """The persons of some buckets, each with the events of all parts of the store.
 
+    Where the sources list persons, those whom none of them lists are left out.
+
     Parameters
     ----------
     arrays
@@ -41,7 +43,7 @@ def load_events(arrays: Arrays, *, prefixes: Sequence[str], observed: Sequence[i
 
 
 def load_part(arrays: Arrays, prefix: str) -> PersonEvents:
-    """The persons of some buckets with the events of one part alone."""
+    """The persons of some buckets with the events of one part alone, also those who are not listed."""
     offset, day = restore_days(arrays[f"{prefix}n_events"], arrays[f"{prefix}first_day"], arrays[f"{prefix}day_step"])
     details = {name: _fill(arrays.get(f"{prefix}{name}"), *told, len(day)) for name, told in DEFAULTS.items()}
     person = ("birth_day", "death_day", "observed_from", "observed_to", "sex", "pseudonym")
@@ -51,6 +53,7 @@ def load_part(arrays: Arrays, prefix: str) -> PersonEvents:
         code=arrays[f"{prefix}code"].astype(np.uint32),
         kind=arrays[f"{prefix}kind"],
         area=arrays[f"{prefix}area"].astype(np.uint32),
+        listed=arrays.get(f"{prefix}listed"),
         **details,
         **{name: arrays[f"{prefix}{name}"] for name in person},
     )

@@ -36,6 +36,7 @@ PERSONS = (
     "sex", "area",
 )  # fmt: skip
 EVENTS = ("event_offset", "day_step", "code", "kind")
+LISTED = "listed"  # a column of persons that older stores lack
 DETAILS = ("n_days", "value", "cost_fen", "facility")
 PERSON_BYTES, EVENT_BYTES = 150, 90  # that a person and an event take while a block is loaded
 
@@ -160,7 +161,9 @@ class EventStore:
         groups = ["events"] if self.own else [f"source:{name}" for name in self.sources()]
         listed = []
         for group, path in zip(groups, self.paths, strict=True):
-            details = [name for name in Part(path).columns if name in columns]
+            part = Part(path)
+            details = [name for name in part.columns if name in columns]
+            details += [LISTED] if LISTED in part.group else []
             listed.append(f"{group}:{','.join((*PERSONS, *EVENTS, *details))}")
         return tuple(listed)
 
@@ -299,10 +302,11 @@ def _refuse_misfit(before: Part, after: Part) -> None:
 
 
 def read_known_persons(stores: Sequence[str | Path], start: int, stop: int) -> npt.NDArray[np.uint64]:
-    """(person, 2) pseudonyms of the persons that stores hold in buckets ``[start, stop)``."""
+    """(person, 2) pseudonyms of the persons that stores list in buckets ``[start, stop)``."""
     found = [np.zeros((0, 2), np.uint64)]
     for path in stores:
         group = Part(Path(path)).group
         first, *_, last = np.asarray(group["person_offset"][start : stop + 1]).tolist()
-        found.append(np.asarray(group["pseudonym"][first:last]))
+        pseudonym = np.asarray(group["pseudonym"][first:last])
+        found.append(pseudonym[np.asarray(group[LISTED][first:last]) > 0] if LISTED in group else pseudonym)
     return np.concatenate(found)

@@ -15,6 +15,7 @@ __all__ = ["N_CODES", "QUESTION", "load_events", "make_zipf_events", "save_event
 FIRST_DAY, LAST_DAY = 16_436, 20_088  # 2015 to 2024
 EVENTS_PER_PERSON = 24
 N_CODES, N_AREAS = 1600, 10
+_COLUMNS = tuple(name for name in PersonEvents.__dataclass_fields__ if name != "listed")  # everybody is
 # What both sides are asked, as arrays in the file.
 QUESTION: dict[str, NDArray[Any]] = {
     "age_edges": np.array([18, 40, 65, 80]),
@@ -65,11 +66,11 @@ def make_zipf_events(n_events: int, *, seed: int = 1) -> PersonEvents:
 
 def save_events(events: PersonEvents, path: Path) -> None:
     """Write all arrays, and what is asked of them, to one ``.npz``."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(events, name) for name in PersonEvents.__dataclass_fields__}
+    arrays: dict[str, NDArray[Any]] = {name: getattr(events, name) for name in _COLUMNS}
     np.savez(path, **arrays, **QUESTION)  # type: ignore[arg-type]
 
 
 def load_events(path: Path) -> PersonEvents:
     """What :func:`save_events` wrote."""
     with np.load(path) as file:
-        return PersonEvents(**{name: file[name] for name in PersonEvents.__dataclass_fields__})
+        return PersonEvents(**{name: file[name] for name in _COLUMNS})

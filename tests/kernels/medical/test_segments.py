@@ -49,6 +49,9 @@ def gather(records: Any) -> PersonEvents:
 def assert_same(found: PersonEvents, expected: PersonEvents) -> None:
     for field in fields(PersonEvents):
         mine, other = getattr(found, field.name), getattr(expected, field.name)
+        if mine is None or other is None:
+            assert mine is other, field.name
+            continue
         assert (mine.dtype, mine.shape, mine.tobytes()) == (other.dtype, other.shape, other.tobytes()), field.name
 
 
@@ -80,6 +83,20 @@ def test_many_segments_that_interleave_merge_in_any_grouping() -> None:
 def test_one_segment_is_returned_as_it_is() -> None:
     store = gather([((1, 2), unknown_person((1, 2)), [])])
     assert merge_segments([store]) is store
+
+
+@given(st.lists(RECORDS, max_size=6), st.lists(RECORDS, max_size=6), st.sets(PSEUDONYMS), st.sets(PSEUDONYMS))
+@settings(max_examples=40)
+def test_persons_whom_no_segment_lists_are_left_out(one: Any, two: Any, first: Any, second: Any) -> None:
+    def take(records: Any, names: Any) -> PersonEvents:
+        store = gather(records)
+        return replace(store, listed=np.array([tuple(who) in names for who in store.pseudonym.tolist()], np.uint8))
+
+    merged = merge_segments([take(one, first), take(two, second)])
+    told = [{record[0] for record in records} & names for records, names in ((one, first), (two, second))]
+    listed = gather([record for record in (*one, *two) if record[0] in told[0] | told[1]])
+    assert_same(replace(merged, listed=None), listed)
+    assert_same(replace(merge_segments([take(one, first)]), listed=None), gather([r for r in one if r[0] in first]))
 
 
 def test_segments_are_left_as_they_were() -> None:

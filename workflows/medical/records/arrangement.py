@@ -14,12 +14,12 @@ from ..event_sorting import take_events
 from ..pseudonyms import find_buckets
 from .rows import Rows
 
-__all__ = ["COUNTED", "WRONG", "Arrangement", "arrange_rows"]
+__all__ = ["COUNTED", "UNKNOWN", "WRONG", "Arrangement", "arrange_rows", "find_in"]
 
 WRONG = ("events before birth", "events after death")  # kept and counted: too many of them stop an import
+UNKNOWN = ("events of unknown persons", "periods of unknown persons", "deaths of unknown persons")
 COUNTED = (
-    *WRONG, "events without a day", "duplicate events", "events of unknown persons",
-    "periods of unknown persons", "deaths of unknown persons", "periods that end before they begin",
+    *WRONG, "events without a day", "duplicate events", *UNKNOWN, "periods that end before they begin",
     "events that end before they begin", "events more than 65,534 days after the person's first",
 )  # fmt: skip
 Bools = npt.NDArray[np.bool_]
@@ -31,7 +31,7 @@ class Arrangement:
     """Persons sorted by pseudonym, their events sorted within each, and counts by bucket."""
 
     persons: dict[str, npt.NDArray[Any]]
-    """Person columns of the store, and ``bucket``."""
+    """Person columns of the store, ``bucket``, and ``counted``, (person, ``COUNTED``): 0 of who is listed."""
     events: dict[str, npt.NDArray[Any]]
     """Event columns of the store, all optional ones among them, and ``person``, the place of its person."""
     counted: npt.NDArray[np.uint32]
@@ -48,7 +48,8 @@ def arrange_rows(
     rows
         Of one person in the order of the sources.
     lists_persons
-        Whether the sources list persons: rows of somebody else are then counted and left out.
+        Whether the sources list persons: somebody else is then kept with ``listed`` 0, for a later part of the store
+        may list her or him, and what is counted of these rows stands in ``counted`` of the person.
     known
         (person, 2) pseudonyms that an earlier part of the store lists.
     """
@@ -56,36 +57,39 @@ def arrange_rows(
     pseudonym, person = _number_persons(rows["pseudonym"][order])
     row, begin_day, until = (rows[name][order] for name in ("row", "day", "until"))
     bucket_of = (find_buckets(pseudonym) - first).astype(np.int64)
+    listed = np.ones(len(pseudonym), bool)
+    if lists_persons:
+        listed[:] = False
+        listed[person[row == PERSON]] = True
+        if known is not None and known.size:
+            listed |= find_in(pseudonym, known)
     counted = np.zeros((n_buckets, len(COUNTED)), np.uint32)
+    of_unlisted = np.zeros((len(pseudonym), len(COUNTED)), np.uint32)
 
     def count(name: str, found: Bools, of: Ints) -> None:
-        counted[:, COUNTED.index(name)] += np.bincount(bucket_of[of[found]], minlength=n_buckets).astype(np.uint32)
+        at, who = COUNTED.index(name), of[found]
+        own = listed[who]
+        counts = own if name not in UNKNOWN else ~own
+        counted[:, at] += np.bincount(bucket_of[who[counts]], minlength=n_buckets).astype(np.uint32)
+        if not own.all():
+            of_unlisted[:, at] += np.bincount(who[~own], minlength=len(listed)).astype(np.uint32)
 
-    is_known = np.ones(len(pseudonym), bool)
-    if lists_persons:
-        is_known[:] = False
-        is_known[person[row == PERSON]] = True
-        if known is not None and known.size:
-            is_known |= _find_in(pseudonym, known)
-        for what, name in ((EVENT, "events"), (OBSERVED, "periods"), (DEATH, "deaths")):
-            count(f"{name} of unknown persons", (row == what) & ~is_known[person], person)
-    reversed_ = (until != NO_DAY) & (begin_day != NO_DAY) & (begin_day != UNDATED)
-    reversed_ &= (until < begin_day) & is_known[person]
+    for what, name in zip((EVENT, OBSERVED, DEATH), UNKNOWN, strict=True):
+        count(name, (row == what) & ~listed[person], person)
+    reversed_ = (until != NO_DAY) & (begin_day != NO_DAY) & (begin_day != UNDATED) & (until < begin_day)
     count("periods that end before they begin", reversed_ & (row == OBSERVED), person)
     count("events that end before they begin", reversed_ & (row == EVENT), person)
     other = np.flatnonzero(row != EVENT)
     few = {name: rows[name][order[other]] for name in ("row", "day", "until", "sex", "area")}
     persons = _describe_persons(few, person[other], len(pseudonym), reversed_[other])
-    own = np.flatnonzero((row == EVENT) & is_known[person])
-    place = np.cumsum(is_known) - 1  # of those who are kept
-    kept = np.flatnonzero(is_known)
-    events = take_events(rows, order[own], place[person[own]])
-    of, birth, death = kept[events["person"]], persons["birth_day"][is_known], persons["death_day"][is_known]
+    own = np.flatnonzero(row == EVENT)
+    events = take_events(rows, order[own], person[own])
+    of, birth, death = events["person"], persons["birth_day"], persons["death_day"]
     keep = ~events.pop("twice")
     count("duplicate events", ~keep, of)
     dated, day = events["day"] != UNDATED, events["day"].astype(np.int64)
     begin = np.flatnonzero(np.diff(events["person"], prepend=-1))
-    start = np.zeros(int(is_known.sum()), np.int64)
+    start = np.zeros(len(pseudonym), np.int64)
     start[events["person"][begin]] = np.where(dated[begin], day[begin], 0)
     late = keep & dated & (day - start[events["person"]] > LONGEST_STEP)
     count("events more than 65,534 days after the person's first", late, of)
@@ -95,12 +99,13 @@ def arrange_rows(
     count("events before birth", keep & dated & (born != NO_DAY) & (day < born), of)
     count("events after death", keep & dated & (died != NO_DAY) & (day > died), of)
     events = {name: values[keep] for name, values in events.items()}
-    persons = {name: values[is_known] for name, values in persons.items()}
     persons |= {
-        "pseudonym": pseudonym[is_known],
+        "pseudonym": pseudonym,
         "first_day": start.astype(np.int32),
         "n_events": np.bincount(events["person"], minlength=len(start)).astype(np.uint32),
-        "bucket": bucket_of[is_known],
+        "bucket": bucket_of,
+        "listed": listed,
+        "counted": of_unlisted,
     }
     events["day_step"] = _step_days(events.pop("day"), events["person"])
     return Arrangement(persons, events, counted)
@@ -132,7 +137,8 @@ def _number_persons(pseudonym: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.u
     return pseudonym[new], np.cumsum(new) - 1
 
 
-def _find_in(pseudonym: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64]) -> Bools:
+def find_in(pseudonym: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64]) -> Bools:
+    """Which of the pseudonyms are among those that are known."""
     both = np.concatenate([known, pseudonym])
     held, person = _number_persons(both[order := _sort_by_pseudonym(both)])
     place = np.empty(len(both), np.int64)

@@ -20,7 +20,7 @@ from ..pseudonyms import find_buckets
 from ..store_attributes import describe_store
 from ..stores import EventStore, Part
 from ..vocabulary import merge_names, rank_codes
-from .arrangement import COUNTED, WRONG, arrange_rows
+from .arrangement import COUNTED, UNKNOWN, WRONG, Arrangement, arrange_rows, find_in
 from .counting import describe_counts, plan_counts
 from .planning import lay_out_texts
 from .products import EVENTS, describe_events, encode_store
@@ -30,6 +30,7 @@ from .settings import RecordSettings
 __all__ = ["compact_buckets", "prepare_compaction"]
 
 AGAIN = (*WRONG, "events without a day")  # are counted again: earlier counts of them do not know later parts
+UNLISTED = 255  # a row of a person whom no source lists: it says nothing but that there is one
 TIMES = 5  # that a block takes of what its loaded events take, while they are sorted
 Arrays = Mapping[str, Any]
 
@@ -56,7 +57,7 @@ def prepare_compaction(parts: Sequence[Part], settings: RecordSettings) -> Prepa
     arrays["bucket"] = (("bucket",), np.arange(BUCKETS, dtype=np.int32))
     step = BlockStep(
         EVENTS, "citytide.workflows.medical.records.compaction:compact_buckets", "bucket", BUCKETS,
-        (*(f"{name},counted" for name in store.inputs()), "inputs.zarr:bucket,new_code,new_area,new_facility"),
+        (*_list_inputs(store), "inputs.zarr:bucket,new_code,new_area,new_facility"),
         lambda block: TIMES * store.memory_bytes(block), bounds=store.bounds(settings.rows_per_task), product=EVENTS,
         params={**store.load_params(), "optional": list(store.columns), "code_dtype": vocabulary.dtype},
     )  # fmt: skip
@@ -71,6 +72,12 @@ def prepare_compaction(parts: Sequence[Part], settings: RecordSettings) -> Prepa
     )  # fmt: skip
 
 
+def _list_inputs(store: EventStore) -> list[str]:
+    """What is read of each part."""
+    counted = ["counted,person_counted" if "person_counted" in Part(path).group else "counted" for path in store.paths]
+    return [f"{name},{also}" for name, also in zip(store.inputs(), counted, strict=True)]
+
+
 def compact_buckets(
     arrays: Arrays, *, prefixes: Sequence[str], optional: Sequence[str], code_dtype: str, **params: Any
 ) -> dict[str, npt.NDArray[Any]]:
@@ -79,11 +86,29 @@ def compact_buckets(
     bucket = arrays["bucket"]
     pieces = [_list_rows(load_part(arrays, prefix), arrays) for prefix in prefixes]
     rows = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    arranged = arrange_rows(rows, int(bucket[0]), len(bucket), lists_persons=False)
-    is_carried = np.array([name not in AGAIN for name in COUNTED])
-    for prefix in prefixes:
-        arranged.counted[:, is_carried] += arrays[f"{prefix}counted"][:, is_carried]
+    arranged = arrange_rows(rows, int(bucket[0]), len(bucket), lists_persons=True)
+    _carry_counts(arranged, arrays, prefixes)
     return encode_store(arranged, len(bucket), optional, code_dtype)
+
+
+def _carry_counts(arranged: Arrangement, arrays: Arrays, prefixes: Sequence[str]) -> None:
+    """Add what was counted when the parts were made, as it is to be counted of those who are listed by now."""
+    persons = arranged.persons
+    unknown, carried = (np.array([name in names for name in COUNTED]) for names in (UNKNOWN, set(COUNTED) - {*AGAIN}))
+    arranged.counted[:, unknown] = 0  # these rows were counted when each part was made
+    persons["counted"][:, unknown] = 0
+    for prefix in prefixes:
+        arranged.counted[:, carried] += arrays[f"{prefix}counted"][:, carried]
+        before = arrays.get(f"{prefix}person_counted")
+        if before is None or not before.any():
+            continue
+        counts = before.astype(np.int64) * carried
+        at = np.flatnonzero(find_in(persons["pseudonym"], arrays[f"{prefix}pseudonym"]))
+        now = persons["listed"][at]
+        persons["counted"][at[~now]] += counts[~now].astype(np.uint32)
+        total = arranged.counted.astype(np.int64)
+        np.add.at(total, persons["bucket"][at[now]], np.where(unknown, -counts[now], counts[now]))
+        arranged.counted[:] = total
 
 
 def _list_rows(events: PersonEvents, arrays: Arrays) -> Rows:
@@ -94,6 +119,7 @@ def _list_rows(events: PersonEvents, arrays: Arrays) -> Rows:
     lasts = events.n_days > 0
     until = np.where(lasts, events.day.astype(np.int64) + events.n_days - 1, NO_DAY).astype(np.int32)
     everybody = np.arange(events.n_persons)
+    listed = PERSON if events.listed is None else np.where(events.listed > 0, PERSON, UNLISTED)
     of = np.concatenate([everybody, seen, died, person])
     sizes = (events.n_persons, len(seen), len(died), n)
 
@@ -106,7 +132,7 @@ def _list_rows(events: PersonEvents, arrays: Arrays) -> Rows:
     return {
         "bucket": find_buckets(pseudonym),
         "pseudonym": pseudonym,
-        "row": join("u1", PERSON, OBSERVED, DEATH, EVENT),
+        "row": join("u1", listed, OBSERVED, DEATH, EVENT),
         "day": join("i4", events.birth_day, events.observed_from[seen], events.death_day[died], events.day),
         "until": join("i4", NO_DAY, events.observed_to[seen], NO_DAY, until),
         "code": join("u4", 0, 0, 0, arrays["new_code"][events.code]),

@@ -54,7 +54,7 @@ def plan_counts(
     return ReductionStep(
         IMPORTED.name, chunk=f"{OWN}:count_store", combine=f"{OWN}:add_store_counts", finalize=f"{OWN}:list_imported",
         dim="bucket", extent=BUCKETS, per_block=PER_BLOCK,
-        inputs=(f"{EVENTS}:person_offset,event_offset,pseudonym,counted", f"{inputs}:bucket"),
+        inputs=(f"{EVENTS}:person_offset,pseudonym,n_events,listed,counted", f"{inputs}:bucket"),
         memory_bytes=lambda block: ROW_BYTES * int(rows[block.start : block.stop].sum()) + 1_000_000,
         partial_bytes=20 * BUCKETS + 10_000, product=IMPORTED.name,
         params={"most_wrong": most_wrong, "least": policy.min_cell, "left_out": dict(sorted(left_out.items()))},
@@ -78,16 +78,17 @@ def _request(policy: Policy, key_id: str, purpose: str, measure: str) -> Release
 def count_store(
     arrays: Arrays, *, most_wrong: float, least: int, left_out: Mapping[str, int]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The counts of some buckets, and who was counted."""
+    """The counts of some buckets, and who was counted: those who are listed."""
     arrays = unseal(arrays)
-    person_offset, event_offset = arrays["person_offset"], arrays["event_offset"]
+    person_offset, listed = arrays["person_offset"], arrays["listed"].astype(np.uint64)
     cohort = np.zeros((2, BUCKETS), np.uint64)
-    cohort[0, arrays["bucket"]] = np.diff(person_offset).astype(np.uint64)
-    second = np.concatenate([[np.uint64(0)], np.cumsum(arrays["pseudonym"][:, 1], dtype=np.uint64)])  # modulo 2^64
-    cohort[1, arrays["bucket"]] = np.diff(second[person_offset])
+    for row, of_person in enumerate((listed, arrays["pseudonym"][:, 1] * listed)):
+        total = np.concatenate([[np.uint64(0)], np.cumsum(of_person, dtype=np.uint64)])  # modulo 2^64
+        cohort[row, arrays["bucket"]] = np.diff(total[person_offset])
+    n_events = int(arrays["n_events"][listed > 0].sum(dtype=np.int64))
     counted = arrays["counted"].sum(axis=0, dtype=np.int64)
     return {
-        "rows": np.concatenate([[person_offset[-1], event_offset[-1]], counted]).astype(np.int64),
+        "rows": np.concatenate([[int(listed.sum()), n_events], counted]).astype(np.int64),
         "cohort": cohort,
         "left_out": np.array(list(left_out), str) if left_out else np.zeros(0, "U1"),
         "n_left_out": np.array(list(left_out.values()), np.int64),

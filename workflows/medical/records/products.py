@@ -26,6 +26,7 @@ PERSONS = (
     ("observed_to", "int32", "d", "last day of observation since 1970-01-01; -2147483648 if not known"),
     ("sex", "uint8", "1", "0 unknown, 1 female, 2 male"),
     ("area", "uint16", "1", "place in area_name; 0 unknown"),
+    ("listed", "uint8", "1", "0: the sources list persons, and not this one so far; 1 otherwise"),
 )
 DETAILS = {
     "n_days": ("uint16", "d", "how long what began lasts; 0 if not known"),
@@ -99,6 +100,10 @@ def describe_events(code_dtype: str, optional: Collection[str], attrs: Mapping[s
                 (0, 2), ragged="person_offset",
             ),
             *(person(*told) for told in PERSONS),
+            Variable(
+                "person_counted", ("person", "count"), "uint32", "1", "as counted, of a person who is not listed",
+                "blocks", (0, len(COUNTED)), ragged="person_offset",
+            ),
             event("day_step", "uint16", "d", "days since the person's event before; 65535 if the day is not known"),
             event("code", code_dtype, "1", "place in the vocabulary"),
             event("kind", "uint8", "1", "place in the attribute kinds"),
@@ -128,6 +133,7 @@ def encode_store(
         "counted": arranged.counted,
         "pseudonym": persons["pseudonym"],
         **{name: persons[name].astype(dtype) for name, dtype, _, _ in PERSONS},
+        "person_counted": persons["counted"],
         **{name: events[name].astype(dtype) for name, dtype in columns.items()},
     }
     return stored | {"bucket_hash": _hash_buckets(stored, n_buckets)}
@@ -136,7 +142,7 @@ def encode_store(
 def _hash_buckets(stored: Mapping[str, npt.NDArray[Any]], n_buckets: int) -> npt.NDArray[np.uint64]:
     """A hash of each bucket's rows: a store is told from another without reading all of it."""
     person, event, counted = (np.asarray(stored[name]) for name in ("person_offset", "event_offset", "counted"))
-    by_person = [stored["pseudonym"], *(stored[name] for name, _, _, _ in PERSONS)]
+    by_person = [stored["pseudonym"], *(stored[name] for name, _, _, _ in PERSONS), stored["person_counted"]]
     by_event = [stored[name] for name in ("day_step", "code", "kind", *OPTIONAL) if name in stored]
     hashed = np.empty(n_buckets, np.uint64)
     for at in range(n_buckets):

@@ -29,8 +29,9 @@ def finish_import(run: Run) -> Result:
         else f"The store holds {events} events of {persons} persons.",
         [{"what": what, "rows": told} for what, told in rows.items()],
         "What was left out or looks wrong",
-        summary_note="Events that look wrong stay in the store; rows of unknown persons and duplicates do not. "
-        f"A number is withheld if it is below {least}, or if the import differs little from an earlier one.",
+        summary_note="Events that look wrong stay in the store, and duplicates do not. Rows of unknown persons count "
+        f"only once a later source lists these persons. A number is withheld if it is below {least}, or if the import "
+        "differs little from an earlier one.",
         columns={"what": SummaryColumn("What"), "rows": SummaryColumn("Rows", is_identifier=True)},
     )
 

@@ -43,21 +43,19 @@ def lay_out(listed: list[tuple[Any, ...]]) -> Rows:
 
 
 def arrange_plainly(listed: list[tuple[Any, ...]], lists_persons: bool, known: set[int]) -> tuple[dict[int, Any], Any]:
-    """By person: birth, death, first and last day, sex, area, events; and counts by bucket and name."""
-    counts = {(who // 2, name): 0 for who in range(4) for name in COUNTED}
+    """By person: listed, birth, death, first and last day, sex, area, events, own counts; counts by bucket and name."""
+    counted = {(who // 2, name): 0 for who in range(4) for name in COUNTED}
     persons: dict[int, Any] = {}
     for who in sorted({row[0] for row in listed}):
         own = [row for row in listed if row[0] == who]
-        if lists_persons and who not in known and all(row[1] != PERSON for row in own):
-            for kind, name in ((EVENT, "events"), (OBSERVED, "periods"), (DEATH, "deaths")):
-                counts[who // 2, f"{name} of unknown persons"] += sum(row[1] == kind for row in own)
-            continue
+        is_listed = not lists_persons or who in known or any(row[1] == PERSON for row in own)
+        counts = dict.fromkeys(COUNTED, 0)
         listing = [row for row in own if row[1] == PERSON]
         births = [row[2] for row in listing if row[2] != NO_DAY]
         deaths = [row[2] for row in own if row[1] == DEATH and row[2] != NO_DAY]
         periods = [row for row in own if row[1] == OBSERVED]
         right = [row for row in periods if NO_DAY in row[2:4] or row[3] >= row[2]]
-        counts[who // 2, "periods that end before they begin"] += len(periods) - len(right)
+        counts["periods that end before they begin"] += len(periods) - len(right)
         begins = [row[2] for row in right if row[2] != NO_DAY]
         sexes, areas = [row[9] for row in listing if row[9]], [row[10] for row in listing if row[10]]
         birth, death = births[0] if births else NO_DAY, deaths[-1] if deaths else NO_DAY
@@ -66,20 +64,29 @@ def arrange_plainly(listed: list[tuple[Any, ...]], lists_persons: bool, known: s
             if kind_of_row != EVENT:
                 continue
             lasts = day != UNDATED and until != NO_DAY
-            counts[who // 2, "events that end before they begin"] += lasts and until < day
+            counts["events that end before they begin"] += lasts and until < day
             n_days = until - day + 1 if lasts and until >= day else 0
             events.append((day, kind, code, n_days, np.inf if np.isnan(value) else value, cost, facility))
         kept = sorted(set(events))
-        counts[who // 2, "duplicate events"] += len(events) - len(kept)
+        counts["duplicate events"] += len(events) - len(kept)
         for day, *_ in kept:
-            counts[who // 2, "events without a day"] += day == UNDATED
-            counts[who // 2, "events before birth"] += day != UNDATED and NO_DAY != birth > day
-            counts[who // 2, "events after death"] += day != UNDATED and NO_DAY != death < day
+            counts["events without a day"] += day == UNDATED
+            counts["events before birth"] += day != UNDATED and NO_DAY != birth > day
+            counts["events after death"] += day != UNDATED and NO_DAY != death < day
+        if is_listed:
+            for name, n in counts.items():
+                counted[who // 2, name] += n
+            counts = dict.fromkeys(COUNTED, 0)
+        else:
+            for kind, name in ((EVENT, "events"), (OBSERVED, "periods"), (DEATH, "deaths")):
+                n = counts[f"{name} of unknown persons"] = sum(row[1] == kind for row in own)
+                counted[who // 2, f"{name} of unknown persons"] += n
         persons[who] = (
-            birth, death, min(begins, default=NO_DAY), max((row[3] for row in right), default=NO_DAY),
+            is_listed, birth, death, min(begins, default=NO_DAY), max((row[3] for row in right), default=NO_DAY),
             sexes[0] if sexes else 0, areas[-1] if areas else 0, kept,
+            [int(n) for n in counts.values()],
         )  # fmt: skip
-    return persons, counts
+    return persons, counted
 
 
 def read_back(arranged: Arrangement) -> dict[int, Any]:
@@ -92,7 +99,9 @@ def read_back(arranged: Arrangement) -> dict[int, Any]:
         columns[3] = [np.inf if np.isnan(value) else value for value in columns[3]]
         names = ("birth_day", "death_day", "observed_from", "observed_to", "sex", "area")
         listed = [tuple(row) for row in zip(day[own].tolist(), *columns, strict=True)]
-        told[PSEUDONYMS.tolist().index(pseudonym)] = (*(int(persons[name][at]) for name in names), listed)
+        own_counts = persons["counted"][at].tolist()
+        who = PSEUDONYMS.tolist().index(pseudonym)
+        told[who] = (bool(persons["listed"][at]), *(int(persons[name][at]) for name in names), listed, own_counts)
     return told
 
 

@@ -23,12 +23,13 @@ PSEUDONYM = np.array([(1, 2**63), (2, 2**63 + 5), (2**52, 7), (2**53, 1)], np.ui
 
 
 def count_part(start: int, stop: int, wrong: int = 0, most_wrong: float = 0.01) -> dict[str, Any]:
-    persons, events = np.array([0, 2, 3, 4]), np.array([0, 1000, 1000, 1500])
+    persons = np.array([0, 2, 3, 4])
     counted = np.zeros((stop - start, len(COUNTED)), np.uint32)
     counted[0, 0] = wrong
     arrays = {
         "person_offset": persons[start : stop + 1] - persons[start],
-        "event_offset": events[start : stop + 1] - events[start],
+        "n_events": np.array([600, 400, 0, 500])[persons[start] : persons[stop]],
+        "listed": np.ones(persons[stop] - persons[start], np.uint8),
         "pseudonym": PSEUDONYM[persons[start] : persons[stop]], "counted": counted, "bucket": np.arange(start, stop),
     }  # fmt: skip
     return count_store(arrays, most_wrong=most_wrong, least=10, left_out={"rows without a date": 3})
@@ -42,6 +43,16 @@ def test_counts_and_cohort_are_the_same_for_any_cut() -> None:
     told = list_imported(added)
     rows = dict(zip(told["what"].tolist(), told["rows"].tolist(), strict=True))
     assert (rows["persons"], rows["events"], rows["reader: rows without a date"]) == (4, 1500, 3)
+
+
+def test_who_is_not_listed_is_not_counted() -> None:
+    arrays = {
+        "person_offset": np.array([0, 2, 4]), "n_events": np.array([600, 400, 0, 500]), "pseudonym": PSEUDONYM,
+        "listed": np.array([1, 0, 1, 0], "u1"), "counted": np.zeros((2, len(COUNTED)), np.uint32),
+        "bucket": np.arange(2),
+    }  # fmt: skip
+    counted = count_store(arrays, most_wrong=0.01, least=10, left_out={})
+    assert counted["rows"][:2].tolist() == [2, 600] and counted["cohort"][:, :2].tolist() == [[1, 1], [2**63, 7]]
 
 
 def test_too_many_wrong_events_stop_an_import_and_small_numbers_are_not_told() -> None:
