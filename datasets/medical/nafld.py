@@ -9,6 +9,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def _read_tables(path: Path, changed: int) -> dict[str, Any]:
             "an .rda file needs the package rdata", file=path, way_out='pip install "citytide[r]"'
         ) from None
     try:
-        held = rdata.read_rda(path)
+        parsed = rdata.parser.parse_file(path)
+        held = rdata.conversion.convert(replace(parsed, object=_pick_tables(parsed.object)))
     except Exception as error:  # its errors have no common class
         raise InputError(
             f"the file cannot be read as R data ({type(error).__name__})", file=path, way_out="save it again in R"
@@ -121,3 +123,21 @@ def _read_tables(path: Path, changed: int) -> dict[str, Any]:
         if held[name][[column for column in columns if column != "days"]].isna().any(axis=None):
             raise InputError(f"table {name} must have a value in each row", file=path, way_out="correct it in R")
     return {name: held[name] for name in _COLUMNS}
+
+
+def _pick_tables(listed: Any) -> Any:
+    """The list of the file's objects with the tables that are read alone; with all if one of them is not there.
+
+    What is left out need not be converted: nafld2 has ten times the rows of the others.
+    """
+    nodes, names = [], []
+    while listed.info.type.name == "LIST":
+        nodes.append(listed)
+        tag = listed.tag.referenced_object or listed.tag
+        names.append(bytes(tag.value.value).decode())
+        listed = listed.value[1]
+    is_whole = set(_COLUMNS) <= set(names)
+    for node, name in zip(reversed(nodes), reversed(names), strict=True):
+        if name in _COLUMNS or not is_whole:
+            listed = replace(node, value=(node.value[0], listed))
+    return listed

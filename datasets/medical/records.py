@@ -65,7 +65,7 @@ class RecordSource(Protocol):
     kind: str
     """Of a plan's ``Source``: ``"file"`` or ``"folder"``."""
     has_persons: bool
-    """Whether it lists persons: then an event of somebody else is counted and left out."""
+    """Whether it lists persons: then an event of somebody else does not count until she or he is listed."""
     names: Mapping[str, str]
     """Names of codes, as far as the source gives them."""
     unread: tuple[str, ...]

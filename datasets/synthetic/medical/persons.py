@@ -51,8 +51,8 @@ class SyntheticPersons:
     >>> source.n_persons, [block.row for block in source.blocks()]
     (100, [0, 1, 2, 3])
     >>> records = read_synthetic(source.path, source.describe(), source.blocks()[3])
-    >>> str(records.person[0]), str(records.code[0]), 2_000 < len(records.day) < 2_800
-    ('P0000000001', 'T58', True)
+    >>> str(records.person[0]), 2_000 < len(records.day) < 2_800
+    ('P0000000001', True)
     """
 
     n_events: int = 100_000

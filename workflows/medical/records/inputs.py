@@ -42,7 +42,7 @@ class RecordInputs:
     blocks
         Of all of them: the number of the source, and the block.
     lists_persons
-        Whether they list persons: rows of somebody else are then left out.
+        Whether they list persons: rows of somebody else then do not count.
     names
         Names of codes; the first source that has one counts.
     code_map
