@@ -9,19 +9,30 @@ from numpy.typing import NDArray
 
 from ...errors import RunError
 from ..policy import Policy
+from .exchanges import prove_by_hypercubes, withhold_hypercubes
+from .hypercubes import Hypercubes
 from .lines import Lines
 from .protection import Attack, find_computable
+from .search import Effort
 
 __all__ = ["withhold_further"]
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 LARGE = np.iinfo(np.int64).max // 2
+HYPERCUBE_ROUNDS = 10  # rounds after which whole hypercubes are withheld
+MANY = 50  # cells that can be computed, from which on each gets a cell more, or a hypercube, in a round
 SINGLE_ROUNDS = 25  # rounds in which one cell a part is added; then one in every line of a cell that can be computed
 
 
 def withhold_further(
-    values: Integers, withheld: Booleans, lines: Lines, policy: Policy, *, known: Booleans | None = None
+    values: Integers,
+    withheld: Booleans,
+    lines: Lines,
+    policy: Policy,
+    *,
+    known: Booleans | None = None,
+    cubes: Hypercubes | None = None,
 ) -> Booleans:
     """Withhold more cells until every withheld one has at least two possible values.
 
@@ -30,7 +41,9 @@ def withhold_further(
     withheld too, and a total only if nothing else is left. Then each group of withheld cells that lines link is
     checked: a solver looks for other whole numbers that agree with all that is shown. A cell
     for which there are none gets another cell of its lines withheld, until there are. Large groups are searched in
-    pieces. If that goes on for long, all cells in the lines of such cells are withheld.
+    pieces. Where there are many such cells, or this goes on for long, the corners of a hypercube are withheld around
+    each, and where there is none, all cells in its lines. How much is searched is bounded by work and not by time, so
+    the same table always loses the same cells.
 
     Parameters
     ----------
@@ -44,6 +57,8 @@ def withhold_further(
         Minimum cell, and whether zeros are shown.
     known
         Cells that an earlier release has shown: they cannot be withheld any more.
+    cubes
+        Where the cells stand in the table. Without it, cells of a large table are searched for by the solver alone.
 
     Returns
     -------
@@ -73,13 +88,18 @@ def withhold_further(
     small[lines.cell[lines.is_total]] = False
     high = np.where(small, policy.min_cell - 1, LARGE)
     step = max(2 * policy.min_cell, 10)
-    attack, proven = Attack(values, low, high, lines, step), np.zeros(values.size, bool)
+    attack, proven, effort = Attack(values, low, high, lines, step), np.zeros(values.size, bool), Effort()
     rounds = 0
     while True:
         _close_lines(values, low, withheld, known, lines, policy.min_cell)
-        computable = find_computable(attack, withheld, proven)
+        if cubes is not None:
+            prove_by_hypercubes(cubes, attack, withheld, proven)
+        computable = find_computable(attack, withheld, proven, effort)
         if not computable.any():
             return asked | withheld
+        if cubes is not None and (rounds >= HYPERCUBE_ROUNDS or computable.sum() >= MANY):
+            if withhold_hypercubes(cubes, attack, withheld, known, proven, np.flatnonzero(computable)):
+                continue
         if not _widen(computable, values, withheld, known, lines, each_line=rounds > SINGLE_ROUNDS):
             if (attack.high < LARGE).any():
                 attack = replace(attack, high=np.full(values.size, LARGE))
@@ -145,5 +165,5 @@ def _widen(
         return True
     positive = candidate & (values[lines.cell] > 0)
     chosen = _choose(near, positive if (positive & near[lines.line]).any() else candidate, values, owners, lines)
-    withheld[chosen[np.argmin(values[chosen])] if computable.sum() < 50 else chosen] = True
+    withheld[chosen[np.argmin(values[chosen])] if computable.sum() < MANY else chosen] = True
     return True

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .lines import Lines
-from .search import search_moves
+from .search import Effort, search_moves
 
 __all__ = ["Attack", "find_computable"]
 
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 PIECE = 400  # cells that are searched at once: several small parts, or a piece of a large one
-LARGER_PIECE = 4_000  # for a cell that has no second value within a piece
+WIDEST = 20_000  # cells of a large part that is searched as a whole
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,17 @@ class Attack:
         gap = np.bincount(lines.line, signed, lines.low.size)
         return lines.low - gap, lines.high - gap
 
+    @cached_property
+    def matrix(self) -> Any:
+        """What each line adds up, the total minus its parts; sparse (line, cell)."""
+        from scipy.sparse import csc_array
 
-def find_computable(attack: Attack, withheld: Booleans, proven: Booleans) -> Booleans:
+        lines = self.lines
+        signs = np.where(lines.is_total, 1, -1)
+        return csc_array((signs, (lines.line, lines.cell)), shape=(lines.low.size, self.values.size))
+
+
+def find_computable(attack: Attack, withheld: Booleans, proven: Booleans, effort: Effort | None = None) -> Booleans:
     """Which withheld cells have no second value that is proven possible.
 
     Parameters
@@ -63,6 +73,8 @@ def find_computable(attack: Attack, withheld: Booleans, proven: Booleans) -> Boo
     proven
         Cells for which a second value was found earlier; those found now are added. To withhold more cells never takes
         a possible value away.
+    effort
+        What may be spent on searches. A cell that nothing is spent on any more counts as one that can be computed.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -82,7 +94,7 @@ def find_computable(attack: Attack, withheld: Booleans, proven: Booleans) -> Boo
         n_linked = np.bincount(part[np.unique(line, return_index=True)[1]], minlength=part_of.max() + 1)
         single = (n_linked[part] == 1) & (lines.low[line] == lines.high[line])
         _prove_single_lines(line[single], cell[single], is_total[single], down, up, proven)
-        _search_parts(attack, line[~single], cell[~single], is_total[~single], part[~single], proven)
+        _search_parts(attack, line[~single], cell[~single], is_total[~single], part[~single], proven, effort or Effort())
     return withheld & ~proven
 
 
@@ -102,7 +114,7 @@ def _prove_single_lines(
 
 
 def _search_parts(
-    attack: Attack, line: Integers, cell: Integers, is_total: Booleans, part: Integers, proven: Booleans
+    attack: Attack, line: Integers, cell: Integers, is_total: Booleans, part: Integers, proven: Booleans, effort: Effort
 ) -> None:
     """Linked cells: several small parts at once, a large part in pieces."""
     order = np.argsort(part, kind="stable")
@@ -114,24 +126,26 @@ def _search_parts(
         n_cells = np.unique(cell[entries]).size
         if waiting and (size + n_cells > PIECE or not n_cells):
             chosen = np.concatenate(waiting)
-            _search(attack, line[chosen], cell[chosen], is_total[chosen], proven)
+            _search(attack, line[chosen], cell[chosen], is_total[chosen], proven, effort)
             waiting, size = [], 0
         if n_cells > PIECE:
-            _search_pieces(attack, line[entries], cell[entries], is_total[entries], proven)
+            _search_pieces(attack, line[entries], cell[entries], is_total[entries], proven, effort)
         elif n_cells and not proven[cell[entries]].all():
             waiting.append(entries)
             size += n_cells
 
 
-def _search_pieces(attack: Attack, line: Integers, cell: Integers, is_total: Booleans, proven: Booleans) -> None:
+def _search_pieces(
+    attack: Attack, line: Integers, cell: Integers, is_total: Booleans, proven: Booleans, effort: Effort
+) -> None:
     """All at once, and then around each cell that is still open, while cells outside keep their true values."""
-    if not proven[cell].all():
-        _search(attack, line, cell, is_total, proven, np.zeros(0, np.int64), whole=False)
-    for seed in np.unique(cell):
-        for size in (PIECE, LARGER_PIECE):
-            if not proven[seed]:
-                entries = np.isin(cell, _grow(seed, size, line, cell))
-                _search(attack, line[entries], cell[entries], is_total[entries], proven, np.array([seed]))
+    cells = np.unique(cell)
+    if not proven[cells].all() and cells.size <= WIDEST:
+        _search(attack, line, cell, is_total, proven, effort, np.zeros(0, np.int64))
+    for seed in cells:
+        if not proven[seed] and effort.left > PIECE:
+            entries = np.isin(cell, _grow(seed, PIECE, line, cell))
+            _search(attack, line[entries], cell[entries], is_total[entries], proven, effort, np.array([seed]))
 
 
 def _grow(seed: int, size: int, line: Integers, cell: Integers) -> Integers:
@@ -155,9 +169,8 @@ def _search(
     cell: Integers,
     is_total: Booleans,
     proven: Booleans,
+    effort: Effort,
     asked: Integers | None = None,
-    *,
-    whole: bool = True,
 ) -> None:
     cells, column = np.unique(cell, return_inverse=True)
     numbers, row = np.unique(line, return_inverse=True)
@@ -168,5 +181,5 @@ def _search(
         (np.maximum(attack.low[cells] - values, -attack.step), np.minimum(attack.high[cells] - values, attack.step)),
         proven[cells],
         np.isin(cells, cells if asked is None else asked),
-        whole=whole,
+        effort,
     )

@@ -16,6 +16,7 @@ from .cells import find_lines, join_earlier
 from .close_counts import find_close_counts
 from .complementary import withhold_further
 from .dominance import find_dominated_sums
+from .hypercubes import make_hypercubes
 from .thresholds import find_small_cells
 
 __all__ = ["Withholding", "withhold_all_cells", "withhold_cells"]
@@ -70,7 +71,12 @@ def withhold_cells(
     withheld = cells.withheld.copy()
     withheld[:, :n_rows] |= small | dominated | close
     all_out = withhold_further(
-        cells.values.ravel(), withheld.ravel(), find_lines(cells, table), policy, known=cells.known.ravel()
+        cells.values.ravel(),
+        withheld.ravel(),
+        find_lines(cells, table),
+        policy,
+        known=cells.known.ravel(),
+        cubes=make_hypercubes(cells.labels, table.total, cells.present, table.counts, table.sums),
     ).reshape(withheld.shape)[:, :n_rows]
     reasons = _tell_reasons(small, dominated & ~small, close & ~small & ~dominated, all_out, policy)
     return Withholding(dict(zip(table.counts, all_out, strict=True)), tuple(reasons))
