@@ -115,7 +115,8 @@ def release_table(
         refuse_overspending(policy, log.spent() if policy.epsilon else 0.0)
         columns = check_columns(exact, table)
         earlier = log.earlier(table.measure)
-        refuse_close_cohorts(cohort, earlier, policy.min_cell)
+        others = [kept for measure in table.compared_with for kept in log.earlier(measure)]
+        refuse_close_cohorts(cohort, [*earlier, *others], policy.min_cell)
         withholding = withhold_cells(columns, cohort, table, policy, earlier)
         released = _mask(columns, withholding, request)
         notes = (*withholding.notes, *_tell_noise(request))

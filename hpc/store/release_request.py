@@ -62,6 +62,9 @@ class CountedTable:
         computed from counts is computed from those that are shown.
     measure
         What is counted, apart from whom: releases of one measure are compared with each other.
+    compared_with
+        Further measures that tell how many persons there are in all: the persons counted must be the same as those of
+        their releases, or differ by enough.
     most_cells
         Cells of a count to which one person contributes at most; 0: not bounded, and noise is refused.
     keep_empty
@@ -78,6 +81,7 @@ class CountedTable:
     total: str = "all"
     most_cells: int = 0
     keep_empty: bool = True
+    compared_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ....hpc.store.products import Column, Table
 __all__ = ["CODES", "PAIRS", "count_cells", "describe_codes", "describe_pairs"]
 
 DERIVE = "citytide.workflows.medical.comorbidity.steps:derive_risks"
+IMPORTS = ("import 0",)  # the measure of an import of a whole store, which tells how many persons it holds
 
 CODES = Table(
     "codes",
@@ -78,8 +79,9 @@ def describe_codes(most_cells: int) -> CountedTable:
     Days, ages and kinds are no part of what is measured: releases that differ in them alone are compared too.
     """
     return CountedTable(
-        labels=("code", "name"), counts=("persons",), measure="persons with a code", most_cells=most_cells
-    )
+        labels=("code", "name"), counts=("persons",), measure="persons with a code", most_cells=most_cells,
+        compared_with=IMPORTS,
+    )  # fmt: skip
 
 
 def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
@@ -100,4 +102,5 @@ def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
         derive=DERIVE,
         measure="persons with two codes",
         most_cells=most_cells,
+        compared_with=IMPORTS,
     )
