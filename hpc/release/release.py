@@ -119,8 +119,9 @@ def release_table(
         refuse_overspending(policy, log.spent() if policy.epsilon else 0.0)
         columns = check_columns(exact, table)
         earlier = log.earlier(table.measure)
+        others = [kept for measure in table.compared_with for kept in log.earlier(measure)]
         if request.close_cohorts == "refuse":
-            refuse_close_cohorts(cohort, earlier, policy.min_cell)
+            refuse_close_cohorts(cohort, [*earlier, *others], policy.min_cell)
         withholding = withhold_cells(columns, cohort, table, policy, earlier)
         shown = [kept for kept in earlier if _shows_counts(kept, table)]
         if request.close_cohorts == "withhold" and (close := find_close_cohort(cohort, shown, policy.min_cell)):

@@ -63,6 +63,12 @@ class CountedTable:
         parameter, and returns further ones: whatever is computed from counts is computed from those that are shown.
     measure
         What is counted, apart from whom: releases of one measure are compared with each other.
+    amounts
+        Of ``follows``, sums over all persons of a cell, such as days at risk: where a count is that of an earlier
+        release, they must be too, since their difference may be of few persons.
+    compared_with
+        Further measures that tell how many persons there are in all: the persons counted must be the same as those of
+        their releases, or differ by enough.
     most_cells
         Cells of a count to which one person contributes at most; 0: not bounded, and noise is refused.
     keep_empty
@@ -79,6 +85,8 @@ class CountedTable:
     total: str = "all"
     most_cells: int = 0
     keep_empty: bool = True
+    amounts: tuple[str, ...] = ()
+    compared_with: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -121,3 +121,26 @@ def test_asking_again_with_another_table_is_refused(log: Any, cohort: np.ndarray
 def test_a_release_does_not_print_its_counts(log: Any, cohort: np.ndarray) -> None:
     log.release(EXACT, cohort, SEX_AGE)
     assert "run-1" in repr(log.kept[0]) and "153" not in repr(log.kept[0]) and "309" not in str(log.kept[0])
+
+
+@pytest.mark.parametrize("n_fewer", [3, 12])
+def test_persons_are_compared_with_releases_of_measures_that_tell_how_many_there_are(
+    log: Any, cohort: np.ndarray, n_fewer: int
+) -> None:
+    n = int(cohort[0].sum())
+    log.release({"what": ["persons"], "rows": [n]}, cohort, CountedTable(("what",), ("rows",), measure="import 0"))
+    fewer = cohort.copy()
+    fewer[0, 0] -= np.uint64(n_fewer)
+    table = CountedTable(("code",), ("persons",), measure="codes", compared_with=("import 0",))
+    exact = {"code": ["*"], "persons": [n - n_fewer]}
+    if n_fewer >= 10:
+        assert log.release(exact, fewer, table).columns["persons"].tolist() == [n - n_fewer]
+        return
+    with pytest.raises(RunError) as refused:
+        log.release(exact, fewer, table)
+    assert str(refused.value) == (
+        "the persons of two releases must be the same or differ by at least 10, but those of this one differ from "
+        "those of release 1 (run run-1, step count) by fewer than 10 persons: ask for the same cohort, or for one that "
+        "differs by at least 10 persons"
+    )
+    assert len(log.kept) == 1

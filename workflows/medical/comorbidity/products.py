@@ -8,6 +8,7 @@ from ....hpc.store.products import Column, Table
 __all__ = ["CODES", "PAIRS", "count_cells", "describe_codes", "describe_pairs"]
 
 DERIVE = "citytide.workflows.medical.comorbidity.steps:derive_risks"
+IMPORTS = ("import 0",)  # the measure of an import of a whole store, which tells how many persons it holds
 
 CODES = Table(
     "codes",
@@ -80,8 +81,8 @@ def describe_codes(most_cells: int) -> CountedTable:
     compared too.
     """
     return CountedTable(
-        labels=("code", "name"), counts=("persons",), measure="persons with a code",
-        most_cells=most_cells,
+        labels=("code", "name"), counts=("persons",), measure="persons with a code", most_cells=most_cells,
+        compared_with=IMPORTS,
     )  # fmt: skip
 
 
@@ -103,4 +104,5 @@ def describe_pairs(most_cells: int, *, is_stratified: bool) -> CountedTable:
         derive=DERIVE,
         measure="persons with two codes",
         most_cells=most_cells,
+        compared_with=IMPORTS,
     )

@@ -105,7 +105,9 @@ def count_codes(block: CohortEvents) -> Arrays:
 def list_codes(partial: Mapping[str, NDArray[Any]]) -> Arrays:
     """Exact columns of the table of codes: everybody first; a code that was not asked for by name has enough persons.
 
-    The facts are ``code`` and ``name``; ``least``, the fewest persons that are enough; and ``min_cell``, of the policy.
+    A code that all persons have but fewer than ``min_cell`` is left out: everybody less those with it would tell how
+    many lack it. The facts are ``code`` and ``name``; ``least``, the fewest persons that are enough; and ``min_cell``,
+    of the policy.
 
     Raises
     ------
@@ -114,7 +116,8 @@ def list_codes(partial: Mapping[str, NDArray[Any]]) -> Arrays:
     """
     facts, persons = read_facts(partial), partial["persons"]
     refuse_small_cohort(int(partial["everybody"][0]), facts["min_cell"])
-    kept = np.flatnonzero(persons >= facts["least"])
+    lacking = int(partial["everybody"][0]) - persons
+    kept = np.flatnonzero((persons >= facts["least"]) & (lacking >= facts["min_cell"]))
     code, name = (np.array(facts[key], str)[kept] for key in ("code", "name"))
     return {
         "code": np.concatenate(([EVERYBODY], code)),
@@ -148,7 +151,8 @@ def list_pairs(partial: Mapping[str, NDArray[Any]]) -> Arrays:
     """Exact columns of the table of pairs that enough persons have both of, in the order of the codes.
 
     Who has one of the two without a day counts among the ties: a column of its own would hold so few persons that it is
-    withheld, and the ties with it. The facts are ``code`` and ``name``, ``least``, and ``is_stratified``: whether
+    withheld, and the ties with it. A pair is left out too if too few persons have neither code: the other counts would
+    tell how many. The facts are ``code`` and ``name``, ``least``, and ``is_stratified``: whether
     expected counts are of strata.
     """
     from ....kernels.medical import expect_pairs
@@ -156,9 +160,11 @@ def list_pairs(partial: Mapping[str, NDArray[Any]]) -> Arrays:
     facts, first, persons = read_facts(partial), partial["first"], partial["persons"]
     code, name = np.array(facts["code"], str), np.array(facts["name"], str)
     together = first + first.T + partial["tie"] + partial["undated"]
-    a, b = np.nonzero(np.triu(together >= facts["least"], k=1))
+    everybody = partial["of_stratum"].sum()
+    neither = everybody - persons[:, None] - persons[None, :] + together
+    a, b = np.nonzero(np.triu((together >= facts["least"]) & (neither >= facts["least"]), k=1))
     both, n_a, n_b = together[a, b], persons[a], persons[b]
-    n = np.full(len(a), partial["of_stratum"].sum(), np.int64)
+    n = np.full(len(a), everybody, np.int64)
     columns = {
         "code_a": code[a], "code_b": code[b], "name_a": name[a], "name_b": name[b],
         "persons": n, "persons_a": n_a, "persons_b": n_b,

@@ -56,8 +56,8 @@ def count_rates_table(columns: Sequence[str], n_codes: int) -> CountedTable:
     """How the table of rates tells of persons: one cell of each code and, with totals, two of each label."""
     return CountedTable(
         labels=("code", "name", *columns), counts=("persons",), follows={"person_years": ("persons",)},
-        derive=DERIVE, measure="persons in whom a code begins", total=TOTAL,
-        most_cells=n_codes * 2 ** len(columns),
+        amounts=("person_years",), derive=DERIVE,
+        measure="persons in whom a code begins", total=TOTAL, most_cells=n_codes * 2 ** len(columns),
     )  # fmt: skip
 
 

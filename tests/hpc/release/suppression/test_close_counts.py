@@ -70,3 +70,30 @@ def test_cohorts_of_other_persons_are_not_compared_by_cell(log: Any, cohort: np.
 def test_equal_cells_and_unlike_labels_pass(log: Any, cohort: np.ndarray) -> None:
     log.release({"sex": ["f", "m"], "persons": [50, 60]}, cohort, SEX)
     assert log.release({"sex": ["f", "other"], "persons": [50, 63]}, cohort, SEX).line == 2
+
+
+YEARS = CountedTable(
+    ("sex",), ("persons",), follows={"years": ("persons",)}, amounts=("years",), measure="persons"
+)  # fmt: skip
+
+
+def test_sum_that_changed_while_its_count_did_not_is_refused(log: Any, cohort: np.ndarray) -> None:
+    """One day more, on which three persons are at risk and none falls ill."""
+    log.release({"sex": ["f", "m"], "persons": [50, 60], "years": [9.0, 8.0]}, cohort, YEARS)
+    later = {"sex": ["f", "m"], "persons": [50, 80], "years": [9.0 + 3 / 365.25, 12.0]}
+    with pytest.raises(RunError) as refused:
+        log.release(later, cohort, YEARS)
+    assert str(refused.value) == (
+        "sums over the persons of two releases must be equal where their counts are, but 1 are not those of release 1 "
+        "(run run-1, step count), and the difference may be of fewer than 10 persons: ask for the same days, ages and "
+        'records, or set on_difference="withhold" in the policy'
+    )
+    assert len(log.kept) == 1
+    gentle = log.release(later, cohort, YEARS, Policy(on_difference="withhold"))
+    assert gentle.columns["years"].tolist() == [None, 12.0]
+
+
+def test_the_same_sums_are_released_again(log: Any, cohort: np.ndarray) -> None:
+    exact = {"sex": ["f", "m"], "persons": [50, 60], "years": [9.0, 8.0]}
+    log.release(exact, cohort, YEARS)
+    assert log.release(exact, cohort, YEARS).columns["years"].tolist() == [9.0, 8.0]

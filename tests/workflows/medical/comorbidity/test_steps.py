@@ -126,8 +126,24 @@ def test_codes_of_too_few_persons_are_not_listed_and_everybody_comes_first() -> 
     assert asked["persons"].tolist() == [25, 12, 12, 9, 0, 0, 0]  # what was asked for by name stays, to be withheld
 
 
+@pytest.mark.parametrize(("n_lacking", "is_shown"), [(0, False), (9, False), (10, True)])
+def test_code_that_few_persons_lack_is_left_out(n_lacking: int, is_shown: bool) -> None:
+    persons = [Person([(5, 0)])] * 30 + [Person([(5, 1)])] * n_lacking
+    for least in (10, 0):  # 0: it was asked for by name
+        table = steps.list_codes(steps.count_codes(make_block(make_events(persons), least=least)))
+        assert ("I10" in table["code"].tolist()) is is_shown
+
+
+@pytest.mark.parametrize(("n_neither", "is_shown"), [(0, False), (9, False), (10, True)])
+def test_pair_that_few_persons_have_neither_of_is_left_out(n_neither: int, is_shown: bool) -> None:
+    both, one, other = Person([(5, 0), (6, 1)]), Person([(5, 0)]), Person([(5, 1)])
+    events = make_events([both] * 20 + [one] * 30 + [other] * 30 + [Person()] * n_neither)
+    table = steps.list_pairs(steps.count_together(make_block(events)))
+    assert table["code_a"].tolist() == ["I10"] * is_shown
+
+
 def test_person_counts_in_the_first_codes_alone_if_they_are_bounded() -> None:
-    events = make_events([Person([(5, 0), (6, 1), (7, 2), (None, 3)])] * 10)
+    events = make_events([Person([(5, 0), (6, 1), (7, 2), (None, 3)])] * 10 + [Person()] * 10)
     counted = steps.count_codes(make_block(events, most=2))["persons"]
     assert counted.tolist() == [10, 10, 0, 0, 0, 0]
     table = steps.list_pairs(steps.count_together(make_block(events, most=2)))
