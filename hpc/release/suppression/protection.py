@@ -94,7 +94,9 @@ def find_computable(attack: Attack, withheld: Booleans, proven: Booleans, effort
         n_linked = np.bincount(part[np.unique(line, return_index=True)[1]], minlength=part_of.max() + 1)
         single = (n_linked[part] == 1) & (lines.low[line] == lines.high[line])
         _prove_single_lines(line[single], cell[single], is_total[single], down, up, proven)
-        _search_parts(attack, line[~single], cell[~single], is_total[~single], part[~single], proven, effort or Effort())
+        _search_parts(
+            attack, line[~single], cell[~single], is_total[~single], part[~single], proven, effort or Effort()
+        )
     return withheld & ~proven
 
 

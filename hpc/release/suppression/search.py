@@ -112,9 +112,7 @@ def _settle(answer: Floats | None, moved: Booleans) -> int:
     return int(new.sum())
 
 
-def _move_one(
-    cell: int, sign: int, rule: Rule, bounds: tuple[Integers, Integers], effort: Effort
-) -> Floats | None:
+def _move_one(cell: int, sign: int, rule: Rule, bounds: tuple[Integers, Integers], effort: Effort) -> Floats | None:
     """The change of fewest persons in which one cell goes up or down by one, if there is any.
 
     Such a change hardly ever needs the search for whole numbers: it goes round through few cells.
