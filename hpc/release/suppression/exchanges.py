@@ -1,4 +1,4 @@
-"""Exchanges of persons at the corners of hypercubes: proof, without a solver, that withheld cells have a second value."""
+"""Exchanges of persons at the corners of hypercubes: proof of a second value of withheld cells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CANDIDATES = 4096  # hypercubes of which the one that costs least is withheld
 
 
 def prove_by_hypercubes(cubes: Hypercubes, attack: Attack, withheld: Booleans, proven: Booleans) -> None:
-    """Mark withheld cells at the corners of a hypercube of such cells in which one person more or fewer is possible.
+    """Mark cells at the corners of a hypercube of withheld cells in which one person more or fewer is possible.
 
     Parameters
     ----------

@@ -31,11 +31,11 @@ class Persons:
 
 
 def draw_pair(random: np.random.Generator, n_differing: int, *, nested: bool) -> tuple[Persons, np.ndarray, np.ndarray]:
-    """Two cohorts of several hundred to several thousand persons that differ by so many."""
-    n_first = int(random.integers(400, 4000))
+    """Two cohorts of 500 to 20,000 persons that differ by so many."""
+    n_first = int(random.integers(500, 20_000))
     persons = Persons(n_first + n_differing, random)
     first = np.arange(n_first)
-    leaving = 0 if nested else n_differing // 2
+    leaving = 0 if nested else int(random.integers(1, max(2, n_differing)))
     second = np.arange(leaving, n_first + n_differing - leaving)
     return persons, first, second
 
@@ -54,10 +54,10 @@ def test_500_planted_pairs_that_differ_by_few_persons_are_all_refused(log: Any, 
 
 @pytest.mark.parametrize("nested", [True, False])
 def test_500_planted_pairs_that_differ_by_the_minimum_or_more_all_pass(log: Any, nested: bool) -> None:
-    """Of swapped cohorts an even number differs; two tables in three are of one cell, the others of two sexes."""
+    """Two tables in three are of one cell, the others of two sexes."""
     random = np.random.default_rng(41 + nested)
     for number in range(500):
-        n_differing = int(random.integers(5, 100)) * 2
+        n_differing = int(random.integers(10, 200))
         persons, first, second = draw_pair(random, n_differing, nested=nested)
         sexes = number % 3 == 2
         if sexes:  # everybody who comes or goes is of one sex
@@ -121,3 +121,16 @@ def test_nested_means_no_bucket_has_fewer() -> None:
 def test_cohorts_of_other_buckets_are_refused() -> None:
     with pytest.raises(RunError, match=r"same buckets to be compared, but one has 4 and an earlier release 8"):
         count_differing_persons(np.zeros((2, 4), np.uint64), np.zeros((2, 8), np.uint64))
+
+
+def test_chance_to_count_a_swap_too_low_is_that_of_three_persons_in_one_bucket() -> None:
+    """With 64 buckets, where it can be seen: 3 of 10 persons in one bucket, and not all of them come or all leave."""
+    random, n_pairs, n_low = np.random.default_rng(3), 4000, 0
+    for _ in range(n_pairs):
+        bucket, half = random.integers(0, 64, 10), random.integers(0, 2**64, 10, dtype=np.uint64)
+        both = np.zeros((2, 2, 64), np.uint64)
+        for side, of in enumerate((slice(0, 5), slice(5, 10))):
+            np.add.at(both[side, 0], bucket[of], np.uint64(1))
+            np.add.at(both[side, 1], bucket[of], half[of])
+        n_low += count_differing_persons(both[0], both[1]) < 10
+    assert 0 < n_low <= n_pairs * 120 / 64**2 * 1.2  # 120 ways to choose three of ten

@@ -144,3 +144,24 @@ def test_persons_are_compared_with_releases_of_measures_that_tell_how_many_there
         "differs by at least 10 persons"
     )
     assert len(log.kept) == 1
+
+
+def test_cost_that_one_person_dominates_is_withheld_with_its_count(log: Any, cohort: np.ndarray) -> None:
+    """The example of docs/release.md."""
+    table = CountedTable(
+        ("area",), ("persons",), follows={"cost": ("persons",)}, largest={"cost": ("largest", "second")}
+    )
+    exact = {
+        "area": ["north", "south"],
+        "persons": [40, 40],
+        "cost": [1000.0, 1000.0],
+        "largest": [60.0, 900.0],
+        "second": [50.0, 20.0],
+    }
+    shown = log.release(exact, cohort, table)
+    assert {name: values.tolist() for name, values in shown.columns.items()} == {
+        "area": ["north", "south"],
+        "persons": [40, None],
+        "cost": [1000.0, None],
+    }
+    assert shown.notes == ("1 of 2 cells are withheld because a few persons make up most of a sum",)
