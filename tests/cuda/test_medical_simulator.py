@@ -41,5 +41,5 @@ def test_tables_of_the_device_are_those_of_the_host() -> None:
 
 
 def test_what_has_no_device_code_is_refused() -> None:
-    with pytest.raises(EngineError, match=r"engine 'cuda' cannot run 'add_costs'; usable: numba, python"):
+    with pytest.raises(EngineError, match=r"engine 'cuda' cannot run 'add_single'; usable: numba, python"):
         scan_events(place_person_events(events_of(random_persons(2))), {"it": CostSum()}, N_CODES)

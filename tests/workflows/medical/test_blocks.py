@@ -45,7 +45,7 @@ def test_store_wide_days_do_not_hide_those_of_another_part() -> None:
 
 def test_details_that_a_part_does_not_hold_are_unknown() -> None:
     arrays = make_part("0/", 1, (1, 2), [3]) | make_part(
-        "1/", 2, (1, 2), [4], cost_fen=[70], value=np.array([1.5], "f4")
+        "1/", 2, (1, 2), [4], cost_fen=np.array([70], "i4"), value=np.array([1.5], "f4")
     )
     events = load_events(arrays, prefixes=["0/", "1/"], observed=[0, 9])
     assert events.cost_fen.tolist() == [-1, 70] and np.isnan(events.value[0]) and events.value[1] == 1.5
