@@ -29,7 +29,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 PYTHON = "Programming Language :: Python :: 3."
 DECLARED = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if text.startswith(PYTHON)]
 STORES = ("city.zarr", "traffic", "water", "warning", "killed")
-TRIED = ("run", "fonts", "geo", "mpi", "radar", "slurm")
+TRIED = ("run", "fonts", "geo", "mpi", "privacy", "r", "radar", "slurm")
 TOOLS = ("pytest", "hypothesis")
 READERS = [  # of files, each its folder of tests
     path for path in sorted((ROOT / "tests" / "datasets").iterdir())
