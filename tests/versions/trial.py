@@ -27,6 +27,8 @@ TRAFFIC = [
 ]
 WATER = ["inundation", "--set", "terrain=city.zarr", "--set", "duration_minutes=10", "--set", "rain_factors=0.5,1.0"]
 WARNING = ["flood-warning", "--set", "members=2", "--set", "lead_minutes=15", "--set", "spin_up_minutes=10"]
+PERSONS = ["comorbidity", "--set", "synthetic_events=20000", "--set", "min_persons=50"]
+RATES = ["incidence", "--set", "events=persons", "--set", "by=sex,year"]
 SECONDS: dict[str, float] = {}
 SCRIPT = """
 import citytide
@@ -66,12 +68,15 @@ def kill_amid(run: Path) -> int:
 
 def main() -> None:
     os.chdir(sys.argv[1])
+    os.environ |= {"CITYTIDE_HOME": os.path.abspath("home"), "XDG_CONFIG_HOME": os.path.abspath("config")}
     call("city", "build", "--synthetic", "--size", "2km", "--out", "city.zarr")
     call("run", *TRAFFIC, "--out", "traffic")
     if sys.argv[2:] == ["all"]:
         call("run", *WATER, "--out", "water")
         call("run", *WATER, "--set", "ranks=2", "--out", "ranks")
         call("run", *WARNING, "--out", "warning")
+        call("run", *PERSONS, "--out", "persons")
+        call("run", *RATES, "--out", "rates")
     blocks = kill_amid(Path("killed"))
     call("resume", "killed")
     call(stdin=SCRIPT)

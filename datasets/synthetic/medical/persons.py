@@ -20,7 +20,7 @@ __all__ = ["EVENTS_PER_PERSON", "SyntheticPersons", "read_synthetic"]
 
 Ints = npt.NDArray[np.int64]
 EVENTS_PER_PERSON = 24.0  # in the mean
-_CHUNKS_PER_BLOCK = 64
+_CHUNKS_PER_BLOCK = 24  # so that the text of a block would take less than 64 MB
 _EVENT_BYTES = 100
 _NAMES = {condition.code: condition.name for condition in CONDITIONS}
 

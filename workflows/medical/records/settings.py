@@ -19,7 +19,8 @@ class RecordSettings(Settings):
         default="occurrences", description="which tables of OMOP: occurrences of conditions and drugs, or their eras"
     )
     periods: str = Field(
-        default="", description="which of several observation periods of a person counts; see the reader"
+        default="",
+        description="what counts if a person has several observation periods: span (first day to last) or longest",
     )
     version: str = Field(default="", description="version of OMOP, if its files leave it open: 5.3 or 5.4")
     code_map: str | None = Field(
