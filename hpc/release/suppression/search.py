@@ -87,7 +87,8 @@ def search_moves(
     row, column, coefficient = entries
     effort = effort or Effort()
     n_cells = known.size
-    rule = csr_array((coefficient, (row, column)), shape=(lines[0].size, n_cells)), *lines
+    place = row.astype(np.int32), column.astype(np.int32)  # HiGHS of SciPy 1.14 takes no longer ones
+    rule = csr_array((coefficient, place), shape=(lines[0].size, n_cells)), *lines
     moved = known.copy()
     random = np.random.default_rng(n_cells)
     for _ in range(ROUNDS):
