@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .engines import empty_for, is_device_array
+from .engines import EngineError, empty_for, is_device_array
 
-__all__ = ["bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
+__all__ = ["array_module", "bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
+
+
+def array_module(*arrays: Any) -> ModuleType:
+    """The module whose functions take these arrays: CuPy if one of them is CuPy's, else NumPy.
+
+    Raises
+    ------
+    EngineError
+        If one is an array of Numba's in a GPU's memory, which has no functions of its own.
+
+    Examples
+    --------
+    >>> array_module([1.0, 2.0], np.ones(2)).__name__
+    'numpy'
+    """
+    if any(_is_cupy(array) for array in arrays):
+        import cupy
+
+        module: ModuleType = cupy
+        return module
+    if any(is_device_array(array) for array in arrays):
+        raise EngineError("this kernel takes a GPU's arrays as CuPy's, got one of Numba's: hand over cupy.asarray(it)")
+    return np
 
 
 def place(array: Any) -> Any:

@@ -129,6 +129,19 @@ def default_run(make_once: Callable[[str, Callable[[Path], Any]], Path]) -> Call
     return lambda name: make_once(name, make)
 
 
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> Generator[Any]:
+    """A stand-in for CuPy, which ``import cupy`` then finds: NumPy's memory behind CuPy's rules."""
+    from strict_cupy import STRICT_CUPY
+
+    from citytide.kernels.engines import is_installed
+
+    monkeypatch.setitem(sys.modules, "cupy", STRICT_CUPY)
+    is_installed.cache_clear()
+    yield STRICT_CUPY
+    is_installed.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of published input files; a test that needs it is skipped where it is absent."""
