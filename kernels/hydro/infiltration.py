@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import array_module, as_alike
 from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["compute_infiltration", "compute_runoff"]
@@ -151,7 +152,7 @@ def compute_infiltration(
     Contract(
         takes={"rain_mm": Array(("...",), "mm"), "curve_number": Array(("...",), "1")},
         gives={"runoff": Array(("...",), "mm", long_name="runoff of the storm")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
         blocks=("...",),
     )
 )
@@ -172,7 +173,7 @@ def compute_runoff(
     Returns
     -------
     array of float
-        Runoff of the storm [mm].
+        Runoff of the storm [mm]; of CuPy arrays a CuPy array.
 
     Raises
     ------
@@ -190,16 +191,18 @@ def compute_runoff(
     >>> round(float(compute_runoff(127.0, 83.8)) / 25.4, 2)
     3.25
     """
-    rain, number = np.asarray(rain_mm, dtype=np.float64), np.asarray(curve_number, dtype=np.float64)
+    rain, number = as_alike(np.float64, rain_mm=rain_mm, curve_number=curve_number)
+    xp = array_module(rain)
     for name, values, wrong in (
-        ("rain_mm must be finite and >= 0", rain, ~(np.isfinite(rain) & (rain >= 0.0))),
+        ("rain_mm must be finite and >= 0", rain, ~(xp.isfinite(rain) & (rain >= 0.0))),
         ("curve_number must be in (0, 100]", number, ~((number > 0.0) & (number <= 100.0))),
     ):
         if wrong.any():
-            raise ValueError(f"{name}, got {values[wrong][0]:g}")
+            raise ValueError(f"{name}, got {float(values.ravel()[wrong.ravel()][0]):g}")
     if not 0.0 <= initial_share < 1.0:
         raise ValueError(f"initial_share must be in [0, 1), got {initial_share}")
     storage = 25_400.0 / number - 254.0
-    left = np.maximum(rain - initial_share * storage, 0.0)
-    return np.asarray(np.divide(left * left, left + storage, out=np.zeros(np.broadcast(rain, number).shape),
-                                where=left > 0.0))  # fmt: skip
+    left = xp.maximum(rain - initial_share * storage, 0.0)
+    runs = left > 0.0
+    found: npt.NDArray[Any] = xp.where(runs, left * left / xp.where(runs, left + storage, 1.0), 0.0)
+    return found

@@ -29,7 +29,7 @@ def solve_directly(
     return float(np.linalg.solve(system, right)[:n] @ value)
 
 
-@pytest.mark.parametrize("engine", ["numba", "python"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "python"])
 @settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000), gauges=st.integers(1, 30), k=st.integers(1, 16), nugget=st.sampled_from([0.0, 0.1, 0.6])

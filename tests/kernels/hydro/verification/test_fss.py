@@ -13,7 +13,7 @@ def shower(seed: int, shape: tuple[int, int] = (20, 17)) -> np.ndarray:
     return np.random.default_rng(seed).gamma(0.5, 2.0, shape)
 
 
-@pytest.mark.parametrize("engine", ["numba", "python"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "python"])
 def test_displaced_cell_scores_as_published(engine: str) -> None:
     fell, forecast = np.zeros((2, 41, 41))
     fell[20, 20] = forecast[20, 22] = 3.0
