@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.contingency import count_outcomes
 from citytide.kernels.hydro.verification.interval import estimate_interval
 
@@ -60,3 +63,28 @@ def test_wrong_arguments_are_named() -> None:
         estimate_interval(np.mean, np.ones(3), np.ones(4), seed=1)
     with pytest.raises(ValueError, match=r"level must be in \(0, 1\), got 1\.0"):
         estimate_interval(np.mean, np.ones(3), seed=1, level=1.0)
+
+
+def test_cupys_cases_are_drawn_as_the_hosts_are(cupy: Any) -> None:
+    warned, happened = np.random.default_rng(3).random((2, 25, 4)) < 0.4
+
+    def hit(said: Any, came: Any) -> Any:
+        return count_outcomes(said, came, axis=0).pod
+
+    found = estimate_interval(hit, cupy.asarray(warned), cupy.asarray(happened), seed=2, n_draws=60)
+    expected = estimate_interval(hit, warned, happened, seed=2, n_draws=60)
+    for of_cupy, of_host in zip(found, expected, strict=True):
+        assert isinstance(of_cupy, cupy.ndarray)
+        np.testing.assert_array_equal(of_cupy.get(), of_host, strict=True)
+    plain = estimate_interval(lambda said: float(said.mean()), cupy.asarray(warned), seed=2, n_draws=9)
+    assert isinstance(plain.value, cupy.ndarray) and float(plain.value) == warned.mean()
+
+
+def test_cases_and_scores_in_two_memories_are_refused(cupy: Any) -> None:
+    sample = np.arange(5.0)
+    with pytest.raises(EngineError, match=r"got cases\[0\] on a GPU and cases\[1\] on the host"):
+        estimate_interval(lambda first, _: first.mean(), cupy.asarray(sample), sample, seed=1)
+    with pytest.raises(EngineError, match="got cases on a GPU and score on the host"):
+        estimate_interval(lambda first: first.get(), cupy.asarray(sample), seed=1)
+    with pytest.raises(EngineError, match="got score on a GPU and cases on the host"):
+        estimate_interval(lambda first: cupy.asarray(first), sample, seed=1)

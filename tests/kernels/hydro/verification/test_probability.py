@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.crps import score_crps
 from citytide.kernels.hydro.verification.probability import (
     Reliability,
@@ -117,3 +120,53 @@ def test_wrong_arguments_are_named() -> None:
     with pytest.raises(TypeError):
         count_reliability([0.5], [True]) + 1  # type: ignore[operator]
     assert isinstance(count_reliability([], np.zeros(0, bool)), Reliability)
+
+
+@pytest.mark.parametrize("shape", [(30, 5), (0, 5), ()])
+@pytest.mark.parametrize("masked", [False, True])
+def test_scores_of_cupys_arrays_have_the_bits_of_the_host(cupy: Any, shape: tuple, masked: bool) -> None:
+    random = np.random.default_rng(11)
+    chance, came, counts = random.random(shape), random.random(shape) < 0.4, random.random(shape) < 0.7
+    axes = [None, *([0, (0, 1)] if shape else [])]
+    kept = [one if masked else None for one in (counts, cupy.asarray(counts))]
+    if masked:
+        chance = np.where(counts, chance, np.nan)
+    given = cupy.asarray(chance), cupy.asarray(came)
+    for axis in axes:
+        for score, settings in ((score_brier, {}), (score_brier_skill, {}), (score_brier_skill, {"climatology": 0.3})):
+            found = score(*given, valid=kept[1], axis=axis, **settings)
+            assert isinstance(found, cupy.ndarray)
+            np.testing.assert_array_equal(
+                found.get(), score(chance, came, valid=kept[0], axis=axis, **settings), strict=True
+            )
+
+
+@pytest.mark.parametrize(("cases", "n_bins"), [(200, 10), (200, 1), (0, 4)])
+def test_reliability_of_cupys_arrays_is_that_of_the_host(cupy: Any, cases: int, n_bins: int) -> None:
+    """Counts are the same; sums of probabilities may differ in the last digits."""
+    chance, came = draw(12, cases)
+    found = count_reliability(cupy.asarray(chance), cupy.asarray(came), n_bins=n_bins)
+    expected = count_reliability(chance, came, n_bins=n_bins)
+    for name in ("edges", "cases", "events"):
+        np.testing.assert_array_equal(getattr(found, name).get(), getattr(expected, name), strict=True)
+    np.testing.assert_allclose(found.promised.get(), expected.promised, rtol=1e-13)
+    for name in ("reliability", "resolution", "uncertainty"):
+        part = getattr(found, name)
+        assert isinstance(part, float) and part == pytest.approx(getattr(expected, name), abs=1e-14, nan_ok=True)
+    assert int((found + found).cases.sum()) == 2 * cases
+
+
+def test_probabilities_in_two_memories_are_refused_by_both_names(cupy: Any) -> None:
+    chance, came = draw(13, 6)
+    given = cupy.asarray(chance), cupy.asarray(came)
+    for call, said in (
+        (lambda: score_brier(given[0], came), "got probability on a GPU and happened on the host"),
+        (lambda: score_brier(*given, valid=came), "got probability on a GPU and valid on the host"),
+        (lambda: score_brier_skill(*given, climatology=chance), "got probability on a GPU and climatology on the host"),
+        (lambda: count_reliability(chance, given[1]), "got happened on a GPU and probability on the host"),
+        (lambda: count_reliability(*given) + count_reliability(chance, came), "got edges on a GPU and other_edges on"),
+    ):
+        with pytest.raises(EngineError, match=said):
+            call()
+    with pytest.raises(ValueError, match=r"probability must be in \[0, 1\], got 1\.5"):
+        score_brier(cupy.asarray([0.5, 1.5]), cupy.asarray([True, True]))
