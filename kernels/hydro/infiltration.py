@@ -24,6 +24,7 @@ __all__ = ["compute_infiltration", "compute_runoff"]
 
 MOST_TURNS = 60  # of Newton's method, which from its first turn on comes from above and doubles its digits
 GOOD = 1e-14
+LEAST_POSITIVE = 5e-324  # of float64
 
 
 def _cpu(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
@@ -179,6 +180,8 @@ def compute_runoff(
     ------
     ValueError
         If a rain is negative or not finite, or a curve number is outside (0, 100].
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -202,7 +205,6 @@ def compute_runoff(
     if not 0.0 <= initial_share < 1.0:
         raise ValueError(f"initial_share must be in [0, 1), got {initial_share}")
     storage = 25_400.0 / number - 254.0
-    left = xp.maximum(rain - initial_share * storage, 0.0)
-    runs = left > 0.0
-    found: npt.NDArray[Any] = xp.where(runs, left * left / xp.where(runs, left + storage, 1.0), 0.0)
+    left = xp.fmax(rain - initial_share * storage, 0.0)  # of an endless storage too
+    found: npt.NDArray[Any] = xp.asarray(left * left / xp.maximum(left + storage, LEAST_POSITIVE))  # 0 of 0 is 0
     return found

@@ -238,6 +238,8 @@ def krige_gauges(
     ValueError
         If shapes differ, no gauge has a value, two gauges stand at one place with a nugget of 0, or a number is out
         of bounds.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

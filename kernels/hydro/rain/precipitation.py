@@ -178,6 +178,8 @@ def sample_rain(
     ------
     ValueError
         If the field does not fit the grid, the gauges' places are not of one length, or the window is not odd.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -243,6 +245,8 @@ def estimate_field_bias(
     ------
     ValueError
         If the arrays differ in shape or a rain is negative.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -317,6 +321,8 @@ def adjust_rain(
     ------
     ValueError
         If the method is unknown, a rain is negative, or what the functions above raise.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

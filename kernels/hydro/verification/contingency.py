@@ -143,6 +143,8 @@ def count_outcomes(
     ------
     ValueError
         If an array does not hold truth values, or shapes do not broadcast.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

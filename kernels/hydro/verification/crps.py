@@ -112,6 +112,8 @@ def score_crps(
     ------
     ValueError
         If there are no members, one only for a fair score, or shapes do not fit.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

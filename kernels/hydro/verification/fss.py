@@ -100,6 +100,8 @@ def score_fss(
     ------
     ValueError
         If shapes differ, a window is no whole number from 1 up, or the grid is too large for exact sums.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

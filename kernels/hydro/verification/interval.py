@@ -75,6 +75,8 @@ def estimate_interval(
     ------
     ValueError
         If there are no cases or not the same number in all arrays, no draw, or a level outside (0, 1).
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------

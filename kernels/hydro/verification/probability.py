@@ -129,6 +129,8 @@ def score_brier(
     ------
     ValueError
         If a probability that counts lies outside 0 to 1, an array does not hold truth values, or shapes do not fit.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
