@@ -72,7 +72,7 @@ def estimate_motion(
 
     Notes
     -----
-    Motion stays on the host: it is found once a run, in the CPU time of five steps of one member of an ensemble. Which
+    Motion stays on the host: it is found once a run, in the CPU time of six steps of one member of an ensemble. Which
     cells are corners is decided by exact comparisons; a GPU, which rounds otherwise, would follow other corners.
 
     References
