@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ....datasets.errors import InputError
 from ....hpc.execution.parts import Parts
 from ....kernels.device_arrays import fetch
-from ....kernels.engines import is_usable
+from ....kernels.engines import EngineError, is_usable
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.hydro.rain.motion import estimate_motion
 from ....kernels.hydro.rain.nowcast import nowcast_ensemble
@@ -72,7 +72,7 @@ class ForecastRain:
     unseen_limit
         Share of the control's rain that may come from beyond the radar's sight.
     device
-        ``"gpu"``: the forecast is made there, if CuPy can use one; its rain over the ground comes back.
+        ``"gpu"``: the forecast is made there by CuPy, and its rain over the ground comes back.
     """
 
     radar: NDArray[Any]
@@ -114,8 +114,10 @@ def forecast_members(given: ForecastRain) -> dict[str, Any]:
     ------
     InputError
         If more of the control's rain than the limit came from there: then nothing is forecast.
+    EngineError
+        If a GPU is asked for and this worker has none.
     """
-    on_gpu = given.device == "gpu" and is_usable("cupy")  # else by the host's engine, as in Numba's simulator
+    on_gpu = given.device == "gpu" and _has_cupy()
     if on_gpu:
         import cupy
 
@@ -129,6 +131,18 @@ def forecast_members(given: ForecastRain) -> dict[str, Any]:
         "forecast_rain": np.where(unseen, 0.0, rain).astype(np.float32),
         "unseen": (unseen.mean(axis=1) * given.rain_weight).sum(axis=(1, 2)),
     }
+
+
+def _has_cupy() -> bool:
+    """Whether CuPy can use the GPU that was asked for; where Numba alone can, the host's engine forecasts."""
+    if is_usable("cupy"):
+        return True
+    if is_usable("cuda"):  # Numba's simulator too
+        return False
+    raise EngineError(
+        "a forecast with device=gpu needs a GPU that CuPy or Numba can use, got none on this worker: set device=cpu, "
+        "or run it where there is one"
+    )
 
 
 def _forecast_member(given: ForecastRain, number: int) -> NDArray[Any]:

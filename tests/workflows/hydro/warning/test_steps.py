@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
+from citytide.kernels.engines import EngineError
 from citytide.workflows.hydro.warning.steps import (
     ForecastRain,
     RadarRain,
@@ -110,11 +111,17 @@ def test_forecast_for_a_gpu_touches_no_array_of_the_host_until_it_is_cut(
     assert fetched.count((60, 70)) == 1
 
 
-def test_forecast_for_a_gpu_that_cupy_cannot_use_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forecast_for_a_gpu_that_numba_alone_can_use_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in Numba's simulator, which CuPy knows nothing of."""
-    monkeypatch.setattr("citytide.workflows.hydro.warning.steps.is_usable", lambda engine: False)
+    monkeypatch.setattr("citytide.workflows.hydro.warning.steps.is_usable", lambda engine: engine == "cuda")
     here, there = (forecast_members(make_forecast(device, [0, 1]))["forecast_rain"] for device in ("cpu", "gpu"))
     np.testing.assert_array_equal(there, here)
+
+
+def test_forecast_for_a_gpu_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citytide.workflows.hydro.warning.steps.is_usable", lambda engine: False)
+    with pytest.raises(EngineError, match="needs a GPU that CuPy or Numba can use, got none on this worker: set dev"):
+        forecast_members(make_forecast("gpu", [0]))
 
 
 def test_control_on_cupy_is_refused_where_it_sees_too_little(cupy: Any) -> None:
