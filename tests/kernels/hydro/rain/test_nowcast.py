@@ -201,6 +201,17 @@ def test_ensemble_of_cupy_is_that_of_the_host_within_the_bound(
     assert_alike(there.get(), here)
 
 
+def test_radar_frames_of_few_distinct_rates_keep_the_bound_too(
+    cupy: Any, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    monkeypatch.setattr(cupy, "fft", TransformsInDouble(cupy))
+    rain = open_rain(data / "hydro/radar_mch_20150515").rate[9:12]
+    motion = np.stack([np.full(rain.shape[1:], -2.6), np.full(rain.shape[1:], -0.7)])
+    asked: dict[str, Any] = {"n_steps": 3, "members": [0], "seed": 1}
+    there = nowcast_ensemble(cupy.asarray(rain), cupy.asarray(motion), **asked).get()
+    assert_alike(there, nowcast_ensemble(rain, motion, **asked))
+
+
 def test_rates_on_cupy_are_those_that_were_seen(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cupy, "fft", TransformsInDouble(cupy))
     rain = frames(moved=0.0, change=0.3)
