@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....datasets.errors import InputError
+from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Parts
 from ....kernels.device_arrays import fetch
 from ....kernels.engines import EngineError, is_usable
@@ -42,6 +43,7 @@ class RadarRain:
 
 def find_motion(rain: RadarRain) -> dict[str, NDArray[Any]]:
     """Estimate how the rain moves: ``motion (2, y, x)``, in cells a step."""
+    note_device("numba")
     if not (np.nan_to_num(rain.radar) > 0.0).any():
         return {"motion": np.zeros((2, *rain.radar.shape[1:]))}  # where it is dry nothing can be seen to move
     return {"motion": np.asarray(estimate_motion(rain.radar))}
@@ -118,6 +120,7 @@ def forecast_members(given: ForecastRain) -> dict[str, Any]:
         If a GPU is asked for and this worker has none.
     """
     on_gpu = given.device == "gpu" and _has_cupy()
+    note_device("cupy" if on_gpu else "numba")
     if on_gpu:
         import cupy
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.datasets.errors import InputError
+from citytide.hpc.execution.device_notes import collect_notes
 from citytide.kernels.engines import EngineError
 from citytide.workflows.hydro.warning.steps import (
     ForecastRain,
@@ -116,6 +117,19 @@ def test_forecast_for_a_gpu_that_numba_alone_can_use_is_the_hosts(monkeypatch: p
     monkeypatch.setattr("citytide.workflows.hydro.warning.steps.is_usable", lambda engine: engine == "cuda")
     here, there = (forecast_members(make_forecast(device, [0, 1]))["forecast_rain"] for device in ("cpu", "gpu"))
     np.testing.assert_array_equal(there, here)
+
+
+def test_block_notes_the_engine_that_forecast_its_rain(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def note(step: Any, given: Any) -> list[str]:
+        with collect_notes() as notes:
+            step(given)
+        return [found["engine"] for found in notes]
+
+    assert note(forecast_members, make_forecast("gpu", [0, 1])) == ["cupy"]
+    assert note(forecast_members, make_forecast("cpu", [0, 1])) == ["numba"]
+    assert note(find_motion, RadarRain(np.zeros((3, 8, 8)))) == ["numba"]
+    monkeypatch.setattr("citytide.workflows.hydro.warning.steps.is_usable", lambda engine: engine == "cuda")
+    assert note(forecast_members, make_forecast("gpu", [1])) == ["numba"]
 
 
 def test_forecast_for_a_gpu_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
