@@ -270,8 +270,9 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
 
 
 def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks and threads that cover ``shape`` once."""
-    return tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block
+    """Blocks and threads that cover ``shape`` once; a small one needs no more than a warp of 32 beyond its end."""
+    down, across = min(block[0], max(1, shape[0])), min(block[1], max(32, -(-shape[1] // 32) * 32))
+    return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from ...device_arrays import copy_of, fetch, place_beside
 from ...engines import Engine, Sweeps, cuda, is_device_array, prange, routine
-from ..surface_water.maps import DEEPEST, HAZARD
+from ..surface_water.maps import DEEPEST, HAZARD, MAPS
 from ..surface_water.water import Water
 
 __all__ = ["GROUPS", "MERGE", "IntervalPeaks"]
@@ -130,6 +130,10 @@ class IntervalPeaks:
     def restore(self, water: Water) -> None:
         """Put the greatest of the whole run back into the maps of the water."""
         _move_peaks(water.maps, self.whole)
+
+    def list_whole(self) -> dict[str, Any]:
+        """The greatest of the whole run up to the last look, by the names of their maps: (member, y, x)."""
+        return {MAPS[name]: self.whole[name] for name in NOTED}
 
     def _read(self, water: Water) -> Values:
         """(4, member, group): depth and discharge as the maps note them, and as they are."""
