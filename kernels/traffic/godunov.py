@@ -24,9 +24,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..engines import Array, Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, rule
+from ..engines import Array, Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, routine, rule
 
 __all__ = ["advance_density"]
+
+THREADS = 256  # of a CUDA block
+CELLS = 4  # of a thread, which finds its place once
+SHORT_ROW = 128  # cells; longer links have blocks of their own
 
 # No rule holds a number of its own: to a compiler a literal is 64 bits wide, and float32 work would run in float64.
 
@@ -66,16 +70,48 @@ def _cpu(out: Any, density: Any, ratio: float, speed: float, wave: float, jam: f
             entering = leaving
 
 
+@routine
+def advance_cell(
+    after: Any, row: Any, cell: int, ratio: float, speed: float, wave: float, jam: float, critical: float
+) -> None:
+    """Write one cell of a link from the row before the step, which begins with a ghost cell."""
+    # of an index with a sign Numba would ask, three times for a cell, whether it counts from the end
+    behind, here, ahead = row[np.uint64(cell)], row[np.uint64(cell + 1)], row[np.uint64(cell + 2)]
+    entering = crossing(behind, here, speed, wave, jam, critical)
+    leaving = crossing(here, ahead, speed, wave, jam, critical)
+    after[np.uint64(cell)] = here - ratio * (leaving - entering)
+
+
 def _gpu(out: Any, density: Any, ratio: float, speed: float, wave: float, jam: float, critical: float) -> None:
-    link, cell = cuda.grid(2)
-    if link < out.shape[0] and cell < out.shape[1]:
-        entering = crossing(density[link, cell], density[link, cell + 1], speed, wave, jam, critical)
-        leaving = crossing(density[link, cell + 1], density[link, cell + 2], speed, wave, jam, critical)
-        out[link, cell] = density[link, cell + 1] - ratio * (leaving - entering)
+    """A thread takes CELLS cells of a long link, or one cell each of CELLS short ones: it finds its place once."""
+    block, at = cuda.grid(2)
+    lane = cuda.threadIdx.y
+    n_links, n_cells = out.shape
+    if n_cells > SHORT_ROW:
+        first = CELLS * (at - lane) + lane
+        row, after = density[np.uint64(block)], out[np.uint64(block)]
+        for part in range(CELLS):
+            if first + part * THREADS < n_cells:
+                advance_cell(after, row, first + part * THREADS, ratio, speed, wave, jam, critical)
+    else:
+        together = THREADS // n_cells
+        first, cell = block * CELLS * together + lane // n_cells, lane % n_cells
+        for part in range(CELLS):
+            link = first + part * together
+            if lane < together * n_cells and link < n_links:
+                advance_cell(out[np.uint64(link)], density[np.uint64(link)], cell, ratio, speed, wave, jam, critical)
 
 
-PARABOLIC = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, crossing=parabolic_crossing)
-TRIANGULAR = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, crossing=triangular_crossing)
+def _launch(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Blocks and threads for the cells of links; links of few cells share a block."""
+    n_links, n_cells = shape
+    if n_cells > SHORT_ROW:
+        return (n_links, -(-n_cells // (CELLS * THREADS))), (1, THREADS)
+    return (-(-n_links // (CELLS * (THREADS // n_cells))), 1), (1, THREADS)
+
+
+PARABOLIC = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, launch=_launch, crossing=parabolic_crossing)
+TRIANGULAR = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, launch=_launch, crossing=triangular_crossing)
 
 
 @kernel(

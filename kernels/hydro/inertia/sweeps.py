@@ -8,9 +8,11 @@ whose time step is 0 waits: its arrays are copied.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ...engines import Sweeps, prange, routine, rule
+from ...engines import Sweeps, launch_shape, prange, routine, rule
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
 from .device import BLOCK, advance_cell
@@ -221,6 +223,6 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
 
 # By the bytes of a number.
 INERTIA = {
-    n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, block=BLOCK, guess=guess)
+    n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, launch=partial(launch_shape, block=BLOCK), guess=guess)
     for n_bytes, guess in GUESSES.items()
 }

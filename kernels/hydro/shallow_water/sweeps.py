@@ -8,9 +8,11 @@ between two strips. A member whose time step is 0 waits: its arrays are copied.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ...engines import Sweeps, prange, routine
+from ...engines import Sweeps, launch_shape, prange, routine
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
 from .device import BLOCK, advance_cell
@@ -201,5 +203,6 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
 
 # By the bytes of a number.
 SHALLOW_WATER = {
-    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, block=BLOCK, guess=guess) for n_bytes, guess in GUESSES.items()
+    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, launch=partial(launch_shape, block=BLOCK), guess=guess)
+    for n_bytes, guess in GUESSES.items()
 }
