@@ -83,16 +83,17 @@ class ForecastRain:
     cell_m: float
     seed: int
     unseen_limit: float
+    device: str = "cpu"
 
     @classmethod
     def from_arrays(
         cls, arrays: Arrays, *, rows: Sequence[int], columns: Sequence[int], n_steps: int, step_s: float,
-        cell_m: float, seed: int, unseen_limit: float,
+        cell_m: float, seed: int, unseen_limit: float, device: str = "cpu",
     ) -> ForecastRain:  # fmt: skip
         """Read the arrays by the names of the attributes."""
         return cls(
             arrays["radar"], arrays["motion"], arrays["rain_after"], arrays["rain_weight"], arrays["number"],
-            slice(*rows), slice(*columns), n_steps, step_s, cell_m, seed, unseen_limit,
+            slice(*rows), slice(*columns), n_steps, step_s, cell_m, seed, unseen_limit, device,
         )  # fmt: skip
 
 
