@@ -134,8 +134,10 @@ class Sweeps:
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
         ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
-    block
-        Threads of a CUDA block along the last two dims of ``out``.
+    tile
+        Rows and columns that a CUDA block takes, for a sweep that shares what lies between rows: it has
+        ``x, y = cuda.grid(2)``, and threads side by side take places side by side. By default a block takes 256 places
+        of one row, and a sweep has ``y, x = cuda.grid(2)``.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -146,11 +148,11 @@ class Sweeps:
         cpu: Callable[..., Any] | None = None,
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
-        block: tuple[int, int] = (1, 256),
+        tile: tuple[int, int] | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.rules, self.block = whole, gpu, rules, block
+        self.whole, self.gpu, self.rules, self.tile = whole, gpu, rules, tile
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -194,8 +196,15 @@ class Sweeps:
             import numba.cuda
 
             jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
-            return lambda out, *args: jitted[launch_shape(out.shape[-2:], self.block)](out, *args)
+            return lambda out, *args: jitted[self.shape_launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
+
+    def shape_launch(self, shape: tuple[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Blocks and threads of a CUDA launch over the last two dims of ``out``."""
+        if self.tile is None:
+            return launch_shape(shape)
+        blocks, threads = launch_shape(shape, self.tile)
+        return blocks[::-1], threads[::-1]
 
 
 def choose_engine(offered: tuple[Engine, ...], engine: Engine | Literal["auto"] = "auto", like: Any = None) -> Engine:
