@@ -134,6 +134,10 @@ class Sweeps:
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
         ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
+    tile
+        Rows and columns that a CUDA block takes, for a sweep that shares what lies between rows: it has
+        ``x, y = cuda.grid(2)``, and threads side by side take places side by side. By default a block takes 256 places
+        of one row, and a sweep has ``y, x = cuda.grid(2)``.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -144,10 +148,11 @@ class Sweeps:
         cpu: Callable[..., Any] | None = None,
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
+        tile: tuple[int, int] | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.rules = whole, gpu, rules
+        self.whole, self.gpu, self.rules, self.tile = whole, gpu, rules, tile
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -191,8 +196,15 @@ class Sweeps:
             import numba.cuda
 
             jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
-            return lambda out, *args: jitted[launch_shape(out.shape[-2:])](out, *args)
+            return lambda out, *args: jitted[self.shape_launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
+
+    def shape_launch(self, shape: tuple[int, int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Blocks and threads of a CUDA launch over the last two dims of ``out``."""
+        if self.tile is None:
+            return launch_shape(shape)
+        blocks, threads = launch_shape(shape, self.tile)
+        return blocks[::-1], threads[::-1]
 
 
 def choose_engine(offered: tuple[Engine, ...], engine: Engine | Literal["auto"] = "auto", like: Any = None) -> Engine:
@@ -267,8 +279,9 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
 
 
 def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks and threads that cover ``shape`` once."""
-    return tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block
+    """Blocks and threads that cover ``shape`` once; a small one needs no more than a warp of 32 beyond its end."""
+    down, across = min(block[0], max(1, shape[0])), min(block[1], max(32, -(-shape[1] // 32) * 32))
+    return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
 
 
 @cache

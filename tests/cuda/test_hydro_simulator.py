@@ -48,7 +48,7 @@ def assert_alike(there: Water, here: Water, bound: float) -> None:
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_local_inertia_on_the_device_is_that_of_the_host(dtype: str) -> None:
     surface, water, forcing = make_case(dtype)
-    steps: dict[str, Any] = {"time_step_s": [0.5, 0.25], "n_steps": [2, 3], "clock_s": 7.0}
+    steps: dict[str, Any] = {"time_step_s": [0.5, 0.25], "n_steps": [1, 4], "clock_s": 7.0}
     there, peak = advance_inertia(water.on_device(), surface.on_device(), forcing, **steps)
     here, expected = advance_inertia(water, surface, forcing, engine="python", **steps)
     assert is_device_array(there.depth) and np.isfinite(here.maps[2]).any() and here.gained.any()
@@ -65,7 +65,7 @@ def test_local_inertia_on_the_device_is_that_of_the_host(dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_shallow_water_on_the_device_is_that_of_the_host(dtype: str, order: Any) -> None:
     surface, water, forcing = make_case(dtype, ring=order, faces=False)
-    steps: dict[str, Any] = {"time_step_s": [0.5, 0.25], "n_steps": [2, 3], "clock_s": 7.0, "order": order}
+    steps: dict[str, Any] = {"time_step_s": [0.5, 0.25], "n_steps": [1, 4], "clock_s": 7.0, "order": order}
     there, fastest = advance_shallow_water(water.on_device(), surface.on_device(), forcing, **steps)
     here, expected = advance_shallow_water(water, surface, forcing, engine="python", **steps)
     assert is_device_array(there.depth) and np.isfinite(here.maps[2]).any() and np.abs(here.flow_y).max() > 0.01

@@ -5,17 +5,28 @@ A thread computes the flows over all four faces of its cell and writes the weste
 come to the same bits of the others. That is twice the arithmetic in one pass through memory, and of arithmetic there is
 more to spare: a cell and step moves 32 bytes (float32) and takes some 200 operations. Ground and roughness are read
 once for all members.
+
+What counts beside the bytes is how many instructions load and how many compute addresses (figures in
+``benchmarks/notes/hydro.md``). So a member's scalars are read once, before its faces; all that a thread writes it
+writes at its end, since a compiler cannot know that no input changes by it; an index is an unsigned number, which is
+not tested for being negative; and a block of four rows finds most of its neighbours in its own cache.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
-__all__ = ["HIGHEST", "advance_cell", "raise_peak"]
+__all__ = ["HIGHEST", "TILE", "advance_cell", "raise_peak"]
+
+TILE = (4, 64)  # rows and columns of a block
+SHARED = (2, 2, 4, 64)  # two members in turn, flows west and south, a tile
+ZERO, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @routine
@@ -34,61 +45,98 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
 
 
 @routine
-def raise_peak(peak_bits, member, strip, bits):
+def read_scalars(scalars, member):
+    """The scalars of a member, in the order of ``sweeps.OWN``, as a compiler can keep them in registers."""
+    return (
+        scalars[member, 0], scalars[member, 1], scalars[member, 2], scalars[member, 3], scalars[member, 4],
+        scalars[member, 5], scalars[member, 6], scalars[member, 7], scalars[member, 8], scalars[member, 9],
+        scalars[member, 10], scalars[member, 11], scalars[member, 12], scalars[member, 13], scalars[member, 14],
+        scalars[member, 15], scalars[member, 16], scalars[member, 17], scalars[member, 18], scalars[member, 19],
+        scalars[member, 20], scalars[member, 21],
+    )  # fmt: skip
+
+
+@routine
+def raise_peak(peak_bits, member, row, bits):
     """Many threads share a peak; hardly any finds a higher one, and only those wait for each other."""
-    if bits > peak_bits[member, strip]:
-        cuda.atomic.max(peak_bits, (member, strip), bits)
+    at = row & (peak_bits.shape[1] - 1)
+    if bits > peak_bits[member, at]:
+        cuda.atomic.max(peak_bits, (member, at), bits)
 
 
 def _highest(depth_bits, peak_bits):
     y, x = cuda.grid(2)
     if y < depth_bits.shape[1] and x < depth_bits.shape[2]:
         for member in range(depth_bits.shape[0]):
-            raise_peak(peak_bits, member, y % peak_bits.shape[1], depth_bits[member, y, x])
+            raise_peak(peak_bits, member, y, depth_bits[member, y, x])
 
 
 def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss,
-                 clock, scalars, depth_bits):  # fmt: skip
-    """One thread's share of a step."""
-    y, x = cuda.grid(2)
-    n_y, n_x = ground.shape
-    if y < n_y and x < n_x:
-        z, r = ground[y, x], rough[y, x]
-        is_inside = 0 < y and y < n_y - 1 and 0 < x and x < n_x - 1
-        for member in range(depth.shape[0]):
-            own = scalars[member]
-            h, west, south = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
-            if own[0] == own[11]:  # waits
-                out[member, y, x] = h
-                flow_x_out[member, y, x] = west
-                flow_y_out[member, y, x] = south
-                continue
-            if 0 < x and 0 < y and y < n_y - 1:
-                west = cross(west, flow_x[member, y, x - 1], flow_x[member, y, x + 1], depth[member, y, x - 1], h,
-                             ground[y, x - 1], z, rough[y, x - 1], r, own)  # fmt: skip
-                flow_x_out[member, y, x] = west
-            if 0 < y:
-                south = cross(south, flow_y[member, y - 1, x], flow_y[member, y + 1, x], depth[member, y - 1, x], h,
-                              ground[y - 1, x], z, rough[y - 1, x], r, own)  # fmt: skip
-                flow_y_out[member, y, x] = south
-            if not is_inside:
-                continue
-            east = cross(flow_x[member, y, x + 1], flow_x[member, y, x], flow_x[member, y, x + 2], h,
-                         depth[member, y, x + 1], z, ground[y, x + 1], r, rough[y, x + 1], own)  # fmt: skip
-            north = cross(flow_y[member, y + 1, x], flow_y[member, y, x], flow_y[member, y + 2, x], h,
-                          depth[member, y + 1, x], z, ground[y + 1, x], r, rough[y + 1, x], own)  # fmt: skip
-            raise_peak(peak_bits, member, y % peak_bits.shape[1], depth_bits[member, y, x])
-            after = moved(h, west, east, south, north, own[1])
-            if rain.shape[2] > 1:
-                after += own[0] * rain[min(member, rain.shape[0] - 1), y, x]
-            if loss.shape[2] > 1:
-                away = max(min(own[0] * loss[min(member, loss.shape[0] - 1), y, x], after), own[11])
-                after -= away
-                lost[member, y, x] += away
-            out[member, y, x] = after
-            if maps.shape[3] > 1:
-                record_cell(maps, member, y, x, after, own[12] * (west + east), own[12] * (south + north),
-                            clock[member], own[0], own[10])  # fmt: skip
+                 clock, scalars, depth_bits, counts, step):  # fmt: skip
+    """One thread's share of a step; all fields but ``out`` and ``maps`` are lists of their cells or faces.
+
+    A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
+    """
+    crossed = cuda.shared.array(SHARED, depth.dtype)
+    column, row = cuda.grid(2)
+    across, down = cuda.threadIdx.x, cuda.threadIdx.y
+    n_y, n_x = np.uint64(out.shape[1]), np.uint64(out.shape[2])
+    y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
+    here = y * n_x + x
+    is_here = y < n_y and x < n_x
+    is_between = ZERO < y and y < n_y - ONE
+    is_inside = is_between and ZERO < x and x < n_x - ONE
+    has_west, has_south = is_between and ZERO < x and x < n_x, ZERO < y and is_here
+    for at in range(out.shape[0]):
+        member, turn = np.uint64(at), at & 1
+        cell = member * (n_y * n_x) + here
+        face_x, face_y = cell + member * n_y + y, cell + member * n_x
+        if step >= counts[member]:
+            if is_here and step == counts[member] and step > 0:
+                out[member, y, x] = depth[cell]
+                flow_x_out[face_x] = flow_x[face_x]
+                flow_y_out[face_y] = flow_y[face_y]
+            continue  # together with the whole block
+        own = read_scalars(scalars, member)
+        h, z, r, west, south = own[11], own[11], own[11], own[11], own[11]
+        if is_here:
+            h, z, r = depth[cell], ground[here], rough[here]
+        if has_west:
+            west = cross(flow_x[face_x], flow_x[face_x - ONE], flow_x[face_x + ONE], depth[cell - ONE], h,
+                         ground[here - ONE], z, rough[here - ONE], r, own)  # fmt: skip
+        if has_south:
+            south = cross(flow_y[face_y], flow_y[face_y - n_x], flow_y[face_y + n_x], depth[cell - n_x], h,
+                          ground[here - n_x], z, rough[here - n_x], r, own)  # fmt: skip
+        crossed[turn, 0, down, across], crossed[turn, 1, down, across] = west, south
+        cuda.syncthreads()
+        if has_west:
+            flow_x_out[face_x] = west
+        if has_south:
+            flow_y_out[face_y] = south
+        if not is_inside:
+            continue
+        if across + 1 < cuda.blockDim.x:
+            east = crossed[turn, 0, down, across + 1]
+        else:
+            east = cross(flow_x[face_x + ONE], flow_x[face_x], flow_x[face_x + TWO], h, depth[cell + ONE],
+                         z, ground[here + ONE], r, rough[here + ONE], own)  # fmt: skip
+        if down + 1 < cuda.blockDim.y:
+            north = crossed[turn, 1, down + 1, across]
+        else:
+            north = cross(flow_y[face_y + n_x], flow_y[face_y], flow_y[face_y + n_x + n_x], h, depth[cell + n_x],
+                          z, ground[here + n_x], r, rough[here + n_x], own)  # fmt: skip
+        raise_peak(peak_bits, member, row, depth_bits[cell])
+        after = moved(h, west, east, south, north, own[1])
+        if rain.shape[0] > 1:
+            after += own[0] * rain[cell if rain.shape[0] > ground.shape[0] else here]
+        if loss.shape[0] > 1:
+            away = max(min(own[0] * loss[cell if loss.shape[0] > ground.shape[0] else here], after), own[11])
+            after -= away
+            lost[cell] += away
+        out[member, y, x] = after
+        if maps.shape[3] > 1:
+            record_cell(maps, member, y, x, after, own[12] * (west + east), own[12] * (south + north),
+                        clock[now, member], own[0], own[10])  # fmt: skip
 
 
 HIGHEST = Sweeps(gpu=_highest)
