@@ -56,6 +56,7 @@ __all__ = [
 ]
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+MOST_THREADS, MOST_BLOCKS_DOWN = 1024, 65_535  # of a CUDA block, and of a launch along y
 NEEDS: dict[Engine, str] = {"numpy": "numpy", "numba": "numba", "python": "numpy", "cupy": "cupy", "cuda": "numba_cuda"}
 prange = range  # a cpu sweep is plain Python until Numba binds it: step through it, cover it
 
@@ -133,9 +134,10 @@ class Sweeps:
     whole
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
-        ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
+        ``gpu(out, *args)`` for one CUDA thread; engine ``cuda``. ``x, y = cuda.grid(2)`` is its place in the last dim of
+        ``out`` and in the one before.
     launch
-        Blocks and threads for the last two dims of ``out``, for a ``gpu`` whose threads work together.
+        Blocks and threads for the last two dims of ``out``, where those of :func:`launch_shape` do not suit.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -269,10 +271,22 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
     return numba.cuda.device_array(shape, like.dtype)
 
 
-def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks and threads that cover ``shape`` once; a small one needs no more than a warp of 32 beyond its end."""
-    down, across = min(block[0], max(1, shape[0])), min(block[1], max(32, -(-shape[1] // 32) * 32))
-    return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
+def launch_shape(shape: tuple[int, ...], tile: tuple[int, int] = (1, 256)) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Blocks and threads, along x first, that cover ``shape`` (y, x) once; a block takes a tile of rows and columns.
+
+    Threads side by side in a warp take places side by side in memory. A small shape needs no more than a warp of 32
+    beyond its end, and one of many rows has more of them in a block: a launch has at most 65,535 blocks along y.
+    """
+    n_y, n_x = max(1, shape[0]), max(1, shape[1])
+    down, across = min(tile[0], n_y), min(tile[1], -(-n_x // 32) * 32)
+    while -(-n_y // down) > MOST_BLOCKS_DOWN and down < MOST_THREADS:
+        down *= 2
+    across = min(across, max(1, MOST_THREADS // down))
+    if -(-n_y // down) > MOST_BLOCKS_DOWN:
+        raise EngineError(
+            f"a GPU takes at most {MOST_BLOCKS_DOWN * MOST_THREADS:,} rows in one launch, got {n_y:,}: cut them in blocks"
+        )
+    return (-(-n_x // across), -(-n_y // down)), (across, down)
 
 
 @cache

@@ -111,6 +111,7 @@ def make_plan(
     before: Plan | None = None,
     inputs: str = "inputs.zarr",
     laid_out: Mapping[str, NamedArrays] | None = None,
+    why_no_gpu: str = "",
 ) -> Plan:
     """Lay the steps out, and refuse what cannot be done before anything is written.
 
@@ -130,6 +131,8 @@ def make_plan(
         The group that holds ``arrays``.
     laid_out
         Dims and values of the groups of earlier plans, by name. Without them what needs them is not checked.
+    why_no_gpu
+        Why no pool has a GPU, for a step that asks for one.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def make_plan(
     by_name = {product.name: product for product in stores}
     for step in steps:
         refuse_bad_blocks(step)
-    steps = settle_devices(steps, pools)
+    steps = settle_devices(steps, pools, why_no_gpu)
     refuse_bad_releases(steps, _name_kept(stores, tables))
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)

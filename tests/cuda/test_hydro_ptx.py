@@ -40,8 +40,8 @@ def test_inertia_compiles(width: int, capability: tuple[int, int], monkeypatch: 
 
     real, bits = types.Float(f"float{width}"), types.Integer(f"int{width}")
     fields, plane = real[:, :, ::1], real[:, ::1]
-    args = (*[fields] * 4, real[:, :, :, ::1], bits[:, ::1], *[fields] * 3, plane, plane, fields, fields, plane,
-            plane, bits[:, :, ::1], types.int64[::1], types.int64)  # fmt: skip
+    cells, steps = real[::1], (types.int64[::1], types.int64)
+    args = (fields, *[cells] * 3, real[:, :, :, ::1], bits[:, ::1], *[cells] * 7, plane, plane, bits[::1], *steps)
     ptx = compile_sweep(INERTIA[width // 8], capability, monkeypatch, *args)
     assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
     assert "atom.global.max" in ptx or "atom.max" in ptx

@@ -22,9 +22,10 @@ from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
-__all__ = ["BLOCK", "HIGHEST", "advance_cell", "raise_peak"]
+__all__ = ["HIGHEST", "TILE", "advance_cell", "raise_peak"]
 
-BLOCK = (4, 64)  # threads along y and x
+TILE = (4, 64)  # rows and columns of a block
+SHARED = (2, 2, 4, 64)  # two members in turn, flows west and south, a tile
 ZERO, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
@@ -72,57 +73,70 @@ def _highest(depth_bits, peak_bits):
 
 def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss,
                  clock, scalars, depth_bits, counts, step):  # fmt: skip
-    """One thread's share of a step.
+    """One thread's share of a step; all fields but ``out`` and ``maps`` are lists of their cells or faces.
 
     A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
     """
-    row, column = cuda.grid(2)
-    n_y, n_x = ground.shape
-    if row < n_y and column < n_x:
-        y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
-        is_inside = 0 < row and row < n_y - 1 and 0 < column and column < n_x - 1
-        has_west = 0 < column and 0 < row and row < n_y - 1
-        for at in range(depth.shape[0]):
-            member = np.uint64(at)
-            if step >= counts[member]:
-                if step == counts[member] and step > 0:
-                    out[member, y, x] = depth[member, y, x]
-                    flow_x_out[member, y, x] = flow_x[member, y, x]
-                    flow_y_out[member, y, x] = flow_y[member, y, x]
-                continue
-            own = read_scalars(scalars, member)
-            h, west, south = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
-            east, north = own[11], own[11]
-            z, r = ground[y, x], rough[y, x]
-            if has_west:
-                west = cross(west, flow_x[member, y, x - ONE], flow_x[member, y, x + ONE], depth[member, y, x - ONE], h,
-                             ground[y, x - ONE], z, rough[y, x - ONE], r, own)  # fmt: skip
-            if 0 < row:
-                south = cross(south, flow_y[member, y - ONE, x], flow_y[member, y + ONE, x], depth[member, y - ONE, x],
-                              h, ground[y - ONE, x], z, rough[y - ONE, x], r, own)  # fmt: skip
-            if is_inside:
-                east = cross(flow_x[member, y, x + ONE], flow_x[member, y, x], flow_x[member, y, x + TWO], h,
-                             depth[member, y, x + ONE], z, ground[y, x + ONE], r, rough[y, x + ONE], own)  # fmt: skip
-                north = cross(flow_y[member, y + ONE, x], flow_y[member, y, x], flow_y[member, y + TWO, x], h,
-                              depth[member, y + ONE, x], z, ground[y + ONE, x], r, rough[y + ONE, x], own)  # fmt: skip
-            if has_west:
-                flow_x_out[member, y, x] = west
-            if 0 < row:
-                flow_y_out[member, y, x] = south
-            if not is_inside:
-                continue
-            raise_peak(peak_bits, member, row, depth_bits[member, y, x])
-            after = moved(h, west, east, south, north, own[1])
-            if rain.shape[2] > 1:
-                after += own[0] * rain[member if rain.shape[0] > 1 else ZERO, y, x]
-            if loss.shape[2] > 1:
-                away = max(min(own[0] * loss[member if loss.shape[0] > 1 else ZERO, y, x], after), own[11])
-                after -= away
-                lost[member, y, x] += away
-            out[member, y, x] = after
-            if maps.shape[3] > 1:
-                record_cell(maps, member, y, x, after, own[12] * (west + east), own[12] * (south + north),
-                            clock[now, member], own[0], own[10])  # fmt: skip
+    crossed = cuda.shared.array(SHARED, depth.dtype)
+    column, row = cuda.grid(2)
+    across, down = cuda.threadIdx.x, cuda.threadIdx.y
+    n_y, n_x = np.uint64(out.shape[1]), np.uint64(out.shape[2])
+    y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
+    here = y * n_x + x
+    is_here = y < n_y and x < n_x
+    is_between = ZERO < y and y < n_y - ONE
+    is_inside = is_between and ZERO < x and x < n_x - ONE
+    has_west, has_south = is_between and ZERO < x and x < n_x, ZERO < y and is_here
+    for at in range(out.shape[0]):
+        member, turn = np.uint64(at), at & 1
+        cell = member * (n_y * n_x) + here
+        face_x, face_y = cell + member * n_y + y, cell + member * n_x
+        if step >= counts[member]:
+            if is_here and step == counts[member] and step > 0:
+                out[member, y, x] = depth[cell]
+                flow_x_out[face_x] = flow_x[face_x]
+                flow_y_out[face_y] = flow_y[face_y]
+            continue  # together with the whole block
+        own = read_scalars(scalars, member)
+        h, z, r, west, south = own[11], own[11], own[11], own[11], own[11]
+        if is_here:
+            h, z, r = depth[cell], ground[here], rough[here]
+        if has_west:
+            west = cross(flow_x[face_x], flow_x[face_x - ONE], flow_x[face_x + ONE], depth[cell - ONE], h,
+                         ground[here - ONE], z, rough[here - ONE], r, own)  # fmt: skip
+        if has_south:
+            south = cross(flow_y[face_y], flow_y[face_y - n_x], flow_y[face_y + n_x], depth[cell - n_x], h,
+                          ground[here - n_x], z, rough[here - n_x], r, own)  # fmt: skip
+        crossed[turn, 0, down, across], crossed[turn, 1, down, across] = west, south
+        cuda.syncthreads()
+        if has_west:
+            flow_x_out[face_x] = west
+        if has_south:
+            flow_y_out[face_y] = south
+        if not is_inside:
+            continue
+        if across + 1 < cuda.blockDim.x:
+            east = crossed[turn, 0, down, across + 1]
+        else:
+            east = cross(flow_x[face_x + ONE], flow_x[face_x], flow_x[face_x + TWO], h, depth[cell + ONE],
+                         z, ground[here + ONE], r, rough[here + ONE], own)  # fmt: skip
+        if down + 1 < cuda.blockDim.y:
+            north = crossed[turn, 1, down + 1, across]
+        else:
+            north = cross(flow_y[face_y + n_x], flow_y[face_y], flow_y[face_y + n_x + n_x], h, depth[cell + n_x],
+                          z, ground[here + n_x], r, rough[here + n_x], own)  # fmt: skip
+        raise_peak(peak_bits, member, row, depth_bits[cell])
+        after = moved(h, west, east, south, north, own[1])
+        if rain.shape[0] > 1:
+            after += own[0] * rain[cell if rain.shape[0] > ground.shape[0] else here]
+        if loss.shape[0] > 1:
+            away = max(min(own[0] * loss[cell if loss.shape[0] > ground.shape[0] else here], after), own[11])
+            after -= away
+            lost[cell] += away
+        out[member, y, x] = after
+        if maps.shape[3] > 1:
+            record_cell(maps, member, y, x, after, own[12] * (west + east), own[12] * (south + north),
+                        clock[now, member], own[0], own[10])  # fmt: skip
 
 
 HIGHEST = Sweeps(gpu=_highest)

@@ -155,8 +155,9 @@ def advance_inertia(
         )  # fmt: skip
 
     scheme = Scheme(
-        INERTIA, Tiling(surface.shape, REACH, STRIP, COLUMNS), list_scalars, lambda depth: (bits_of(depth),)
-    )
+        INERTIA, Tiling(surface.shape, REACH, STRIP, COLUMNS), list_scalars, lambda depth: (bits_of(depth),),
+        is_flat=True,
+    )  # fmt: skip
     return advance_scheme(
         water, surface, forcing, scheme, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
         threshold_m=threshold_m, after_step=after_step, engine=engine, threads=threads,

@@ -17,9 +17,9 @@ from ..surface_water.maps import record_cell
 from .fluxes import carry, lifted, pulled, push, slowest, standing, thrust_ahead, thrust_behind, travel
 from .slopes import is_smooth, minmod
 
-__all__ = ["BLOCK", "SIGNALS", "advance_cell"]
+__all__ = ["SIGNALS", "TILE", "advance_cell"]
 
-BLOCK = (4, 64)  # threads along y and x: a block finds most of its neighbours in its own cache
+TILE = (4, 64)  # rows and columns of a block: it finds most of its neighbours in its own cache
 
 ZERO, ONE = np.uint64(0), np.uint64(1)  # beside an unsigned index, which is not tested for its sign
 # A cell's leaning, as `lean` returns it: its state, slopes along x, slopes along y, and what half a step changes.
@@ -153,7 +153,7 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
 
     A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
     """
-    row, column = cuda.grid(2)
+    column, row = cuda.grid(2)
     n_y, n_x = ground.shape
     if reach <= row and row < n_y - reach and 0 < column and column < n_x - 1:
         y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)

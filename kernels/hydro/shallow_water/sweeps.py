@@ -15,7 +15,7 @@ import numpy as np
 from ...engines import Sweeps, launch_shape, prange, routine
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import BLOCK, advance_cell
+from .device import TILE, advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct
 
@@ -203,6 +203,6 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
 
 # By the bytes of a number.
 SHALLOW_WATER = {
-    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, launch=partial(launch_shape, block=BLOCK), guess=guess)
+    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, launch=partial(launch_shape, tile=TILE), guess=guess)
     for n_bytes, guess in GUESSES.items()
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Part, Parts
 from .case import FloodCase
 from .link_peaks import open_link_peaks
@@ -36,7 +37,10 @@ def simulate_flood(case: FloodCase) -> Parts:
     ------
     ValueError
         If a depth became NaN.
+    EngineError
+        If a GPU is asked for and none can be used here.
     """
+    note_device("cuda" if case.device == "gpu" else "numba")
     model = FloodModel(case)
     water, record = model.start(), FloodRecord(model)
     links = open_link_peaks(model, water)
