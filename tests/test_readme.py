@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from readme_blocks import run_dask_section
@@ -90,6 +90,13 @@ def test_every_scenario_of_the_readme_changes_a_road_that_is_driven(tmp_path: Pa
     scenarios = read_scenarios(tmp_path / "closures.csv", city)
     changed = {scenarios.name[row]: flow[scenarios.changed_links(row)].sum() for row in range(1, len(scenarios))}
     assert len(changed) == 2 and min(changed.values()) > 500.0
+
+
+def test_blocks_that_need_a_gpu_run_on_the_stand_in(cupy: Any) -> None:
+    found = [block.body for block in blocks(README) if block.language == "python" and "import cupy" in block.body]
+    assert found
+    for body in found:
+        exec(compile(body, README.name, "exec"), {"__name__": "readme"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

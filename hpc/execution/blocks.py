@@ -35,7 +35,7 @@ from ..store.shards import write_file
 from ..store.stores import sync_folders, write_block
 from ..store.tables import check_columns, fix_text, write_table
 from ..store.withheld import split_masks
-from .device_notes import collect_notes
+from .device_notes import collect_devices
 from .functions import call_function, load_function
 from .parts import PartWriter
 from .reading import Arrays, BlockReader, read_npz
@@ -196,7 +196,7 @@ class BlockBatch:
         folder, step, block = self.folder, self.step, self.step.block(index)
         _reset_peak()
         parts = PartWriter(folder, step.product, block, self.unsynced)
-        with running_step(), collect_notes() as notes:
+        with running_step(), collect_devices() as devices:
             results = parts.drain(self._compute(block, step.block(last).stop))
         _refuse_sealed(step, results)
         parts.refuse_incomplete(step, results)
@@ -210,7 +210,6 @@ class BlockBatch:
             "block": index,
             "worker": f"{os.environ.get('SLURMD_NODENAME') or os.uname().nodename}:{os.getpid()}",
             **({"job": job} if job else {}),
-            **({"devices": notes} if notes else {}),
             "started": round(started, 3),
             "seconds": round(time.perf_counter() - clock, 6),
             "compute_seconds": round(computed, 6),
@@ -218,6 +217,7 @@ class BlockBatch:
             "shards": shards,
             "scalars": scalars,
             **({"lengths": lengths} if lengths else {}),
+            **({"devices": devices} if devices else {}),
         }
 
     def _leave(self, block: Block, results: dict[str, Any], parts: PartWriter) -> tuple[dict[str, str], dict[str, int]]:

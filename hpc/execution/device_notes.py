@@ -1,4 +1,4 @@
-"""What a block says of the machine that computed it: the engine, and the card of a GPU. Its ledger line keeps it."""
+"""What a block says of what computed it: its engine, and the card if it was a GPU. The ledger keeps it."""
 
 from __future__ import annotations
 
@@ -6,66 +6,34 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..plan.devices import find_own_gpu
+from ..plan.gpus import name_own_gpu
 
-__all__ = ["DeviceNote", "collect_notes", "describe_note", "note_device"]
+__all__ = ["collect_devices", "note_device"]
 
-DeviceNote = dict[str, str]  # engine and, of a GPU, card and driver
-ON_GPU = ("cuda", "cupy")  # engines whose card is named
-_block = threading.local()  # a worker computes as many blocks at one time as it has threads
+ON_GPU = ("cupy", "cuda")
+_block = threading.local()
 
 
 def note_device(engine: str, card: str = "") -> None:
-    """Note which engine computes the block that this thread runs; outside a block nothing happens.
+    """Note which engine computes the block that runs now; outside a block nothing happens.
 
     Parameters
     ----------
     engine
-        Its name among the engines of kernels: ``"numba"``, ``"numpy"``, ``"cuda"`` or ``"cupy"``.
+        An engine of the kernels, such as ``"cuda"`` or ``"numba"``.
     card
-        The name of the GPU; of an engine that runs on one, the worker's own if omitted.
-
-    Examples
-    --------
-    >>> with collect_notes() as notes:
-    ...     note_device("cuda", card="NVIDIA H200")
-    ...     note_device("numba")
-    >>> notes
-    [{'engine': 'cuda', 'card': 'NVIDIA H200'}, {'engine': 'numba'}]
+        The GPU's name; if omitted, that of the worker's own GPU, where the engine is one for GPUs.
     """
-    notes: list[DeviceNote] | None = getattr(_block, "notes", None)
-    if notes is None:
-        return
-    note = {"engine": engine}
-    if card:
-        note["card"] = card
-    elif engine in ON_GPU and (own := find_own_gpu()) is not None:
-        note |= {"card": own.name, **({"driver": own.driver} if own.driver else {})}
-    if note not in notes:
-        notes.append(note)
+    noted: dict[str, str] | None = getattr(_block, "noted", None)
+    if noted is not None:
+        noted.setdefault(engine, card or (name_own_gpu() if engine in ON_GPU else ""))
 
 
 @contextmanager
-def collect_notes() -> Iterator[list[DeviceNote]]:
-    """Collect what a block that this thread runs notes, each note once."""
-    notes: list[DeviceNote] = []
-    _block.notes = notes
+def collect_devices() -> Iterator[dict[str, str]]:
+    """Engines that the block noted in this thread, each with its card; filled while the block runs."""
+    _block.noted = noted = dict[str, str]()
     try:
-        yield notes
+        yield noted
     finally:
-        _block.notes = None
-
-
-def describe_note(note: DeviceNote) -> str:
-    """Where a block ran, in words.
-
-    Examples
-    --------
-    >>> describe_note({"engine": "cuda", "card": "NVIDIA H200", "driver": "570.124"})
-    'NVIDIA H200, driver 570.124, engine cuda'
-    >>> describe_note({"engine": "numba"})
-    'CPU, engine numba'
-    """
-    words = [note.get("card") or ("GPU" if note.get("engine") in ON_GPU else "CPU")]
-    words += [f"driver {note['driver']}"] if note.get("driver") else []
-    return ", ".join([*words, f"engine {note.get('engine', 'unknown')}"])
+        _block.noted = None

@@ -18,6 +18,7 @@ from ..errors import FAILED, PersonLevelError, RunError, resume_command
 from ..identity.changes import describe_accepted
 from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
+from ..run.devices_used import name_devices
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.privacy import close_to_others, keep_privately, keep_text, keeps_persons
@@ -169,6 +170,7 @@ def _execute(
             **answer,
             **({"accepted": describe_accepted(accepted)} if (accepted := run.record.get("accepted")) else {}),
             "memory": _memory(run, plan),
+            "devices": name_devices(done_blocks(read_ledger(ledger.path)).values()),
             "attempt": attempt,
             "started": started,
             "ended": now(),

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psutil
 
-__all__ = [
-    "SIMULATOR", "Gpu", "Machine", "describe_machine", "find_own_gpu", "is_simulated", "list_gpus", "parse_memory",
-    "peak_memory_bytes", "thread_budget",
-]  # fmt: skip
+from .gpus import Gpu, list_gpus
+
+__all__ = ["Machine", "describe_machine", "parse_memory", "peak_memory_bytes", "thread_budget"]
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _UNITS |= {f"{prefix}i": 1024**power for power, prefix in enumerate("kmgt", start=1)}
 
 
 @dataclass(frozen=True)
-class Gpu:
-    """A GPU as nvidia-smi tells of it; memory [B] is 0 where it is not known, or shared out by MIG."""
-
-    uuid: str
-    name: str
-    memory_bytes: int = 0
-    driver: str = ""
-
-
-SIMULATOR = Gpu("simulator", "simulator")  # Numba's, which runs device code in Python
-
-
-@dataclass(frozen=True)
 class Machine:
-    """Cores this process may use, memory [B] it may hope for, and the GPUs it may use."""
+    """Cores this process may use, memory [B] it may hope for, and the GPUs."""
 
     cores: int
     memory_bytes: int
@@ -65,54 +49,6 @@ def _cgroup_limits() -> list[int]:
         if group == base:
             break
     return limits
-
-
-def is_simulated() -> bool:
-    """Whether Numba simulates a GPU in this environment."""
-    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
-
-
-def list_gpus() -> tuple[Gpu, ...]:
-    """The GPUs that this process may use, in the order of CUDA_VISIBLE_DEVICES; the simulator in its environment."""
-    if is_simulated():
-        return (SIMULATOR,)
-    query = "--query-gpu=uuid,name,memory.total,driver_version,mig.mode.current"
-    try:
-        asked = subprocess.run(
-            ["nvidia-smi", query, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    found = _read_gpus(asked.stdout) if asked.returncode == 0 else ()
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return found if visible is None else _choose_gpus(visible, found)
-
-
-def _read_gpus(text: str) -> tuple[Gpu, ...]:
-    """The answer of nvidia-smi: a GPU a line, its memory in MiB."""
-    rows = [[word.strip() for word in line.split(",")] for line in text.splitlines()]
-    return tuple(
-        Gpu(uuid, name, int(memory) * 1024**2 if memory.isdigit() and mig != "Enabled" else 0, driver)
-        for uuid, name, memory, driver, mig in (row for row in rows if len(row) == 5)
-    )
-
-
-def _choose_gpus(visible: str, found: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
-    """Those that CUDA_VISIBLE_DEVICES names, by index or UUID, up to the first that is not there, as CUDA does."""
-    chosen = []
-    for name in (word.strip() for word in visible.split(",")):
-        by_index = found[int(name)] if name.isdigit() and int(name) < len(found) else None
-        gpu = by_index or next((one for one in found if name.startswith("GPU-") and one.uuid.startswith(name)), None)
-        if gpu is None:
-            break
-        chosen.append(gpu)
-    return tuple(chosen)
-
-
-@cache
-def find_own_gpu() -> Gpu | None:
-    """The first GPU that this process may use; a part of one, by MIG, counts as that one."""
-    return next(iter(list_gpus()), None)
 
 
 def parse_memory(text: str | int) -> int:

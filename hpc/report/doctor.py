@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import RunError
-from ..plan.devices import Gpu, describe_machine
+from ..plan.devices import describe_machine
 from ..plan.profiles import find_profiles, load_profile
 from ..run.index import index_folder
 
@@ -47,9 +47,7 @@ def _examine() -> Iterator[Finding]:
     )
     yield Finding(
         "gpu",
-        f"{len(machine.gpus)}: {'; '.join(map(_describe_gpu, machine.gpus))}"
-        if machine.gpus
-        else "none; kernels run on the CPU",
+        f"{len(machine.gpus)}: {'; '.join(map(str, machine.gpus))}" if machine.gpus else "none; kernels run on the CPU",
     )
     yield _writable("run index", index_folder(), "set CITYTIDE_HOME to a folder you may write to")
     yield _writable("scratch", Path(tempfile.gettempdir()), "set TMPDIR to a folder on a local disk")
@@ -70,11 +68,6 @@ def _examine() -> Iterator[Finding]:
             yield Finding(f"profile {name}", str(path))
         except RunError as error:
             yield Finding(f"profile {name}", str(path), False, str(error))
-
-
-def _describe_gpu(gpu: Gpu) -> str:
-    memory = f", {gpu.memory_bytes / 1e9:.1f} GB" if gpu.memory_bytes else ""
-    return f"{gpu.name}{memory}{f', driver {gpu.driver}' if gpu.driver else ''}"
 
 
 def _writable(what: str, folder: Path, cure: str) -> Finding:

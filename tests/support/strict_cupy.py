@@ -1,14 +1,13 @@
-"""A stand-in for CuPy on a machine without a GPU: NumPy's memory behind CuPy's rules, so that nothing mixes in silence.
+"""A stand-in for CuPy on a machine without a GPU: NumPy's memory under CuPy's rules, so nothing mixes in silence.
 
-An array of it never becomes one of the host unless somebody asks (``.get()``, ``asnumpy``, ``float`` of one number), and
-none of the host takes part in its arithmetic, its functions, its indices or its assignments. CuPy itself would copy a
-host array that is an index or is assigned; here that is an error too, as such copies cost more than the work. Only
-functions that CuPy has under NumPy's name are offered.
+An array of it never becomes one of the host unless somebody asks (``.get()``, ``asnumpy``, ``float`` of one number),
+and none of the host takes part in its arithmetic, its functions, its indices or its assignments. CuPy itself would
+copy a host array that is an index or is assigned; here that is an error too, as such copies cost more than the work.
+Only functions that CuPy has under NumPy's name are offered.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
@@ -39,6 +38,7 @@ IN_MODULES = {
     "fft": ("fft2", "fftfreq", "ifft2", "irfft2", "rfft2", "rfftfreq"),
     "linalg": ("cholesky", "det", "inv", "lstsq", "norm", "solve"),
 }
+LACKING = ("correction", "device", "initial", "like", "stable", "subok", "weights", "where")  # words that NumPy takes
 NAMES = (
     "bool_", "complex64", "complex128", "complexfloating", "dtype", "float32", "float64", "floating", "inf", "int8",
     "int16", "int32", "int64", "integer", "intp", "nan", "newaxis", "pi", "uint8", "uint16", "uint32", "uint64",
@@ -144,8 +144,8 @@ def dress(value: Any) -> Any:
 
 
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if "where" in kwargs:
-        raise TypeError("CuPy's functions take no `where`")
+    if lacking := sorted(kwargs.keys() & set(LACKING)):
+        raise TypeError(f"CuPy's functions take no `{lacking[0]}`")
     out = kwargs.get("out")
     found = function(*map(strip, args), **{name: strip(value) for name, value in kwargs.items()})
     given = out[0] if isinstance(out, tuple) else out
@@ -224,4 +224,3 @@ def _bring(value: Any, dtype: Any = None, *, copy: bool = False) -> ndarray:
 
 
 STRICT_CUPY = make_module()
-sys.modules.setdefault("cupy_stand_in", STRICT_CUPY)
