@@ -61,10 +61,11 @@ def as_alike(dtype: npt.DTypeLike | None = None, /, **given: Any) -> tuple[Any, 
     >>> ensemble.dtype, observed, valid
     (dtype('float64'), array(3.), None)
     """
-    xp = array_module(*given.values())
-    on_device = [name for name, one in given.items() if _is_cupy(one)]
+    modules = {name: array_module(one) for name, one in given.items()}
+    on_device = [name for name, module in modules.items() if module is not np]
+    xp = modules[on_device[0]] if on_device else np
     for name, one in given.items():
-        if on_device and not (one is None or _is_cupy(one) or _is_number(one)):
+        if on_device and not (one is None or name in on_device or _is_number(one)):
             raise EngineError(
                 f"arrays of one call must be in one memory, got {on_device[0]} on a GPU and {name} on the host: "
                 f"hand over cupy.asarray({name}), or {on_device[0]}.get()"

@@ -64,9 +64,10 @@ def test_host_data_beside_a_device_array_are_refused_by_both_names(cupy: Any, ho
             as_alike(np.float64, **given)
 
 
-def test_an_array_of_numba_is_refused_with_the_way_to_cupy() -> None:
+def test_an_array_of_numba_is_refused_with_the_way_to_cupy_alone_and_beside_cupys(cupy: Any) -> None:
     class FakeCUDAArray:
         """By its name the simulator's arrays are known."""
 
-    with pytest.raises(EngineError, match=r"got one of Numba's: hand over cupy.asarray\(it\)"):
-        as_alike(field=FakeCUDAArray())
+    for beside in ({}, {"other": cupy.ones(2)}):
+        with pytest.raises(EngineError, match=r"got one of Numba's: hand over cupy.asarray\(it\)"):
+            as_alike(field=FakeCUDAArray(), **beside)
