@@ -57,8 +57,8 @@ def describe_card() -> dict[str, Any]:
         "cache_bytes": _ask(lambda: int(device.L2_CACHE_SIZE)),
         "memory_bytes": _ask(lambda: int(numba.cuda.current_context().get_memory_info()[1])),
         "driver": _ask(_read_driver),
-        "cuda_driver": _ask(lambda: _join(importlib.import_module("numba.cuda.cudadrv.driver").driver.get_version())),
-        "cuda_runtime": _ask(lambda: _join(importlib.import_module("numba.cuda.cudadrv.runtime").runtime.get_version())),
+        "cuda_driver": _ask(lambda: _join(_import("driver").driver.get_version())),
+        "cuda_runtime": _ask(lambda: _join(_import("runtime").runtime.get_version())),
         "cores": os.cpu_count(),
     }  # fmt: skip
 
@@ -87,6 +87,10 @@ def _ask(what: Callable[[], Any]) -> Any:
         return what()
     except Exception:
         return None
+
+
+def _import(name: str) -> Any:
+    return importlib.import_module(f"numba.cuda.cudadrv.{name}")
 
 
 def _join(numbers: Iterable[int]) -> str:

@@ -17,7 +17,8 @@ def measured(**facts: Any) -> dict[str, Any]:
 def make_record(**facts: Any) -> dict[str, Any]:
     return {
         "card": {"name": "NVIDIA H200", "compute_capability": "9.0", "driver": "580.1"}, "spent_s": 400.0,
-        "simulated": False, "tests": {"passed": 9, "failed": 1, "errors": 0, "skipped": 0, "failures": ["t.py::test_x"]},
+        "simulated": False,
+        "tests": {"passed": 9, "failed": 1, "errors": 0, "skipped": 0, "failures": ["t.py::test_x"]},
         "measurements": [
             measured(role="step", n=100), measured(role="compared", n=1000, error=2e-7, within=True), measured(),
             measured(role="compared", error="not finite", within=False),
