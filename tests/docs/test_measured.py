@@ -14,7 +14,8 @@ RECORD: dict[str, Any] = {
     "measurements": [
         {
             "case": "regrid (cuda)", "n": 4000, "dtype": "f4", "members": 1, "role": "compared",
-            "seconds_per_step": 1.0,            "updates_per_second": 6.1e10, "share": 0.614, "error": 2e-7, "bound": 1e-6, "within": True,
+            "seconds_per_step": 1.0, "updates_per_second": 6.1e10, "share": 0.614, "error": 2e-7,
+            "bound": 1e-6, "within": True,
         }
     ],
     "failed": [{"case": "a", "why": "MemoryError: full"}],
