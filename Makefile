@@ -126,7 +126,7 @@ test-ptx: .venv-ptx/stamp
 GPU_ARGS ?=
 gpu: .dev/citytide
 	@chosen=; for needed in "numba_cuda, click" "numba, click"; do \
-		for python in .venv-gpu/bin/python .venv-ptx/bin/python $(PYTHON) .venv-test/bin/python; do \
+		for python in .venv-gpu/bin/python .venv-ptx/bin/python $(PYTHON) python3 .venv-test/bin/python; do \
 			[ -z "$$chosen" ] && $$python -c "import $$needed" 2>/dev/null && chosen=$$python; done; done; \
 	[ -n "$$chosen" ] || { echo "a GPU is measured with numpy, scipy, numba, numba-cuda and click, and no Python here has" \
 		"them: pip install 'citytide[gpu-cuda13]' click pytest" >&2; exit 1; }; \

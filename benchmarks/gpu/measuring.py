@@ -52,7 +52,8 @@ def list_tasks(case: Case, *, simulated: bool = False) -> list[Task]:
     tiny, small, large = case.simulated if simulated else case.sizes
     sizes = [("step", tiny, case.dtypes[:1], case.members[:1])]
     sizes += [("compared", small, case.dtypes, case.members)]
-    sizes += [("large", large, case.dtypes, case.members[-1:] if simulated else case.members)]
+    large_ones = (case.dtypes[:1], case.members[-1:]) if simulated else (case.dtypes, case.members)
+    sizes += [("large", large, *large_ones)]
     host: Any = "python" if simulated and case.engine == "cuda" else "auto"
     tasks = []
     for role, n, dtypes, members in sizes:

@@ -26,3 +26,17 @@ def test_every_case_of_the_day_runs_and_is_within_its_bound(tmp_path: Path) -> N
         "the simulator has no CuPy", "the kernel does not declare this engine"
     }  # fmt: skip
     assert record["prediction"]["cells"] == 20_000_000 and "advance_inertia (cuda, maps and rain)" in told.output
+
+
+def test_members_placed_from_one_are_those_of_the_host() -> None:
+    import numpy as np
+
+    from citytide.benchmarks.cases.hydro_device import make_water
+    from citytide.benchmarks.gpu.cases.water import place_members
+
+    for maps in (False, True):
+        one, all_of_them = (make_water(3, members=n, maps=maps)[1] for n in (1, 4))
+        there = place_members(one, 4)
+        assert there.has_maps == maps
+        for name in ("depth", "flow_x", "flow_y", "lost", "maps", "gained"):
+            np.testing.assert_array_equal(getattr(there.on_host(), name), getattr(all_of_them, name), err_msg=name)
