@@ -26,7 +26,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from .contracts import KERNELS, Array, Contract, kernel
-from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, rebind, routine, rule
+from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, fused_rule, rebind, routine, rule
 
 __all__ = [
     "ENGINES",
@@ -43,6 +43,7 @@ __all__ = [
     "cuda",
     "digest",
     "empty_for",
+    "fused_rule",
     "has_thread_pool",
     "is_device_array",
     "is_installed",

@@ -13,7 +13,7 @@ import math
 
 from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
-from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
+from .formulas import bounded, driven, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["HIGHEST", "advance_cell", "raise_peak"]
 
@@ -26,11 +26,11 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
         return own[11]
     fall = (low + behind) - (high + ahead)
     root = own[13] / cuda.cbrt(opened)
-    divisor = inertia_divisor(flow, root, own[20], own[13], own[21])
-    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, own[2], divisor)
-    rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
-    new = slowed(push, math.sqrt(own[13] + rub), own[13], own[18])
-    return bounded(new, behind, ahead, own[4], own[17] * opened * math.sqrt(opened))
+    drive = driven(flow, root, own[9], own[2], own[14])
+    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, drive)
+    rub = rubbed(push, rough_low, rough_high, root, own[3], drive, own[8])
+    new = slowed(push, math.sqrt(rub), own[12])
+    return bounded(new, behind, ahead, own[4], own[15] * opened * math.sqrt(opened))
 
 
 @routine
