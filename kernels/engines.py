@@ -26,7 +26,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from .contracts import KERNELS, Array, Contract, kernel
-from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, rebind, routine, rule
+from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, fused_rule, rebind, routine, rule
 
 __all__ = [
     "ENGINES",
@@ -43,6 +43,7 @@ __all__ = [
     "cuda",
     "digest",
     "empty_for",
+    "fused_rule",
     "has_thread_pool",
     "is_device_array",
     "is_installed",
@@ -271,21 +272,27 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
     return numba.cuda.device_array(shape, like.dtype)
 
 
-def launch_shape(shape: tuple[int, ...], tile: tuple[int, int] = (1, 256)) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Blocks and threads, along x first, that cover ``shape`` (y, x) once; a block takes a tile of rows and columns.
+def launch_shape(
+    shape: tuple[int, ...], tile: tuple[int, int] | None = None
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Blocks and threads, along x first, that cover ``shape`` (y, x) once.
 
-    Threads side by side in a warp take places side by side in memory. A small shape needs no more than a warp of 32
-    beyond its end, and one of many rows has more of them in a block: a launch has at most 65,535 blocks along y.
+    Threads side by side in a warp take places side by side in memory. A block takes 256 places of a row, or the rows
+    and columns of ``tile``; a small shape needs no more than a warp of 32 beyond its end. Where there are more rows
+    than a launch has blocks along y, a block takes several.
+
+    Raises
+    ------
+    EngineError
+        If there are more rows than a launch can take.
     """
     n_y, n_x = max(1, shape[0]), max(1, shape[1])
-    down, across = min(tile[0], n_y), min(tile[1], -(-n_x // 32) * 32)
-    while -(-n_y // down) > MOST_BLOCKS_DOWN and down < MOST_THREADS:
-        down *= 2
-    across = min(across, max(1, MOST_THREADS // down))
-    if -(-n_y // down) > MOST_BLOCKS_DOWN:
-        raise EngineError(
-            f"a GPU takes at most {MOST_BLOCKS_DOWN * MOST_THREADS:,} rows in one launch, got {n_y:,}: cut them in blocks"
-        )
+    down, across = tile or (1, 256)
+    down, across = min(down, n_y), min(across, -(-n_x // 32) * 32)
+    if tile is None and n_y > MOST_BLOCKS_DOWN:
+        down, across = MOST_THREADS // 32, 32
+    if n_y > MOST_BLOCKS_DOWN * down:
+        raise EngineError(f"a GPU takes at most {MOST_BLOCKS_DOWN * down:,} rows in one launch, got {n_y:,}: cut them")
     return (-(-n_x // across), -(-n_y // down)), (across, down)
 
 

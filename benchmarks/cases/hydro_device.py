@@ -26,7 +26,7 @@ SCHEMES = ("inertia", "first", "second")
 
 
 def _triad(a: Any, b: Any, c: Any, three: Any) -> None:
-    row, place = cuda.grid(2)
+    place, row = cuda.grid(2)
     if row < a.shape[0] and place < a.shape[1]:
         a[row, place] = b[row, place] + three * c[row, place]
 

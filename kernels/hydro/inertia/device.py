@@ -20,7 +20,7 @@ import numpy as np
 
 from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
-from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
+from .formulas import bounded, driven, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["HIGHEST", "TILE", "advance_cell", "raise_peak"]
 
@@ -37,11 +37,11 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
         return own[11]
     fall = (low + behind) - (high + ahead)
     root = own[13] / cuda.cbrt(opened)
-    divisor = inertia_divisor(flow, root, own[20], own[13], own[21])
-    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, own[2], divisor)
-    rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
-    new = slowed(push, math.sqrt(own[13] + rub), own[13], own[18])
-    return bounded(new, behind, ahead, own[4], own[17] * opened * math.sqrt(opened))
+    drive = driven(flow, root, own[9], own[2], own[14])
+    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, drive)
+    rub = rubbed(push, rough_low, rough_high, root, own[3], drive, own[8])
+    new = slowed(push, math.sqrt(rub), own[12])
+    return bounded(new, behind, ahead, own[4], own[15] * opened * math.sqrt(opened))
 
 
 @routine
@@ -51,8 +51,7 @@ def read_scalars(scalars, member):
         scalars[member, 0], scalars[member, 1], scalars[member, 2], scalars[member, 3], scalars[member, 4],
         scalars[member, 5], scalars[member, 6], scalars[member, 7], scalars[member, 8], scalars[member, 9],
         scalars[member, 10], scalars[member, 11], scalars[member, 12], scalars[member, 13], scalars[member, 14],
-        scalars[member, 15], scalars[member, 16], scalars[member, 17], scalars[member, 18], scalars[member, 19],
-        scalars[member, 20], scalars[member, 21],
+        scalars[member, 15],
     )  # fmt: skip
 
 
@@ -65,7 +64,7 @@ def raise_peak(peak_bits, member, row, bits):
 
 
 def _highest(depth_bits, peak_bits):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < depth_bits.shape[1] and x < depth_bits.shape[2]:
         for member in range(depth_bits.shape[0]):
             raise_peak(peak_bits, member, y, depth_bits[member, y, x])

@@ -106,7 +106,7 @@ def cross(behind, ahead, low, high, own):
     gravity, half_g, tiny, wall, dry = own[1], own[2], own[3], own[4], own[5]
     zero, half, one, two = own[6], own[7], own[8], own[9]
     gap = (low - high) + (behind[3] - ahead[3])
-    lift, drop_b, drop_a = lifted(behind[0], ahead[0], gap, zero, one, own[19], tiny), max(gap, zero), max(-gap, zero)
+    lift, drop_b, drop_a = lifted(behind[0], ahead[0], gap, zero, one, own[14], tiny), max(gap, zero), max(-gap, zero)
     h_b, h_a = standing(behind[0], lift, drop_b, zero), standing(ahead[0], lift, drop_a, zero)
     pull_b, pull_a = pulled(behind[0], lift, drop_b, gravity, zero), pulled(ahead[0], lift, drop_a, gravity, zero)
     u_b, u_a = behind[1], ahead[1]
@@ -138,7 +138,7 @@ def raise_signal(peak, member, row, signal):
 
 
 def _signals(depth, flow_x, flow_y, peak, gravity, dry, zero):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < depth.shape[1] and x < depth.shape[2]:
         for member in range(depth.shape[0]):
             h = depth[member, y, x]
@@ -160,7 +160,7 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
         for at in range(depth.shape[0]):
             member = np.uint64(at)
             own = scalars[member]
-            ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[19]
+            ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[14]
             h, flow_here, flow_there = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
             if step >= counts[member]:
                 if step == counts[member] and step > 0:
@@ -204,7 +204,7 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
             x_out[member, y, x] = new_x
             y_out[member, y, x] = new_y
             if maps.shape[3] > 1:
-                record_cell(maps, member, y, x, after, new_x, new_y, clock[now, member], own[0], own[18])
+                record_cell(maps, member, y, x, after, new_x, new_y, clock[now, member], own[0], own[13])
 
 
 SIGNALS = Sweeps(gpu=_signals)

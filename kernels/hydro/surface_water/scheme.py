@@ -33,7 +33,7 @@ class Scheme:
     tiling
         Tiles of the ground; tiles where nothing changes are skipped.
     list_scalars
-        ``list_scalars(step_s, n_bytes)`` returns the scalars of a member whose step is ``step_s`` [s]: the step first,
+        ``list_scalars(step_s)`` returns the scalars of a member whose step is ``step_s`` [s]: the step first,
         then what the sweeps expect.
     list_extras
         ``list_extras(depth)`` returns what the sweeps take after the scalars.
@@ -47,7 +47,7 @@ class Scheme:
 
     sweeps: Mapping[int, Sweeps]
     tiling: Tiling
-    list_scalars: Callable[[float, int], tuple[float, ...]]
+    list_scalars: Callable[[float], tuple[float, ...]]
     list_extras: Callable[[Any], tuple[Any, ...]]
     lets_through: bool = False
     has_float_peak: bool = False
@@ -92,11 +92,11 @@ def advance_scheme(
         If the engine cannot take the arrays.
     """
     dtype = water.depth.dtype
-    n_bytes = dtype.itemsize if dtype.itemsize in scheme.sweeps else 8  # advance_members refuses any other dtype
-    sweeps = scheme.sweeps[n_bytes]
+    # advance_members refuses any other dtype
+    sweeps = scheme.sweeps[dtype.itemsize if dtype.itemsize in scheme.sweeps else 8]
     chosen = sweeps.choose(water.depth, engine)
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
-    scalars = np.array([scheme.list_scalars(step, n_bytes) for step in steps.tolist()], np.float64).astype(dtype)
+    scalars = np.array([scheme.list_scalars(step) for step in steps.tolist()], np.float64).astype(dtype)
     ground, rough = surface.beside(water.depth)
     own = keep_scalars(scalars, water.depth)
     views: dict[tuple[int, str], Any] = {}  # of each buffer: to make one of a device array takes as long as a launch
