@@ -135,10 +135,12 @@ class Sweeps:
     whole
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
-        ``gpu(out, *args)`` for one CUDA thread; engine ``cuda``. ``x, y = cuda.grid(2)`` is its place in the last dim of
-        ``out`` and in the one before.
+        ``gpu(out, *args)`` for one CUDA thread, whose place in the last dim of ``out`` and in the one before is
+        ``x, y = cuda.grid(2)``; engine ``cuda``.
     launch
         Blocks and threads for the last two dims of ``out``, where those of :func:`launch_shape` do not suit.
+    registers
+        Most registers of a CUDA thread, so that several blocks run beside each other; the compiler's choice if None.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -150,10 +152,12 @@ class Sweeps:
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
         launch: Callable[[tuple[int, ...]], Any] | None = None,
+        registers: int | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.launch, self.rules = whole, gpu, launch or launch_shape, rules
+        self.whole, self.gpu, self.rules = whole, gpu, rules
+        self.launch, self.registers = launch or launch_shape, registers
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -196,7 +200,9 @@ class Sweeps:
         if engine == "cuda" and self.gpu:
             import numba.cuda
 
-            jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
+            twin = rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda})
+            limit = {"max_registers": self.registers} if self.registers and not is_simulated() else {}
+            jitted = numba.cuda.jit(**limit)(twin) if limit else numba.cuda.jit(twin)
             return lambda out, *args: jitted[self.launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
@@ -296,10 +302,15 @@ def launch_shape(
     return (-(-n_x // across), -(-n_y // down)), (across, down)
 
 
+def is_simulated() -> bool:
+    """Whether Numba's simulator stands in for a GPU."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+
+
 @cache
 def is_installed(engine: Engine) -> bool:
     """Whether the packages that ``engine`` needs are there (a GPU is another question)."""
-    if engine == "cuda" and os.environ.get("NUMBA_ENABLE_CUDASIM") == "1":
+    if engine == "cuda" and is_simulated():
         return True
     return importlib.util.find_spec(NEEDS[engine]) is not None
 

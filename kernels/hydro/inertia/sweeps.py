@@ -15,7 +15,7 @@ import numpy as np
 from ...engines import Sweeps, launch_shape, prange, routine, rule
 from ..surface_water.cube_root import ROOTS, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import TILE, advance_cell
+from .device import REGISTERS, TILE, advance_cell
 from .formulas import bounded, driven, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
@@ -227,7 +227,8 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
 # By the bytes of a number.
 INERTIA = {
     n_bytes: Sweeps(
-        cpu=_cpu, whole=_whole, gpu=advance_cell, launch=partial(launch_shape, tile=TILE), inverse_cube_root=root
+        cpu=_cpu, whole=_whole, gpu=advance_cell, launch=partial(launch_shape, tile=TILE),
+        registers=REGISTERS[n_bytes], inverse_cube_root=root,
     )
     for n_bytes, root in ROOTS.items()
 }
