@@ -23,7 +23,8 @@ MARGIN_S = 20.0  # a measurement that was begun takes less, and what takes more 
 @click.option("--limit", default=LIMIT_S, show_default=True, help="Seconds of wall time for all of it.")
 @click.option("--only", default="", help="Cases whose name holds this text, such as advance_inertia.")
 @click.option("--tests/--no-tests", "with_tests", default=True, help="Whether the device tests run first.")
-def main(out: Path | None, limit: float, only: str, with_tests: bool) -> None:
+@click.option("--resume", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Go on with this file.")
+def main(out: Path | None, limit: float, only: str, with_tests: bool, resume: Path | None) -> None:
     """Run the tests that need a GPU, then measure each kernel beside the GPU's own triad and the host's answer.
 
     Exit code 0 if every error is within its bound and no test failed, else 1.
@@ -35,12 +36,14 @@ def main(out: Path | None, limit: float, only: str, with_tests: bool) -> None:
         click.echo(missing, err=True)
         raise SystemExit(1)
     from .clock import Clock
-    from .day import begin_results, make_plan, run_day
-    from .results import RESULTS
+    from .day import DeviceLostError, begin_results, make_plan, run_day
+    from .results import RESULTS, Results
 
-    clock = Clock(limit, margin_s=min(MARGIN_S, 0.1 * limit))
+    before = Results.resume(resume) if resume else None
+    spent = before.record["spent_s"] if before else 0.0
+    clock = Clock(limit, margin_s=min(MARGIN_S, 0.1 * limit), spent_s=spent)
     folder = out or (Path("runs") if is_simulated() else RESULTS)  # what a simulator shows is no result
-    results = begin_results(folder, clock)
+    results = before or begin_results(folder, clock)
 
     def stop() -> None:
         """Called from another thread, whatever the first one waits for."""
@@ -51,7 +54,13 @@ def main(out: Path | None, limit: float, only: str, with_tests: bool) -> None:
         os._exit(code)
 
     timer = clock.ring(stop)
-    run_day(results, clock, make_plan(only=only, with_tests=with_tests), lambda line: click.echo(line, err=True))
+    try:
+        run_day(results, clock, make_plan(only=only, with_tests=with_tests), lambda line: click.echo(line, err=True))
+    except DeviceLostError as lost:
+        click.echo(f"{lost}: a new process goes on", err=True)
+        words = ["--resume", str(results.path), "--limit", str(limit), "--only", only, "--no-tests"]
+        sys.stderr.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "citytide.benchmarks.gpu", *words])
     timer.cancel()
     raise SystemExit(conclude(results))
 

@@ -18,6 +18,8 @@ class Clock:
         All the time there is [s].
     margin_s
         What is kept at the end: a measurement that was begun may take that long.
+    spent_s
+        What was spent before it was made [s].
     now
         The time [s], for tests.
 
@@ -28,9 +30,12 @@ class Clock:
     (True, False)
     """
 
-    def __init__(self, limit_s: float, *, margin_s: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, limit_s: float, *, margin_s: float = 0.0, spent_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self.limit_s, self.margin_s, self._now = limit_s, margin_s, now
-        self._began = now()
+        self._began = now() - spent_s
 
     @property
     def spent_s(self) -> float:

@@ -16,9 +16,14 @@ from .clock import Clock
 from .device_tests import find_tests, run_tests
 from .measuring import Device, list_tasks, measure, open_device
 from .prediction import predict_city
-from .results import Results, name_file
+from .results import Results, name_file, name_task
 
-__all__ = ["Plan", "begin_results", "make_plan", "run_day"]
+__all__ = ["DeviceLostError", "Plan", "begin_results", "make_plan", "run_day"]
+
+
+class DeviceLostError(RuntimeError):
+    """A failure after which the device answers nothing in this process; another process may go on."""
+
 
 Part = tuple[str, float, Sequence[Case]]
 TESTS_UNTIL = 0.25  # share of the day
@@ -70,9 +75,15 @@ def run_day(results: Results, clock: Clock, plan: Plan, tell: Callable[[str], No
         Tests and cases.
     tell
         Takes a line about each step.
+
+    Raises
+    ------
+    DeviceLostError
+        If no other case can run in this process. What is in the results already is not done again in the next.
     """
-    tell("device tests")
-    results.put(tests=plan.tests(clock.left_s(TESTS_UNTIL)), spent_s=clock.spent_s)
+    if not results.record["tests"]:
+        tell("device tests")
+        results.put(tests=plan.tests(clock.left_s(TESTS_UNTIL)), spent_s=clock.spent_s)
     results.put(without_case=find_uncovered())
     tell("triad")
     device = plan.open()
@@ -87,10 +98,13 @@ def run_day(results: Results, clock: Clock, plan: Plan, tell: Callable[[str], No
 def _run_case(
     case: Case, until: float, results: Results, clock: Clock, device: Device, tell: Callable[[str], None]
 ) -> None:  # fmt: skip
+    done = results.done
     if why := _find_obstacle(case, device):
         results.add("left_out", {"case": case.label, "why": why})
         return
     for task in list_tasks(case, simulated=device.simulated):
+        if name_task(task.label) in done:
+            continue
         if not clock.has_time(until):
             results.add("left_out", {**task.label, "why": TIME_IS_UP})
             continue
@@ -100,6 +114,17 @@ def _run_case(
         except Exception as error:  # the next case may do better, and the day has one chance
             why = " ".join(f"{type(error).__name__}: {error}".split())
             results.add("failed", {**task.label, "why": why[:2000]})
+            results.put(spent_s=clock.spent_s)
+            _check_device(device, case.label)
+
+
+def _check_device(device: Device, after: str) -> None:
+    """After some errors, such as an address that is not there, each further call of the process fails too."""
+    try:
+        device.wait()
+        device.triads["f4"]()
+    except Exception as error:
+        raise DeviceLostError(f"the device answers nothing after {after}") from error
 
 
 def _find_obstacle(case: Case, device: Device) -> str:

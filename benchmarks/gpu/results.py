@@ -8,14 +8,17 @@ import math
 import os
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "SCHEMA", "Results", "find_newest", "find_wrong", "name_file"]
+__all__ = ["RESULTS", "SCHEMA", "Results", "find_newest", "find_wrong", "name_file", "name_task"]
 
 SCHEMA = 1
 RESULTS = Path(__file__).parent.parent / "results"
 Record = dict[str, Any]
+Key = tuple[Any, ...]
+LISTS = ("measurements", "failed", "left_out")
 
 
 class Results:
@@ -33,10 +36,21 @@ class Results:
         self.path = path
         self._lock = threading.RLock()
         self.record: Record = {
-            "schema": SCHEMA, "finished": False, **facts, "tests": {}, "measurements": [], "failed": [], "left_out": [],
+            "schema": SCHEMA, "finished": False, "tests": {}, **{where: [] for where in LISTS}, **facts
         }  # fmt: skip
         path.parent.mkdir(parents=True, exist_ok=True)
         self._write()
+
+    @classmethod
+    def resume(cls, path: Path) -> Results:
+        """Go on with a file that another process left; what it left out gets another chance."""
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return cls(path, **{name: found for name, found in record.items() if name not in ("left_out", "stopped")})
+
+    @property
+    def done(self) -> set[Key]:
+        """What needs no second go: it was measured, or it failed."""
+        return {name_task(one) for where in ("measurements", "failed") for one in self.record[where]}
 
     def put(self, **facts: Any) -> None:
         """Note facts, each in place of what stood there."""
@@ -66,6 +80,17 @@ def _speak_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "not finite"
     return value
+
+
+def name_task(label: Mapping[str, Any]) -> Key:
+    """What tells one measurement of a day from another.
+
+    Examples
+    --------
+    >>> name_task({"case": "regrid (cuda)", "n": 1000, "dtype": "f4", "share": 0.5})
+    ('regrid (cuda)', 1000, 'f4', None, None)
+    """
+    return tuple(label.get(name) for name in ("case", "n", "dtype", "members", "role"))
 
 
 def name_file(folder: Path, card: str, day: dt.date) -> Path:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ....kernels.device_arrays import place
+from ....kernels.engines import is_installed
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.space.grid import Grid
 from ....kernels.space.regridding import RegridWeights
 from ....kernels.traffic.godunov import advance_density
+from ..card import is_simulated
 from .case import Case, Size, Work
 
 __all__ = ["FIELDS", "make_shower"]
@@ -41,13 +43,24 @@ def make_shower(n: int, *, frames: int = 1) -> Any:
     return np.stack(rain)
 
 
+def _bring(array: Any) -> Any:
+    """An array in the device's memory: CuPy's, whose values can be checked there, or else Numba's."""
+    if is_simulated() or not is_installed("cupy"):
+        return place(array)
+    import cupy
+
+    return cupy.asarray(array)
+
+
 def _carry(size: Size) -> Work:
     rain = make_shower(size.n)[0].astype(size.dtype)
     y, x = np.mgrid[: size.n, : size.n] * (math.tau / size.n)
     motion = np.stack([1.3 + 0.5 * np.sin(y), 0.4 * np.cos(x)]).astype(size.dtype)
-    rain_there, motion_there = place(rain), place(motion)
+    rain_there, motion_there = _bring(rain), _bring(motion)
     return Work(
-        go=lambda steps: {"rain": extrapolate_rain(rain_there, motion_there, n_steps=steps, outside=0.0)},
+        go=lambda steps: {
+            "rain": extrapolate_rain(rain_there, motion_there, n_steps=steps, outside=0.0, engine="cuda")
+        },
         answer=lambda steps: {
             "rain": extrapolate_rain(rain, motion, n_steps=steps, outside=0.0, engine=size.host)
         },

@@ -15,7 +15,7 @@ import pytest
 
 from citytide.benchmarks.gpu.cases.case import Case, Size, Work
 from citytide.benchmarks.gpu.clock import Clock
-from citytide.benchmarks.gpu.day import TIME_IS_UP, Plan, run_day
+from citytide.benchmarks.gpu.day import TIME_IS_UP, DeviceLostError, Plan, run_day
 from citytide.benchmarks.gpu.measuring import Device
 from citytide.benchmarks.gpu.results import Results, find_wrong
 
@@ -23,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("cupy")
 RATE = 1e9
 
 
-def make_case(off: float = 0.0, go: Callable[[], None] = lambda: None, kernel: str = "hydro.score_crps") -> Case:
+def make_case(
+    off: float = 0.0, go: Callable[[], None] = lambda: None, kernel: str = "hydro.score_crps", name: str = ""
+) -> Case:
     """Doubles numbers, and is off by a factor."""
 
     def build(size: Size) -> Work:
@@ -35,7 +37,7 @@ def make_case(off: float = 0.0, go: Callable[[], None] = lambda: None, kernel: s
 
         return Work(double, lambda steps: {"it": values * 2.0}, size.n, 16.0 * size.n)
 
-    return Case(kernel, build, engine="cupy", sizes=(2, 3, 4), dtypes=("f8",), bound={"f8": 1e-6})
+    return Case(kernel, build, name, engine="cupy", sizes=(2, 3, 4), dtypes=("f8",), bound={"f8": 1e-6})
 
 
 def run(tmp_path: Path, cases: list[Case], *, clock: Clock | None = None, until: float = 1.0) -> Any:
@@ -66,7 +68,7 @@ def test_a_case_that_raises_is_noted_and_the_next_one_runs(tmp_path: Path) -> No
     def fail() -> None:
         raise MemoryError("too\nlarge")
 
-    record = run(tmp_path, [make_case(go=fail), make_case()])
+    record = run(tmp_path, [make_case(go=fail), make_case(name="other")])
     assert [one["why"] for one in record["failed"]] == ["MemoryError: too large"] * 3
     assert len(record["measurements"]) == 3
 
@@ -78,7 +80,7 @@ def test_what_has_no_time_is_listed_and_what_was_measured_is_kept(tmp_path: Path
     def take_long() -> None:
         hands[0] += 4.0
 
-    record = run(tmp_path, [make_case(go=take_long)] * 2, clock=clock, until=0.5)
+    record = run(tmp_path, [make_case(go=take_long), make_case(go=take_long, name="other")], clock=clock, until=0.5)
     assert 0 < len(record["measurements"]) < 6
     assert len(record["measurements"]) + len(record["left_out"]) == 6
     assert {one["why"] for one in record["left_out"]} == {TIME_IS_UP} and record["finished"]
@@ -88,6 +90,33 @@ def test_a_kernel_or_an_engine_that_is_not_there_is_left_out(tmp_path: Path) -> 
     record = run(tmp_path, [make_case(kernel="hydro.no_such_kernel"), replace(make_case(), kernel="hydro.sample_rain")])
     assert [one["why"] for one in record["left_out"]] == ["the kernel does not declare this engine"] * 2
     assert not record["measurements"] and not find_wrong(record)
+
+
+def test_a_lost_device_ends_the_process_and_the_next_one_does_only_the_rest(tmp_path: Path) -> None:
+    lost = []
+
+    def lose() -> None:
+        lost.append(True)
+        raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    def triad() -> float:
+        if lost:
+            raise RuntimeError("CUDA_ERROR_ILLEGAL_ADDRESS")
+        return RATE
+
+    device = Device({"f8": triad, "f4": triad}, wait=lambda: None)
+    good, bad = make_case(), make_case(go=lose, kernel="traffic.advance_density")
+    plan = Plan([("part", 1.0, [good, bad])], lambda limit: {"left_out": "none"}, lambda: device)
+    results = Results(tmp_path / "gpu-x.json", simulated=False, started="now", card={"name": "x"})
+    with pytest.raises(DeviceLostError, match=r"answers nothing after advance_density \(cupy\)"):
+        run_day(results, Clock(1000.0), plan, lambda line: None)
+    assert len(results.record["measurements"]) == 3 and len(results.record["failed"]) == 1
+    lost.clear()
+    again = Results.resume(results.path)
+    with pytest.raises(DeviceLostError):
+        run_day(again, Clock(1000.0, spent_s=again.record["spent_s"]), plan, lambda line: None)
+    assert [one["n"] for one in again.record["failed"]] == [2, 3]  # and not the first one again
+    assert again.record["measurements"] == results.record["measurements"]
 
 
 HANGS = """
