@@ -20,7 +20,7 @@ __all__ = ["STRICT_CUPY", "make_module"]
 UFUNCS = (
     "abs", "absolute", "add", "arctan2", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "conj", "cos",
     "divide", "equal", "exp", "expm1", "fabs", "floor", "floor_divide", "fmax", "fmin", "greater", "greater_equal",
-    "hypot", "invert", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2",
+    "exp2", "hypot", "invert", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "mod", "multiply", "negative",
     "not_equal", "power", "rint", "sign", "sin", "sqrt", "square", "subtract", "tan", "tanh", "true_divide", "trunc",
 )  # fmt: skip
