@@ -27,8 +27,9 @@ def make_backend(profile: Profile) -> Backend:
     """
     if profile.backend == "local":
         asked = profile.pool("cpu")
-        workers, memory = size_pool(asked, describe_machine())
-        return LocalBackend(workers, asked.threads, memory, asked.scratch)
+        machine = describe_machine()
+        workers, memory = size_pool(asked, machine)
+        return LocalBackend(workers, asked.threads, memory, asked.scratch, machine.gpus[:1])
     if profile.backend == "mpi":
         raise RunError(
             f"profile {profile.name!r} names backend 'mpi', which this version cannot run: use slurm-jobs, "

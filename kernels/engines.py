@@ -134,6 +134,8 @@ class Sweeps:
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
         ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
+    block
+        Threads of a CUDA block along the last two dims of ``out``.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -144,10 +146,11 @@ class Sweeps:
         cpu: Callable[..., Any] | None = None,
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
+        block: tuple[int, int] = (1, 256),
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.rules = whole, gpu, rules
+        self.whole, self.gpu, self.rules, self.block = whole, gpu, rules, block
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -191,7 +194,7 @@ class Sweeps:
             import numba.cuda
 
             jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
-            return lambda out, *args: jitted[launch_shape(out.shape[-2:])](out, *args)
+            return lambda out, *args: jitted[launch_shape(out.shape[-2:], self.block)](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
 
@@ -267,8 +270,9 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
 
 
 def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks and threads that cover ``shape`` once."""
-    return tuple(-(-n // b) for n, b in zip(shape, block, strict=True)), block
+    """Blocks and threads that cover ``shape`` once; a small one needs no more than a warp of 32 beyond its end."""
+    down, across = min(block[0], max(1, shape[0])), min(block[1], max(32, -(-shape[1] // 32) * 32))
+    return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
 
 
 @cache

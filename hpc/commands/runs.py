@@ -138,7 +138,7 @@ def _damaged(note: dict[str, Any], error: Exception) -> dict[str, Any]:
     from ..errors import RunError
 
     why = str(error) if isinstance(error, RunError) else f"{note['path']}: {type(error).__name__}: {error}"
-    empty = {"attempt": 0, "steps": {}, "driver": None, "products": {}, "upstream": [], "slurm": None}
+    empty = {"attempt": 0, "steps": {}, "devices": {}, "driver": None, "products": {}, "upstream": [], "slurm": None}
     workflow = note.get("workflow")
     return {"run": note["path"], "id": note["id"], "workflow": workflow, "state": "damaged", "error": why, **empty}
 
@@ -149,7 +149,8 @@ def _show(one: dict[str, Any]) -> None:
     at = shlex.quote(one["run"])
     click.echo(f"{one['id']} ({one['workflow']}): {one['state']}, attempt {one['attempt']}")
     for name, step in one["steps"].items():
-        click.echo(f"  {name:<24} {step['done']:>8} of {step['blocks']} blocks")
+        used = f", by {'; '.join(one['devices'][name])}" if one["devices"].get(name) else ""
+        click.echo(f"  {name:<24} {step['done']:>8} of {step['blocks']} blocks{used}")
     if one["driver"] and not (one["slurm"] or {}).get("driver"):
         click.echo(f"  driven by process {one['driver']['pid']} on {one['driver']['host']}")
     if one["slurm"]:

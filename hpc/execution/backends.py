@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ..plan.devices import thread_budget
+from ..plan.gpus import Gpu
 from ..plan.grants import Grant
 from ..run.records import read_json
 from .forkserver import choose_method, restore_environment, start_forkserver, without_main
@@ -46,17 +47,22 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class LocalBackend:
-    """Worker processes on this machine, each under a nanny that restarts it."""
+    """Worker processes on this machine, each under a nanny that restarts it; one of them works on the first GPU."""
 
     workers: int
     threads: int
     memory_per_worker: int
     scratch: str | None = None
+    gpus: tuple[Gpu, ...] = ()
     is_remote: ClassVar[bool] = False
 
     @property
     def pools(self) -> tuple[Grant, ...]:
-        return (Grant("cpu", self.workers, self.threads, self.memory_per_worker),)
+        cpu = Grant("cpu", self.workers, self.threads, self.memory_per_worker)
+        if not self.gpus:
+            return (cpu,)
+        memory = self.gpus[0].memory_bytes or None
+        return (cpu, Grant("gpu", 1, self.threads, self.memory_per_worker, 1, gpu_memory=memory))
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Begin to import what workers need, while the driver has other things to do."""
@@ -102,7 +108,7 @@ class LocalBackend:
             ) as cluster,
             Client(cluster) as client,
         ):
-            yield LocalWorkerGroup(client, self.pools[0])
+            yield LocalWorkerGroup(client, self.pools)
 
 
 def _list_own_variables() -> dict[str, str]:

@@ -35,6 +35,7 @@ from ..store.shards import write_file
 from ..store.stores import sync_folders, write_block
 from ..store.tables import check_columns, fix_text, write_table
 from ..store.withheld import split_masks
+from .device_notes import collect_devices
 from .functions import call_function, load_function
 from .parts import PartWriter
 from .reading import Arrays, BlockReader, read_npz
@@ -195,7 +196,7 @@ class BlockBatch:
         folder, step, block = self.folder, self.step, self.step.block(index)
         _reset_peak()
         parts = PartWriter(folder, step.product, block, self.unsynced)
-        with running_step():
+        with running_step(), collect_devices() as devices:
             results = parts.drain(self._compute(block, step.block(last).stop))
         _refuse_sealed(step, results)
         parts.refuse_incomplete(step, results)
@@ -216,6 +217,7 @@ class BlockBatch:
             "shards": shards,
             "scalars": scalars,
             **({"lengths": lengths} if lengths else {}),
+            **({"devices": devices} if devices else {}),
         }
 
     def _leave(self, block: Block, results: dict[str, Any], parts: PartWriter) -> tuple[dict[str, str], dict[str, int]]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ..errors import FAILED, PersonLevelError, RunError, resume_command
 from ..identity.changes import describe_accepted
 from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
+from ..run.devices_used import name_devices
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.privacy import close_to_others, keep_privately, keep_text, keeps_persons
@@ -29,9 +34,9 @@ from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate, publish, static_files, sweep_partial, write_scalars
 from ..store.tables import publish_table
 from .backends import Backend
+from .blocks import STOP
 from .drivers import Outcome, drive
 from .functions import find_function
-from .interrupts import drain_on_interrupt
 
 __all__ = ["Finish", "execute_run"]
 
@@ -70,7 +75,7 @@ def execute_run(
     refuse_older(run)
     if not run.is_checked:
         check_continuation(run, find_function)
-    with hold_driver_lock(run.path, take_over=take_over) as attempt, drain_on_interrupt(run.path):
+    with hold_driver_lock(run.path, take_over=take_over) as attempt, _drain_on_interrupt(run.path):
         try:
             return _execute(run, backend, finish, plan_next, attempt, started, clock, quiet)
         except OSError as error:
@@ -81,6 +86,33 @@ def execute_run(
                 f"`{resume_command(run.path)}`",
                 exit_code=FAILED,
             ) from error
+
+
+@contextmanager
+def _drain_on_interrupt(run: Path) -> Iterator[None]:
+    """First Ctrl-C or SIGTERM: running blocks finish and are kept, no other starts. Second: stop at once."""
+    asked = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            (run / STOP).touch()
+            say(f"finishing the blocks that run; Ctrl-C again to stop at once. To go on: {resume_command(run)}")
+        else:
+            say(f"stopped. To go on: {resume_command(run)}")
+            os._exit(130)  # workers notice that their parent is gone and end
+
+    (run / STOP).unlink(missing_ok=True)
+    try:
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread (a notebook's executor): the caller keeps its own handlers
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _execute(
@@ -138,6 +170,7 @@ def _execute(
             **answer,
             **({"accepted": describe_accepted(accepted)} if (accepted := run.record.get("accepted")) else {}),
             "memory": _memory(run, plan),
+            "devices": name_devices(done_blocks(read_ledger(ledger.path)).values()),
             "attempt": attempt,
             "started": started,
             "ended": now(),

@@ -28,6 +28,10 @@ class WorkerGroup(Protocol):
         """Dask resources that a block needs: a worker of the pool, and memory [B]."""
         ...
 
+    def choose_workers(self, pool: str) -> list[str] | None:
+        """Names of the only workers that may run a pool's blocks; None if its resources tell them."""
+        ...
+
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         """How many workers the blocks of each pool can still use, and how long one of these blocks may take."""
         ...
@@ -56,14 +60,19 @@ class WorkerGroup(Protocol):
 class LocalWorkerGroup:
     """Workers on this machine, under nannies that start them again."""
 
-    def __init__(self, client: Any, grant: Grant) -> None:
-        self.client, self.pools = client, (grant,)
+    def __init__(self, client: Any, pools: tuple[Grant, ...]) -> None:
+        self.client, self.pools = client, pools
 
     def count_workers(self, pool: str) -> int:
-        return len(self.client.nthreads()) or self.pools[0].workers
+        grant = next(grant for grant in self.pools if grant.name == pool)
+        return grant.workers if grant.gpus else len(self.client.nthreads()) or grant.workers
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
         return {MEMORY: memory_bytes}
+
+    def choose_workers(self, pool: str) -> list[str] | None:
+        grant = next(grant for grant in self.pools if grant.name == pool)
+        return [str(name) for name in range(grant.workers)] if grant.gpus else None  # named by number, kept at restart
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         pass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from .gpus import Gpu, list_gpus
 
 __all__ = ["Machine", "describe_machine", "parse_memory", "peak_memory_bytes", "thread_budget"]
 
@@ -17,19 +18,19 @@ _UNITS |= {f"{prefix}i": 1024**power for power, prefix in enumerate("kmgt", star
 
 @dataclass(frozen=True)
 class Machine:
-    """Cores this process may use, memory [B] it may hope for, and the GPUs' UUIDs."""
+    """Cores this process may use, memory [B] it may hope for, and the GPUs."""
 
     cores: int
     memory_bytes: int
     available_bytes: int
-    gpus: tuple[str, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
 
 
 def describe_machine() -> Machine:
     """Read cores from the affinity mask, memory from the control group or the machine, whichever is less."""
     memory = psutil.virtual_memory()
     total = min([memory.total, *_cgroup_limits()])
-    return Machine(len(os.sched_getaffinity(0)), total, min(total, memory.available), _gpus())
+    return Machine(len(os.sched_getaffinity(0)), total, min(total, memory.available), list_gpus())
 
 
 def _cgroup_limits() -> list[int]:
@@ -48,16 +49,6 @@ def _cgroup_limits() -> list[int]:
         if group == base:
             break
     return limits
-
-
-def _gpus() -> tuple[str, ...]:
-    try:
-        asked = subprocess.run(
-            ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return tuple(asked.stdout.split()) if asked.returncode == 0 else ()
 
 
 def parse_memory(text: str | int) -> int:

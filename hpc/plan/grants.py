@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["WORKER_BYTES", "Grant", "Need", "describe_bytes", "find_smallest_pool"]
 
+GPU_BYTES = 1_000_000_000  # of a GPU's memory: context, compiled kernels, what the allocator keeps
 WORKER_BYTES = 350_000_000  # what a worker holds before its first block: interpreter, Dask, Zarr, Numba
 
 
@@ -22,12 +23,15 @@ class Need:
         Of one worker.
     ranks, rank_bytes
         MPI processes that compute it together, and what each of them but the first holds.
+    gpu_bytes
+        Memory on its GPU.
     """
 
     memory_bytes: int
     gpus: int = 0
     ranks: int = 0
     rank_bytes: int = 0
+    gpu_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Grant:
     """What a pool offers: a number of workers, and what each of them has.
 
     ``nodes`` is over how many nodes the ranks of one block spread: those of an allocation, else the worker's own.
+    ``gpu_memory`` is that of one GPU [B]; None if the profile does not say.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Grant:
     gpus: int = 0  # of one worker
     walltime_s: int | None = None
     nodes: int = 1
+    gpu_memory: int | None = None
 
     @property
     def room_bytes(self) -> int:
@@ -67,10 +73,22 @@ class Grant:
         >>> [cpu.count_at_once(Need(gb * 10**9)) for gb in (1, 4, 9, 10)]
         [4, 2, 1, 0]
         """
-        if self.memory_per_worker < WORKER_BYTES:
+        if self.memory_per_worker < WORKER_BYTES or not self.has_gpu_for(need):
             return 0
+        if need.gpus:  # blocks do not share a GPU
+            return min(1, self.count_room(need) // max(1, self.count_bytes(need)))
         threads = self.threads * (self.workers if self.spreads(need) else 1)
         return min(threads, self.count_room(need) // max(1, self.count_bytes(need)))
+
+    def has_gpu_for(self, need: Need) -> bool:
+        """Whether a worker has the GPUs that a block needs, with room for it as far as their memory is known."""
+        room = self.room_on_gpu
+        return self.gpus >= need.gpus and (room is None or need.gpu_bytes <= room)
+
+    @property
+    def room_on_gpu(self) -> int | None:
+        """What a GPU has for one block, beside what its driver takes [B]; None if that is not known."""
+        return None if self.gpu_memory is None else max(0, self.gpu_memory - GPU_BYTES)
 
     def count_room(self, need: Need) -> int:
         """Memory of the place that a block's memory is counted in: a worker or, if its ranks spread, a node."""
@@ -102,6 +120,8 @@ class Grant:
 
     def ask_bytes(self, need: Need) -> int:
         """Memory that a block's task asks of its worker; at most what a worker has, or it would never start."""
+        if need.gpus:
+            return self.room_bytes  # no other block beside it
         return 0 if self.spreads(need) else min(need.memory_bytes, self.room_bytes)
 
     def describe_share(self, need: Need, tasks: int) -> str:
@@ -115,6 +135,9 @@ class Grant:
         count = max(1, min(self.count_at_once(need), tasks))
         blocks = f"{count} block{'s' if count > 1 else ''} at a time"
         size = describe_bytes(self.count_bytes(need))
+        if need.gpus:
+            known = "" if self.gpu_memory is None else f" of {describe_bytes(self.gpu_memory)}"
+            return f"{blocks} on a GPU: memory {size}, on the GPU {describe_bytes(need.gpu_bytes)}{known}"
         if need.ranks < 2:
             return f"{self.threads} thread{'s' if self.threads > 1 else ''}, {blocks}: memory {size} each"
         first = describe_bytes(need.memory_bytes - (need.ranks - 1) * need.rank_bytes)
@@ -131,7 +154,7 @@ def find_smallest_pool(need: Need, pools: Sequence[Grant]) -> Grant | None:
     A pool with the memory for a block in every thread is not preferred: workers with much memory are few and wait
     longer, and what a pool lacks in blocks at a time it has in workers.
     """
-    able = [pool for pool in pools if pool.gpus >= need.gpus and pool.count_at_once(need)]
+    able = [pool for pool in pools if pool.count_at_once(need)]
     return min(able, key=lambda pool: (pool.gpus, pool.memory_per_worker), default=None)
 
 

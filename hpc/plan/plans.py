@@ -16,6 +16,7 @@ from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .refusals.privacy import refuse_person_level_leaks
 from .refusals.releases import refuse_bad_releases
+from .settled_devices import settle_devices
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 
@@ -141,6 +142,7 @@ def make_plan(
     by_name = {product.name: product for product in stores}
     for step in steps:
         refuse_bad_blocks(step)
+    steps = settle_devices(steps, pools)
     refuse_bad_releases(steps, _name_kept(stores, tables))
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)
@@ -173,7 +175,9 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
             f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile offers one "
             f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
         )
-    best = max(with_gpus, key=lambda pool: pool.memory_per_worker)
+    if not any(pool.has_gpu_for(need) for pool in with_gpus):
+        raise RunError(_say_gpu_too_small(step, asked, max(with_gpus, key=lambda pool: pool.gpu_memory or 0)))
+    best = max((pool for pool in with_gpus if pool.has_gpu_for(need)), key=lambda pool: pool.memory_per_worker)
     size = describe_bytes(best.count_bytes(need))
     block, where, own = f"{size} the block", "a worker", best.memory_per_worker
     if need.ranks > 1:
@@ -187,6 +191,15 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
         f"block at a time ({describe_bytes(WORKER_BYTES)} the worker, {block}), but pool {best.name!r}, the largest "
         f"that could run it, offers {where} {describe_bytes(own)}: give its workers more memory (`memory`, or fewer "
         f"`workers`), use a profile with a larger pool, {'more nodes, ' if best.spreads(need) else ''}or {smaller}"
+    )
+
+
+def _say_gpu_too_small(step: PlannedStep, asked: BlockStep | None, pool: Grant) -> str:
+    smaller = _name_what_fits(asked, pool) if asked and (step.per_block > 1 or step.bounds) else "smaller blocks"
+    return (
+        f"step {step.name!r} needs {describe_bytes(step.gpu_bytes)} of a GPU's memory a block, but a GPU of pool "
+        f"{pool.name!r}, the largest, has {describe_bytes(pool.room_on_gpu or 0)} for one: use {smaller}, a profile "
+        "with larger GPUs, or device=cpu"
     )
 
 

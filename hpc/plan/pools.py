@@ -136,7 +136,8 @@ class Request(Strict):
 class Pool(Request):
     """Workers of one kind. ``local`` uses workers, threads, memory and scratch; Slurm pools all fields.
 
-    Of a Slurm pool, ``cores``, ``memory``, ``gpus`` and ``workers`` are those of one job (or node).
+    Of a Slurm pool, ``cores``, ``memory``, ``gpus`` and ``workers`` are those of one job (or node); ``gpu_memory`` is
+    that of one GPU.
     """
 
     workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
@@ -144,6 +145,7 @@ class Pool(Request):
     scratch: Scratch | None = None
     gpus: int = Field(default=0, ge=0)
     gpu_type: Name | None = None
+    gpu_memory: Annotated[int, BeforeValidator(parse_memory)] | None = None
     nodes: int = Field(default=1, ge=1)
     max_jobs: int | None = Field(default=None, ge=1)
     interface: Name | None = None

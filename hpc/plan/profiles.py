@@ -96,6 +96,11 @@ def _examine(profile: Profile) -> Iterator[tuple[tuple[str, ...], str]]:
             )
         if pool.gpu_type and not pool.gpus:
             yield (*at, "gpu_type"), f"gpu_type {pool.gpu_type} asks for a kind of GPU and gpus for none: add `gpus: 1`"
+        if pool.gpu_memory and not pool.gpus:
+            yield (
+                (*at, "gpu_memory"),
+                f"gpu_memory {pool.gpu_memory} tells of GPUs and gpus asks for none: add `gpus: 1`",
+            )
         if pool.job_cores < pool.threads * workers:
             yield (
                 (*at, "cores"),

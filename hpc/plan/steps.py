@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from ..store.products import Table
 from ..store.release_request import ReleaseRequest
@@ -54,6 +54,10 @@ class BlockStep:
     memory_bytes, seconds, gpus
         What one block is declared to need, its ranks in all; it runs in the smallest pool that satisfies it, as many
         at a time as fit into a worker, and the run reports what was measured against it.
+    device, device_bytes
+        Where it computes, and what one block takes there of a GPU's memory [B]. ``"gpu"`` needs a pool with GPUs;
+        ``"auto"`` takes one only if the profile says how much memory its GPUs have, and a block fits. What was settled
+        is the function's parameter ``device``, ``"cpu"`` or ``"gpu"``; ``"cpu"`` here: there is no such parameter.
     bounds
         Where blocks of unequal length begin, and where the last one ends: from 0 to ``extent``, rising. Without them
         each block has ``per_block`` rows.
@@ -81,6 +85,8 @@ class BlockStep:
     bounds: Sequence[int] = ()
     rank_dim: str = ""
     rank_bounds: Sequence[int] = ()
+    device: Literal["cpu", "gpu", "auto"] = "cpu"
+    device_bytes: Callable[[Block], int] = lambda block: 0
 
     def blocks(self) -> Iterator[Block]:
         if len(self.bounds):
@@ -232,6 +238,7 @@ class PlannedStep:
     rank_dim: str = ""
     rank_bounds: tuple[int, ...] = ()
     release: Mapping[str, Any] = field(default_factory=dict)  # of kind "release": the request, as JSON
+    gpu_bytes: int = 0  # that one block takes of its GPU's memory
 
     def block(self, index: int) -> Block:
         if self.bounds:
@@ -242,7 +249,7 @@ class PlannedStep:
     @property
     def need(self) -> Need:
         """What one block needs of a pool."""
-        return Need(self.memory_bytes, self.gpus, self.ranks, self.rank_bytes)
+        return Need(self.memory_bytes, self.gpus, self.ranks, self.rank_bytes, self.gpu_bytes)
 
 
 def plan_blocks(step: BlockStep) -> PlannedStep:
@@ -257,6 +264,7 @@ def plan_blocks(step: BlockStep) -> PlannedStep:
         memory_bytes=max((step.memory_bytes(block) for block in blocks), default=0),
         rank_bytes=max((step.rank_bytes(block) for block in blocks), default=0) if step.ranks else 0,
         seconds=sum(step.seconds(block) for block in blocks),
+        gpu_bytes=max((step.device_bytes(block) for block in blocks), default=0) if step.gpus else 0,
     )  # fmt: skip
 
 

@@ -46,7 +46,8 @@ def _examine() -> Iterator[Finding]:
         "a run needs about 1 GB: close something or ask for a larger job",
     )
     yield Finding(
-        "gpu", f"{len(machine.gpus)}: {', '.join(machine.gpus)}" if machine.gpus else "none; kernels run on the CPU"
+        "gpu",
+        f"{len(machine.gpus)}: {'; '.join(map(str, machine.gpus))}" if machine.gpus else "none; kernels run on the CPU",
     )
     yield _writable("run index", index_folder(), "set CITYTIDE_HOME to a folder you may write to")
     yield _writable("scratch", Path(tempfile.gettempdir()), "set TMPDIR to a folder on a local disk")

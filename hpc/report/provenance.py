@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
+from ..run.devices_used import name_devices
 from .crate_entities import (
     FORMATS,
     add_entity,
@@ -153,8 +154,10 @@ def _course(inspection: Inspection) -> dict[str, Any]:
     place = f" on {record['host']}" if record.get("host") else ""
     is_done = inspection.state == "done"
     accepted = describe_accepted(entry for entry in record.get("accepted") or () if isinstance(entry, Mapping))
+    used = name_devices(line for line in inspection.ledger if line.get("kind") == "block" and line.get("counts"))
+    engines = [f"Step {step} was computed by {' and '.join(names)}." for step, names in used.items()]
     course: dict[str, Any] = {
-        "description": " ".join([f"{command or 'citytide'}{place}; state: {inspection.state}.", *accepted]),
+        "description": " ".join([f"{command or 'citytide'}{place}; state: {inspection.state}.", *engines, *accepted]),
         "actionStatus": f"http://schema.org/{'Completed' if is_done else 'Failed'}ActionStatus",
     }
     for key, moment in (("startTime", inspection.started), ("endTime", inspection.ended)):

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
+from ..run.devices_used import name_devices
 from .answer import describe_answer, describe_table, is_number, list_items, list_values
 from .formatting import number_text, size_text
 from .inspection import Inspection, inspect_run, instant, seconds_of
@@ -183,6 +184,7 @@ def _steps(inspection: Inspection, planned: Sequence[Mapping[str, Any]]) -> list
     blocks = _blocks(inspection)
     names = dict.fromkeys([*(str(step["name"]) for step in planned), *(str(line.get("step")) for line in blocks)])
     plans = {str(step["name"]): step for step in planned}
+    devices = name_devices(line for line in blocks if line["counts"])
     rows = []
     for tint, name in enumerate(names):
         mine = [line for line in blocks if str(line.get("step")) == name]
@@ -201,6 +203,7 @@ def _steps(inspection: Inspection, planned: Sequence[Mapping[str, Any]]) -> list
             "again": len(mine) - len(spent),
             "declared": plan.get("memory_bytes"),
             "measured": max(_measured(mine), default=None),
+            "devices": "; ".join(devices.get(name, ())),
         })  # fmt: skip
     return rows
 

@@ -23,6 +23,7 @@ from ..store.sealed_store import SealedStore
 from ..store.stores import create_product, hash_file, locate, refuse_repeated_labels, write_arrays
 from ..store.table_files import read_table
 from ..store.tables import locate_table
+from .devices_used import name_devices
 from .driver_lock import live_driver
 from .index import add_run, find_run, index_folder
 from .privacy import close_to_others
@@ -176,6 +177,7 @@ class Run:
             "state": state,
             "attempt": max((line.get("attempt", 0) for line in lines), default=0),
             "steps": steps,
+            "devices": name_devices(done.values()),
             "driver": live_driver(self.path),
             "error": failed["error"] if failed and state == "failed" else None,
             "products": {name: str(path.resolve()) for name, path in self.products.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,9 +14,10 @@ from citytide.kernels.hydro.inertia.device import HIGHEST
 from citytide.kernels.hydro.inertia.outflows import OUTFLOWS
 from citytide.kernels.hydro.inertia.sweeps import INERTIA
 from citytide.kernels.hydro.rain.advection import ADVECTION
+from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
-from citytide.kernels.hydro.surface_water.device_forcing import FEED, HOLD, LET_THROUGH
+from citytide.kernels.hydro.surface_water.device_forcing import APPLY, LET_THROUGH, RECALL
 
 pytestmark = pytest.mark.ptx
 
@@ -39,8 +41,8 @@ def test_inertia_compiles(width: int, capability: tuple[int, int], monkeypatch: 
 
     real, bits = types.Float(f"float{width}"), types.Integer(f"int{width}")
     fields, plane = real[:, :, ::1], real[:, ::1]
-    args = (*[fields] * 4, real[:, :, :, ::1], bits[:, ::1], *[fields] * 3, plane, plane, fields, fields, real[::1],
-            plane, bits[:, :, ::1])  # fmt: skip
+    args = (*[fields] * 4, real[:, :, :, ::1], bits[:, ::1], *[fields] * 3, plane, plane, fields, fields, plane,
+            plane, bits[:, :, ::1], types.int64[::1], types.int64)  # fmt: skip
     ptx = compile_sweep(INERTIA[width // 8], capability, monkeypatch, *args)
     assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
     assert "atom.global.max" in ptx or "atom.max" in ptx
@@ -57,8 +59,8 @@ def test_shallow_water_compiles(width: int, capability: tuple[int, int], monkeyp
 
     real = types.Float(f"float{width}")
     fields, plane = real[:, :, ::1], real[:, ::1]
-    args = (*[fields] * 4, real[:, :, :, ::1], plane, *[fields] * 3, plane, plane, fields, fields, real[::1], plane,
-            types.int64)  # fmt: skip
+    args = (*[fields] * 4, real[:, :, :, ::1], plane, *[fields] * 3, plane, plane, fields, fields, plane, plane,
+            types.int64, types.int64[::1], types.int64)  # fmt: skip
     ptx = compile_sweep(SHALLOW_WATER[width // 8], capability, monkeypatch, *args)
     assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
     compile_sweep(SIGNALS, capability, monkeypatch, *[fields] * 3, plane, *[real] * 3)
@@ -69,11 +71,14 @@ def test_forcing_compiles(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from numba import types
 
     real = types.Float(f"float{width}")
-    plane, cells, acts = real[:, ::1], types.int64[::1], types.boolean[:, ::1]
-    compile_sweep(FEED, (9, 0), monkeypatch, plane, plane, cells)
-    ptx = compile_sweep(HOLD, (9, 0), monkeypatch, types.float64[:, ::1], plane, cells, plane, acts)
+    plane, cells, fields, maps = real[:, ::1], types.int64[::1], real[:, :, ::1], real[:, :, :, ::1]
+    assert (".f64" in compile_sweep(RECALL, (9, 0), monkeypatch, fields, maps, cells)) == (width == 64)
+    given = (fields, fields, maps, types.float64[:, ::1], cells, cells, plane, cells, plane, real[::1], plane, cells,
+             types.int64, real)  # fmt: skip
+    ptx = compile_sweep(APPLY, (9, 0), monkeypatch, *given)
     assert ".f64" in ptx  # gains are summed in float64 whatever the water
-    compile_sweep(LET_THROUGH, (9, 0), monkeypatch, acts, *[plane] * 3, cells, cells, real, real)
+    given = (plane, *[fields] * 3, cells, cells, cells, types.int64, real, real)
+    assert (".f64" in compile_sweep(LET_THROUGH, (9, 0), monkeypatch, *given)) == (width == 64)
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
@@ -96,3 +101,17 @@ def test_infiltration_compiles(width: int, capability: tuple[int, int], monkeypa
     args = (double, types.float64[::1], sunk, *[double] * 3, types.float64)
     ptx = compile_sweep(INFILTRATION, capability, monkeypatch, *args)
     assert "sqrt.rn.f64" in ptx and "div.rn.f64" in ptx  # in double precision whatever the water
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_trajectories_compile(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    plane = real[:, ::1]
+    ptx = compile_sweep(TRACE, capability, monkeypatch, real[:, :, ::1], plane, plane, real, real)
+    ptx += compile_sweep(LOOK_UP, capability, monkeypatch, *[plane] * 4, *[real] * 4)
+    # Comparing a position with the number of cells is the one thing done in float64.
+    doubles = set(re.findall(r"\b(?:add|sub|mul|div|fma|sqrt)\.(?:rn\.)?f64", ptx))
+    assert not doubles if width == 32 else "fma.rn.f64" in doubles

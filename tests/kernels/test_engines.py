@@ -220,6 +220,7 @@ def test_name_in_the_table_of_kernels_has_one_owner() -> None:
 
 def test_launch_covers_every_cell_once() -> None:
     assert launch_shape((3, 1000)) == ((3, 4), (1, 256))
+    assert launch_shape((2, 40), (4, 64)) == ((1, 1), (2, 64)) and launch_shape((9, 1), (4, 64)) == ((3, 1), (4, 32))
 
 
 def test_import_of_engines_leaves_numba_alone() -> None:

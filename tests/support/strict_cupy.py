@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -202,6 +202,7 @@ def make_module() -> ModuleType:
     module.get_array_module = lambda *all_: (  # type: ignore[attr-defined]
         module if any(isinstance(one, ndarray) for one in all_) else np
     )
+    module.get_default_memory_pool = lambda: SimpleNamespace(free_all_blocks=lambda: None)  # type: ignore[attr-defined]
     module.cuda = ModuleType("cupy.cuda")  # type: ignore[attr-defined]
     module.cuda.is_available = lambda: True
     return module

@@ -83,6 +83,11 @@ class FloodSettings(Settings):
     theta: float = Field(default=0.8, gt=0, le=1, description="weight of a face's own flow against its neighbours'")
     window_steps: int = Field(default=64, ge=1, description="number of steps whose length is chosen together")
     precision: Literal["float32", "float64"] = Field(default="float32", description="number format of the simulation")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        default="auto",
+        description="where water and rain are computed; auto takes a GPU where the profile says how much memory its "
+        "GPUs have, and a block fits",
+    )
     members_per_block: int | None = Field(
         default=None, ge=1, description="members in one task; 1, or with ranks all; the store does not depend on it"
     )

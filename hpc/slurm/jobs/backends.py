@@ -41,7 +41,7 @@ def grant_of(name: str, pool: Pool, jobs: int, nodes: int = 1) -> Grant:
     count = pool.workers_per_job
     gpus = pool.gpus // count if pool.gpus else 0
     memory = int(HEADROOM * pool.memory / count)
-    return Grant(name, jobs * nodes * count, pool.threads, memory, gpus, pool.walltime_s, nodes)
+    return Grant(name, jobs * nodes * count, pool.threads, memory, gpus, pool.walltime_s, nodes, pool.gpu_memory)
 
 
 class SlurmBackend:

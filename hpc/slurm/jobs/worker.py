@@ -26,6 +26,7 @@ from ...execution.forkserver import choose_method, start_forkserver, without_mai
 from ...execution.functions import find_function
 from ...execution.worker_groups import MEMORY
 from ...plan.devices import thread_budget
+from ...plan.gpus import is_simulated
 from ...plan.plans import read_plan
 from ...plan.pools import Pool
 from ...plan.profiles import Profile
@@ -39,6 +40,7 @@ from .scheduler import read_address
 __all__ = ["pin_gpus"]
 
 SCHEDULER_S = 300.0  # to wait for the driver's scheduler; jobs may start before it
+MOST_SIMULATED = 64  # GPUs of a node whose GPUs are names
 DEATH_S = 60  # to wait for a scheduler that says where it is
 
 
@@ -68,7 +70,9 @@ def pin_gpus(visible: str | None, listed: Sequence[str]) -> list[str]:
 
 
 def _listed_gpus() -> list[str]:
-    """UUIDs in the order of their indices, whatever CUDA_VISIBLE_DEVICES says."""
+    """UUIDs in the order of their indices, whatever CUDA_VISIBLE_DEVICES says; in the simulator the indices."""
+    if is_simulated():
+        return [str(index) for index in range(MOST_SIMULATED)]
     asked = subprocess.run(
         ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"], capture_output=True, text=True, timeout=60
     )

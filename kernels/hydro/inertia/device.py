@@ -5,17 +5,27 @@ A thread computes the flows over all four faces of its cell and writes the weste
 come to the same bits of the others. That is twice the arithmetic in one pass through memory, and of arithmetic there is
 more to spare: a cell and step moves 32 bytes (float32) and takes some 200 operations. Ground and roughness are read
 once for all members.
+
+What counts beside the bytes is how many instructions load and how many compute addresses (figures in
+``benchmarks/notes/hydro.md``). So a member's scalars are read once, before its faces; all that a thread writes it
+writes at its end, since a compiler cannot know that no input changes by it; an index is an unsigned number, which is
+not tested for being negative; and a block of four rows finds most of its neighbours in its own cache.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
-__all__ = ["HIGHEST", "advance_cell", "raise_peak"]
+__all__ = ["BLOCK", "HIGHEST", "advance_cell", "raise_peak"]
+
+BLOCK = (4, 64)  # threads along y and x
+ZERO, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @routine
@@ -34,61 +44,85 @@ def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, 
 
 
 @routine
-def raise_peak(peak_bits, member, strip, bits):
+def read_scalars(scalars, member):
+    """The scalars of a member, in the order of ``sweeps.OWN``, as a compiler can keep them in registers."""
+    return (
+        scalars[member, 0], scalars[member, 1], scalars[member, 2], scalars[member, 3], scalars[member, 4],
+        scalars[member, 5], scalars[member, 6], scalars[member, 7], scalars[member, 8], scalars[member, 9],
+        scalars[member, 10], scalars[member, 11], scalars[member, 12], scalars[member, 13], scalars[member, 14],
+        scalars[member, 15], scalars[member, 16], scalars[member, 17], scalars[member, 18], scalars[member, 19],
+        scalars[member, 20], scalars[member, 21],
+    )  # fmt: skip
+
+
+@routine
+def raise_peak(peak_bits, member, row, bits):
     """Many threads share a peak; hardly any finds a higher one, and only those wait for each other."""
-    if bits > peak_bits[member, strip]:
-        cuda.atomic.max(peak_bits, (member, strip), bits)
+    at = row & (peak_bits.shape[1] - 1)
+    if bits > peak_bits[member, at]:
+        cuda.atomic.max(peak_bits, (member, at), bits)
 
 
 def _highest(depth_bits, peak_bits):
     y, x = cuda.grid(2)
     if y < depth_bits.shape[1] and x < depth_bits.shape[2]:
         for member in range(depth_bits.shape[0]):
-            raise_peak(peak_bits, member, y % peak_bits.shape[1], depth_bits[member, y, x])
+            raise_peak(peak_bits, member, y, depth_bits[member, y, x])
 
 
 def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss,
-                 clock, scalars, depth_bits):  # fmt: skip
-    """One thread's share of a step."""
-    y, x = cuda.grid(2)
+                 clock, scalars, depth_bits, counts, step):  # fmt: skip
+    """One thread's share of a step.
+
+    A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
+    """
+    row, column = cuda.grid(2)
     n_y, n_x = ground.shape
-    if y < n_y and x < n_x:
-        z, r = ground[y, x], rough[y, x]
-        is_inside = 0 < y and y < n_y - 1 and 0 < x and x < n_x - 1
-        for member in range(depth.shape[0]):
-            own = scalars[member]
-            h, west, south = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
-            if own[0] == own[11]:  # waits
-                out[member, y, x] = h
-                flow_x_out[member, y, x] = west
-                flow_y_out[member, y, x] = south
+    if row < n_y and column < n_x:
+        y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
+        is_inside = 0 < row and row < n_y - 1 and 0 < column and column < n_x - 1
+        has_west = 0 < column and 0 < row and row < n_y - 1
+        for at in range(depth.shape[0]):
+            member = np.uint64(at)
+            if step >= counts[member]:
+                if step == counts[member] and step > 0:
+                    out[member, y, x] = depth[member, y, x]
+                    flow_x_out[member, y, x] = flow_x[member, y, x]
+                    flow_y_out[member, y, x] = flow_y[member, y, x]
                 continue
-            if 0 < x and 0 < y and y < n_y - 1:
-                west = cross(west, flow_x[member, y, x - 1], flow_x[member, y, x + 1], depth[member, y, x - 1], h,
-                             ground[y, x - 1], z, rough[y, x - 1], r, own)  # fmt: skip
+            own = read_scalars(scalars, member)
+            h, west, south = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
+            east, north = own[11], own[11]
+            z, r = ground[y, x], rough[y, x]
+            if has_west:
+                west = cross(west, flow_x[member, y, x - ONE], flow_x[member, y, x + ONE], depth[member, y, x - ONE], h,
+                             ground[y, x - ONE], z, rough[y, x - ONE], r, own)  # fmt: skip
+            if 0 < row:
+                south = cross(south, flow_y[member, y - ONE, x], flow_y[member, y + ONE, x], depth[member, y - ONE, x],
+                              h, ground[y - ONE, x], z, rough[y - ONE, x], r, own)  # fmt: skip
+            if is_inside:
+                east = cross(flow_x[member, y, x + ONE], flow_x[member, y, x], flow_x[member, y, x + TWO], h,
+                             depth[member, y, x + ONE], z, ground[y, x + ONE], r, rough[y, x + ONE], own)  # fmt: skip
+                north = cross(flow_y[member, y + ONE, x], flow_y[member, y, x], flow_y[member, y + TWO, x], h,
+                              depth[member, y + ONE, x], z, ground[y + ONE, x], r, rough[y + ONE, x], own)  # fmt: skip
+            if has_west:
                 flow_x_out[member, y, x] = west
-            if 0 < y:
-                south = cross(south, flow_y[member, y - 1, x], flow_y[member, y + 1, x], depth[member, y - 1, x], h,
-                              ground[y - 1, x], z, rough[y - 1, x], r, own)  # fmt: skip
+            if 0 < row:
                 flow_y_out[member, y, x] = south
             if not is_inside:
                 continue
-            east = cross(flow_x[member, y, x + 1], flow_x[member, y, x], flow_x[member, y, x + 2], h,
-                         depth[member, y, x + 1], z, ground[y, x + 1], r, rough[y, x + 1], own)  # fmt: skip
-            north = cross(flow_y[member, y + 1, x], flow_y[member, y, x], flow_y[member, y + 2, x], h,
-                          depth[member, y + 1, x], z, ground[y + 1, x], r, rough[y + 1, x], own)  # fmt: skip
-            raise_peak(peak_bits, member, y % peak_bits.shape[1], depth_bits[member, y, x])
+            raise_peak(peak_bits, member, row, depth_bits[member, y, x])
             after = moved(h, west, east, south, north, own[1])
             if rain.shape[2] > 1:
-                after += own[0] * rain[min(member, rain.shape[0] - 1), y, x]
+                after += own[0] * rain[member if rain.shape[0] > 1 else ZERO, y, x]
             if loss.shape[2] > 1:
-                away = max(min(own[0] * loss[min(member, loss.shape[0] - 1), y, x], after), own[11])
+                away = max(min(own[0] * loss[member if loss.shape[0] > 1 else ZERO, y, x], after), own[11])
                 after -= away
                 lost[member, y, x] += away
             out[member, y, x] = after
             if maps.shape[3] > 1:
                 record_cell(maps, member, y, x, after, own[12] * (west + east), own[12] * (south + north),
-                            clock[member], own[0], own[10])  # fmt: skip
+                            clock[now, member], own[0], own[10])  # fmt: skip
 
 
 HIGHEST = Sweeps(gpu=_highest)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ...device_arrays import fetch, place_beside
 from ...engines import Sweeps, cuda, is_device_array, prange, routine
 from ..surface_water.maps import LIMITED, MAPS
+from ..surface_water.stepping import PEAKS
 from ..surface_water.surface import GRAVITY_M_S2
 from ..surface_water.water import Water
 from .device import raise_peak
@@ -30,7 +31,7 @@ QUARTER = 0.25 * (1.0 - 1e-3)  # of a cell's water may leave over each face; rou
 DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
 ROOM = 1.05  # so that a flow which the quarter limits breaks the speed bound of its window
-STRIPS = 32
+STRIPS = PEAKS
 
 
 @routine
@@ -70,7 +71,7 @@ def _gpu(depth, flow_x, flow_y, maps, peak, seconds, own):
             speed = leaving(flow_x[member, y, x], flow_x[member, y, x + 1], flow_y[member, y, x],
                             flow_y[member, y + 1, x], h, dry, zero)  # fmt: skip
             limit = swift * math.sqrt(max(h, zero))
-            raise_peak(peak, member, y % peak.shape[1], min(speed, limit))
+            raise_peak(peak, member, y, min(speed, limit))
             if maps.shape[3] > 1 and speed > near * limit:
                 maps[LIMITED, member, y, x] += seconds[member]
 

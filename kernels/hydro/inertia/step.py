@@ -37,7 +37,7 @@ from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..surface_water.active_tiles import Tiling
 from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
 from ..surface_water.scheme import Scheme, advance_scheme
-from ..surface_water.stepping import Fields
+from ..surface_water.stepping import PEAKS, Fields
 from ..surface_water.surface import GRAVITY_M_S2, Surface
 from ..surface_water.water import Forcing, Water
 from .device import HIGHEST
@@ -173,6 +173,6 @@ def measure_depths(water: Water) -> npt.NDArray[np.float64]:
     if not is_device_array(water.depth):
         return np.asarray(water.depth.max(axis=(1, 2)), dtype=np.float64)
     bits = bits_of(water.depth)
-    peak = place_beside(water.depth, np.zeros((water.n_members, STRIP), bits.dtype))
+    peak = place_beside(water.depth, np.zeros((water.n_members, PEAKS), bits.dtype))
     HIGHEST("cuda", bits, peak)
     return np.asarray(fetch(peak).max(axis=1).view(water.depth.dtype), dtype=np.float64)

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
 from .fluxes import carry, lifted, pulled, push, slowest, standing, thrust_ahead, thrust_behind, travel
 from .slopes import is_smooth, minmod
 
-__all__ = ["SIGNALS", "advance_cell"]
+__all__ = ["BLOCK", "SIGNALS", "advance_cell"]
 
+BLOCK = (4, 64)  # threads along y and x: a block finds most of its neighbours in its own cache
+
+ZERO, ONE = np.uint64(0), np.uint64(1)  # beside an unsigned index, which is not tested for its sign
 # A cell's leaning, as `lean` returns it: its state, slopes along x, slopes along y, and what half a step changes.
 H, U, V, Z, H_X, LEVEL_X, U_X, V_X, H_Y, LEVEL_Y, U_Y, V_Y, DH, DU, DV = range(15)
 
@@ -39,19 +44,19 @@ def lean(depth, flow_x, flow_y, ground, member, y, x, reach, own):
     if reach == 1:
         return h, u, v, z, h_x, level_x, u_x, v_x, h_y, level_y, u_y, v_y, zero, zero, zero
     west, east, south, north = (
-        depth[member, y, x - 1], depth[member, y, x + 1], depth[member, y - 1, x], depth[member, y + 1, x]
+        depth[member, y, x - ONE], depth[member, y, x + ONE], depth[member, y - ONE, x], depth[member, y + ONE, x]
     )  # fmt: skip
-    fall = minmod((h - west) + (z - ground[y, x - 1]), (east - h) + (ground[y, x + 1] - z), zero)
+    fall = minmod((h - west) + (z - ground[y, x - ONE]), (east - h) + (ground[y, x + ONE] - z), zero)
     if is_smooth(west, h, east, fall, dry) > zero:
         h_x, level_x = minmod(h - west, east - h, zero), fall
-        u_west, u_east = speed_of(flow_x[member, y, x - 1], west, own), speed_of(flow_x[member, y, x + 1], east, own)
-        v_west, v_east = speed_of(flow_y[member, y, x - 1], west, own), speed_of(flow_y[member, y, x + 1], east, own)
+        u_west, u_east = speed_of(flow_x[member, y, x - ONE], west, own), speed_of(flow_x[member, y, x + ONE], east, own)
+        v_west, v_east = speed_of(flow_y[member, y, x - ONE], west, own), speed_of(flow_y[member, y, x + ONE], east, own)
         u_x, v_x = minmod(u - u_west, u_east - u, zero), minmod(v - v_west, v_east - v, zero)
-    fall = minmod((h - south) + (z - ground[y - 1, x]), (north - h) + (ground[y + 1, x] - z), zero)
+    fall = minmod((h - south) + (z - ground[y - ONE, x]), (north - h) + (ground[y + ONE, x] - z), zero)
     if is_smooth(south, h, north, fall, dry) > zero:
         h_y, level_y = minmod(h - south, north - h, zero), fall
-        u_low, u_high = speed_of(flow_x[member, y - 1, x], south, own), speed_of(flow_x[member, y + 1, x], north, own)
-        v_low, v_high = speed_of(flow_y[member, y - 1, x], south, own), speed_of(flow_y[member, y + 1, x], north, own)
+        u_low, u_high = speed_of(flow_x[member, y - ONE, x], south, own), speed_of(flow_x[member, y + ONE, x], north, own)
+        v_low, v_high = speed_of(flow_y[member, y - ONE, x], south, own), speed_of(flow_y[member, y + ONE, x], north, own)
         u_y, v_y = minmod(u - u_low, u_high - u, zero), minmod(v - v_low, v_high - v, zero)
     d_h = -half_ratio * ((h * u_x + u * h_x) + (h * v_y + v * h_y))
     d_u = -half_ratio * ((u * u_x + gravity * level_x) + v * u_y)
@@ -113,10 +118,11 @@ def cross(behind, ahead, low, high, own):
 
 
 @routine
-def raise_signal(peak, member, strip, signal):
+def raise_signal(peak, member, row, signal):
     """NaN counts as infinite, so that it is not lost among the other signals."""
-    if not signal <= peak[member, strip]:
-        cuda.atomic.max(peak, (member, strip), signal if signal == signal else math.inf)
+    at = row & (peak.shape[1] - 1)
+    if not signal <= peak[member, at]:
+        cuda.atomic.max(peak, (member, at), signal if signal == signal else math.inf)
 
 
 def _signals(depth, flow_x, flow_y, peak, gravity, dry, zero):
@@ -126,37 +132,43 @@ def _signals(depth, flow_x, flow_y, peak, gravity, dry, zero):
             h = depth[member, y, x]
             flow = max(abs(flow_x[member, y, x]), abs(flow_y[member, y, x]))
             speed = flow / h if h > dry else zero
-            raise_signal(peak, member, y % peak.shape[1], speed + math.sqrt(gravity * max(h, zero)))
+            raise_signal(peak, member, y, speed + math.sqrt(gravity * max(h, zero)))
 
 
 def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, ground, rough, rain, loss, clock, scalars,
-                 reach):  # fmt: skip
-    """One thread's share of a step; ``peak`` holds floats here."""
-    y, x = cuda.grid(2)
+                 reach, counts, step):  # fmt: skip
+    """One thread's share of a step; ``peak`` holds floats here.
+
+    A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
+    """
+    row, column = cuda.grid(2)
     n_y, n_x = ground.shape
-    if reach <= y and y < n_y - reach and 0 < x and x < n_x - 1:
-        for member in range(depth.shape[0]):
+    if reach <= row and row < n_y - reach and 0 < column and column < n_x - 1:
+        y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
+        for at in range(depth.shape[0]):
+            member = np.uint64(at)
             own = scalars[member]
             ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[19]
             h, flow_here, flow_there = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
-            if own[0] == zero:  # waits
-                out[member, y, x] = h
-                x_out[member, y, x] = flow_here
-                y_out[member, y, x] = flow_there
+            if step >= counts[member]:
+                if step == counts[member] and step > 0:
+                    out[member, y, x] = h
+                    x_out[member, y, x] = flow_here
+                    y_out[member, y, x] = flow_there
                 continue
             u, v = speed_of(flow_here, h, own), speed_of(flow_there, h, own)
             signal = max(abs(u), abs(v)) + math.sqrt(own[1] * max(h, zero))
-            raise_signal(peak, member, y % peak.shape[1], signal)
-            if x < reach or x >= n_x - reach:
+            raise_signal(peak, member, row, signal)
+            if column < reach or column >= n_x - reach:
                 continue
             here = lean(depth, flow_x, flow_y, ground, member, y, x, reach, own)
-            west = lean(depth, flow_x, flow_y, ground, member, y, x - 1, reach, own)
+            west = lean(depth, flow_x, flow_y, ground, member, y, x - ONE, reach, own)
             over_west = cross(face_x(west, one, own), face_x(here, -one, own), west[Z], here[Z], own)
-            east = lean(depth, flow_x, flow_y, ground, member, y, x + 1, reach, own)
+            east = lean(depth, flow_x, flow_y, ground, member, y, x + ONE, reach, own)
             over_east = cross(face_x(here, one, own), face_x(east, -one, own), here[Z], east[Z], own)
-            south = lean(depth, flow_x, flow_y, ground, member, y - 1, x, reach, own)
+            south = lean(depth, flow_x, flow_y, ground, member, y - ONE, x, reach, own)
             over_south = cross(face_y(south, one, own), face_y(here, -one, own), south[Z], here[Z], own)
-            north = lean(depth, flow_x, flow_y, ground, member, y + 1, x, reach, own)
+            north = lean(depth, flow_x, flow_y, ground, member, y + ONE, x, reach, own)
             over_north = cross(face_y(here, one, own), face_y(north, -one, own), here[Z], north[Z], own)
             pull_x = -own[2] * ((face_x(here, -one, own)[0] + face_x(here, one, own)[0]) * here[LEVEL_X])
             pull_y = -own[2] * ((face_y(here, -one, own)[0] + face_y(here, one, own)[0]) * here[LEVEL_Y])
@@ -171,16 +183,16 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
             kept = (one + one) / (one + math.sqrt(one + rubbed))
             new_x, new_y = (new_x * kept, new_y * kept) if after > dry else (zero, zero)
             if rain.shape[2] > 1:
-                after += own[0] * rain[min(member, rain.shape[0] - 1), y, x]
+                after += own[0] * rain[member if rain.shape[0] > 1 else ZERO, y, x]
             if loss.shape[2] > 1:
-                away = max(min(own[0] * loss[min(member, loss.shape[0] - 1), y, x], after), zero)
+                away = max(min(own[0] * loss[member if loss.shape[0] > 1 else ZERO, y, x], after), zero)
                 after -= away
                 lost[member, y, x] += away
             out[member, y, x] = after
             x_out[member, y, x] = new_x
             y_out[member, y, x] = new_y
             if maps.shape[3] > 1:
-                record_cell(maps, member, y, x, after, new_x, new_y, clock[member], own[0], own[18])
+                record_cell(maps, member, y, x, after, new_x, new_y, clock[now, member], own[0], own[18])
 
 
 SIGNALS = Sweeps(gpu=_signals)

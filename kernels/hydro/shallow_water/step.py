@@ -23,7 +23,7 @@ from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..surface_water.active_tiles import Tiling
 from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
 from ..surface_water.scheme import Scheme, advance_scheme
-from ..surface_water.stepping import Fields
+from ..surface_water.stepping import PEAKS, Fields
 from ..surface_water.surface import GRAVITY_M_S2, WALL_M, Surface
 from ..surface_water.water import Forcing, Water
 from .device import SIGNALS
@@ -159,7 +159,7 @@ def measure_signals(water: Water) -> npt.NDArray[np.float64]:
     """The fastest signal of each member, speed and wave together [m s-1]."""
     depth = water.depth
     if is_device_array(depth):
-        peak = place_beside(depth, np.zeros((water.n_members, STRIP), depth.dtype))
+        peak = place_beside(depth, np.zeros((water.n_members, PEAKS), depth.dtype))
         scalars = map(np.dtype(depth.dtype).type, (GRAVITY_M_S2, DRY_M, 0.0))
         SIGNALS("cuda", depth, water.flow_x, water.flow_y, peak, *scalars)
         return np.asarray(fetch(peak).max(axis=1), dtype=np.float64)

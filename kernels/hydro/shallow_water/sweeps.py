@@ -13,7 +13,7 @@ import numpy as np
 from ...engines import Sweeps, prange, routine
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import advance_cell
+from .device import BLOCK, advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct
 
@@ -200,4 +200,6 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
 
 
 # By the bytes of a number.
-SHALLOW_WATER = {n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, guess=guess) for n_bytes, guess in GUESSES.items()}
+SHALLOW_WATER = {
+    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, block=BLOCK, guess=guess) for n_bytes, guess in GUESSES.items()
+}

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["WindowRule", "advance_to", "plan_window"]
+__all__ = ["Moment", "WindowRule", "advance_to", "list_moments", "plan_window"]
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -87,6 +87,51 @@ def plan_window(
     whole = needed <= rule.steps
     counts = np.where(left > 0.0, np.where(whole, needed, rule.steps), 0).astype(np.int64)
     return np.where(left > 0.0, np.where(whole, left / needed, longest), 0.0), counts
+
+
+class Moment(NamedTuple):
+    """One step of a window: its number, who acts, by how long [s] and to when [s], each (member,).
+
+    ``placed`` has in a GPU's memory what holds for the whole window, (step, member) clocks and (member,) counts, so
+    that no step brings anything there.
+    """
+
+    at: int
+    acts: npt.NDArray[np.bool_]
+    seconds: npt.NDArray[Any]
+    clock: npt.NDArray[Any]
+    placed: tuple[Any, Any] | None = None
+
+
+def list_moments(
+    steps_s: Floats, counts: Counts, clock_s: Floats, dtype: npt.DTypeLike, place: Callable[[Any], Any] | None = None
+) -> list[Moment]:
+    """List the steps of a window.
+
+    Parameters
+    ----------
+    steps_s, counts, clock_s : (member,) array
+        Length [s] and number of each member's steps, and when its first one starts [s].
+    dtype
+        That of the water.
+    place
+        Brings an array to where the water is, if that is a GPU.
+
+    Examples
+    --------
+    >>> [moment.clock.tolist() for moment in list_moments(np.array([1.0, 2.0]), np.array([2, 1]), np.zeros(2), "f4")]
+    [[1.0, 2.0], [2.0, 2.0]]
+    """
+    found, clock = [], np.array(clock_s)
+    for at in range(int(counts.max(initial=0))):
+        acts = at < counts
+        seconds = np.where(acts, steps_s, 0.0).astype(dtype)
+        clock = clock + seconds.astype(np.float64)
+        found.append(Moment(at, acts, seconds, clock.astype(dtype)))
+    if place is None or not found:
+        return found
+    placed = place(np.array([moment.clock for moment in found])), place(np.asarray(counts, np.int64))
+    return [moment._replace(placed=placed) for moment in found]
 
 
 def advance_to(
@@ -167,13 +212,14 @@ def _try_window(
     steps_s, counts = plan_window(bound, horizon_s - clock_s, cell_length_m, rule)
     settled, tried = water, np.zeros_like(counts)
     ahead = counts > 0
+    idle = ~ahead  # before the first broken window these are in both what they were: nothing is to be copied for them
     for _ in range(MOST_ATTEMPTS):
         now = np.where(ahead, counts, 0)
         after, met = steps(water, np.where(ahead, steps_s, 0.0), now, clock_s)
         met = together(met)
         tried += now
         broken = ahead & ~(met <= bound)
-        settled = after.choose(ahead & ~broken, settled)
+        settled = after.choose((ahead & ~broken) | idle, settled)
         if not broken.any():
             return settled, steps_s, counts, tried
         ahead = broken

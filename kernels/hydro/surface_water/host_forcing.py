@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...device_arrays import fetch, place_beside
 from ...engines import is_device_array
+from .adaptive_steps import Moment
 from .maps import ARRIVAL, DEEPEST, DURATION
 from .surface import Surface
 from .water import Forcing
@@ -47,6 +48,16 @@ class HostForcing:
         self.inward = find_inward(surface, forcing)
         self.gained = gained.copy()
         self.cells = find_touched(forcing)
+        self._recalled: npt.NDArray[Any] | None = None
+
+    def note(self, maps: npt.NDArray[Any]) -> None:
+        """Keep what the maps say of the cells touched, before a sweep notes in them what is not yet fed and held."""
+        self._recalled = self.recall(maps)
+
+    def apply(self, depth: npt.NDArray[Any], maps: npt.NDArray[Any], moment: Moment, threshold_m: float) -> None:
+        """Feed and hold after a sweep, and note the depths that come of it."""
+        self.hold(depth, moment.acts)
+        self.record(maps, self._recalled, depth, moment.clock, moment.seconds, threshold_m)
 
     def hold(self, depth: npt.NDArray[Any], acts: Acts) -> None:
         """Feed the sources and set the held levels."""
@@ -62,7 +73,7 @@ class HostForcing:
             flat[:, given.level_cell] = held
 
     def let_through(
-        self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], depth: npt.NDArray[Any], acts: Acts
+        self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], depth: npt.NDArray[Any], moment: Moment
     ) -> None:
         """Give held cells the momentum of the water beside them: a wall behind them would throw it back.
 
@@ -76,10 +87,10 @@ class HostForcing:
         share = np.minimum(deep[:, held] / np.maximum(deep[:, self.inward], least), one) * (held != self.inward)
         for field in (flow_x, flow_y):
             flat = field.reshape(field.shape[0], -1)
-            flat[:, held] = np.where(acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held])
+            flat[:, held] = np.where(moment.acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held])
 
     def recall(self, maps: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-        """What the maps say of the cells that this forcing touches, before a sweep notes its own depths there."""
+        """What the maps say of the cells that this forcing touches."""
         if not (maps.size and self.cells.size):
             return None
         return np.asarray(maps.reshape(*maps.shape[:2], -1)[:, :, self.cells])

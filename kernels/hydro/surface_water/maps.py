@@ -16,8 +16,11 @@ DEEPEST, HAZARD, ARRIVAL, DURATION, LIMITED = range(len(MAPS))
 @routine
 def record_cell(maps, member, y, x, depth, along, over, clock, step, threshold):
     """Greatest depth and unit discharge, first time above the threshold, and time above it."""
-    maps[DEEPEST, member, y, x] = max(maps[DEEPEST, member, y, x], depth)
-    maps[HAZARD, member, y, x] = max(maps[HAZARD, member, y, x], math.sqrt(along * along + over * over))
+    flow = math.sqrt(along * along + over * over)
+    if depth > maps[DEEPEST, member, y, x]:  # what is not greater need not be written
+        maps[DEEPEST, member, y, x] = depth
+    if flow > maps[HAZARD, member, y, x]:
+        maps[HAZARD, member, y, x] = flow
     if depth > threshold:
         maps[ARRIVAL, member, y, x] = min(maps[ARRIVAL, member, y, x], clock)
         maps[DURATION, member, y, x] += step

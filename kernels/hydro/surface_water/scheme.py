@@ -9,8 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import place_beside
 from ...engines import Engine, Sweeps
 from .active_tiles import Tiling
+from .adaptive_steps import Moment
 from .stepping import Fields, advance_members, keep_scalars
 from .surface import Surface
 from .water import Forcing, Water
@@ -94,15 +96,26 @@ def advance_scheme(
     scalars = np.array([scheme.list_scalars(step, n_bytes) for step in steps.tolist()], np.float64).astype(dtype)
     ground, rough = surface.beside(water.depth)
     own = keep_scalars(scalars, water.depth)
+    views: dict[int, Any] = {}  # of each buffer: to make one of a device array takes as long as a launch
+
+    def view(array: Any, make: Callable[[Any], Any]) -> Any:
+        if id(array) not in views:
+            views[id(array)] = make(array)
+        return views[id(array)]
 
     def sweep(
-        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, clock: Any, step: Any,
-        active: Any,
-    ) -> None:  # fmt: skip
-        noted = peak.view(dtype) if scheme.has_float_peak and chosen == "cuda" else peak
+        there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, moment: Moment, active: Any
+    ) -> None:
+        fields, extras = (*here, ground, rough, rain, loss), view(here[0], scheme.list_extras)
+        if chosen == "cuda" and moment.placed is not None:
+            noted = view(peak, lambda bits: bits.view(dtype)) if scheme.has_float_peak else peak
+            clocks, counts = moment.placed
+            sweeps(chosen, *there, lost, maps, noted, *fields, clocks, own(steps), *extras, counts, moment.at)
+            return
         visited = (active,) if chosen in ("numba", "python") else ()
-        sweeps(chosen, *there, lost, maps, noted, *here, ground, rough, rain, loss, clock, own(step),
-               *scheme.list_extras(here[0]), *visited, threads=threads)  # fmt: skip
+        clock = place_beside(here[0], moment.clock)
+        sweeps(chosen, *there, lost, maps, peak, *fields, clock, own(moment.seconds), *extras, *visited,
+               threads=threads)  # fmt: skip
 
     return advance_members(
         water, surface, forcing or Forcing(), sweep, time_step_s=steps, n_steps=n_steps, clock_s=clock_s,

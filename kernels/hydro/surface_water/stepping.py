@@ -13,20 +13,22 @@ import numpy.typing as npt
 from ...device_arrays import copy_of, fetch, place_beside
 from ...engines import Engine, is_device_array
 from .active_tiles import ActiveTiles, Tiling
+from .adaptive_steps import Moment, list_moments
 from .argument_checks import check_arguments
 from .device_forcing import DeviceForcing
 from .host_forcing import HostForcing, as_members, find_touched
 from .surface import Surface
 from .water import Forcing, Water
 
-__all__ = ["FIELDS", "Fields", "Sweep", "advance_members", "keep_scalars"]
+__all__ = ["FIELDS", "PEAKS", "Fields", "Sweep", "advance_members", "keep_scalars"]
 
 Array = npt.NDArray[Any]
 Fields = Mapping[str, Array]
 FIELDS = ("depth", "flow_x", "flow_y")  # what a step makes anew
-# sweep(there, lost, maps, peak_bits, here, rain, loss, clock, step_s, active): one step of every member whose step is
-# above 0, on its active tiles
-Sweep = Callable[[tuple[Array, ...], Array, Array, Array, tuple[Array, ...], Array, Array, Array, Array, Array], None]
+PEAKS = 32  # places for a member's peak on a GPU, a power of two: rows beside each other do not wait for the same one
+# sweep(there, lost, maps, peak_bits, here, rain, loss, moment, active): one step of every member whose step is above 0,
+# on its active tiles
+Sweep = Callable[[tuple[Array, ...], Array, Array, Array, tuple[Array, ...], Array, Array, Moment, Array], None]
 
 
 def advance_members(
@@ -76,47 +78,46 @@ def advance_members(
     counts = np.broadcast_to(np.asarray(n_steps), (n,)).astype(np.int64)
     if (counts != n_steps).any():
         raise ValueError(f"n_steps must be whole numbers, got {np.asarray(n_steps).tolist()}")
-    clock = np.array(np.broadcast_to(np.asarray(clock_s, np.float64), (n,)))
     check_arguments(water, surface, forcing, steps, counts)
-    on_device = is_device_array(water.depth)
-    fed = (surface, forcing, steps, water.gained)
-    held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)
     beside = partial(place_beside, water.depth)
+    clock = np.broadcast_to(np.asarray(clock_s, np.float64), (n,))
+    on_device = is_device_array(water.depth)
+    moments = list_moments(steps, counts, clock, dtype, beside if on_device else None)
     none = beside(np.empty((0, 0, 0), dtype))
     rain, loss = (
         none if field is None else as_members(field, surface, water.depth) for field in (forcing.rain, forcing.loss)
     )
-    lost = copy_of(water.lost) if loss.size else water.lost
+    has_loss = forcing.loss is not None
+    lost = copy_of(water.lost) if has_loss else water.lost
     maps = copy_of(water.maps)
-    most = int(counts.max(initial=0))
+    fed = (surface, forcing, steps, water.gained)
+    held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)
     here: tuple[Array, ...] = (water.depth, water.flow_x, water.flow_y)
-    spare = [tuple(copy_of(field) for field in here) for _ in range(min(2, most))]
-    peak = beside(np.zeros((n, tiling.counts[0]), f"i{dtype.itemsize}"))  # bits of floats from 0 up have their order
+    # Copies, so that a sweep finds in them what it does not write: the ring, resting tiles and, on a GPU, members that
+    # wait.
+    spare = [tuple(copy_of(field) for field in here) for _ in range(min(2, len(moments)))]
+    n_peaks = PEAKS if on_device else tiling.counts[0]
+    peak = beside(np.zeros((n, n_peaks), f"i{dtype.itemsize}"))  # bits of floats from 0 up have their order
     is_visiting = engine in ("numba", "python")
-    sinks_at_once = is_visiting and rain.size and loss.size
+    sinks_at_once = is_visiting and forcing.rain is not None and has_loss
     tiles = ActiveTiles(
         tiling, n, fed=find_touched(forcing), is_edge_moved=after_step is not None,
-        still_m=0.0 if loss.size else threshold_m if maps.size else np.inf,
+        still_m=0.0 if has_loss else threshold_m if water.has_maps else np.inf,
         absorbing=(rain > 0.0).any(axis=0) & (loss > 0.0).any(axis=0) if sinks_at_once else None,
     )  # fmt: skip
-    for step in range(most):
-        acts = step < counts
-        acting = np.where(acts, steps, 0.0).astype(dtype)
-        clock = clock + acting.astype(np.float64)
-        there = spare[step % 2]
-        now = beside(clock.astype(dtype))
-        recalled = held.recall(maps)
-        sweep(there, lost, maps, peak, here, rain, loss, now, acting, tiles.active)
-        held.hold(there[0], acts)
-        held.record(maps, recalled, there[0], now, acting, threshold_m)
+    for moment in moments:
+        there = spare[moment.at % 2]
+        held.note(maps)
+        sweep(there, lost, maps, peak, here, rain, loss, moment, tiles.active)
+        held.apply(there[0], maps, moment, threshold_m)
         if after_step is not None:
             after_step(dict(zip(FIELDS, there, strict=True)))
         if lets_through and forcing.level_cell is not None:
-            held.let_through(there[1], there[2], there[0], acts)  # maybe of a cell in the ring
+            held.let_through(there[1], there[2], there[0], moment)  # maybe of a cell in the ring
             if after_step is not None:
                 after_step(dict(zip(FIELDS, there, strict=True)))
-        if is_visiting and step + 1 < most:
-            tiles.look(step, here, there, engine, threads)
+        if is_visiting and moment.at + 1 < len(moments):
+            tiles.look(moment.at, here, there, engine, threads)
         here = there
     highest = fetch(peak).max(axis=1).view(dtype).astype(np.float64)
     after = dict(zip(FIELDS, here, strict=True))

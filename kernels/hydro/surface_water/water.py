@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...device_arrays import choose_rows, fetch, place
+from ...engines import empty_for
+from .cell_sums import sum_cells
 from .maps import ARRIVAL, MAPS
 from .surface import Surface
 
@@ -136,9 +138,20 @@ class Water:
     def has_maps(self) -> bool:
         return bool(self.maps.shape[3] > 1)  # a surface with its ring is wider; a device keeps no empty array
 
-    def on_device(self) -> Water:
-        """The water in a GPU's memory, where kernels then advance it; what it gained stays with the host."""
-        return replace(self, **{name: place(getattr(self, name)) for name in PLACED})
+    def on_device(self, n_members: int | None = None) -> Water:
+        """The water in a GPU's memory, where kernels then advance it; what it gained stays with the host.
+
+        Parameters
+        ----------
+        n_members
+            Of water of a single member: how many like it to make, in the GPU's memory alone.
+        """
+        if n_members is None:
+            return replace(self, **{name: place(getattr(self, name)) for name in PLACED})
+        if self.n_members != 1:
+            raise ValueError(f"n_members needs water of a single member, got {self.n_members}: omit n_members")
+        gained = np.repeat(self.gained, n_members, axis=0)
+        return replace(self, **{name: _place_alike(getattr(self, name), n_members) for name in PLACED}, gained=gained)
 
     def on_host(self) -> Water:
         """The water in host memory."""
@@ -163,7 +176,16 @@ def _by_member(maps: Array) -> Array:
     return maps.reshape(maps.shape[0] * maps.shape[1], *maps.shape[2:])
 
 
+def _place_alike(field: Array, n_members: int) -> Any:
+    """The single member's part of a field (.., 1, y, x) for each of many, in a GPU's memory."""
+    one = place(field)
+    many = empty_for(one, (*one.shape[:-3], n_members, *one.shape[-2:]))
+    rows, planes = (array.reshape(-1, *one.shape[-2:]) for array in (many, one))
+    for row in range(int(rows.shape[0])):
+        rows[row].copy_to_device(planes[row // n_members])
+    return many
+
+
 def measure_volumes(water: Water, surface: Surface) -> npt.NDArray[np.float64]:
     """Measure the water that each member holds, leaving the ring out [m3]."""
-    inside = (slice(None), *surface.inside)
-    return np.asarray(water.depth[inside].sum(axis=(1, 2), dtype=np.float64)) * surface.cell_m**2
+    return sum_cells(water.depth, surface.ring) * surface.cell_m**2

@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....hpc.errors import FAILED, RunError
+from ....hpc.errors import FAILED, REFUSED, RunError
 from ....hpc.execution.parts import Parts
 from ....hpc.gang.checkpoint import read_checkpoint, write_checkpoint
 from ....hpc.gang.gang import Gang
 from ....hpc.gang.halo import HaloExchange
 from ....hpc.gang.layout import Place, TileLayout
+from ....kernels.hydro.member_fields.peaks import IntervalPeaks
 from ....kernels.hydro.surface_water.maps import MAPS
 from ....kernels.hydro.surface_water.surface import Surface
 from ....kernels.hydro.surface_water.water import Forcing, Water
 from ..simulation.case import FloodCase
+from ..simulation.link_peaks import list_link_cells
 from ..simulation.model import FloodModel, Span
 from ..simulation.record import FloodRecord
 
@@ -60,8 +62,13 @@ def simulate_on_ranks(gang: Gang, case: FloodCase, folder: Path) -> Parts:
     Raises
     ------
     RunError
-        If the ranks were told to end; what is done up to the last output time is kept.
+        If the ranks were told to end; what is done up to the last output time is kept. Or if a GPU is asked for.
     """
+    if case.device == "gpu":
+        raise RunError(
+            f"ranks compute on CPUs only, got device=gpu with {gang.size} ranks: set ranks=1, or device=cpu",
+            exit_code=REFUSED,
+        )
     model = FloodModel(case)
     part = _Part(gang, model)
     record = FloodRecord(model)
@@ -71,7 +78,7 @@ def simulate_on_ranks(gang: Gang, case: FloodCase, folder: Path) -> Parts:
         water, reached = part.take_up(water, held.notes), float(held.notes["horizon_s"])
         record.rain_m3, record.inflow_m3 = np.array(held.notes["fed"]), np.array(held.notes["poured"])
         record.n_steps = np.array(held.notes["n_steps"], dtype=np.int64)
-    seen = ("depth", *(("flow_x", "flow_y") if case.roads is not None else ()))
+    links = part.open_link_peaks(water)
     for span in model.spans():
         horizon_s = span.horizon_s
         if horizon_s <= reached:
@@ -85,17 +92,21 @@ def simulate_on_ranks(gang: Gang, case: FloodCase, folder: Path) -> Parts:
         if horizon_s not in case.output_s:
             continue
         step = case.output_s.index(horizon_s) + 1
-        if (whole := part.gather(water, seen)) is not None:
-            yield from record.read_depths(whole, horizon_s)
+        peaks = None if links is None else links.look(water, gang.find_maximum)
+        if (whole := part.gather(water, ("depth",))) is not None:
+            yield from record.read_depths(whole, horizon_s, peaks)
         del whole
         if horizon_s == case.output_s[-1]:
+            if links is not None:
+                links.restore(water)
             whole = part.gather(water, ("depth", "lost", "maps"))
             return {} if whole is None else record.close(whole)
         notes = {
             "horizon_s": horizon_s, "fed": record.rain_m3.tolist(), "poured": record.inflow_m3.tolist(),
             "n_steps": record.n_steps.tolist(), "gained": part.gather_gains(water).tolist(),
         }  # fmt: skip
-        write_checkpoint(gang, part.layout, folder / "checkpoints", step, part.unpack(water), part.kept, notes)
+        kept = part.unpack(water) | ({} if links is None else links.list_whole())
+        write_checkpoint(gang, part.layout, folder / "checkpoints", step, kept, part.kept, notes)
         if gang.is_stopping():
             raise RunError(
                 f"the ranks were told to end {horizon_s:g} s after the start; what is done is kept", exit_code=FAILED
@@ -132,7 +143,7 @@ class _Part:
         forcing = span.forcing
         return replace(
             self.still,
-            rain=None if span.rain is None else self.model.scale(self.cut(span.rain)),
+            rain=None if span.rain is None else self.model.rain.scale(self.cut(span.rain)),
             source=None if forcing.source is None else forcing.source[:, self.source_place],
             level=None if forcing.level is None else forcing.level[:, self.level_place],
         )
@@ -152,7 +163,7 @@ class _Part:
         row, column = row - self.reach, column - self.reach
         return np.flatnonzero((row >= box.y0) & (row < box.y1) & (column >= box.x0) & (column < box.x1))
 
-    def _place(self, flat: NDArray[Any] | None, mine: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    def _place(self, flat: NDArray[Any] | None, mine: NDArray[np.int64]) -> Any:
         """Where the tile's cells of such a list, or what is beside them, lie in its own arrays."""
         if flat is None:
             return None
@@ -167,6 +178,16 @@ class _Part:
         )  # fmt: skip
         water.depth[...] = depth
         return water
+
+    def open_link_peaks(self, water: Water) -> IntervalPeaks | None:
+        """Note the peaks under links, of each link the cells that are this tile's; those of all tiles are the link's."""
+        if self.model.case.roads is None:
+            return None
+        offset, cell = list_link_cells(self.model)
+        mine = self._own(cell)
+        link = np.repeat(np.arange(offset.size - 1), np.diff(offset))[mine]
+        own_offset = np.concatenate([[0], np.cumsum(np.bincount(link, minlength=offset.size - 1))])
+        return IntervalPeaks(water, own_offset, self._place(cell, mine))
 
     def unpack(self, water: Water) -> Arrays:
         """Fields by name; writing into them writes into the water."""

@@ -69,6 +69,7 @@ def _plan_simulation(
     """Members in blocks, each block in one process or on all ranks of a gang."""
     grid, n = inputs.layer.grid, len(settings.rain_factors)
     ranks = settings.ranks if settings.ranks > 1 else 0
+    device = "cpu" if ranks else settings.device
     if ranks:
         TileLayout(grid.shape, ranks, RINGS[settings.scheme])  # refuses more ranks than the ground can be divided for
     input_bytes = sum(values.nbytes for _, values in inputs.arrays.values())
@@ -82,7 +83,7 @@ def _plan_simulation(
         rank_bytes=lambda block: memory.count_rank(block, ranks), ranks=ranks,
         seconds=lambda block: seconds * (block.stop - block.start) / max(1, ranks),
         params=parameters, per_block=settings.members_per_block or (n if ranks else 1), product="flood",
-        scalars=(*VOLUMES, "balance", "n_steps", "n_limited"),
+        scalars=(*VOLUMES, "balance", "n_steps", "n_limited"), device=device, device_bytes=memory.count_device,
     )  # fmt: skip
 
 

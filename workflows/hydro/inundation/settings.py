@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ....hpc.plan.settings import listed
 from ..rain_settings import RainSettings
@@ -32,6 +32,15 @@ class InundationSettings(RainSettings):
         description="processes that share the ground over MPI; the store does not depend on it",
     )
     duration_minutes: float = Field(default=60.0, gt=0, le=100_000, description="how long to simulate")
+
+    @field_validator("ranks")
+    @classmethod
+    def _one_gpu(cls, ranks: int, info: ValidationInfo) -> int:
+        if ranks > 1 and info.data.get("device") == "gpu":
+            raise ValueError(
+                f"ranks must be 1 with device=gpu, got {ranks}: a block has one GPU; omit ranks, or device"
+            )
+        return ranks
 
     @field_validator("rain_factors")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ __all__ = ["FloodCase", "FloodRoads", "FloodScheme"]
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
+Device = Literal["cpu", "gpu"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class FloodCase:
         Times of the outputs [s], ascending; the last ends the simulation.
     map_s, point_s
         Times at which depths are kept everywhere, and at the points [s].
+    device
+        Where the water is computed, ``"cpu"`` or ``"gpu"``.
     """
 
     grid: Grid
@@ -114,6 +117,7 @@ class FloodCase:
     map_s: tuple[float, ...]
     point_s: tuple[float, ...]
     scheme: FloodScheme
+    device: Device = "cpu"
 
     @classmethod
     def from_arrays(
@@ -126,6 +130,7 @@ class FloodCase:
         output_s: Sequence[float],
         map_s: Sequence[float] | None = None,
         point_s: Sequence[float] = (),
+        device: Device = "cpu",
         **scheme: Any,
     ) -> Self:
         """Read the case of a block from the arrays of ``inputs.zarr`` and the parameters of the plan.
@@ -140,6 +145,8 @@ class FloodCase:
             As plain numbers, see :func:`~citytide.workflows.hydro.inputs.ground_arrays.pack_grid`.
         map_s
             Those of ``output_s`` if omitted.
+        device
+            ``"cpu"`` or ``"gpu"``.
         scheme
             The fields of :class:`FloodScheme`.
 
@@ -178,6 +185,7 @@ class FloodCase:
             map_s=tuple(output_s if map_s is None else map_s),
             point_s=tuple(point_s),
             scheme=FloodScheme(**scheme),
+            device=device,
         )
 
     @property

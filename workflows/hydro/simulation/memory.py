@@ -15,6 +15,10 @@ MEMBER_ARRAYS = 20  # for each cell of a member: fields before and after a step,
 GATHERED_ARRAYS = 15  # for each cell of a member, on the first rank at the end: fields with a ring, and maps
 GROUND_BYTES = 48  # for each cell, shared by members: ground, and rain before factors; 32 were measured
 SOIL_BYTES = 40  # for each cell, and for each cell of a member, in double precision
+# On a GPU, for each cell of a member: fields, losses and maps before and after a window, two sets of fields between
+# steps, rain, loss, the interval's maps, and a copy of it all where a window is done again.
+DEVICE_ARRAYS = 36
+DEVICE_GROUND_BYTES = 40  # there for each cell, shared by members: ground, roughness, a frame of rain, soil
 OWN_RAIN_BYTES = 24  # for each cell of a member, if members do not share one rain
 
 
@@ -33,6 +37,11 @@ class FloodMemory:
         """Memory of a block in one process [B]."""
         n_members = block.stop - block.start
         return self._count_ground() + n_members * self._count_member() + self._count_parts(n_members)
+
+    def count_device(self, block: Block) -> int:
+        """Memory of a block on a GPU [B]."""
+        each = DEVICE_ARRAYS * self.itemsize + SOIL_BYTES * self.has_soil
+        return self.n_cells * (DEVICE_GROUND_BYTES + SOIL_BYTES * self.has_soil + (block.stop - block.start) * each)
 
     def count_rank(self, block: Block, ranks: int) -> int:
         """Memory of a block on each rank but the first [B]: inputs, the whole ground, and the water of its tile."""

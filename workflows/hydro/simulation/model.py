@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.device_arrays import place
 from ....kernels.hydro.inundation import RINGS, advance_flood
 from ....kernels.hydro.surface_water.adaptive_steps import WindowRule
 from ....kernels.hydro.surface_water.host_forcing import find_inward
@@ -18,11 +19,11 @@ from ....kernels.hydro.surface_water.surface import Surface
 from ....kernels.hydro.surface_water.water import Forcing, Water
 from ....kernels.space.regrid_weights import RegridWeights
 from .case import FloodCase
+from .member_rain import MM_H, MemberRain
 from .soil_column import SoilColumn
 
 __all__ = ["FloodModel", "Span"]
 
-MM_H = 1.0 / 3.6e6  # m s-1 in a mm h-1
 CONSTANT_S = 60.0  # longest time in which a level, an inflow and the soil's infiltration are taken as constant
 APART_S = 1e-3  # times closer than this count as one
 
@@ -54,14 +55,24 @@ class FloodModel:
         )  # fmt: skip
         self.soil = self._lay_soil()
         self.constant = self._find_constant_forcing()
+        self.rain = MemberRain(case.rain_factor, case.scheme.precision, on_device=self.on_device)
         self._weights = None if case.rain_grid is None else RegridWeights(case.rain_grid, case.grid)
+        if self.on_device:
+            self._place()
+
+    @property
+    def on_device(self) -> bool:
+        """Whether the water is computed in a GPU's memory."""
+        return self.case.device == "gpu"
 
     def start(self) -> Water:
-        """Water at rest, as deep as the sea."""
-        return Water.rest(
-            self.surface, self.case.sea_depth, n_members=self.case.n_members, n_held=int(self.case.held.sum()),
-            faces=self.scheme == "inertia",
+        """Water at rest, as deep as the sea, where it is computed."""
+        n_members = self.case.n_members
+        water = Water.rest(
+            self.surface, self.case.sea_depth, n_members=1 if self.on_device else n_members,
+            n_held=int(self.case.held.sum()), faces=self.scheme == "inertia",
         )  # fmt: skip
+        return water.on_device(n_members) if self.on_device else water
 
     def rest_depth(self) -> NDArray[Any]:
         """Depth on the surface (y, x) at the start [m], the same in every member."""
@@ -76,23 +87,23 @@ class FloodModel:
         changes = [*case.sea_s[1:].tolist(), *case.inflow_s[1:].tolist()]
         if changes or self.soil is not None:
             times = _divide(times, changes, end_s)
+        held, rain = -1, None
         for begin, end in pairwise(sorted(times)):
             frame = int(np.searchsorted(starts, begin, side="right")) - 1
-            rain = None if begin >= case.rain_end_s else self._find_rain(frame)
+            if begin >= case.rain_end_s:
+                rain = None
+            elif frame != held:
+                held, rain = frame, self._find_rain(frame)
             yield Span(begin, end, self._find_forcing(0.5 * (begin + end)), rain)
 
-    def scale(self, rain: NDArray[np.float64] | None) -> NDArray[Any] | None:
-        """Rain of each member (member, y, x) as the kernels take it [m s-1], from a span's [mm h-1] or a tile of it."""
-        if rain is None:
-            return None
-        field = np.empty((self.case.n_members, *rain.shape[1:]), self.surface.ground.dtype)
-        for member in range(self.case.n_members):
-            field[member] = self.scale_member(rain, member)  # in double precision, then rounded
-        return field
+    def feed(self, span: Span) -> Forcing:
+        """All that feeds and drains the whole surface in a span, but for the soil."""
+        return replace(span.forcing, rain=self.rain.find_field(span.rain))
 
-    def scale_member(self, rain: NDArray[np.float64], member: int) -> NDArray[np.float64]:
-        """Rain of one member (y, x) [m s-1], from a span's [mm h-1]."""
-        return np.asarray(self.case.rain_factor[member] * (rain[member % len(rain)] * MM_H))
+    def find_cells(self, inside: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Flat indices over the surface of cells of the ground, whose indices leave out its ring."""
+        row, column = np.divmod(inside, self.case.grid.shape[1])
+        return np.asarray((row + self.surface.ring) * self.surface.shape[1] + column + self.surface.ring)
 
     def advance(
         self,
@@ -118,13 +129,24 @@ class FloodModel:
         water : Water
         n_steps : (member,) array of int
         """
-        if soil is not None:
+        if soil is not None and self.on_device:
+            forcing = replace(forcing, loss=soil.take_beside(water.lost, horizon_s - start_s, forcing.loss))
+        elif soil is not None:
             sinks = soil.take(water.lost, horizon_s - start_s)
             forcing = replace(forcing, loss=sinks if forcing.loss is None else sinks + forcing.loss)
         return advance_flood(
             water, surface, forcing, start_s=start_s, horizon_s=horizon_s, rule=self.rule,
             threshold_m=self.case.scheme.threshold_m, theta=self.case.scheme.theta, scheme=self.scheme, **tiled,
         )  # fmt: skip
+
+    def _place(self) -> None:
+        """Bring what stays the same throughout into a GPU's memory."""
+        self.surface = self.surface.on_device()
+        loss = self.constant.loss
+        if loss is not None:  # of a soil's rate it becomes a part in double precision
+            loss = place(loss if self.soil is not None else loss.astype(self.surface.ground.dtype))
+        self.constant = replace(self.constant, loss=loss)
+        self.soil = None if self.soil is None else self.soil.on_device()
 
     def _lay_soil(self) -> SoilColumn | None:
         """The soil of each cell of the surface, 0 where there is no ground."""

@@ -1,4 +1,4 @@
-"""What is recorded of a block: depths at the output times as they come, then maps and volumes."""
+"""What is recorded of a block: depths and peaks at the output times as they come, then maps and volumes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from ....hpc.execution.parts import Part
+from ....kernels.device_arrays import fetch
+from ....kernels.hydro.member_fields.cells import read_cells
+from ....kernels.hydro.surface_water.cell_sums import sum_cells
 from ....kernels.hydro.surface_water.maps import MAPS
 from ....kernels.hydro.surface_water.water import Water, measure_volumes
 from ..products import LIMITED_SHARE
-from .case import FloodRoads
 from .model import FloodModel, Span
 
 __all__ = ["FloodRecord"]
@@ -33,46 +35,47 @@ class FloodRecord:
         self.rain_m3 = np.zeros(self.case.n_members)
         self.inflow_m3 = np.zeros(self.case.n_members)
         self.n_steps = np.zeros(self.case.n_members, dtype=np.int64)
+        self.points = None if self.case.point_cell is None else model.find_cells(self.case.point_cell)
 
     def add_span(self, span: Span, n_steps: NDArray[np.int64]) -> None:
         """Count the water that a span brought, and the steps (member,) taken in it."""
         self.n_steps += n_steps
         forcing, seconds, area_m2 = span.forcing, span.horizon_s - span.start_s, self.case.grid.cell_m**2
         if span.rain is not None:
-            dtype = self.model.surface.ground.dtype
-            for member in range(self.case.n_members):  # one field at a time
-                field = self.model.scale_member(span.rain, member).astype(dtype)
-                self.rain_m3[member] += field.sum(dtype=np.float64) * seconds * area_m2
+            self.rain_m3 += self.model.rain.find_totals(span.rain) * seconds * area_m2
         if forcing.source is not None:
             self.inflow_m3 += forcing.source.sum(axis=1) * seconds * area_m2
 
-    def read_depths(self, water: Water, time_s: float) -> Iterator[Part]:
-        """Depths now, those at points, and the greatest depth and unit discharge under each link."""
+    def read_depths(self, water: Water, time_s: float, peaks: NDArray[Any] | None = None) -> Iterator[Part]:
+        """What is to be seen of the water now.
+
+        Parameters
+        ----------
+        water
+            The water, where it is computed; only what is looked at is brought from there.
+        time_s
+            Now [s].
+        peaks
+            (2, member, link) greatest depth [m] and unit discharge [m2 s-1] under each link since the last output; None
+            if this is none, or without roads.
+        """
         case = self.case
-        depth = water.depth[(slice(None), *self.model.surface.inside)]
         if time_s in case.map_s:
-            shown = depth.astype(np.float32)
+            shown = fetch(water.depth)[(slice(None), *self.model.surface.inside)].astype(np.float32)
             shown[:, ~case.valid] = np.nan
             yield Part("depth", case.map_s.index(time_s), shown[:, None])
             del shown
-        if case.point_cell is not None and time_s in case.point_s:
-            at_points = depth.reshape(len(depth), -1)[:, case.point_cell].astype(np.float32)
+        if self.points is not None and time_s in case.point_s:
+            at_points = read_cells(water.depth, self.points).astype(np.float32)
             yield Part("point_depth", case.point_s.index(time_s), at_points[:, None])
-        if case.roads is not None and time_s in case.output_s:
-            yield from self._read_roads(case.roads, water, case.output_s.index(time_s))
-
-    def _read_roads(self, roads: FloodRoads, water: Water, output: int) -> Iterator[Part]:
-        inside = (slice(None), *self.model.surface.inside)
-        over_x, over_y = water.flow_x, water.flow_y
-        if self.model.scheme == "inertia":  # over faces
-            over_x = 0.5 * (over_x[:, :, :-1] + over_x[:, :, 1:])
-            over_y = 0.5 * (over_y[:, :-1] + over_y[:, 1:])
-        for name, values in (("link_depth", water.depth[inside]), ("link_hazard", np.hypot(over_x, over_y)[inside])):
-            greatest = np.stack([roads.cells.gather_max(field) for field in values.reshape(len(values), -1)])
-            yield Part(name, output, np.where(roads.on_ground, greatest, 0.0).astype(np.float32)[:, None])
+        if peaks is not None and case.roads is not None:
+            dry = ~case.roads.on_ground
+            for name, values in zip(("link_depth", "link_hazard"), peaks.astype(np.float32), strict=True):
+                values[:, dry] = 0.0
+                yield Part(name, case.output_s.index(time_s), values[:, None])
 
     def close(self, water: Water) -> dict[str, Any]:
-        """Maps (member, y, x) and volumes (member,) [m3] at the end."""
+        """Maps (member, y, x) and volumes (member,) [m3] at the end, in host memory."""
         case, area_m2 = self.case, self.case.grid.cell_m**2
         inside = (slice(None), *self.model.surface.inside)
         at_start = self.model.rest_depth()[self.model.surface.inside].sum(dtype=np.float64) * area_m2
@@ -81,13 +84,15 @@ class FloodRecord:
             "rain_m3": self.rain_m3,
             "inflow_m3": self.inflow_m3,
             "edge_m3": water.gained.sum(axis=1) * area_m2,
-            "lost_m3": water.lost.sum(axis=(1, 2), dtype=np.float64) * area_m2,
+            "lost_m3": sum_cells(water.lost) * area_m2,
             "stored_m3": measure_volumes(water, self.model.surface),
         }
         brought = volumes["rain_m3"] + volumes["inflow_m3"] + at_start
         into = brought + np.maximum(volumes["edge_m3"], 0.0)
         missing = brought + volumes["edge_m3"] - volumes["lost_m3"] - volumes["stored_m3"]
-        maps = {name: water.maps[at][inside].astype(np.float32) for at, name in enumerate(MAPS)}
+        whole = fetch(water.maps)
+        maps = {name: whole[at][inside].astype(np.float32) for at, name in enumerate(MAPS)}
+        del whole
         for values in maps.values():
             values[:, ~case.valid] = np.nan
         maps["arrival"][~np.isfinite(maps["arrival"])] = np.nan

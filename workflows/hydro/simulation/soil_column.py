@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.device_arrays import place
 from ....kernels.hydro.infiltration import compute_infiltration
+from ....kernels.hydro.member_fields.feeding import combine_losses
 
 __all__ = ["SoilColumn"]
 
@@ -46,11 +48,24 @@ class SoilColumn:
 
     def take(self, sunk: NDArray[Any], seconds: float) -> NDArray[Any]:
         """The most that infiltrates in the next ``seconds`` [m s-1], after a depth ``sunk`` (member, y, x) [m]."""
-        most = compute_infiltration(
+        return self._soak(sunk, seconds) / seconds
+
+    def take_beside(self, sunk: Any, seconds: float, loss: Any) -> Any:
+        """The same together with what is lost besides (1, y, x) [m s-1], of soil and water in a GPU's memory.
+
+        None stands for no other loss. The rate has the dtype of the water.
+        """
+        return combine_losses(sunk, self._soak(sunk, seconds), loss, seconds)
+
+    def on_device(self) -> SoilColumn:
+        """The soil with its properties in a GPU's memory."""
+        return self.apply(place)
+
+    def _soak(self, sunk: Any, seconds: float) -> Any:
+        return compute_infiltration(
             sunk, conductivity_m_s=self.conductivity_m_s, suction_m=self.suction_m, deficit=self.deficit,
             time_step_s=seconds,
         )  # fmt: skip
-        return most / seconds
 
     def apply(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> SoilColumn:
         """The same soil on other cells, such as those of a tile."""

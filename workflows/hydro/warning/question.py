@@ -40,7 +40,7 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     )  # fmt: skip
     forecast = describe_forecast(n, laid.forecast["n_steps"], rain.grid.shape, {"crs": layer.crs})
     return Prepared(
-        steps=(*_plan_forecast(inputs), _plan_simulation(settings, inputs, flood)),
+        steps=(*_plan_forecast(settings, inputs), _plan_simulation(settings, inputs, flood)),
         products=(forecast, flood),
         arrays=laid.arrays,
         title="flood warning" if inputs.city is None else f"flood warning for {inputs.city.name}",
@@ -56,9 +56,9 @@ def prepare_warning(settings: FloodWarningSettings) -> Prepared:
     )  # fmt: skip
 
 
-def _plan_forecast(inputs: WarningInputs) -> tuple[BlockStep | ReductionStep, ...]:
+def _plan_forecast(settings: FloodWarningSettings, inputs: WarningInputs) -> tuple[BlockStep | ReductionStep, ...]:
     """How the rain moves, then the rain of each member."""
-    n_cells, laid = inputs.field.grid.n_cells, inputs.laid
+    n_cells, laid, device = inputs.field.grid.n_cells, inputs.laid, settings.device
     motion = BlockStep(
         name="motion", function=f"{STEPS}:find_motion", dim="motion", extent=1, inputs=("inputs.zarr:radar",),
         memory_bytes=lambda block: 30 * 8 * n_cells, seconds=lambda block: 2.0,
@@ -69,7 +69,8 @@ def _plan_forecast(inputs: WarningInputs) -> tuple[BlockStep | ReductionStep, ..
         memory_bytes=lambda block: RAIN_ARRAYS_HELD * 8 * n_cells,
         seconds=lambda block: SECONDS_PER_RAIN_CELL_STEP * n_cells * laid.forecast["n_steps"],
         params=laid.forecast,
-        product="forecast", scalars=("unseen",),
+        product="forecast", scalars=("unseen",), device=device,
+        device_bytes=lambda block: RAIN_ARRAYS_HELD * 8 * n_cells,
     )  # fmt: skip
     return motion, forecast
 
@@ -89,7 +90,8 @@ def _plan_simulation(settings: FloodWarningSettings, inputs: WarningInputs, floo
         memory_bytes=lambda block: memory.count_block(block) + rain_bytes * (block.stop - block.start),
         seconds=lambda block: seconds * (block.stop - block.start),
         params=laid.flood, per_block=settings.members_per_block or 1, product="flood",
-        scalars=(*VOLUMES, "balance", "n_steps", "n_limited"),
+        scalars=(*VOLUMES, "balance", "n_steps", "n_limited"), device=settings.device,
+        device_bytes=lambda block: memory.count_device(block) + rain_bytes * (block.stop - block.start),
     )  # fmt: skip
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from citytide.kernels.hydro.surface_water.adaptive_steps import Moment
 from citytide.kernels.hydro.surface_water.host_forcing import HostForcing, as_members, find_inward
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing
 
 SURFACE = Surface.enclose(np.array([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]), 0.03, cell_m=10.0)  # 4 x 5 with its ring
 STEPS, ACTS = np.array([2.0, 1.0]), np.array([True, False])
+NOW = Moment(0, ACTS, np.where(ACTS, STEPS, 0.0), STEPS)
 
 
 def test_sources_feed_the_members_that_act_by_their_own_step() -> None:
@@ -34,7 +36,7 @@ def test_held_cells_take_the_momentum_of_the_free_cell_beside_them() -> None:
     inward = find_inward(SURFACE, forcing)
     assert inward.tolist() == [7, 12]
     flows = [np.arange(40.0).reshape(2, 4, 5), -np.arange(40.0).reshape(2, 4, 5)]
-    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(*flows, np.ones((2, 4, 5)), ACTS)
+    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(*flows, np.ones((2, 4, 5)), NOW)
     assert flows[0][0].ravel()[[8, 13]].tolist() == [7.0, 12.0] and flows[1][0, 1, 3] == -7.0
     assert flows[0][1].ravel()[[8, 13]].tolist() == [28.0, 33.0]  # this member waits
 
@@ -47,7 +49,7 @@ def test_held_cell_is_no_faster_than_the_water_beside_it() -> None:
     depth = np.ones((2, 4, 5))
     depth[0, 1, 3], depth[0, 2, 3] = 1e-3, 50.0
     flow = np.full((2, 4, 5), 2.0)
-    held.let_through(flow, -flow, depth, ACTS)
+    held.let_through(flow, -flow, depth, NOW)
     assert flow[0, 1, 3] == 2e-3 and flow[0, 2, 3] == 2.0
 
 
@@ -56,7 +58,7 @@ def test_held_cell_among_held_cells_stands_still() -> None:
     forcing = Forcing(level_cell=everywhere, level=np.zeros((1, 6)))
     assert find_inward(SURFACE, forcing).tolist() == everywhere.tolist()
     flow = np.ones((2, 4, 5))
-    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(flow, flow.copy(), np.ones((2, 4, 5)), ACTS)
+    HostForcing(SURFACE, forcing, STEPS, np.zeros((2, 1))).let_through(flow, flow.copy(), np.ones((2, 4, 5)), NOW)
     assert not flow[0].ravel()[everywhere].any() and flow[1].all()
 
 

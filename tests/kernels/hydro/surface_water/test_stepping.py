@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from citytide.kernels.hydro.surface_water.active_tiles import Tiling
+from citytide.kernels.hydro.surface_water.adaptive_steps import Moment
 from citytide.kernels.hydro.surface_water.stepping import advance_members
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
@@ -20,13 +21,13 @@ def deepen(calls: list[Any]) -> Any:
     """A scheme that adds each step's seconds to the depth, and notes them as its peak."""
 
     def sweep(
-        there: Any, lost: Any, maps: Any, peak: Any, here: Any, rain: Any, loss: Any, clock: Any, step: Any, active: Any
+        there: Any, lost: Any, maps: Any, peak: Any, here: Any, rain: Any, loss: Any, moment: Moment, active: Any
     ) -> None:
-        calls.append((clock.tolist(), step.tolist()))
+        calls.append((moment.clock.tolist(), moment.seconds.tolist()))
         for old, new in zip(here, there, strict=True):
             new[...] = old
-        there[0][...] += step[:, None, None]
-        peak[:, 0] = np.maximum(peak[:, 0], step.view(peak.dtype))
+        there[0][...] += moment.seconds[:, None, None]
+        peak[:, 0] = np.maximum(peak[:, 0], moment.seconds.view(peak.dtype))
 
     return sweep
 

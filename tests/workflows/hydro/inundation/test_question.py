@@ -72,18 +72,25 @@ def test_members_that_agree_are_counted_and_no_probability_is_said(storm: Run) -
     assert "probability" not in found and "probability" not in storm.products
 
 
-def test_depth_under_a_link_is_that_of_its_deepest_cell(storm: Run) -> None:
+def test_link_stands_under_the_deepest_water_that_its_cells_had_since_the_last_output(storm: Run) -> None:
     from citytide.datasets.city.assembly import assemble_city
     from citytide.datasets.synthetic.city import make_city
 
     city = assemble_city(make_city(seed=1, size="2km"))
     cells, data = city.crosswalks["link_cell"], storm.open("flood")
-    depth = data.depth.values[1, -1].ravel()
+    fields = (data.depth.values[1, -1], data.deepest.values[1], data.hazard.values[1])
+    depth, deepest, hazard = (field.ravel() for field in fields)
+    on_links, n_higher = data.link_depth.sel(member="rain x 1").values, 0
     for link in range(0, city.roads.n_links, 17):
         column = cells.column[cells.offset[link] : cells.offset[link + 1]]
-        expected = 0.0 if city.roads.level[link] > 0 else depth[column].max()
-        assert data.link_depth.sel(link=city.roads.link_id[link], member="rain x 1").values[-1] == expected
-    assert data.link_hazard.values.max() > 0.0
+        if city.roads.level[link] > 0:
+            assert not on_links[:, link].any()
+            continue
+        assert data.link[link] == city.roads.link_id[link]
+        assert on_links[-1, link] >= depth[column].max() and on_links[:, link].max() == deepest[column].max()
+        assert data.link_hazard.values[1, :, link].max() == pytest.approx(hazard[column].max(), rel=1e-6)
+        n_higher += int(on_links[-1, link] > depth[column].max())
+    assert n_higher > 0  # water that had drained again by the output
 
 
 def test_other_tools_open_it_in_silence_and_put_it_on_the_map(storm: Run) -> None:

@@ -51,7 +51,7 @@ def test_spans_end_at_outputs_and_where_the_rain_changes() -> None:
     assert [span[:2] for span in spans] == [(0.0, 60.0), (60.0, 90.0), (90.0, 120.0), (120.0, 180.0)]
     assert [span.rain is None for span in spans] == [True, False, False, True]
     assert spans[1].rain is not None and spans[1].rain.max() == 36.0  # mm h-1, as it was given
-    wet = model.scale(spans[1].rain)
+    wet = model.rain.find_field(spans[1].rain)
     assert wet is not None and wet.shape == (2, 5, 6)
     assert wet[1, 1, 1] == pytest.approx(72.0 / 3.6e6) and wet[0, 0, 0] == 0.0
 

@@ -1,0 +1,1 @@
+"""Fields of many members, read and made where they live: host memory or a GPU's."""
