@@ -101,10 +101,11 @@ def choose_entries(root, lane, step, start, head, cost, passable, reach, entry, 
         sizes[0] = 0
     cuda.syncthreads()
     for node in range(lane, n_nodes, step):
-        if reach[node] < math.inf and (passable[node] or node == root):
+        label = reach[node]
+        if label < math.inf and (passable[node] or node == root):
             for link in range(start[node], start[node + 1]):
                 there = head[link]
-                if reach[node] < reach[there] and reach[node] + cost[link] == reach[there]:
+                if label < reach[there] and label + cost[link] == reach[there]:
                     cuda.atomic.min(entry, there, link)
     cuda.syncthreads()
     for node in range(lane, n_nodes, step):
@@ -121,10 +122,11 @@ def choose_entries(root, lane, step, start, head, cost, passable, reach, entry, 
             break
         turn += 1
         for node in range(lane, n_nodes, step):
-            if mark[node] < turn and reach[node] < math.inf and (passable[node] or node == root):
+            label = reach[node]
+            if mark[node] < turn and label < math.inf and (passable[node] or node == root):
                 for link in range(start[node], start[node + 1]):
                     there = head[link]
-                    if mark[there] >= turn and reach[node] + cost[link] == reach[there]:
+                    if mark[there] >= turn and label + cost[link] == reach[there]:
                         cuda.atomic.min(entry, there, link)
                         if cuda.atomic.exch(mark, there, turn) != turn:
                             cuda.atomic.add(sizes, 0, -1)
