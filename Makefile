@@ -118,7 +118,7 @@ slurm:
 	@echo "Slurm $$(slurmctld -V | cut -d' ' -f2) is here; none of its services is started"
 
 test-ptx: .venv-ptx/stamp
-	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/test_ptx.py tests/cuda/test_hydro_ptx.py tests/cuda/test_pairs_ptx.py tests/cuda/test_medical_ptx.py tests/cuda/test_cupy_names.py
+	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx $(wildcard tests/cuda/test_*ptx.py) tests/cuda/test_cupy_names.py
 
 # A wheel in fresh environments: the oldest Python with the lowest declared releases, the others with the newest.
 test-versions: .venv-test/stamp

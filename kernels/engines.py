@@ -20,7 +20,7 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -136,6 +136,8 @@ class Sweeps:
         ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
     block
         Threads of a CUDA block along the last two dims of ``out``.
+    launch
+        Blocks and threads for the last two dims of ``out``, in place of ``block``, where threads work together.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -147,10 +149,12 @@ class Sweeps:
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
         block: tuple[int, int] = (1, 256),
+        launch: Callable[[tuple[int, ...]], Any] | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.rules, self.block = whole, gpu, rules, block
+        self.whole, self.gpu, self.rules = whole, gpu, rules
+        self.launch = launch or partial(launch_shape, block=block)
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -194,7 +198,7 @@ class Sweeps:
             import numba.cuda
 
             jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
-            return lambda out, *args: jitted[launch_shape(out.shape[-2:], self.block)](out, *args)
+            return lambda out, *args: jitted[self.launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
 

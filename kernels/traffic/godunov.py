@@ -24,9 +24,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..engines import Array, Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, rule
+from ..engines import Array, Contract, Engine, Rule, Sweeps, cuda, empty_for, kernel, prange, routine, rule
 
 __all__ = ["advance_density"]
+
+THREADS = 256  # of a CUDA block
+CELLS = 4  # of a thread, which finds its place once
+TILE = CELLS * THREADS  # cells of a block
+EDGES = TILE + 1  # boundaries of its cells
+SHORT_ROW = 128  # cells; longer links have blocks of their own
 
 # No rule holds a number of its own: to a compiler a literal is 64 bits wide, and float32 work would run in float64.
 
@@ -66,16 +72,56 @@ def _cpu(out: Any, density: Any, ratio: float, speed: float, wave: float, jam: f
             entering = leaving
 
 
+@routine
+def cross_behind(row: Any, cell: int, speed: float, wave: float, jam: float, critical: float) -> Any:
+    """What enters a cell, from the row before the step, which begins with a ghost cell."""
+    # of an index with a sign Numba would ask whether it counts from the end
+    return crossing(row[np.uint64(cell)], row[np.uint64(cell + 1)], speed, wave, jam, critical)
+
+
 def _gpu(out: Any, density: Any, ratio: float, speed: float, wave: float, jam: float, critical: float) -> None:
-    link, cell = cuda.grid(2)
-    if link < out.shape[0] and cell < out.shape[1]:
-        entering = crossing(density[link, cell], density[link, cell + 1], speed, wave, jam, critical)
-        leaving = crossing(density[link, cell + 1], density[link, cell + 2], speed, wave, jam, critical)
-        out[link, cell] = density[link, cell + 1] - ratio * (leaving - entering)
+    """A block takes TILE cells of a long link, and computes once what crosses between them; or short links whole."""
+    block, at = cuda.grid(2)
+    lane = cuda.threadIdx.y
+    n_links, n_cells = out.shape
+    if n_cells > SHORT_ROW:
+        across = cuda.shared.array(EDGES, density.dtype)
+        begin = CELLS * (at - lane)
+        row, after = density[np.uint64(block)], out[np.uint64(block)]
+        for part in range(CELLS):
+            place = lane + part * THREADS
+            if begin + place <= n_cells:
+                across[np.uint64(place)] = cross_behind(row, begin + place, speed, wave, jam, critical)
+        if lane == 0 and begin + TILE <= n_cells:
+            across[TILE] = cross_behind(row, begin + TILE, speed, wave, jam, critical)
+        cuda.syncthreads()
+        for part in range(CELLS):
+            place = lane + part * THREADS
+            if begin + place < n_cells:
+                change = across[np.uint64(place + 1)] - across[np.uint64(place)]
+                after[np.uint64(begin + place)] = row[np.uint64(begin + place + 1)] - ratio * change
+    else:
+        together = THREADS // n_cells
+        first, cell = block * CELLS * together + lane // n_cells, lane % n_cells
+        for part in range(CELLS):
+            link = first + part * together
+            if lane < together * n_cells and link < n_links:
+                row = density[np.uint64(link)]
+                entering = cross_behind(row, cell, speed, wave, jam, critical)
+                leaving = cross_behind(row, cell + 1, speed, wave, jam, critical)
+                out[np.uint64(link), np.uint64(cell)] = row[np.uint64(cell + 1)] - ratio * (leaving - entering)
 
 
-PARABOLIC = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, crossing=parabolic_crossing)
-TRIANGULAR = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, crossing=triangular_crossing)
+def _launch(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Blocks and threads for the cells of links; links of few cells share a block."""
+    n_links, n_cells = shape
+    if n_cells > SHORT_ROW:
+        return (n_links, -(-n_cells // TILE)), (1, THREADS)
+    return (-(-n_links // (CELLS * (THREADS // n_cells))), 1), (1, THREADS)
+
+
+PARABOLIC = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, launch=_launch, crossing=parabolic_crossing)
+TRIANGULAR = Sweeps(whole=_whole, cpu=_cpu, gpu=_gpu, launch=_launch, crossing=triangular_crossing)
 
 
 @kernel(

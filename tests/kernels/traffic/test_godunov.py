@@ -108,6 +108,15 @@ def test_engines_agree_to_the_last_bit(road: dict[str, Any]) -> None:
         np.testing.assert_array_equal(advance_density(density, engine=engine, **road), reference)
 
 
+@pytest.mark.parametrize("road", ROADS, ids=["parabolic", "triangular"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_arrays_of_cupy_stay_there_and_have_the_bits_of_the_host(cupy: Any, road: dict[str, Any], dtype: str) -> None:
+    density = ghosted(ring(jam=road["jam_density_veh_m"])).astype(dtype)
+    after = advance_density(cupy.asarray(density), engine="cupy", **road)
+    assert isinstance(after, cupy.ndarray) and after.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(after.get(), advance_density(density, engine="numpy", **road))
+
+
 def test_any_number_of_threads_gives_the_same_bits() -> None:
     density = ghosted(ring(n_links=7))
     alone = advance_density(density, **PARABOLIC)

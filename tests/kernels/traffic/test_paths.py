@@ -151,6 +151,14 @@ def test_bad_argument_is_named_with_its_value(change: dict[str, Any], message: s
         load_trees(network, **given_)
 
 
+def test_engine_of_a_gpu_is_refused_for_host_costs_and_host_engines_for_those_of_a_gpu(cupy: Any) -> None:
+    network = RoadNetwork(2, [0, 1], [1, 0], *([np.ones(2)] * 4))
+    with pytest.raises(EngineError, match="'cuda' cannot take a host array here; usable: numba, python"):
+        load_trees(network, [1.0, 1.0], [0], [1], engine="cuda")
+    with pytest.raises(EngineError, match="'numba' cannot take a GPU array here"):
+        load_trees(network, cupy.asarray([1.0, 1.0]), [0], [1], engine="numba")
+
+
 def test_unknown_engine_is_refused() -> None:
     network = RoadNetwork(2, [0, 1], [1, 0], *([np.ones(2)] * 4))
     with pytest.raises(EngineError, match="choose one of"):

@@ -1,0 +1,1 @@
+"""Trees and loads of road networks on a GPU."""
