@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numbers import Number
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import numpy.typing as npt
 from .engines import EngineError, empty_for, is_device_array
 
 __all__ = [
+    "Library",
     "array_module",
     "as_alike",
     "bits_of",
     "choose_rows",
+    "copy_into",
     "copy_of",
     "fetch",
     "is_cupys",
@@ -24,6 +26,8 @@ __all__ = [
     "place_beside",
     "refuse_mixed",
 ]
+
+Library = Literal["numba", "cupy"]
 
 
 def array_module(*arrays: Any) -> ModuleType:
@@ -105,19 +109,27 @@ def refuse_mixed(**given: Any) -> None:
             )
 
 
-def place(array: Any) -> Any:
-    """A copy in a GPU's memory, of Numba's kind; ``cupy.asarray`` takes it without another copy.
+def place(array: Any, library: Library = "numba") -> Any:
+    """A copy in a GPU's memory: Numba's, which ``cupy.asarray`` takes without another copy, or CuPy's.
 
-    An empty array becomes one of length 1 in each dim: a device has no empty arrays.
+    Of an empty array Numba's copy has length 1 in each dim: it knows no empty arrays there. CuPy's copy is empty.
 
     Raises
     ------
     ImportError
-        If Numba has no CUDA target here.
+        If the library is not installed, or Numba has no CUDA target here.
+    ValueError
+        If the library is unknown.
     """
+    if library not in ("numba", "cupy"):
+        raise ValueError(f"library must be 'numba' or 'cupy', got {library!r}")
+    array = np.ascontiguousarray(array)
+    if library == "cupy":
+        import cupy
+
+        return cupy.array(array)
     import numba.cuda
 
-    array = np.ascontiguousarray(array)
     return numba.cuda.to_device(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
 
 
@@ -128,7 +140,7 @@ def place_beside(like: Any, array: Any) -> Any:
     if is_cupys(like):
         import cupy
 
-        return cupy.asarray(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
+        return cupy.asarray(array)
     return place(array)
 
 
@@ -165,11 +177,19 @@ def choose_rows(takes: npt.NDArray[np.bool_], mine: Any, other: Any) -> Any:
     """
     chosen = copy_of(mine)
     for row in np.flatnonzero(~takes):
-        if is_device_array(chosen) and not is_cupys(chosen):
-            chosen[row].copy_to_device(other[row])
+        if is_numbas(chosen):
+            copy_into(chosen[row], other[row])
         else:
             chosen[row] = other[row]
     return chosen
+
+
+def copy_into(rows: Any, source: Any) -> None:
+    """Overwrite an array, such as a row of a larger one, with another of its kind."""
+    if is_numbas(rows):
+        rows.copy_to_device(source)
+    else:
+        rows[...] = source
 
 
 def is_cupys(array: Any) -> bool:
