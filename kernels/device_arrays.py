@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from numbers import Number
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .engines import EngineError, empty_for, is_device_array
 
-__all__ = ["array_module", "as_alike", "bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
+__all__ = [
+    "Library",
+    "array_module",
+    "as_alike",
+    "bits_of",
+    "choose_rows",
+    "copy_into",
+    "copy_of",
+    "fetch",
+    "is_cupys",
+    "is_numbas",
+    "place",
+    "place_beside",
+    "refuse_mixed",
+]
+
+Library = Literal["numba", "cupy"]
 
 
 def array_module(*arrays: Any) -> ModuleType:
@@ -27,7 +43,7 @@ def array_module(*arrays: Any) -> ModuleType:
     >>> array_module([1.0, 2.0], np.ones(2)).__name__
     'numpy'
     """
-    if any(_is_cupy(array) for array in arrays):
+    if any(is_cupys(array) for array in arrays):
         import cupy
 
         module: ModuleType = cupy
@@ -61,31 +77,59 @@ def as_alike(dtype: npt.DTypeLike | None = None, /, **given: Any) -> tuple[Any, 
     >>> ensemble.dtype, observed, valid
     (dtype('float64'), array(3.), None)
     """
-    modules = {name: array_module(one) for name, one in given.items()}
-    on_device = [name for name, module in modules.items() if module is not np]
-    xp = modules[on_device[0]] if on_device else np
-    for name, one in given.items():
-        if on_device and not (one is None or name in on_device or _is_number(one)):
-            raise EngineError(
-                f"arrays of one call must be in one memory, got {on_device[0]} on a GPU and {name} on the host: "
-                f"hand over cupy.asarray({name}), or {on_device[0]}.get()"
-            )
+    xp = array_module(*given.values())
+    refuse_mixed(**given)
     return tuple(one if one is None else xp.asarray(one, dtype) for one in given.values())
 
 
-def place(array: Any) -> Any:
-    """A copy in a GPU's memory, of Numba's kind; ``cupy.asarray`` takes it without another copy.
+def refuse_mixed(**given: Any) -> None:
+    """Refuse arrays of one call that lie in different memories; numbers and None go with any.
 
-    An empty array becomes one of length 1 in each dim: a device has no empty arrays.
+    Raises
+    ------
+    EngineError
+        If host data stand beside a GPU's array, or CuPy's arrays beside Numba's.
+    """
+    on_device = [name for name, one in given.items() if is_device_array(one)]
+    if not on_device:
+        return
+    first = on_device[0]
+    bring, back = ("cupy.asarray", "get") if is_cupys(given[first]) else ("numba.cuda.to_device", "copy_to_host")
+    for name, one in given.items():
+        if not (one is None or name in on_device or _is_number(one)):
+            raise EngineError(
+                f"arrays of one call must be in one memory, got {first} on a GPU and {name} on the host: "
+                f"hand over {bring}({name}), or {first}.{back}()"
+            )
+        if name in on_device and is_cupys(one) != is_cupys(given[first]):
+            cupys, numbas = (name, first) if is_cupys(one) else (first, name)
+            raise EngineError(
+                f"arrays of one call must be of one kind, got {cupys} of CuPy and {numbas} of Numba: "
+                f"hand over cupy.asarray({numbas})"
+            )
+
+
+def place(array: Any, library: Library = "numba") -> Any:
+    """A copy in a GPU's memory: Numba's, which ``cupy.asarray`` takes without another copy, or CuPy's.
+
+    Of an empty array Numba's copy has length 1 in each dim: it knows no empty arrays there. CuPy's copy is empty.
 
     Raises
     ------
     ImportError
-        If Numba has no CUDA target here.
+        If the library is not installed, or Numba has no CUDA target here.
+    ValueError
+        If the library is unknown.
     """
+    if library not in ("numba", "cupy"):
+        raise ValueError(f"library must be 'numba' or 'cupy', got {library!r}")
+    array = np.ascontiguousarray(array)
+    if library == "cupy":
+        import cupy
+
+        return cupy.array(array)
     import numba.cuda
 
-    array = np.ascontiguousarray(array)
     return numba.cuda.to_device(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
 
 
@@ -93,10 +137,10 @@ def place_beside(like: Any, array: Any) -> Any:
     """A host array where ``like`` lives."""
     if not is_device_array(like):
         return array
-    if _is_cupy(like):
+    if is_cupys(like):
         import cupy
 
-        return cupy.asarray(array if array.size else np.zeros((1,) * array.ndim, array.dtype))
+        return cupy.asarray(array)
     return place(array)
 
 
@@ -110,12 +154,12 @@ def fetch(array: Any) -> Any:
     """
     if not is_device_array(array):
         return array
-    return array.get() if _is_cupy(array) else array.copy_to_host()
+    return array.get() if is_cupys(array) else array.copy_to_host()
 
 
 def copy_of(array: Any) -> Any:
     """A copy where the array lives."""
-    if not is_device_array(array) or _is_cupy(array):
+    if not is_device_array(array) or is_cupys(array):
         return array.copy()
     twin = empty_for(array, array.shape)
     if array.size:
@@ -133,11 +177,29 @@ def choose_rows(takes: npt.NDArray[np.bool_], mine: Any, other: Any) -> Any:
     """
     chosen = copy_of(mine)
     for row in np.flatnonzero(~takes):
-        if is_device_array(chosen) and not _is_cupy(chosen):
-            chosen[row].copy_to_device(other[row])
+        if is_numbas(chosen):
+            copy_into(chosen[row], other[row])
         else:
             chosen[row] = other[row]
     return chosen
+
+
+def copy_into(rows: Any, source: Any) -> None:
+    """Overwrite an array, such as a row of a larger one, with another of its kind."""
+    if is_numbas(rows):
+        rows.copy_to_device(source)
+    else:
+        rows[...] = source
+
+
+def is_cupys(array: Any) -> bool:
+    """Whether it is an array of CuPy's."""
+    return type(array).__module__.partition(".")[0] == "cupy"
+
+
+def is_numbas(array: Any) -> bool:
+    """Whether it is an array in a GPU's memory, or a simulated one's, but not CuPy's."""
+    return is_device_array(array) and not is_cupys(array)
 
 
 def bits_of(array: Any) -> Any:
@@ -153,7 +215,3 @@ def bits_of(array: Any) -> Any:
 
 def _is_number(one: Any) -> bool:
     return isinstance(one, Number | np.generic) or (isinstance(one, np.ndarray) and one.ndim == 0)
-
-
-def _is_cupy(array: Any) -> bool:
-    return type(array).__module__.partition(".")[0] == "cupy"

@@ -11,60 +11,18 @@ which is solved over the whole step: none is too long for it. The curve number m
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from ..device_arrays import array_module, as_alike
-from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
+from ..device_arrays import array_module, as_alike, fetch, is_numbas, place_beside, refuse_mixed
+from ..engines import Array, Contract, Engine, EngineError, empty_for, is_device_array, kernel
+from .green_ampt import INFILTRATION, READ
 
 __all__ = ["compute_infiltration", "compute_runoff"]
 
-MOST_TURNS = 60  # of Newton's method, which from its first turn on comes from above and doubles its digits
-GOOD = 1e-14
 LEAST_POSITIVE = 5e-324  # of float64
-
-
-def _cpu(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
-    for at in prange(out.size):
-        least, pull = conducted[at], pulled[at]
-        grown = least
-        if pull > 0.0 and least > 0.0:
-            base = before[at] + pull
-            bend = 2.0 * (pull / base) * (least / base)
-            full = before[at] / base
-            grown = 2.0 * least / (full + math.sqrt(full * full + bend))  # the root, were the logarithm a parabola
-            for _ in range(MOST_TURNS):
-                slope = 1.0 - pull / (base + grown)
-                if slope <= 0.0:
-                    break  # least is lost in the rounding of the soil's pull
-                less = (grown - pull * math.log1p(grown / base) - least) / slope
-                grown = max(grown - less, least)
-                if abs(less) <= GOOD * (base + grown):
-                    break
-        out[at] = grown
-
-
-def _whole(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
-    sinks = (pulled > 0.0) & (conducted > 0.0)
-    pull, least = np.where(sinks, pulled, 0.0), np.where(sinks, conducted, 0.0)
-    base = np.where(sinks, before + pull, 1.0)
-    full, bend = np.where(sinks, before, 1.0) / base, 2.0 * (pull / base) * (least / base)
-    grown = 2.0 * least / (full + np.sqrt(full * full + bend))
-    for _ in range(MOST_TURNS):
-        slope = 1.0 - pull / (base + grown)
-        sinks = sinks & (slope > 0.0)
-        less = (grown - pull * np.log1p(grown / base) - least) / np.where(sinks, slope, 1.0)
-        grown = np.where(sinks, np.maximum(grown - less, least), grown)
-        sinks = sinks & (abs(less) > GOOD * (base + grown))  # one that is done stays, whoever is not done beside it
-        if not sinks.any():
-            break
-    out[...] = np.where(least > 0.0, grown, conducted)
-
-
-INFILTRATION = Sweeps(cpu=_cpu, whole=_whole)
 
 
 @kernel(
@@ -109,14 +67,18 @@ def compute_infiltration(
 
     Returns
     -------
-    array of float
+    array of float64
         Depth [m] of this step; over the step's length it is the ``loss`` that
-        :class:`~citytide.kernels.hydro.surface_water.water.Forcing` takes. All broadcast together.
+        :class:`~citytide.kernels.hydro.surface_water.water.Forcing` takes. All broadcast together. Of CuPy's arrays
+        it is CuPy's, of Numba's in a GPU's memory, which may have up to three dims, Numba's; within 1e-12 of the
+        host's, relative.
 
     Raises
     ------
     ValueError
-        If an argument is negative or not finite, or the step is 0.
+        If an argument is negative or not finite, a deficit is above 1, or the step is 0.
+    EngineError
+        If some arrays are on a GPU and others on the host, or the engine cannot take them.
 
     References
     ----------
@@ -132,21 +94,62 @@ def compute_infiltration(
     >>> round(float(sunk), 4)
     0.0317
     """
-    given = {"sunk": sunk, "conductivity_m_s": conductivity_m_s, "suction_m": suction_m, "deficit": deficit}
-    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in given.items()}
-    for name, values in arrays.items():
-        wrong = ~(np.isfinite(values) & (values >= 0.0))
-        if wrong.any():
-            raise ValueError(f"{name} must be finite and >= 0, got {values[wrong][0]:g}")
-    if (arrays["deficit"] > 1.0).any():
-        raise ValueError(f"deficit must be at most 1, got {arrays['deficit'].max():g}")
     if not 0.0 < time_step_s < np.inf:
         raise ValueError(f"time_step_s must be finite and above 0, got {time_step_s}")
-    before, conductivity, suction, free = np.broadcast_arrays(*arrays.values())
-    out = np.empty(before.size)
-    lines = (before.ravel(), (conductivity * time_step_s).ravel(), (suction * free).ravel())
-    INFILTRATION(INFILTRATION.choose(out, engine), out, *lines, threads=threads)
-    return out.reshape(before.shape)
+    given = dict(zip(READ, (sunk, conductivity_m_s, suction_m, deficit), strict=True))
+    if any(is_numbas(one) for one in given.values()):
+        INFILTRATION.choose(next(filter(is_numbas, given.values())), engine)
+        return _sink_on_device(given, time_step_s)
+    arrays = dict(zip(READ, as_alike(np.float64, **given), strict=True))
+    xp = array_module(arrays["sunk"])
+    for name, values in arrays.items():
+        wrong = ~(xp.isfinite(values) & (values >= 0.0) & (values <= (1.0 if name == "deficit" else np.inf)))
+        if wrong.any():
+            _refuse(name, float(values[wrong][0]))
+    together = xp.broadcast_arrays(*arrays.values())
+    shape = together[0].shape
+    before, conductivity, suction, free = (one.ravel() for one in together)
+    chosen = INFILTRATION.choose(before, engine)
+    if chosen == "cuda":  # CuPy's arrays, of any number of dims
+        return _sink_on_device(
+            dict(zip(READ, (before, conductivity, suction, free), strict=True)), time_step_s
+        ).reshape(shape)
+    out = empty_for(before, before.shape)
+    INFILTRATION(chosen, out, before, conductivity * time_step_s, suction * free, threads=threads)
+    found: npt.NDArray[Any] = out.reshape(shape)
+    return found
+
+
+def _sink_on_device(given: dict[str, Any], time_step_s: float) -> npt.NDArray[Any]:
+    """By a thread for each cell; what is wrong is noted on the device, so that no array is brought back."""
+    refuse_mixed(**given)
+    like = next(one for one in given.values() if is_device_array(one))
+    shapes = [tuple(int(n) for n in np.shape(one)) for one in given.values()]
+    shape = np.broadcast_shapes(*shapes)
+    if len(shape) > 3:
+        raise EngineError(f"Numba's arrays may have up to 3 dims here, got {len(shape)}: reshape them")
+    fields = [
+        (one if is_device_array(one) else place_beside(like, np.full((1, 1, 1), one, np.float64))).reshape(_as_3d(own))
+        for one, own in zip(given.values(), shapes, strict=True)
+    ]
+    wrong = place_beside(like, np.zeros(len(READ)))
+    out = empty_for(wrong, _as_3d(shape))
+    INFILTRATION("cuda", out, wrong, *fields, float(time_step_s))
+    for name, value in zip(READ, fetch(wrong).tolist(), strict=True):
+        if value != 0.0:
+            _refuse(name, value)
+    found: npt.NDArray[Any] = out.reshape(shape)
+    return found
+
+
+def _as_3d(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*(1,) * (3 - len(shape)), *shape)
+
+
+def _refuse(name: str, value: float) -> NoReturn:
+    if name == "deficit" and value > 1.0 and value < np.inf:
+        raise ValueError(f"deficit must be at most 1, got {value:g}")
+    raise ValueError(f"{name} must be finite and >= 0, got {value:g}")
 
 
 @kernel(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from citytide.kernels.engines import Sweeps, rebind
+from citytide.kernels.hydro.green_ampt import INFILTRATION
 from citytide.kernels.hydro.inertia.device import HIGHEST
 from citytide.kernels.hydro.inertia.outflows import OUTFLOWS
 from citytide.kernels.hydro.inertia.sweeps import INERTIA
@@ -93,6 +94,17 @@ def test_advection_compiles(width: int, capability: tuple[int, int], monkeypatch
     ptx = compile_sweep(ADVECTION, capability, monkeypatch, real[:, :, ::1], *[real[:, ::1]] * 3, *[real] * 3)
     # Comparing a position with the number of cells is the one thing done in float64.
     assert "fma.rn.f64" not in ptx or width == 64
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_infiltration_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    sunk, double = types.Float(f"float{width}")[:, :, ::1], types.float64[:, :, ::1]
+    args = (double, types.float64[::1], sunk, *[double] * 3, types.float64)
+    ptx = compile_sweep(INFILTRATION, capability, monkeypatch, *args)
+    assert "sqrt.rn.f64" in ptx and "div.rn.f64" in ptx  # in double precision whatever the water
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])

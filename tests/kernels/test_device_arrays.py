@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from citytide.kernels.device_arrays import as_alike, bits_of, choose_rows, copy_of, fetch, place_beside
+from citytide.kernels.device_arrays import as_alike, bits_of, choose_rows, copy_of, fetch, place_beside, refuse_mixed
 from citytide.kernels.engines import EngineError
 
 
@@ -68,6 +68,10 @@ def test_an_array_of_numba_is_refused_with_the_way_to_cupy_alone_and_beside_cupy
     class FakeCUDAArray:
         """By its name the simulator's arrays are known."""
 
-    for beside in ({}, {"other": cupy.ones(2)}):
-        with pytest.raises(EngineError, match=r"got one of Numba's: hand over cupy.asarray\(it\)"):
-            as_alike(field=FakeCUDAArray(), **beside)
+    with pytest.raises(EngineError, match=r"got one of Numba's: hand over cupy.asarray\(it\)"):
+        as_alike(field=FakeCUDAArray())
+    with pytest.raises(EngineError, match=r"got other of CuPy and field of Numba: hand over cupy.asarray\(field\)"):
+        as_alike(field=FakeCUDAArray(), other=cupy.ones(2))
+    with pytest.raises(EngineError, match=r"and other on the host: hand over numba.cuda.to_device\(other\), or field"):
+        refuse_mixed(field=FakeCUDAArray(), other=np.ones(2))
+    refuse_mixed(field=FakeCUDAArray(), number=2.0, none=None)

@@ -32,6 +32,7 @@ DRY_M = 1e-3  # water stands still below this
 NEAR = 0.97  # of the limit: the depth has changed since the flow was limited
 ROOM = 1.05  # so that a flow which the quarter limits breaks the speed bound of its window
 STRIPS = PEAKS
+xp = np  # the array module of whole-array forms: an engine brings its own
 
 
 @routine
@@ -76,7 +77,21 @@ def _gpu(depth, flow_x, flow_y, maps, peak, seconds, own):
                 maps[LIMITED, member, y, x] += seconds[member]
 
 
-OUTFLOWS = Sweeps(cpu=_cpu, gpu=_gpu)
+def _whole(depth, flow_x, flow_y, maps, peak, seconds, own):
+    dry, swift, near, zero = own[0], own[1], own[2], own[3]
+    inside = (slice(None), slice(1, -1), slice(1, -1))
+    h = depth[inside]
+    along = xp.maximum(-flow_x[:, 1:-1, 1:-2], flow_x[:, 1:-1, 2:-1])
+    across = xp.maximum(-flow_y[:, 1:-2, 1:-1], flow_y[:, 2:-1, 1:-1])
+    is_wet, most = h > dry, xp.maximum(xp.maximum(along, across), zero)
+    speed = xp.where(is_wet, most, zero) / xp.where(is_wet, h, near)
+    limit = swift * xp.sqrt(xp.maximum(h, zero))
+    peak[...] = xp.minimum(speed, limit).max(axis=(1, 2))[:, None]
+    if maps.shape[3] > 1:
+        maps[LIMITED][inside] += xp.where(speed > near * limit, seconds[:, None, None], zero)
+
+
+OUTFLOWS = Sweeps(cpu=_cpu, whole=_whole, gpu=_gpu)
 
 
 def measure_outflows(
@@ -114,7 +129,7 @@ def measure_outflows(
         maps = maps if maps.shape[3] > 1 else place_beside(depth, np.zeros((len(MAPS), 1, 1, 1), like))
         peak = place_beside(depth, peak)
         given = (place_beside(depth, passed), place_beside(depth, own))
-        OUTFLOWS("cuda", depth, water.flow_x, water.flow_y, maps, peak, *given)
+        OUTFLOWS(OUTFLOWS.choose(depth), depth, water.flow_x, water.flow_y, maps, peak, *given)
         peak = fetch(peak)
     else:
         OUTFLOWS("numba", depth, water.flow_x, water.flow_y, maps, peak, passed, own, threads=threads)

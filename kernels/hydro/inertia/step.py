@@ -32,8 +32,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...device_arrays import bits_of, fetch, place_beside
-from ...engines import Array, Contract, Engine, is_device_array, kernel
+from ...device_arrays import bits_of, fetch, is_numbas, place_beside
+from ...engines import Array, Contract, Engine, kernel
 from ..surface_water.active_tiles import Tiling
 from ..surface_water.scheme import Scheme, advance_scheme
 from ..surface_water.stepping import PEAKS, Fields
@@ -169,8 +169,8 @@ def signal_speed(depth_m: Any) -> Any:
 
 def measure_depths(water: Water) -> npt.NDArray[np.float64]:
     """The greatest depth of each member [m]."""
-    if not is_device_array(water.depth):
-        return np.asarray(water.depth.max(axis=(1, 2)), dtype=np.float64)
+    if not is_numbas(water.depth):
+        return np.asarray(fetch(water.depth.max(axis=(1, 2))), dtype=np.float64)
     bits = bits_of(water.depth)
     peak = place_beside(water.depth, np.zeros((water.n_members, PEAKS), bits.dtype))
     HIGHEST("cuda", bits, peak)

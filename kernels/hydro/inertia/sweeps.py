@@ -196,14 +196,14 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, fl
         west, east, south, north = x_out[1:-1, 1:-2], x_out[1:-1, 2:-1], y_out[1:-2, 1:-1], y_out[2:-1, 1:-1]
         peak_bits[member, :] = xp.max(depth_bits[member][inside])
         after = moved(water[inside], west, east, south, north, own[1])
-        if rain.size:
+        if rain.shape[2] > 1:  # an array that is absent may have a length of 0 or of 1, after its kind
             after = after + own[0] * rain[min(member, rain.shape[0] - 1)][inside]
-        if loss.size:
+        if loss.shape[2] > 1:
             away = xp.maximum(xp.minimum(own[0] * loss[min(member, loss.shape[0] - 1)][inside], after), own[11])
             after = after - away
             lost[member][inside] += away
         out[member][inside] = after
-        if maps.size:
+        if maps.shape[3] > 1:
             deepest, hazard, arrival, duration = (part[member][inside] for part in maps[:4])
             over_x, over_y, is_above = own[12] * (west + east), own[12] * (south + north), after > own[10]
             deepest[...] = xp.maximum(deepest, after)

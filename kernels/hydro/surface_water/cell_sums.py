@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...device_arrays import fetch, place_beside
-from ...engines import Sweeps, cuda, is_device_array
+from ...device_arrays import fetch, is_numbas, place_beside
+from ...engines import Sweeps, cuda
 
 __all__ = ["SUM_COLUMNS", "sum_cells"]
 
@@ -45,8 +45,8 @@ def sum_cells(field: Any, ring: int = 0) -> npt.NDArray[np.float64]:
     [6.0, 6.0]
     """
     n_members, n_y, n_x = (int(n) for n in field.shape)
-    if not is_device_array(field):
+    if not is_numbas(field):
         inside = field[:, ring : n_y - ring, ring : n_x - ring]
-        return np.asarray(inside.sum(axis=(1, 2), dtype=np.float64))
+        return np.asarray(fetch(inside.sum(axis=(1, 2), dtype=np.float64)))
     sums = place_beside(field, np.zeros((n_members, n_x - 2 * ring)))
     return np.asarray(fetch(SUM_COLUMNS("cuda", sums, field, ring)).sum(axis=1))

@@ -1,14 +1,15 @@
-"""What feeds, drains and holds water, as every scheme applies it between its sweeps."""
+"""What feeds, drains and holds water, as every scheme applies it between its sweeps: on NumPy's arrays and CuPy's."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...device_arrays import fetch, place_beside
-from ...engines import is_device_array
+from ...device_arrays import array_module, fetch, is_cupys, place_beside
+from ...engines import EngineError, is_device_array
 from .adaptive_steps import Moment
 from .maps import ARRIVAL, DEEPEST, DURATION
 from .surface import Surface
@@ -27,9 +28,19 @@ def as_members(field: Any, surface: Surface, like: Any) -> Any:
         raise ValueError(
             f"a forcing field must be (member, y, x) over the whole surface {surface.shape}, got {field.shape}"
         )
-    if is_device_array(field) and is_device_array(like) and field.dtype == like.dtype:
-        return field
-    return place_beside(like, np.ascontiguousarray(fetch(field), dtype=like.dtype))
+    if not is_device_array(field):
+        return place_beside(like, np.ascontiguousarray(field, dtype=like.dtype))
+    if not is_device_array(like) or is_cupys(field) != is_cupys(like):
+        there = "CuPy's" if is_cupys(like) else "Numba's" if is_device_array(like) else "the host's"
+        raise EngineError(
+            "a forcing field must be the host's or of the water's kind, got one of "
+            f"{'CuPy' if is_cupys(field) else 'Numba'}'s on a GPU for water of {there}: hand it over on the host"
+        )
+    if field.dtype != like.dtype:
+        raise EngineError(
+            f"a forcing field on a GPU must have the water's dtype {like.dtype}, got {field.dtype}: convert it first"
+        )
+    return field
 
 
 class HostForcing:
@@ -41,13 +52,18 @@ class HostForcing:
         As a scheme takes them; the steps are (member,) [s].
     gained
         What held levels brought before, (member, held) or (member, 1) [m].
+    like
+        An array of the water, if that may be CuPy's.
     """
 
-    def __init__(self, surface: Surface, forcing: Forcing, steps: npt.NDArray[np.float64], gained: Gains) -> None:
+    def __init__(
+        self, surface: Surface, forcing: Forcing, steps: npt.NDArray[np.float64], gained: Gains, like: Any = None
+    ) -> None:
         self.surface, self.forcing, self.steps = surface, forcing, steps
         self.inward = find_inward(surface, forcing)
-        self.gained = gained.copy()
-        self.cells = find_touched(forcing)
+        self._beside = partial(place_beside, like)
+        self.gained = self._beside(gained.copy())
+        self.cells = self._beside(find_touched(forcing))
         self._recalled: npt.NDArray[Any] | None = None
 
     def note(self, maps: npt.NDArray[Any]) -> None:
@@ -61,16 +77,17 @@ class HostForcing:
 
     def hold(self, depth: npt.NDArray[Any], acts: Acts) -> None:
         """Feed the sources and set the held levels."""
-        flat, given = depth.reshape(depth.shape[0], -1), self.forcing
+        flat, given, beside = depth.reshape(depth.shape[0], -1), self.forcing, self._beside
         if given.source_cell is not None and given.source is not None:
-            flat[:, given.source_cell] += (np.where(acts, self.steps, 0.0)[:, None] * given.source).astype(depth.dtype)
+            amount = (np.where(acts, self.steps, 0.0)[:, None] * given.source).astype(depth.dtype)
+            flat[:, beside(given.source_cell)] += beside(amount)
         if given.level_cell is not None and given.level is not None:
             ground = self.surface.ground.reshape(-1)[given.level_cell]
-            held = np.maximum(given.level - ground, 0.0).astype(depth.dtype)
-            held = np.where(acts[:, None], held, flat[:, given.level_cell])
-            brought = held.astype(np.float64) - flat[:, given.level_cell]
+            level, cell = np.maximum(given.level - ground, 0.0).astype(depth.dtype), beside(given.level_cell)
+            held = array_module(depth).where(beside(acts[:, None]), beside(level), flat[:, cell])
+            brought = held.astype(np.float64) - flat[:, cell]
             self.gained += as_kept(brought, self.gained)
-            flat[:, given.level_cell] = held
+            flat[:, cell] = held
 
     def let_through(
         self, flow_x: npt.NDArray[Any], flow_y: npt.NDArray[Any], depth: npt.NDArray[Any], moment: Moment
@@ -95,7 +112,8 @@ class HostForcing:
         """What the maps say of the cells that this forcing touches."""
         if not (maps.size and self.cells.size):
             return None
-        return np.asarray(maps.reshape(*maps.shape[:2], -1)[:, :, self.cells])
+        found: npt.NDArray[Any] = maps.reshape(*maps.shape[:2], -1)[:, :, self.cells]
+        return found
 
     def record(
         self, maps: npt.NDArray[Any], recalled: npt.NDArray[Any] | None, depth: npt.NDArray[Any],
@@ -104,17 +122,18 @@ class HostForcing:
         """Note the depths that these cells have now, once they were fed and held."""
         if recalled is None:
             return
-        deepest, _, arrival, duration, _ = recalled
+        xp, (deepest, _, arrival, duration, _) = array_module(depth), recalled
+        acting, clock = self._beside(acting), self._beside(clock)
         now, acts = depth.reshape(depth.shape[0], -1)[:, self.cells], acting[:, None] > 0
         is_above = acts & (now > depth.dtype.type(threshold_m))
         flat = maps.reshape(*maps.shape[:2], -1)
-        flat[DEEPEST][:, self.cells] = np.where(acts, np.maximum(deepest, now), deepest)
-        flat[ARRIVAL][:, self.cells] = np.where(is_above, np.minimum(arrival, clock[:, None]), arrival)
-        flat[DURATION][:, self.cells] = np.where(is_above, duration + acting[:, None], duration)
+        flat[DEEPEST][:, self.cells] = xp.where(acts, xp.maximum(deepest, now), deepest)
+        flat[ARRIVAL][:, self.cells] = xp.where(is_above, xp.minimum(arrival, clock[:, None]), arrival)
+        flat[DURATION][:, self.cells] = xp.where(is_above, duration + acting[:, None], duration)
 
     def settle(self) -> Gains:
         """What held levels have brought so far [m]."""
-        return self.gained
+        return np.asarray(fetch(self.gained))
 
 
 def find_touched(forcing: Forcing) -> npt.NDArray[np.int64]:

@@ -91,7 +91,7 @@ def advance_members(
     lost = copy_of(water.lost) if has_loss else water.lost
     maps = copy_of(water.maps)
     fed = (surface, forcing, steps, water.gained)
-    held = DeviceForcing(water.depth, *fed) if on_device else HostForcing(*fed)
+    held = DeviceForcing(water.depth, *fed) if on_device and engine != "cupy" else HostForcing(*fed, like=water.depth)
     here: tuple[Array, ...] = (water.depth, water.flow_x, water.flow_y)
     # Copies, so that a sweep finds in them what it does not write: the ring, resting tiles and, on a GPU, members that
     # wait.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...device_arrays import place, place_beside
+from ...device_arrays import Library, is_cupys, place, place_beside
 from ...engines import is_device_array
 
 __all__ = ["GRAVITY_M_S2", "WALL_M", "Surface"]
@@ -86,13 +86,19 @@ class Surface:
         rough = np.pad(np.where(valid, manning, 0.0), ring)
         return cls(walled.astype(dtype), rough.astype(dtype), float(cell_m), ring)
 
-    def on_device(self) -> Surface:
-        """The surface with a copy of its fields in a GPU's memory, so that not every call brings them there."""
-        return replace(self, placed=(place(self.ground), place(self.manning * self.manning)))
+    def on_device(self, library: Library = "numba") -> Surface:
+        """The surface with a copy of its fields in a GPU's memory, so that not every call brings them there.
+
+        Parameters
+        ----------
+        library
+            Whose arrays: ``"numba"`` or ``"cupy"``, as for the water (:meth:`~.water.Water.on_device`).
+        """
+        return replace(self, placed=(place(self.ground, library), place(self.manning * self.manning, library)))
 
     def beside(self, like: Any) -> tuple[Any, Any]:
         """Ground and squared roughness where ``like`` lives."""
-        if self.placed is not None and is_device_array(like):
+        if self.placed is not None and is_device_array(like) and is_cupys(like) == is_cupys(self.placed[0]):
             return self.placed
         return place_beside(like, self.ground), place_beside(like, self.manning * self.manning)
 

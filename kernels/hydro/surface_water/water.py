@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...device_arrays import choose_rows, fetch, place
+from ...device_arrays import Library, choose_rows, copy_into, fetch, place
 from ...engines import empty_for
 from .cell_sums import sum_cells
 from .maps import ARRIVAL, MAPS
@@ -138,20 +138,25 @@ class Water:
     def has_maps(self) -> bool:
         return bool(self.maps.shape[3] > 1)  # a surface with its ring is wider; a device keeps no empty array
 
-    def on_device(self, n_members: int | None = None) -> Water:
+    def on_device(self, n_members: int | None = None, *, library: Library = "numba") -> Water:
         """The water in a GPU's memory, where kernels then advance it; what it gained stays with the host.
+
+        A forcing may stay on the host, or be of the same kind of arrays as the water.
 
         Parameters
         ----------
         n_members
             Of water of a single member: how many like it to make, in the GPU's memory alone.
+        library
+            Whose arrays: ``"numba"``, for engine ``cuda``, or ``"cupy"``, for that and for engine ``cupy``.
         """
         if n_members is None:
-            return replace(self, **{name: place(getattr(self, name)) for name in PLACED})
+            return replace(self, **{name: place(getattr(self, name), library) for name in PLACED})
         if self.n_members != 1:
             raise ValueError(f"n_members needs water of a single member, got {self.n_members}: omit n_members")
         gained = np.repeat(self.gained, n_members, axis=0)
-        return replace(self, **{name: _place_alike(getattr(self, name), n_members) for name in PLACED}, gained=gained)
+        fields = {name: _place_alike(getattr(self, name), n_members, library) for name in PLACED}
+        return replace(self, **fields, gained=gained)
 
     def on_host(self) -> Water:
         """The water in host memory."""
@@ -176,13 +181,13 @@ def _by_member(maps: Array) -> Array:
     return maps.reshape(maps.shape[0] * maps.shape[1], *maps.shape[2:])
 
 
-def _place_alike(field: Array, n_members: int) -> Any:
+def _place_alike(field: Array, n_members: int, library: Library) -> Any:
     """The single member's part of a field (.., 1, y, x) for each of many, in a GPU's memory."""
-    one = place(field)
+    one = place(field, library)
     many = empty_for(one, (*one.shape[:-3], n_members, *one.shape[-2:]))
     rows, planes = (array.reshape(-1, *one.shape[-2:]) for array in (many, one))
     for row in range(int(rows.shape[0])):
-        rows[row].copy_to_device(planes[row // n_members])
+        copy_into(rows[row], planes[row // n_members])
     return many
 
 

@@ -128,3 +128,26 @@ def test_runoff_of_cupys_arrays_has_the_bits_of_the_host(cupy: Any, share: float
         compute_runoff(cupy.asarray(rain), number)
     with pytest.raises(ValueError, match=r"curve_number must be in \(0, 100\], got 120"):
         compute_runoff(cupy.asarray(rain), 120)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 4), (3, 4), (2, 1, 3, 4)])
+def test_infiltration_of_cupys_arrays_has_the_bits_of_whole_arrays_on_the_host(cupy: Any, shape: Any) -> None:
+    sunk = np.random.default_rng(1).random(shape)
+    soil: dict[str, Any] = {name: values.reshape(3, 4) if shape else 0.2 for name, values in draw_soils(1, 12).items()}
+    if shape == (0, 4):
+        soil = {name: values[:1] for name, values in soil.items()}
+    moved = {name: cupy.asarray(values) for name, values in soil.items()}
+    found = compute_infiltration(cupy.asarray(sunk), time_step_s=60.0, engine="cupy", **moved)
+    assert isinstance(found, cupy.ndarray)
+    expected = compute_infiltration(sunk, time_step_s=60.0, engine="numpy", **soil)
+    np.testing.assert_array_equal(found.get(), expected, strict=True)
+
+
+def test_soil_on_a_gpu_is_not_mixed_with_the_hosts_and_refused_if_wrong(cupy: Any) -> None:
+    soil: dict[str, Any] = {"conductivity_m_s": 1e-6, "suction_m": np.full(3, 0.1), "deficit": 0.3, "time_step_s": 9.0}
+    with pytest.raises(EngineError, match="got sunk on a GPU and suction_m on the host: hand over cupy"):
+        compute_infiltration(cupy.zeros(3), **soil)
+    with pytest.raises(ValueError, match=r"deficit must be at most 1, got 1\.5"):
+        compute_infiltration(cupy.zeros(3), **{**soil, "suction_m": 0.1, "deficit": 1.5})
+    with pytest.raises(ValueError, match="sunk must be finite and >= 0, got nan"):
+        compute_infiltration(cupy.full(3, np.nan), **{**soil, "suction_m": 0.1})
