@@ -69,7 +69,7 @@ def _count(offset, day, code, first, tie, undated, persons):
 
 
 def _count_on_device(offset, day, code, first, tie, undated, persons):
-    """LANES threads side by side take a person; codes that are too large are counted in the last place of ``persons``."""
+    """LANES threads take a person; codes that are too large are counted in the last place of ``persons``."""
     place = cuda.grid(2)[0]
     person, lane = place // LANES, place % LANES
     if person < offset.shape[0] - 1:
