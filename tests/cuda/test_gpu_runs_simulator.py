@@ -68,3 +68,23 @@ def test_run_that_goes_on_keeps_the_gpu_that_was_settled(
         runner.resume(laid.path)
     done = runner.resume(laid.path)
     assert done.result["state"] == "done" and done.result["devices"] == {"inundation": [CARD]}
+
+
+def test_warning_on_a_gpu_is_that_of_the_host(tmp_path: Path, terrain: str) -> None:
+    (tmp_path / "points.csv").write_text("id,x,y,threshold (m)\np,25,25,0.01\n")
+    (tmp_path / "one.yaml").write_text("name: one\npools:\n  cpu:\n    workers: 1\n")
+    asked = {
+        "terrain": terrain, "crs": "local", "height_datum": "local", "points": str(tmp_path / "points.csv"),
+        "lead_minutes": 0.5, "output_minutes": 0.25, "map_minutes": 0.5, "spin_up_minutes": 0, "members": 1,
+    }  # fmt: skip
+    here, there = (
+        citytide.run("flood-warning", set={**asked, "device": device}, profile=str(tmp_path / "one.yaml"), out=out)
+        for device, out in (("cpu", tmp_path / "cpu"), ("gpu", tmp_path / "gpu"))
+    )
+    assert there.result["devices"]["inundation"] == [CARD] and here.result["devices"]["inundation"] == ["numba"]
+    assert {step.name: step.gpus for step in there.plan.steps} == {"motion": 0, "forecast": 1, "inundation": 1}
+    wanted, found = here.open("flood"), there.open("flood")
+    assert float(wanted.deepest.max()) > 0.0
+    for name in ("depth", "deepest", "point_depth", "stored_m3", "rain_m3"):
+        np.testing.assert_allclose(found[name], wanted[name], rtol=2e-5, atol=2e-6, err_msg=name)
+    np.testing.assert_array_equal(there.open("forecast").forecast_rain, here.open("forecast").forecast_rain)
