@@ -13,7 +13,7 @@ from citytide.hpc import cluster
 from citytide.hpc.cluster import make_backend
 from citytide.hpc.errors import RunError
 from citytide.hpc.execution.backends import LocalBackend
-from citytide.hpc.plan.gpus import Gpu
+from citytide.hpc.plan.gpu.cards import Gpu
 from citytide.hpc.plan.plans import Plan, make_plan
 from citytide.hpc.plan.profiles import Profile
 from citytide.hpc.plan.steps import BlockStep

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...errors import RunError
-from ...plan.gpus import list_gpus
+from ...plan.gpu.cards import list_gpus
 from ...plan.pools import DriverJob, Pool
 from ..query.notation import MEBIBYTE
 from .access import check_access, check_queue_limits, find_limits

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from known_sites import GIB, made_site, recorded_site
 
 from citytide.hpc.errors import RunError
-from citytide.hpc.plan.gpus import Gpu
+from citytide.hpc.plan.gpu.cards import Gpu
 from citytide.hpc.plan.profiles import Profile, load_profile
 from citytide.hpc.slurm.query.controller import Controller
 from citytide.hpc.slurm.site.detection import detect_profile
