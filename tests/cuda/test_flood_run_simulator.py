@@ -10,8 +10,8 @@ import pytest
 from citytide.kernels.device_arrays import fetch, place
 from citytide.kernels.hydro.infiltration import INFILTRATION, compute_infiltration
 from citytide.kernels.hydro.soils import SOILS
-from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.inputs.ground_arrays import pack_grid
+from citytide.kernels.space.grid import Grid
 from citytide.workflows.hydro.simulation.case import FloodCase
 from citytide.workflows.hydro.simulation.simulate import simulate_flood
 from citytide.workflows.hydro.warning.steps import WarnedCase, flood_members
