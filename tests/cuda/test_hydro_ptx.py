@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from citytide.kernels.hydro.member_fields.cells import READ_CELLS
 from citytide.kernels.hydro.member_fields.feeding import LOSE, SCALE
 from citytide.kernels.hydro.member_fields.peaks import GROUPS, MERGE
 from citytide.kernels.hydro.rain.advection import ADVECTION
+from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
 from citytide.kernels.hydro.surface_water.cell_sums import SUM_COLUMNS
@@ -114,3 +116,17 @@ def test_fields_of_members_compile(width: int, capability: tuple[int, int], monk
     }
     assert [name for name, ptx in in_double.items() if ".f64" not in ptx] == []
     assert [name for name, ptx in in_its_own.items() if (".f64" in ptx) != (width == 64)] == []
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_trajectories_compile(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    plane = real[:, ::1]
+    ptx = compile_sweep(TRACE, capability, monkeypatch, real[:, :, ::1], plane, plane, real, real)
+    ptx += compile_sweep(LOOK_UP, capability, monkeypatch, *[plane] * 4, *[real] * 4)
+    # Comparing a position with the number of cells is the one thing done in float64.
+    doubles = set(re.findall(r"\b(?:add|sub|mul|div|fma|sqrt)\.(?:rn\.)?f64", ptx))
+    assert not doubles if width == 32 else "fma.rn.f64" in doubles
