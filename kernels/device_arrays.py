@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from .engines import EngineError, empty_for, is_device_array
 
-__all__ = ["array_module", "bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
+__all__ = ["array_module", "as_alike", "bits_of", "choose_rows", "copy_of", "fetch", "place", "place_beside"]
 
 
 def array_module(*arrays: Any) -> ModuleType:
@@ -34,6 +35,42 @@ def array_module(*arrays: Any) -> ModuleType:
     if any(is_device_array(array) for array in arrays):
         raise EngineError("this kernel takes a GPU's arrays as CuPy's, got one of Numba's: hand over cupy.asarray(it)")
     return np
+
+
+def as_alike(dtype: npt.DTypeLike | None = None, /, **given: Any) -> tuple[Any, ...]:
+    """What was given, in order, as arrays of one module: all of CuPy, or all of NumPy.
+
+    Beside a CuPy array only numbers become CuPy's too. An array of the host, or a list, is refused: to copy it would
+    cost more than the work, and nobody would see it. Without a CuPy array all is host data, in any form.
+
+    Parameters
+    ----------
+    dtype
+        Of all that comes back; None keeps each one's own.
+    **given
+        Arrays, lists and numbers by the names that a refusal gives them; None, for one that was omitted, stays None.
+
+    Raises
+    ------
+    EngineError
+        If host data stand beside a CuPy array, or an array is Numba's, which has no functions of its own.
+
+    Examples
+    --------
+    >>> ensemble, observed, valid = as_alike(np.float64, ensemble=np.ones((2, 1), np.float32), observed=3, valid=None)
+    >>> ensemble.dtype, observed, valid
+    (dtype('float64'), array(3.), None)
+    """
+    modules = {name: array_module(one) for name, one in given.items()}
+    on_device = [name for name, module in modules.items() if module is not np]
+    xp = modules[on_device[0]] if on_device else np
+    for name, one in given.items():
+        if on_device and not (one is None or name in on_device or _is_number(one)):
+            raise EngineError(
+                f"arrays of one call must be in one memory, got {on_device[0]} on a GPU and {name} on the host: "
+                f"hand over cupy.asarray({name}), or {on_device[0]}.get()"
+            )
+    return tuple(one if one is None else xp.asarray(one, dtype) for one in given.values())
 
 
 def place(array: Any) -> Any:
@@ -112,6 +149,10 @@ def bits_of(array: Any) -> Any:
     dtype('int32')
     """
     return array.view(np.dtype(f"i{array.dtype.itemsize}"))
+
+
+def _is_number(one: Any) -> bool:
+    return isinstance(one, Number | np.generic) or (isinstance(one, np.ndarray) and one.ndim == 0)
 
 
 def _is_cupy(array: Any) -> bool:

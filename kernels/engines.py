@@ -138,6 +138,8 @@ class Sweeps:
         Rows and columns that a CUDA block takes, for a sweep that shares what lies between rows: it has
         ``x, y = cuda.grid(2)``, and threads side by side take places side by side. By default a block takes 256 places
         of one row, and a sweep has ``y, x = cuda.grid(2)``.
+    registers
+        Most registers of a CUDA thread, so that several blocks run beside each other; the compiler's choice if None.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -149,10 +151,11 @@ class Sweeps:
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
         tile: tuple[int, int] | None = None,
+        registers: int | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
-        self.whole, self.gpu, self.rules, self.tile = whole, gpu, rules, tile
+        self.whole, self.gpu, self.rules, self.tile, self.registers = whole, gpu, rules, tile, registers
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -195,7 +198,9 @@ class Sweeps:
         if engine == "cuda" and self.gpu:
             import numba.cuda
 
-            jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
+            twin = rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda})
+            limit = {"max_registers": self.registers} if self.registers and not is_simulated() else {}
+            jitted = numba.cuda.jit(**limit)(twin) if limit else numba.cuda.jit(twin)
             return lambda out, *args: jitted[self.shape_launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
@@ -284,10 +289,15 @@ def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> t
     return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
 
 
+def is_simulated() -> bool:
+    """Whether Numba's simulator stands in for a GPU."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+
+
 @cache
 def is_installed(engine: Engine) -> bool:
     """Whether the packages that ``engine`` needs are there (a GPU is another question)."""
-    if engine == "cuda" and os.environ.get("NUMBA_ENABLE_CUDASIM") == "1":
+    if engine == "cuda" and is_simulated():
         return True
     return importlib.util.find_spec(NEEDS[engine]) is not None
 

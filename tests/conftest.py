@@ -137,6 +137,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch) -> Generator[Any]:
     from citytide.kernels.engines import is_installed
 
     monkeypatch.setitem(sys.modules, "cupy", STRICT_CUPY)
+    monkeypatch.setitem(sys.modules, "cupy.cuda", STRICT_CUPY.cuda)
     is_installed.cache_clear()
     yield STRICT_CUPY
     is_installed.cache_clear()

@@ -28,14 +28,8 @@ if TYPE_CHECKING:
     from .verification.contingency import Contingency, count_outcomes
     from .verification.crps import score_crps
     from .verification.fss import score_fss
-    from .verification.probability import (
-        Interval,
-        Reliability,
-        count_reliability,
-        estimate_interval,
-        score_brier,
-        score_brier_skill,
-    )
+    from .verification.interval import Interval, estimate_interval
+    from .verification.probability import Reliability, count_reliability, score_brier, score_brier_skill
 
 __all__ = [
     "MAPS",
@@ -105,10 +99,10 @@ _HOMES = {
     "count_outcomes": ".verification.contingency",
     "score_crps": ".verification.crps",
     "score_fss": ".verification.fss",
-    "Interval": ".verification.probability",
+    "Interval": ".verification.interval",
+    "estimate_interval": ".verification.interval",
     "Reliability": ".verification.probability",
     "count_reliability": ".verification.probability",
-    "estimate_interval": ".verification.probability",
     "score_brier": ".verification.probability",
     "score_brier_skill": ".verification.probability",
 }

@@ -17,12 +17,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import array_module, as_alike
 from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["compute_infiltration", "compute_runoff"]
 
 MOST_TURNS = 60  # of Newton's method, which from its first turn on comes from above and doubles its digits
 GOOD = 1e-14
+LEAST_POSITIVE = 5e-324  # of float64
 
 
 def _cpu(out: Any, before: Any, conducted: Any, pulled: Any) -> None:
@@ -151,7 +153,7 @@ def compute_infiltration(
     Contract(
         takes={"rain_mm": Array(("...",), "mm"), "curve_number": Array(("...",), "1")},
         gives={"runoff": Array(("...",), "mm", long_name="runoff of the storm")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
         blocks=("...",),
     )
 )
@@ -172,12 +174,14 @@ def compute_runoff(
     Returns
     -------
     array of float
-        Runoff of the storm [mm].
+        Runoff of the storm [mm]; of CuPy arrays a CuPy array.
 
     Raises
     ------
     ValueError
         If a rain is negative or not finite, or a curve number is outside (0, 100].
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -190,16 +194,17 @@ def compute_runoff(
     >>> round(float(compute_runoff(127.0, 83.8)) / 25.4, 2)
     3.25
     """
-    rain, number = np.asarray(rain_mm, dtype=np.float64), np.asarray(curve_number, dtype=np.float64)
+    rain, number = as_alike(np.float64, rain_mm=rain_mm, curve_number=curve_number)
+    xp = array_module(rain)
     for name, values, wrong in (
-        ("rain_mm must be finite and >= 0", rain, ~(np.isfinite(rain) & (rain >= 0.0))),
+        ("rain_mm must be finite and >= 0", rain, ~(xp.isfinite(rain) & (rain >= 0.0))),
         ("curve_number must be in (0, 100]", number, ~((number > 0.0) & (number <= 100.0))),
     ):
         if wrong.any():
-            raise ValueError(f"{name}, got {values[wrong][0]:g}")
+            raise ValueError(f"{name}, got {float(values.ravel()[wrong.ravel()][0]):g}")
     if not 0.0 <= initial_share < 1.0:
         raise ValueError(f"initial_share must be in [0, 1), got {initial_share}")
     storage = 25_400.0 / number - 254.0
-    left = np.maximum(rain - initial_share * storage, 0.0)
-    return np.asarray(np.divide(left * left, left + storage, out=np.zeros(np.broadcast(rain, number).shape),
-                                where=left > 0.0))  # fmt: skip
+    left = xp.fmax(rain - initial_share * storage, 0.0)  # of an endless storage too
+    found: npt.NDArray[Any] = xp.asarray(left * left / xp.maximum(left + storage, LEAST_POSITIVE))  # 0 of 0 is 0
+    return found

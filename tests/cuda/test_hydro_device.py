@@ -9,6 +9,7 @@ import pytest
 
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
+from citytide.kernels.hydro.rain.nowcast import nowcast_ensemble
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water, measure_volumes
@@ -54,3 +55,23 @@ def test_rain_carried_on_the_device_is_that_of_the_host() -> None:
     np.testing.assert_allclose(
         there.copy_to_host(), extrapolate_rain(rain, motion, n_steps=3, outside=0.0), rtol=0, atol=1e-9
     )
+
+
+def test_ensemble_of_rain_on_the_device_is_that_of_the_host() -> None:
+    cupy = pytest.importorskip("cupy")
+    y, x = np.mgrid[:200, :240]
+    random = np.random.Generator(np.random.Philox(9))
+    rain = np.zeros((3, 200, 240), np.float32)
+    for at_x, at_y, peak in random.uniform((0, 0, 2), (240, 200, 40), (60, 3)):
+        for step in range(3):
+            rain[step] += peak * np.exp(-((x - at_x - step) ** 2 + (y - at_y) ** 2) / 60.0)
+    motion = np.stack([np.ones((200, 240)), np.zeros((200, 240))])
+    asked: dict[str, Any] = {"n_steps": 6, "members": [0, 1], "seed": 1}
+    here = nowcast_ensemble(rain, motion, **asked)
+    there = nowcast_ensemble(cupy.asarray(rain), cupy.asarray(motion), **asked).get()
+    assert (np.isnan(there) != np.isnan(here)).mean() < 1e-3
+    off = np.abs(there - here)
+    assert np.nanmean(off) < 1e-4 * np.nanmean(here) and (off > 0.01).mean() < 1e-3
+    for engine in ("cuda", "cupy"):
+        carried = extrapolate_rain(cupy.asarray(rain[-1]), cupy.asarray(motion), n_steps=3, engine=engine)
+        np.testing.assert_allclose(carried.get(), extrapolate_rain(rain[-1], motion, n_steps=3), rtol=0, atol=1e-3)

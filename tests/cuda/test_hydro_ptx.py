@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,14 @@ from citytide.kernels.engines import Sweeps, rebind
 from citytide.kernels.hydro.inertia.device import HIGHEST
 from citytide.kernels.hydro.inertia.outflows import OUTFLOWS
 from citytide.kernels.hydro.inertia.sweeps import INERTIA
+from citytide.kernels.hydro.member_fields.cells import READ_CELLS
+from citytide.kernels.hydro.member_fields.feeding import LOSE, SCALE
+from citytide.kernels.hydro.member_fields.peaks import GROUPS, MERGE
 from citytide.kernels.hydro.rain.advection import ADVECTION
+from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
+from citytide.kernels.hydro.surface_water.cell_sums import SUM_COLUMNS
 from citytide.kernels.hydro.surface_water.device_forcing import APPLY, LET_THROUGH, RECALL
 
 pytestmark = pytest.mark.ptx
@@ -87,3 +93,40 @@ def test_advection_compiles(width: int, capability: tuple[int, int], monkeypatch
     ptx = compile_sweep(ADVECTION, capability, monkeypatch, real[:, :, ::1], *[real[:, ::1]] * 3, *[real] * 3)
     # Comparing a position with the number of cells is the one thing done in float64.
     assert "fma.rn.f64" not in ptx or width == 64
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_fields_of_members_compile(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real, double, whole = types.Float(f"float{width}"), types.float64, types.int64
+    fields, plane, maps, cells = real[:, :, ::1], real[:, ::1], real[:, :, :, ::1], whole[::1]
+    in_double = {
+        "scaled": compile_sweep(
+            SCALE, capability, monkeypatch, fields, double[:, ::1], double[::1], double, whole, whole
+        ),
+        "lost": compile_sweep(LOSE, capability, monkeypatch, fields, *[double[:, :, ::1]] * 2, double),
+        "summed": compile_sweep(SUM_COLUMNS, capability, monkeypatch, double[:, ::1], fields, whole),
+    }  # fmt: skip
+    in_its_own = {
+        "read": compile_sweep(READ_CELLS, capability, monkeypatch, plane, fields, cells),
+        "grouped": compile_sweep(GROUPS, capability, monkeypatch, fields, maps, *[fields] * 3, cells, cells, real),
+        "merged": compile_sweep(MERGE, capability, monkeypatch, maps, maps, real),
+    }
+    assert [name for name, ptx in in_double.items() if ".f64" not in ptx] == []
+    assert [name for name, ptx in in_its_own.items() if (".f64" in ptx) != (width == 64)] == []
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_trajectories_compile(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real = types.Float(f"float{width}")
+    plane = real[:, ::1]
+    ptx = compile_sweep(TRACE, capability, monkeypatch, real[:, :, ::1], plane, plane, real, real)
+    ptx += compile_sweep(LOOK_UP, capability, monkeypatch, *[plane] * 4, *[real] * 4)
+    # Comparing a position with the number of cells is the one thing done in float64.
+    doubles = set(re.findall(r"\b(?:add|sub|mul|div|fma|sqrt)\.(?:rn\.)?f64", ptx))
+    assert not doubles if width == 32 else "fma.rn.f64" in doubles

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from citytide.kernels.device_arrays import fetch, place
 from citytide.kernels.engines import is_device_array
 from citytide.kernels.hydro.inertia.outflows import measure_outflows
 from citytide.kernels.hydro.inertia.step import advance_inertia, measure_depths
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
+from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE, Trajectories
 from citytide.kernels.hydro.shallow_water.step import advance_shallow_water, measure_signals
 from citytide.kernels.hydro.surface_water.maps import MAPS
 from citytide.kernels.hydro.surface_water.surface import Surface
@@ -112,6 +114,26 @@ def test_rain_carried_on_the_device_is_that_of_the_host_to_the_last_bit(dtype: s
     here = extrapolate_rain(rain, motion, n_steps=3, engine="python")
     assert np.isnan(here).any() and not np.isnan(here).all()
     np.testing.assert_array_equal(there.copy_to_host(), here)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_ways_on_the_device_are_those_of_the_host_to_the_last_bit(dtype: str) -> None:
+    random, number = np.random.default_rng(3), np.dtype(dtype).type
+    motion = random.uniform(-1.5, 1.5, (2, 5, 6)).astype(dtype)
+    motion[:, 2] = 0.0  # a way of no length has no direction
+    field = random.random((5, 6)).astype(dtype)
+    field[1, 2] = np.nan
+    ways = Trajectories(motion, engine="python")
+    way = place(ways.way)
+    for _ in range(2):
+        ways.step()
+        TRACE("cuda", way, place(motion[0]), place(motion[1]), number(0.0), number(0.5))
+    np.testing.assert_array_equal(fetch(way), ways.way)
+    scalars = map(number, (0.4, -0.3, 0.0, np.nan))
+    there = fetch(LOOK_UP("cuda", place(np.empty_like(field)), place(field), way[0], way[1], *scalars))
+    here = ways.look_up(field, ahead=0.4, aside=-0.3)
+    assert here.dtype == there.dtype == field.dtype and 0 < np.isnan(here).sum() < here.size
+    np.testing.assert_array_equal(there, here)
 
 
 @pytest.mark.parametrize("scheme", ["inertia", "first", "second"])

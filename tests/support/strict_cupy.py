@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ __all__ = ["STRICT_CUPY", "make_module"]
 UFUNCS = (
     "abs", "absolute", "add", "arctan2", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "conj", "cos",
     "divide", "equal", "exp", "expm1", "fabs", "floor", "floor_divide", "fmax", "fmin", "greater", "greater_equal",
-    "hypot", "invert", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2",
+    "exp2", "hypot", "invert", "isfinite", "isinf", "isnan", "less", "less_equal", "log", "log10", "log1p", "log2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "mod", "multiply", "negative",
     "not_equal", "power", "rint", "sign", "sin", "sqrt", "square", "subtract", "tan", "tanh", "true_divide", "trunc",
 )  # fmt: skip
@@ -202,6 +202,7 @@ def make_module() -> ModuleType:
     module.get_array_module = lambda *all_: (  # type: ignore[attr-defined]
         module if any(isinstance(one, ndarray) for one in all_) else np
     )
+    module.get_default_memory_pool = lambda: SimpleNamespace(free_all_blocks=lambda: None)  # type: ignore[attr-defined]
     module.cuda = ModuleType("cupy.cuda")  # type: ignore[attr-defined]
     module.cuda.is_available = lambda: True
     return module

@@ -160,7 +160,8 @@ def score_storms(storms: list[dict[str, Any]], *, seed: int = 1, n_draws: int = 
     (1.0, 1.0, 10.5)
     """
     from ....kernels.hydro.verification.contingency import count_outcomes
-    from ....kernels.hydro.verification.probability import estimate_interval, score_brier, score_brier_skill
+    from ....kernels.hydro.verification.interval import estimate_interval
+    from ....kernels.hydro.verification.probability import score_brier, score_brier_skill
 
     table = {name: np.array([storm[name] for storm in storms]) for name in storms[0]}
 

@@ -1,15 +1,14 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 """One step of the local inertial equations on a GPU: a thread takes a cell, for all members in turn.
 
-A thread computes the flows over all four faces of its cell and writes the western and the southern ones; its neighbours
-come to the same bits of the others. That is twice the arithmetic in one pass through memory, and of arithmetic there is
-more to spare: a cell and step moves 32 bytes (float32) and takes some 200 operations. Ground and roughness are read
-once for all members.
+A thread computes the flows over the western and the southern face of its cell and leaves them in its block's shared
+memory, where the cells behind find them; only at the block's eastern and northern edge a thread computes its other
+faces too, to the same bits. Ground and roughness are read once for all members.
 
-What counts beside the bytes is how many instructions load and how many compute addresses (figures in
-``benchmarks/notes/hydro.md``). So a member's scalars are read once, before its faces; all that a thread writes it
-writes at its end, since a compiler cannot know that no input changes by it; an index is an unsigned number, which is
-not tested for being negative; and a block of four rows finds most of its neighbours in its own cache.
+A cell and step moves 32 bytes (float32), so what a multiprocessor must do meanwhile counts (figures in
+``benchmarks/notes/hydro.md``). So a member's scalars are read once, before its faces; what a thread writes it writes
+after it has read, since a compiler cannot know that no input changes by it; fields are lists, which share an index; and
+an index is an unsigned number, which is not tested for being negative.
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ from ...engines import Sweeps, cuda, routine
 from ..surface_water.maps import record_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
-__all__ = ["HIGHEST", "TILE", "advance_cell", "raise_peak"]
+__all__ = ["HIGHEST", "REGISTERS", "TILE", "advance_cell", "raise_peak"]
 
 TILE = (4, 64)  # rows and columns of a block
+REGISTERS = {4: 80, 8: 128}  # of a thread, by the bytes of a number: three blocks on a multiprocessor, or two
 SHARED = (2, 2, 4, 64)  # two members in turn, flows west and south, a tile
 ZERO, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 

@@ -13,7 +13,7 @@ import numpy as np
 from ...engines import Sweeps, prange, routine, rule
 from ..surface_water.cube_root import GUESSES, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import TILE, advance_cell
+from .device import REGISTERS, TILE, advance_cell
 from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
@@ -221,6 +221,6 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
 
 # By the bytes of a number.
 INERTIA = {
-    n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, tile=TILE, guess=guess)
+    n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, tile=TILE, registers=REGISTERS[n_bytes], guess=guess)
     for n_bytes, guess in GUESSES.items()
 }

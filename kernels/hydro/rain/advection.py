@@ -22,15 +22,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...device_arrays import fetch, place_beside
-from ...engines import Array, Contract, Engine, Sweeps, cuda, empty_for, is_device_array, kernel, prange, routine
+from ...device_arrays import array_module, as_alike, fetch, place
+from ...engines import Array, Contract, Engine, Sweeps, cuda, empty_for, kernel, prange, routine, rule
 
 __all__ = ["extrapolate_rain"]
 
 FARTHEST = 1e6  # cells per step: beyond it a position is no longer an index
+xp = np  # the array module of the whole-array form: an engine brings its own
 
 
-@routine
+@rule
 def between(field, row, above, column, beside, up, along):
     """Bilinear value; ``up`` and ``along`` are the shares of the row ``above`` and the column ``beside``."""
     low = field[row, column] + along * (field[row, beside] - field[row, column])
@@ -61,6 +62,16 @@ def split_at(cell, shift, whole, last, zero):
         index = min(index, last)
         return index, index, zero
     return index, index + 1, share
+
+
+@rule
+def split_all(cell, shift, last, zero):
+    """The same of every cell at once."""
+    whole = xp.floor(shift)
+    index = cell + whole.astype(xp.int64)
+    share = xp.where((index < 0) | (index >= last), zero, shift - whole)
+    index = xp.minimum(xp.maximum(index, 0), last)
+    return index, index + (share != zero), share
 
 
 def _cpu(out, rain, motion_x, motion_y, zero, half, outside):
@@ -105,7 +116,25 @@ def _gpu(out, rain, motion_x, motion_y, zero, half, outside):
                 out[step, y, x] = between(rain, row, above, column, beside, up, along)
 
 
-ADVECTION = Sweeps(cpu=_cpu, gpu=_gpu)
+def _whole(out, rain, motion_x, motion_y, zero, half, outside):
+    last_y, last_x = out.shape[1] - 1, out.shape[2] - 1
+    y, x = xp.arange(last_y + 1)[:, None], xp.arange(last_x + 1)[None, :]
+    shift_x, shift_y = xp.zeros_like(motion_x), xp.zeros_like(motion_y)
+    push_x, push_y = motion_x, motion_y
+    for step in range(out.shape[0]):
+        row, above, up = split_all(y, shift_y - half * push_y, last_y, zero)
+        column, beside, along = split_all(x, shift_x - half * push_x, last_x, zero)
+        shift_x = shift_x - between(motion_x, row, above, column, beside, up, along)
+        shift_y = shift_y - between(motion_y, row, above, column, beside, up, along)
+        row, above, up = split_all(y, shift_y, last_y, zero)
+        column, beside, along = split_all(x, shift_x, last_x, zero)
+        push_x = between(motion_x, row, above, column, beside, up, along)
+        push_y = between(motion_y, row, above, column, beside, up, along)
+        is_out = (-shift_x > x) | (shift_x > last_x - x) | (-shift_y > y) | (shift_y > last_y - y)
+        out[step] = xp.where(is_out, outside, between(rain, row, above, column, beside, up, along))
+
+
+ADVECTION = Sweeps(cpu=_cpu, whole=_whole, gpu=_gpu)
 
 
 @kernel(
@@ -129,15 +158,17 @@ def extrapolate_rain(
     Parameters
     ----------
     rain : (y, x) array of float
-        Rain rate [mm h-1], or any other quantity; NaN where it is missing. Of host or device, as the answer.
+        Rain rate [mm h-1], or any other quantity; NaN where it is missing. Of NumPy, CuPy or Numba, as the answer.
     motion : (2, y, x) array of float
-        Cells that the rain moves in one step, towards higher x first, then towards higher y.
+        Cells that the rain moves in one step, towards higher x first, then towards higher y; of the same kind as the
+        rain. Beside Numba's rain it may be of any kind: it is checked on the host, and brought over.
     n_steps
         Steps to look ahead.
     outside
         Value of what comes from beyond the field.
     engine
-        ``"auto"`` follows the array: host memory to Numba, device memory to CUDA.
+        ``"auto"`` follows the array: host memory to Numba, device memory to CUDA, or to CuPy where Numba has no CUDA
+        target. The whole-array forms ``"numpy"`` and ``"cupy"`` are slower: each expression makes an array.
     threads
         More than one only for a single call that has its cores to itself; the answer is the same.
 
@@ -150,6 +181,8 @@ def extrapolate_rain(
     ------
     ValueError
         If an array has another shape or holds no floats, a motion is not finite, or there is no step.
+    EngineError
+        If one of rain and motion is CuPy's and the other is the host's.
 
     References
     ----------
@@ -164,22 +197,22 @@ def extrapolate_rain(
     <BLANKLINE>
            [[0., 0., 6., 0.]]])
     """
+    on_numba = hasattr(rain, "copy_to_host")
+    rain, motion = (rain, fetch(motion)) if on_numba else as_alike(rain=rain, motion=motion)
     if rain.ndim != 2 or rain.dtype.kind != "f" or rain.size == 0:
         raise ValueError(f"rain must be (y, x) floats, got {rain.dtype} of shape {tuple(rain.shape)}")
-    motion = fetch(motion)
     if motion.shape != (2, *rain.shape) or motion.dtype.kind != "f":
         raise ValueError(
             f"motion must be floats of shape {(2, *rain.shape)}, got {motion.dtype} of shape {tuple(motion.shape)}"
         )
     if n_steps < 1:
         raise ValueError(f"n_steps must be at least 1, got {n_steps}")
-    if not np.abs(motion).max() <= FARTHEST / n_steps:
+    xp = array_module(motion)
+    if not xp.abs(motion).max() <= FARTHEST / n_steps:
         raise ValueError(f"motion must be finite and carry rain at most {FARTHEST:g} cells in all; fill its gaps first")
     chosen = ADVECTION.choose(rain, engine)
     out = empty_for(rain, (n_steps, *rain.shape))
-    fields = (
-        rain if is_device_array(rain) else np.ascontiguousarray(rain),
-        *(place_beside(rain, part) for part in np.ascontiguousarray(motion, rain.dtype)),
-    )
+    parts = xp.ascontiguousarray(motion, rain.dtype)
+    fields = (rain, *map(place, parts)) if on_numba else (xp.ascontiguousarray(rain), *parts)
     scalars = map(np.dtype(rain.dtype).type, (0.0, 0.5, outside))
     return ADVECTION(chosen, out, *fields, *scalars, threads=threads)

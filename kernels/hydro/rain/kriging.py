@@ -8,7 +8,8 @@ the share of the variance that neighbours do not have in common), the value at :
 .. math:: m + \sum_i d_i (1 - n) e^{-|x - x_i| / r}, \qquad C d = z - m, \quad \sum_i d_i = 0.
 
 :math:`d` and :math:`m` do not depend on :math:`x`: they are solved for once for all cells in a row that have the same
-nearest gauges, and a cell costs one exponential for each of them.
+nearest gauges, and a cell costs one exponential for each of them. The whole-array form solves for every cell: GPUs have
+batched solvers, and a cell that waits for its neighbour's answer would leave them idle.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike, fetch
 from ...engines import Array, Contract, Engine, Sweeps, kernel, prange, routine
 
 __all__ = ["krige_gauges"]
 
+xp = np  # the whole-array form is bound to numpy or cupy
 TILE = 16  # cells a side that look for their gauges among those near the tile
+PIECE = 1 << 24  # numbers that the whole-array form holds in one array: 128 MiB
 
 
 @routine
@@ -136,8 +140,42 @@ def _cpu(out, value, gauge_x, gauge_y, x, y, k, range_m, nugget):
                 out[row, column] = mean + (1.0 - nugget) * total
 
 
+def _whole(out, value, gauge_x, gauge_y, x, y, k, range_m, nugget):
+    n_cells, own = out.size, xp.arange(k)
+    flat, share = out.reshape(n_cells), 1.0 - nugget
+    piece = max(PIECE // max(gauge_x.size, k * k), 1)
+    for start in range(0, n_cells, piece):
+        cell = xp.arange(start, min(start + piece, n_cells))
+        here_x, here_y = x[cell % x.size][:, None], y[cell // x.size][:, None]
+        if k == gauge_x.size:
+            chosen = own[None]  # one system for all cells
+        else:
+            off_x, off_y = gauge_x - here_x, gauge_y - here_y
+            apart, line, order = off_x * off_x + off_y * off_y, xp.arange(cell.size), []
+            for _ in range(k):
+                order.append(xp.argmin(apart, axis=1))  # of two as near, the first
+                apart[line, order[-1]] = xp.inf
+            chosen = xp.sort(xp.stack(order, axis=1), axis=1)
+        at_x, at_y = gauge_x[chosen], gauge_y[chosen]
+        off_x, off_y = at_x[:, :, None] - at_x[:, None, :], at_y[:, :, None] - at_y[:, None, :]
+        system = share * xp.exp(-xp.sqrt(off_x * off_x + off_y * off_y) / range_m)
+        system[:, own, own] = 1.0
+        right = xp.stack([value[chosen], xp.ones(chosen.shape)], axis=2)
+        solved = xp.linalg.solve(system, right)
+        weight, ones = solved[:, :, 0], solved[:, :, 1]
+        mean = (weight.sum(axis=1) / ones.sum(axis=1))[:, None]
+        off_x, off_y = at_x - here_x, at_y - here_y
+        near = xp.exp(-xp.sqrt(off_x * off_x + off_y * off_y) / range_m)
+        flat[start : start + cell.size] = mean[:, 0] + share * ((weight - mean * ones) * near).sum(axis=1)
+
+
 KRIGING = Sweeps(
-    cpu=_cpu, gather_near=gather_near, is_nearest=is_nearest, choose_nearest=choose_nearest, solve_dual=solve_dual
+    cpu=_cpu,
+    whole=_whole,
+    gather_near=gather_near,
+    is_nearest=is_nearest,
+    choose_nearest=choose_nearest,
+    solve_dual=solve_dual,
 )
 
 
@@ -187,18 +225,21 @@ def krige_gauges(
     n_neighbours
         Nearest gauges that a cell uses; all of them if there are fewer.
     engine, threads
-        As in every kernel; the answer is the same for any number of threads and any part of the grid.
+        As in every kernel; the answer of the compiled engine is the same for any number of threads and any part of the
+        grid. The whole-array form, ``"numpy"`` and ``"cupy"``, agrees with it to about 1e-9 of the values.
 
     Returns
     -------
     (y, x) array of float
-        In the unit of the values. Where the set of nearest gauges changes there is a step.
+        In the unit of the values; of CuPy arrays a CuPy array. Where the set of nearest gauges changes there is a step.
 
     Raises
     ------
     ValueError
         If shapes differ, no gauge has a value, two gauges stand at one place with a nugget of 0, or a number is out
         of bounds.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -210,7 +251,8 @@ def krige_gauges(
     >>> krige_gauges([1.0, 3.0], [0.0, 10.0], [0.0, 0.0], [0.0, 5.0, 10.0], [0.0], range_m=20.0).round(6).tolist()
     [[1.0, 2.0, 3.0]]
     """
-    told, at_x, at_y, columns, rows = (np.asarray(given, np.float64) for given in (value, gauge_x, gauge_y, x, y))
+    told, at_x, at_y, columns, rows = as_alike(np.float64, value=value, gauge_x=gauge_x, gauge_y=gauge_y, x=x, y=y)
+    xp = array_module(told)
     if told.ndim != 1 or not told.shape == at_x.shape == at_y.shape:
         raise ValueError(
             f"value {told.shape}, gauge_x {at_x.shape}, gauge_y {at_y.shape} must be of one (gauge,) shape"
@@ -223,16 +265,16 @@ def krige_gauges(
         raise ValueError(f"nugget must be in [0, 1), got {nugget}")
     if n_neighbours < 1:
         raise ValueError(f"n_neighbours must be at least 1, got {n_neighbours}")
-    known = np.isfinite(told)
+    known = xp.isfinite(told)
     told, at_x, at_y = told[known], at_x[known], at_y[known]
     if told.size == 0:
         raise ValueError("value must be finite at one gauge at least, got none")
     for name, places in (("gauge_x", at_x), ("gauge_y", at_y), ("x", columns), ("y", rows)):
-        if not np.isfinite(places).all():
-            raise ValueError(f"{name} must be finite, got {places[~np.isfinite(places)][0]}")
+        if not xp.isfinite(places).all():
+            raise ValueError(f"{name} must be finite, got {float(places[~xp.isfinite(places)][0])}")
     if nugget == 0.0:
-        _refuse_twins(at_x, at_y)
-    out = np.empty((rows.size, columns.size))
+        _refuse_twins(fetch(at_x), fetch(at_y))  # gauges are few: they are looked through on the host
+    out: npt.NDArray[np.float64] = xp.empty((rows.size, columns.size))
     numbers = (min(n_neighbours, told.size), float(range_m), float(nugget))
     chosen: Any = KRIGING.choose(told, engine)
     KRIGING(chosen, out, told, at_x, at_y, columns, rows, *numbers, threads=threads)

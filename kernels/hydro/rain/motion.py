@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ...engines import Array, Contract, Engine, kernel
+from ...engines import Array, Contract, Engine, EngineError, is_device_array, kernel
 from .corners import find_corners
 from .tracking import TRACKING, track_corners
 
@@ -67,6 +67,13 @@ def estimate_motion(
     ------
     ValueError
         If there are less than two frames, the array holds no floats or infinite ones, or the window is even.
+    EngineError
+        If the frames are in a GPU's memory.
+
+    Notes
+    -----
+    Motion stays on the host: it is found once a run, in the CPU time of six steps of one member of an ensemble. Which
+    cells are corners is decided by exact comparisons; a GPU, which rounds otherwise, would follow other corners.
 
     References
     ----------
@@ -83,6 +90,11 @@ def estimate_motion(
     >>> motion.mean(axis=(1, 2)).round(1).tolist()
     [2.0, -1.0]
     """
+    if is_device_array(rain):
+        raise EngineError(
+            "rain must be in host memory, where its motion is found, got an array of a GPU: hand over "
+            "cupy.asnumpy(rain), and bring the motion back with cupy.asarray"
+        )
     rain = np.asarray(rain)
     if rain.ndim != 3 or len(rain) < 2 or rain.dtype.kind != "f":
         raise ValueError(f"rain must be two or more frames (frame, y, x) of floats, got {rain.dtype} of {rain.shape}")

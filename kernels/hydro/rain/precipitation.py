@@ -5,6 +5,8 @@ A radar's reflectivity and the rain rate are tied by the power law
 .. math:: Z = a R^b, \qquad dBZ = 10 \log_{10} Z
 
 with Z in mm6 m-3 and R in mm h-1; a and b depend on the size of the drops.
+
+All functions take CuPy arrays too, and return such. The checks of arguments wait for the GPU.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike
 from ...engines import Array, Contract, Engine, kernel
 from ...space.grid import Grid
 from .kriging import krige_gauges
@@ -30,7 +33,7 @@ PLACES = {"gauge_x": Array(("gauge",), "m"), "gauge_y": Array(("gauge",), "m")}
     Contract(
         takes={"reflectivity_dbz": Array(("...",), "dBZ")},
         gives={"rain": Array(("...",), "mm h-1", dtype="reflectivity_dbz", long_name="rain rate")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
         blocks=("...",),
     )
 )
@@ -78,18 +81,20 @@ def estimate_rain(
     _check_law(a, b)
     if not min_dbz < max_dbz:
         raise ValueError(f"min_dbz must lie below max_dbz, got {min_dbz} and {max_dbz}")
-    seen = _as_floats(reflectivity_dbz)
+    (given,) = as_alike(reflectivity_dbz=reflectivity_dbz)
+    xp, seen = array_module(given), _as_floats(given)
     of = seen.dtype.type
     shift, scale = of(math.log2(a) / b), of(math.log2(10.0) / (10.0 * b))
-    rain = np.exp2(np.minimum(seen, of(max_dbz)) * scale - shift)
-    return np.asarray(np.where(seen < of(min_dbz), of(0.0), rain))
+    rain = xp.exp2(xp.minimum(seen, of(max_dbz)) * scale - shift)
+    found: Floats = xp.asarray(xp.where(seen < of(min_dbz), of(0.0), rain))
+    return found
 
 
 @kernel(
     Contract(
         takes={"rain": Array(("...",), "mm h-1")},
         gives={"reflectivity": Array(("...",), "dBZ", dtype="rain", long_name="radar reflectivity")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
         blocks=("...",),
     )
 )
@@ -131,20 +136,21 @@ def compute_reflectivity(
     [-15.0, 23.01, 39.01]
     """
     _check_law(a, b)
-    rate = _as_floats(rain)
-    if (rate < 0.0).any():
-        raise ValueError(f"rain must not be negative, got {np.nanmin(rate):g}")
+    (given,) = as_alike(rain=rain)
+    xp, rate = array_module(given), _as_floats(given)
+    _refuse_negative(rain=rate)
     of = rate.dtype.type
-    dbz = np.full(rate.shape, -np.inf, rate.dtype)
-    np.log10(rate, out=dbz, where=rate != 0.0)  # NaN passes through
-    return np.asarray(np.maximum(of(10.0 * b) * dbz + of(10.0 * math.log10(a)), of(dry_dbz)))
+    with np.errstate(divide="ignore"):  # no rain is minus infinity; NaN passes through
+        dbz = xp.log10(rate)
+    found: Floats = xp.asarray(xp.maximum(dbz * of(10.0 * b) + of(10.0 * math.log10(a)), of(dry_dbz)))
+    return found
 
 
 @kernel(
     Contract(
         takes={"rain": Array(("y", "x"), on="grid"), **PLACES},
         gives={"rain": Array(("gauge",), units_of="rain")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def sample_rain(
@@ -172,6 +178,8 @@ def sample_rain(
     ------
     ValueError
         If the field does not fit the grid, the gauges' places are not of one length, or the window is not odd.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -183,7 +191,8 @@ def sample_rain(
     >>> sample_rain(field, [5.0, 15.0, 25.0], [5.0, 19.0, 5.0], grid=Grid(0.0, 0.0, 10.0, 2, 2)).tolist()
     [1.0, 4.0, nan]
     """
-    field, x, y = (np.asarray(given, np.float64) for given in (rain, gauge_x, gauge_y))
+    field, x, y = as_alike(np.float64, rain=rain, gauge_x=gauge_x, gauge_y=gauge_y)
+    xp = array_module(field)
     if field.shape != grid.shape:
         raise ValueError(f"rain {field.shape} does not fit its grid of {grid.shape} cells")
     if x.ndim != 1 or x.shape != y.shape:
@@ -191,18 +200,18 @@ def sample_rain(
     if window < 1 or window % 2 == 0:
         raise ValueError(f"window must be an odd number of cells of at least 1, got {window}")
     inside = (x >= grid.west) & (x < grid.east) & (y >= grid.south) & (y < grid.north)
-    column = np.floor((np.where(inside, x, grid.west) - grid.west) / grid.cell_m).astype(np.int64)
-    row = np.floor((np.where(inside, y, grid.south) - grid.south) / grid.cell_m).astype(np.int64)
+    column = xp.floor((xp.where(inside, x, grid.west) - grid.west) / grid.cell_m).astype(np.int64)
+    row = xp.floor((xp.where(inside, y, grid.south) - grid.south) / grid.cell_m).astype(np.int64)
     reach = window // 2
-    framed = np.pad(field, reach, constant_values=np.nan)
-    away = np.arange(window)
+    framed = xp.pad(field, reach, constant_values=np.nan)
+    away = xp.arange(window)
     # a gauge just below an outer edge may round onto it
-    rows, columns = (np.minimum(at, n - 1)[:, None] + away for at, n in zip((row, column), grid.shape, strict=True))
-    around = framed[rows[:, :, None], columns[:, None, :]].reshape(len(x), -1)
-    around[~inside] = np.nan
-    found = np.full(len(x), np.nan)
-    seen = ~np.isnan(around).all(axis=1)
-    found[seen] = np.nanmedian(around[seen], axis=1)
+    rows, columns = (xp.minimum(at, n - 1)[:, None] + away for at, n in zip((row, column), grid.shape, strict=True))
+    around = framed[rows[:, :, None], columns[:, None, :]].reshape(len(x), window * window)
+    ordered = xp.sort(xp.where(inside[:, None], around, np.nan), axis=1)  # NaN last
+    known = (~xp.isnan(ordered)).sum(axis=1)[:, None]
+    low, high = (xp.take_along_axis(ordered, xp.maximum(at, 0), axis=1)[:, 0] for at in ((known - 1) // 2, known // 2))
+    found: npt.NDArray[np.float64] = (low + high) / 2.0
     return found
 
 
@@ -210,7 +219,7 @@ def sample_rain(
     Contract(
         takes={"gauge_rain": Array(("gauge",)), "radar_rain": Array(("gauge",), units_of="gauge_rain")},
         gives={"field_bias": Array((), "1", long_name="rain of gauges over that of the radar")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def estimate_field_bias(
@@ -230,12 +239,14 @@ def estimate_field_bias(
     Returns
     -------
     float
-        Above 0.
+        Above 0; of CuPy arrays too, whose sums may differ from the host's in the last digits.
 
     Raises
     ------
     ValueError
         If the arrays differ in shape or a rain is negative.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -246,12 +257,10 @@ def estimate_field_bias(
     >>> estimate_field_bias([4.0, 6.0, 2.0, np.nan], [2.0, 3.0, 1.0, 9.0])
     2.0
     """
-    measured, seen = np.asarray(gauge_rain, np.float64), np.asarray(radar_rain, np.float64)
+    measured, seen = as_alike(np.float64, gauge_rain=gauge_rain, radar_rain=radar_rain)
     if measured.shape != seen.shape:
         raise ValueError(f"gauge_rain {measured.shape} and radar_rain {seen.shape} must be of one shape")
-    for name, rain in (("gauge_rain", measured), ("radar_rain", seen)):
-        if (rain < 0.0).any():
-            raise ValueError(f"{name} must not be negative, got {np.nanmin(rain):g}")
+    _refuse_negative(gauge_rain=measured, radar_rain=seen)
     both = (measured > threshold) & (seen > threshold)
     return float(measured[both].sum() / seen[both].sum()) if both.sum() >= max(min_gauges, 1) else 1.0
 
@@ -260,7 +269,7 @@ def estimate_field_bias(
     Contract(
         takes={"rain": Array(("y", "x"), on="grid"), "gauge_rain": Array(("gauge",), units_of="rain"), **PLACES},
         gives={"rain": Array(("y", "x"), units_of="rain", dtype="rain")},
-        engines=("numba", "python"),
+        engines=("numba", "python", "cupy"),
     )
 )
 def adjust_rain(
@@ -312,6 +321,8 @@ def adjust_rain(
     ------
     ValueError
         If the method is unknown, a rain is negative, or what the functions above raise.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -328,30 +339,38 @@ def adjust_rain(
     """
     if method not in ("additive", "mean-field"):
         raise ValueError(f"method must be 'additive' or 'mean-field', got {method!r}")
-    field, measured = _as_floats(rain), np.asarray(gauge_rain, np.float64)
-    for name, values in (("rain", field), ("gauge_rain", measured)):
-        if (values < 0.0).any():
-            raise ValueError(f"{name} must not be negative, got {np.nanmin(values):g}")
-    seen = sample_rain(field, gauge_x, gauge_y, grid=grid, window=window)
+    field, measured, x, y = as_alike(rain=rain, gauge_rain=gauge_rain, gauge_x=gauge_x, gauge_y=gauge_y)
+    xp, field, measured = array_module(field), _as_floats(field), measured.astype(np.float64)
+    _refuse_negative(rain=field, gauge_rain=measured)
+    seen = sample_rain(field, x, y, grid=grid, window=window)
     if measured.shape != seen.shape:
         raise ValueError(f"gauge_rain {measured.shape} and gauge_x {seen.shape} must be of one (gauge,) shape")
     if method == "mean-field":
-        return np.asarray(field * field.dtype.type(estimate_field_bias(measured, seen, min_gauges=min_gauges)))
+        factor = field.dtype.type(estimate_field_bias(measured, seen, min_gauges=min_gauges))
+        adjusted: Floats = xp.asarray(field * factor)
+        return adjusted
     off = measured - seen
-    if np.isfinite(off).sum() < max(min_gauges, 1):
-        return field.copy()
+    if xp.isfinite(off).sum() < max(min_gauges, 1):
+        adjusted = field.copy()
+        return adjusted
     differences = krige_gauges(
-        off, gauge_x, gauge_y, grid.x, grid.y, range_m=range_m, nugget=nugget, n_neighbours=n_neighbours,
+        off, x, y, xp.asarray(grid.x), xp.asarray(grid.y), range_m=range_m, nugget=nugget, n_neighbours=n_neighbours,
         engine=engine, threads=threads,
     )  # fmt: skip
-    return np.asarray(np.maximum(field + differences, 0.0).astype(field.dtype))
+    adjusted = xp.maximum(field + differences, 0.0).astype(field.dtype)
+    return adjusted
 
 
-def _as_floats(given: npt.ArrayLike) -> Floats:
+def _as_floats(array: Any) -> Any:
     """In one piece: NumPy's logarithm of a view may differ in the last bits from that of a copy."""
-    array = np.asarray(given)
-    whole = np.ascontiguousarray(array if array.dtype.kind == "f" else array.astype(np.float64))
-    return whole.reshape(array.shape)  # a number stays one
+    floats = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array_module(array).ascontiguousarray(floats).reshape(array.shape)  # a number stays one
+
+
+def _refuse_negative(**given: Any) -> None:
+    for name, rain in given.items():
+        if (rain < 0.0).any():
+            raise ValueError(f"{name} must not be negative, got {float(array_module(rain).nanmin(rain)):g}")
 
 
 def _check_law(a: float, b: float) -> None:

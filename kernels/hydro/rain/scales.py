@@ -16,8 +16,12 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from ...device_arrays import array_module
 
 __all__ = ["correlate_levels", "fit_memory", "make_windows"]
 
@@ -65,24 +69,22 @@ def make_windows(shape: tuple[int, int], n_levels: int = 6) -> Floats:
     return np.asarray(windows / windows.sum(axis=0))
 
 
-def correlate_levels(
-    first: npt.NDArray[np.complexfloating], second: npt.NDArray[np.complexfloating], windows: Floats, n_x: int
-) -> tuple[Floats, Floats]:
+def correlate_levels(first: Any, second: Any, windows: Any, n_x: int) -> tuple[Any, Any]:
     """Correlate two fields level by level, from their transforms.
 
     Parameters
     ----------
     first, second : (y, x // 2 + 1) array of complex
-        Real transforms.
-    windows
-        From :func:`make_windows`.
+        Real transforms, of NumPy or CuPy.
+    windows : (level, y, x // 2 + 1) array
+        From :func:`make_windows`, in the same memory.
     n_x
         Columns of the fields.
 
     Returns
     -------
     correlation : (level,) array
-        0 where a level of either is flat.
+        0 where a level of either is flat; in the memory of the transforms.
     deviation : (level,) array
         Standard deviation of each level of the first.
 
@@ -95,17 +97,19 @@ def correlate_levels(
     >>> correlation.round(9).tolist()
     [1.0, 1.0, 1.0]
     """
-    twice = np.full(first.shape[1], 2.0)  # a real transform leaves out the mirrored half
+    xp = array_module(first, second, windows)
+    twice = xp.full(first.shape[1], 2.0)  # a real transform leaves out the mirrored half
     twice[0] = 1.0
     if n_x % 2 == 0:
         twice[-1] = 1.0
     weight = windows**2 * twice
     weight[:, 0, 0] = 0.0
     cells = float(first.shape[0] * n_x)
-    together = np.einsum("lyx,yx->l", weight, (first * second.conj()).real)
-    one, other = (np.einsum("lyx,yx->l", weight, np.abs(field) ** 2) for field in (first, second))
-    scale = np.sqrt(one * other)
-    return np.divide(together, scale, out=np.zeros_like(scale), where=scale > 0.0), np.sqrt(one) / cells
+    together = xp.einsum("lyx,yx->l", weight, (first * second.conj()).real)
+    one, other = (xp.einsum("lyx,yx->l", weight, xp.abs(field) ** 2) for field in (first, second))
+    scale = xp.sqrt(one * other)
+    correlation = xp.where(scale > 0.0, together / xp.where(scale > 0.0, scale, 1.0), 0.0)
+    return correlation, xp.sqrt(one) / cells
 
 
 def fit_memory(lag1: npt.ArrayLike, lag2: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:

@@ -49,14 +49,26 @@ def lean(depth, flow_x, flow_y, ground, member, y, x, reach, own):
     fall = minmod((h - west) + (z - ground[y, x - ONE]), (east - h) + (ground[y, x + ONE] - z), zero)
     if is_smooth(west, h, east, fall, dry) > zero:
         h_x, level_x = minmod(h - west, east - h, zero), fall
-        u_west, u_east = speed_of(flow_x[member, y, x - ONE], west, own), speed_of(flow_x[member, y, x + ONE], east, own)
-        v_west, v_east = speed_of(flow_y[member, y, x - ONE], west, own), speed_of(flow_y[member, y, x + ONE], east, own)
+        u_west, u_east = (
+            speed_of(flow_x[member, y, x - ONE], west, own),
+            speed_of(flow_x[member, y, x + ONE], east, own),
+        )
+        v_west, v_east = (
+            speed_of(flow_y[member, y, x - ONE], west, own),
+            speed_of(flow_y[member, y, x + ONE], east, own),
+        )
         u_x, v_x = minmod(u - u_west, u_east - u, zero), minmod(v - v_west, v_east - v, zero)
     fall = minmod((h - south) + (z - ground[y - ONE, x]), (north - h) + (ground[y + ONE, x] - z), zero)
     if is_smooth(south, h, north, fall, dry) > zero:
         h_y, level_y = minmod(h - south, north - h, zero), fall
-        u_low, u_high = speed_of(flow_x[member, y - ONE, x], south, own), speed_of(flow_x[member, y + ONE, x], north, own)
-        v_low, v_high = speed_of(flow_y[member, y - ONE, x], south, own), speed_of(flow_y[member, y + ONE, x], north, own)
+        u_low, u_high = (
+            speed_of(flow_x[member, y - ONE, x], south, own),
+            speed_of(flow_x[member, y + ONE, x], north, own),
+        )
+        v_low, v_high = (
+            speed_of(flow_y[member, y - ONE, x], south, own),
+            speed_of(flow_y[member, y + ONE, x], north, own),
+        )
         u_y, v_y = minmod(u - u_low, u_high - u, zero), minmod(v - v_low, v_high - v, zero)
     d_h = -half_ratio * ((h * u_x + u * h_x) + (h * v_y + v * h_y))
     d_u = -half_ratio * ((u * u_x + gravity * level_x) + v * u_y)

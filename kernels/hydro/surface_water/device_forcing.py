@@ -103,7 +103,10 @@ class DeviceForcing:
         self._amount = self._beside((steps[:, None] * amount).astype(self.dtype))
         level = np.maximum(level - surface.ground.reshape(-1)[held], 0.0).astype(self.dtype)
         self._level, self._gained = self._beside(level), self._beside(np.zeros(level.shape))
-        self._inward, self._seconds = self._beside(find_inward(surface, forcing)), self._beside(steps.astype(self.dtype))
+        self._inward, self._seconds = (
+            self._beside(find_inward(surface, forcing)),
+            self._beside(steps.astype(self.dtype)),
+        )
 
     def note(self, maps: Any) -> None:
         """Keep what the maps say of the cells touched; after the first step :meth:`apply` keeps it."""

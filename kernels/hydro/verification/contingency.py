@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike
 from ...engines import Array, Contract, kernel
 
 __all__ = ["Contingency", "count_outcomes"]
@@ -60,10 +61,10 @@ class Contingency:
     """Not warned, and it did not happen."""
 
     def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:
-            counts = np.asarray(getattr(self, name))
+        given = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name, counts in zip(given, as_alike(**given), strict=True):
             if counts.dtype.kind not in "iu" or (counts < 0).any():
-                raise ValueError(f"{name} must be whole numbers >= 0, got {getattr(self, name)!r}")
+                raise ValueError(f"{name} must be whole numbers >= 0, got {given[name]!r}")
             object.__setattr__(self, name, counts.astype(np.int64))
 
     def __add__(self, other: Contingency) -> Contingency:
@@ -75,7 +76,9 @@ class Contingency:
     @property
     def cases(self) -> Counts:
         """How many there were."""
-        return np.asarray(self.hits + self.false_alarms + self.misses + self.correct_rejections)
+        cases = self.hits + self.false_alarms + self.misses + self.correct_rejections
+        counts: Counts = array_module(cases).asarray(cases)
+        return counts
 
     @property
     def pod(self) -> Scores:
@@ -110,7 +113,7 @@ class Contingency:
             name: Array((), "1", dtype="int64") for name in ("hits", "false_alarms", "misses", "correct_rejections")
         },
         structure="Contingency",
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def count_outcomes(
@@ -134,12 +137,14 @@ def count_outcomes(
     Returns
     -------
     Contingency
-        Whose fields have the dims that stay.
+        Whose fields have the dims that stay; of CuPy arrays CuPy arrays.
 
     Raises
     ------
     ValueError
         If an array does not hold truth values, or shapes do not broadcast.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -153,19 +158,22 @@ def count_outcomes(
     (1, 1, 1, 1)
     """
     given = {"warned": warned, "happened": happened, "valid": True if valid is None else valid}
-    arrays = {name: np.asarray(values) for name, values in given.items()}
+    arrays = dict(zip(given, as_alike(**given), strict=True))
+    xp = array_module(*arrays.values())
     for name, array in arrays.items():
         if array.dtype != np.bool_:
             raise ValueError(f"{name} must hold True or False, got {array.dtype}: compare with a threshold first")
     try:
-        said, came, counts = np.broadcast_arrays(*arrays.values())
+        said, came, counts = xp.broadcast_arrays(*arrays.values())
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(f"shapes do not broadcast together: {shapes}") from None
     cells = (said & came, said & ~came, ~said & came, ~said & ~came)
-    return Contingency(*(np.asarray(np.sum(cell & counts, axis=axis, dtype=np.int64)) for cell in cells))
+    return Contingency(*(xp.sum(cell & counts, axis=axis, dtype=np.int64) for cell in cells))
 
 
 def _share(part: Any, whole: Any) -> Scores:
-    whole = np.asarray(whole, np.float64)
-    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0.0))
+    xp = array_module(part, whole)
+    some = whole > 0
+    share: Scores = xp.where(some, part / xp.where(some, whole, 1), np.nan)
+    return share

@@ -15,10 +15,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike
 from ...engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["score_crps"]
 
+xp = np  # the whole-array form is bound to numpy or cupy
 PIECE = 128  # cells whose pairs are added up together: one operation serves as many as a vector holds
 
 
@@ -58,11 +60,11 @@ def _cpu(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
 
 
 def _whole(out: Any, ensemble: Any, observed: Any, numbers: Any) -> None:
-    off, spread = np.zeros_like(out), np.zeros_like(out)
-    for member, place, weight in zip(ensemble, np.sort(ensemble, axis=0), numbers[3:], strict=True):
+    off, spread = xp.zeros_like(out), xp.zeros_like(out)
+    for member, place, weight in zip(ensemble, xp.sort(ensemble, axis=0), numbers[3:], strict=True):
         off += abs(member - observed)
-        spread += weight * place  # member by member: a cell's bits do not depend on how many there are beside it
-    out[...] = numbers[0] * off - numbers[1] * spread
+        spread += place * weight  # member by member: a cell's bits do not depend on how many there are beside it
+    out[...] = off * numbers[0] - spread * numbers[1]
 
 
 CRPS = Sweeps(cpu=_cpu, whole=_whole)
@@ -110,6 +112,8 @@ def score_crps(
     ------
     ValueError
         If there are no members, one only for a fair score, or shapes do not fit.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -123,7 +127,8 @@ def score_crps(
     >>> round(float(score_crps([[1.0], [2.0], [3.0], [4.0]], [2.5], fair=True)[0]), 6)
     0.166667
     """
-    members, target = np.asarray(ensemble), np.asarray(observed)
+    members, target = as_alike(ensemble=ensemble, observed=observed)
+    xp = array_module(members)
     members = members if members.dtype.kind == "f" else members.astype(np.float64)
     n = members.shape[0] if members.ndim else 0
     shape = _broadcast(members.shape[1:], target.shape)
@@ -133,13 +138,14 @@ def score_crps(
         raise ValueError("a fair score needs at least 2 members, got 1")
     dtype = members.dtype
     members = members.reshape(n, *(1,) * (len(shape) + 1 - members.ndim), *members.shape[1:])
-    flat = np.ascontiguousarray(np.broadcast_to(members, (n, *shape)).reshape(n, math.prod(shape)))
-    line = np.ascontiguousarray(np.broadcast_to(target, shape).reshape(-1), dtype=dtype)
+    flat = xp.ascontiguousarray(xp.broadcast_to(members, (n, *shape)).reshape(n, math.prod(shape)))
+    line = xp.ascontiguousarray(xp.broadcast_to(target, shape).reshape(-1), dtype=dtype)
     pairs = 1.0 / (n * (n - 1)) if fair else 1.0 / n**2
     numbers = np.array([1.0 / n, pairs, 0.0, *(2.0 * np.arange(n) - n + 1.0)]).astype(dtype)
-    out = np.empty(line.size, dtype)
+    out = xp.empty(line.size, dtype)
     CRPS(CRPS.choose(flat, engine), out, flat, line, numbers, threads=threads)
-    return out.reshape(shape)
+    found: npt.NDArray[Any] = out.reshape(shape)
+    return found
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...] | None:

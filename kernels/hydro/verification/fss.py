@@ -8,12 +8,13 @@ are counts over :math:`n^2`, which cancels: the sums are of whole numbers and ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike
 from ...engines import Array, Contract, Engine, Traversal, choose_engine, kernel
 
 __all__ = ["score_fss"]
@@ -36,7 +37,21 @@ def sum_windows(forecast: Any, observed: Any, window: int) -> tuple[int, int, in
     return both, first, second
 
 
+def sum_windows_whole(forecast: Any, observed: Any, window: int) -> tuple[int, int, int]:
+    """The same sums in whole arrays, of NumPy or CuPy."""
+    xp = array_module(forecast)
+    ends = []
+    for n in forecast.shape:
+        place = xp.arange(n - 1)
+        ends.append((xp.maximum(place - window // 2, 0), xp.minimum(place + (window - window // 2), n - 1)))
+    (low, high), (left, right) = ends
+    strips = (table[high] - table[low] for table in (forecast, observed))
+    first, second = (strip[:, right] - strip[:, left] for strip in strips)
+    return int((first * second).sum()), int((first * first).sum()), int((second * second).sum())
+
+
 SUMS = Traversal(sum_windows)
+ENGINES: tuple[Engine, ...] = ("numba", "numpy", "python", "cupy")
 
 
 @kernel(
@@ -47,7 +62,7 @@ SUMS = Traversal(sum_windows)
             "valid": Array(("y", "x"), dtype="bool"),
         },
         gives={"fss": Array(("window",), "1", long_name="fractions skill score")},
-        engines=SUMS.engines,
+        engines=ENGINES,
     )
 )
 def score_fss(
@@ -73,17 +88,20 @@ def score_fss(
     valid : (y, x) array of bool, optional
         Cells that count at all, such as those that both have values for.
     engine
-        ``"numba"`` or ``"python"``.
+        ``"numba"``, ``"numpy"`` or ``"python"``; ``"cupy"`` for CuPy arrays. All sums are of whole numbers: every
+        engine gives the same bits.
 
     Returns
     -------
     (window,) array of float
-        From 0 to 1; NaN where neither has any cell above the threshold.
+        From 0 to 1; NaN where neither has any cell above the threshold. Of CuPy arrays a CuPy array.
 
     Raises
     ------
     ValueError
         If shapes differ, a window is no whole number from 1 up, or the grid is too large for exact sums.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -99,10 +117,11 @@ def score_fss(
     >>> score_fss(forecast, fell, threshold=1.0, windows=(1, 3, 5, 9)).round(4).tolist()
     [0.0, 0.3333, 0.6, 0.7778]
     """
-    fields = [np.asarray(field) for field in (forecast, observed)]
+    *fields, counts = as_alike(forecast=forecast, observed=observed, valid=True if valid is None else valid)
+    xp = array_module(*fields)
     if fields[0].ndim != 2 or fields[0].shape != fields[1].shape:
         raise ValueError(f"forecast {fields[0].shape} and observed {fields[1].shape} must be of one (y, x) shape")
-    counts = np.ones(fields[0].shape, np.bool_) if valid is None else np.asarray(valid, np.bool_)
+    counts = xp.ones(fields[0].shape, np.bool_) if valid is None else counts.astype(np.bool_)
     if counts.shape != fields[0].shape:
         raise ValueError(f"valid must have the shape of the forecast, {fields[0].shape}, got {counts.shape}")
     wrong = [window for window in windows if window != int(window) or window < 1]
@@ -112,16 +131,19 @@ def score_fss(
     if most**2 * counts.size >= 2**63:
         raise ValueError(f"windows of {max(windows)} cells on {counts.size:,} cells are too large for exact sums")
     tables = [_sum_areas((field >= threshold) & counts) for field in fields]
-    sums = SUMS.on(choose_engine(SUMS.engines, engine, fields[0]))
+    chosen = choose_engine(ENGINES, engine, fields[0])
+    sums: Callable[..., Any] = sum_windows_whole if chosen in ("numpy", "cupy") else SUMS.on(chosen)
     scores = np.full(len(windows), np.nan)
     for place, window in enumerate(windows):
         both, first, second = sums(*tables, int(window))
         if first + second > 0:
             scores[place] = 2 * int(both) / (int(first) + int(second))
-    return scores
+    found: npt.NDArray[np.float64] = xp.asarray(scores)
+    return found
 
 
-def _sum_areas(above: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    table = np.zeros((above.shape[0] + 1, above.shape[1] + 1), dtype=np.int64)
-    np.cumsum(np.cumsum(above, axis=0, dtype=np.int64), axis=1, out=table[1:, 1:])
+def _sum_areas(above: Any) -> Any:
+    xp = array_module(above)
+    table = xp.zeros((above.shape[0] + 1, above.shape[1] + 1), dtype=np.int64)
+    table[1:, 1:] = xp.cumsum(xp.cumsum(above, axis=0, dtype=np.int64), axis=1)
     return table

@@ -1,4 +1,4 @@
-r"""How good stated probabilities were, and how sure one may be of any score.
+r"""How good stated probabilities were.
 
 The Brier score is the mean square of what probabilities were off by. Of forecasts that fall into bins :math:`k` of
 :math:`n_k` cases, mean probability :math:`p_k` and frequency :math:`o_k`, with :math:`\bar o` over all,
@@ -13,19 +13,18 @@ exactly where all forecasts of a bin are one, and nearly so in narrow bins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ...device_arrays import array_module, as_alike
 from ...engines import Array, Contract, kernel
 
-__all__ = ["Interval", "Reliability", "count_reliability", "estimate_interval", "score_brier", "score_brier_skill"]
+__all__ = ["Reliability", "count_reliability", "score_brier", "score_brier_skill"]
 
 Scores = npt.NDArray[np.float64]
-PURPOSE = 510  # of the random numbers that draw cases
 TAKES = {
     "probability": Array(("...",), "1"),
     "happened": Array(("...",), dtype="bool"),
@@ -57,7 +56,8 @@ class Reliability:
         """Both sets of cases in one table."""
         if not isinstance(other, Reliability):
             return NotImplemented
-        if not np.array_equal(self.edges, other.edges):
+        own, others = as_alike(edges=self.edges, other_edges=other.edges)
+        if not array_module(own).array_equal(own, others):
             raise ValueError("tables must have the same bins to be added")
         return Reliability(
             self.edges, self.cases + other.cases, self.events + other.events, self.promised + other.promised
@@ -76,13 +76,14 @@ class Reliability:
     @property
     def reliability(self) -> float:
         """Mean square distance of probability and frequency: less is better."""
-        return float(_divide(np.nansum(self.cases * (self.forecast - self.frequency) ** 2), self.cases.sum()))
+        off = self.cases * (self.forecast - self.frequency) ** 2
+        return float(_divide(array_module(off).nansum(off), self.cases.sum()))
 
     @property
     def resolution(self) -> float:
         """Mean square distance of the bins' frequencies from that of all: more is better."""
-        spread = (self.frequency - _divide(self.events.sum(), self.cases.sum())) ** 2
-        return float(_divide(np.nansum(self.cases * spread), self.cases.sum()))
+        off = self.cases * (self.frequency - _divide(self.events.sum(), self.cases.sum())) ** 2
+        return float(_divide(array_module(off).nansum(off), self.cases.sum()))
 
     @property
     def uncertainty(self) -> float:
@@ -91,24 +92,11 @@ class Reliability:
         return share * (1.0 - share)
 
 
-class Interval(NamedTuple):
-    """A score with what may be believed of it."""
-
-    value: Scores
-    """Of the cases as they are."""
-    low: Scores
-    """Quantile of the draws below which half of the rest lies."""
-    high: Scores
-    """Quantile of the draws above which the other half lies."""
-    undefined: npt.NDArray[np.int64]
-    """Draws that had no score, such as those without any event; they are not counted."""
-
-
 @kernel(
     Contract(
         takes=TAKES,
         gives={"brier_score": Array((), "1", long_name="Brier score")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def score_brier(
@@ -134,12 +122,15 @@ def score_brier(
     Returns
     -------
     array of float
-        From 0 (sure and right) to 1 (sure and wrong), NaN where no case counts.
+        From 0 (sure and right) to 1 (sure and wrong), NaN where no case counts; of CuPy arrays a CuPy array, also
+        of one number.
 
     Raises
     ------
     ValueError
         If a probability that counts lies outside 0 to 1, an array does not hold truth values, or shapes do not fit.
+    EngineError
+        If some arrays are CuPy's and others of the host.
 
     References
     ----------
@@ -151,7 +142,7 @@ def score_brier(
     0.083333
     """
     chance, came, counts = _check(probability, happened, valid)
-    off = np.where(counts, chance - came, 0.0)
+    off = array_module(chance).where(counts, chance - came, 0.0)
     return _divide((off * off).sum(axis=axis), counts.sum(axis=axis))
 
 
@@ -159,7 +150,7 @@ def score_brier(
     Contract(
         takes={**TAKES, "climatology": Array(("...",), "1")},
         gives={"brier_skill_score": Array((), "1", long_name="Brier skill score")},
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def score_brier_skill(
@@ -199,12 +190,15 @@ def score_brier_skill(
     0.9
     """
     chance, came, counts = _check(probability, happened, valid)
+    xp = array_module(chance)
     if climatology is None:
         climatology = _divide((came & counts).sum(axis=axis, keepdims=True), counts.sum(axis=axis, keepdims=True))
-        climatology = np.nan_to_num(climatology, nan=0.5)  # nothing counts there: the score is NaN all the same
+        climatology = xp.nan_to_num(climatology, nan=0.5)  # nothing counts there: the score is NaN all the same
+    _, climatology = as_alike(probability=chance, climatology=climatology)
     usual = score_brier(climatology, came, valid=counts, axis=axis)
     ratio = _divide(score_brier(chance, came, valid=counts, axis=axis), usual)
-    return np.asarray(1.0 - ratio)
+    skill: Scores = xp.asarray(1.0 - ratio)
+    return skill
 
 
 @kernel(
@@ -217,7 +211,7 @@ def score_brier_skill(
             "promised": Array(("bin",), "1"),
         },
         structure="Reliability",
-        engines=("numpy",),
+        engines=("numpy", "cupy"),
     )
 )
 def count_reliability(
@@ -255,125 +249,49 @@ def count_reliability(
     if n_bins < 1:
         raise ValueError(f"n_bins must be at least 1, got {n_bins}")
     chance, came, counts = _check(probability, happened, valid)
-    stated, true = chance[counts], came[counts]
-    edges = np.arange(n_bins + 1) / n_bins
-    place = np.searchsorted(edges[1:-1], stated, side="right")
+    xp = array_module(chance)
+    stated, true = (array.ravel()[counts.ravel()] for array in (chance, came))
+    edges = xp.arange(n_bins + 1) / n_bins
+    place = xp.searchsorted(edges[1:-1], stated, side="right")
+    if xp is np:
+        return Reliability(
+            edges,
+            np.bincount(place, minlength=n_bins).astype(np.int64),
+            np.bincount(place[true], minlength=n_bins).astype(np.int64),
+            np.bincount(place, stated, minlength=n_bins).astype(np.float64),
+        )
+    # CuPy's bincount refuses an empty array and adds floats in no fixed order: the same call would give other digits.
+    held = [place == number for number in range(n_bins)]
     return Reliability(
         edges,
-        np.bincount(place, minlength=n_bins).astype(np.int64),
-        np.bincount(place[true], minlength=n_bins).astype(np.int64),
-        np.bincount(place, stated, minlength=n_bins).astype(np.float64),
+        xp.stack([xp.sum(own, dtype=np.int64) for own in held]),
+        xp.stack([xp.sum(own & true, dtype=np.int64) for own in held]),
+        xp.stack([xp.where(own, stated, 0.0).sum() for own in held]),
     )
-
-
-@kernel(
-    Contract(
-        takes={"cases": Array(("case", "..."))},
-        gives={
-            "value": Array(("...",)),
-            "low": Array(("...",)),
-            "high": Array(("...",)),
-            "undefined": Array(("...",), "1", dtype="int64"),
-        },
-        structure="Interval",
-        engines=("numpy",),
-    )
-)
-def estimate_interval(
-    score: Callable[..., npt.ArrayLike],
-    *cases: npt.ArrayLike,
-    seed: int,
-    n_draws: int = 1000,
-    level: float = 0.9,
-) -> Interval:
-    """Estimate the confidence interval of any score by the percentile bootstrap over cases.
-
-    Parameters
-    ----------
-    score
-        Called with arrays like ``cases``; returns a number or an array of them (all of one draw).
-    *cases : (case, ...) array
-        What is drawn from, with replacement, along the first dim: storms, say, with all points of a storm together,
-        as what happened at neighbouring points is no new evidence.
-    seed
-        Draw number n is the same whatever else is drawn.
-    n_draws, level
-        Number of draws, and the share of them inside the interval.
-
-    Returns
-    -------
-    Interval
-        Each field of the shape of a score. NaN where no draw has one.
-
-    Raises
-    ------
-    ValueError
-        If there are no cases or not the same number in all arrays, no draw, or a level outside (0, 1).
-
-    References
-    ----------
-    .. [1] Efron (1979), doi:10.1214/aos/1176344552
-    .. [2] Hamill (1999), doi:10.1175/1520-0434(1999)014<0155:HTFENP>2.0.CO;2 (whole cases are drawn)
-
-    Examples
-    --------
-    >>> found = estimate_interval(np.mean, np.arange(100.0), seed=1)
-    >>> float(found.value), bool(found.low < 49.5 < found.high)
-    (49.5, True)
-    """
-    arrays = [np.asarray(values) for values in cases]
-    sizes = {array.shape[:1] for array in arrays}
-    if len(sizes) != 1 or sizes & {(), (0,)}:
-        raise ValueError(f"cases must be arrays of one length of at least 1, got {[a.shape for a in arrays]}")
-    if n_draws < 1:
-        raise ValueError(f"n_draws must be at least 1, got {n_draws}")
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must be in (0, 1), got {level}")
-    (n,) = sizes.pop()
-    draws = []
-    for draw in range(n_draws):
-        bits = np.random.Philox(key=np.array([seed, PURPOSE], np.uint64), counter=np.array([0, 0, draw, 0], np.uint64))
-        chosen = np.random.Generator(bits).integers(0, n, n)
-        draws.append(np.asarray(score(*(array[chosen] for array in arrays)), np.float64))
-    found = np.stack(draws)
-    undefined = np.isnan(found).sum(axis=0)
-    low, high = _find_quantiles(found, undefined, (0.5 - level / 2.0, 0.5 + level / 2.0))
-    return Interval(np.asarray(score(*arrays), np.float64), low, high, np.asarray(undefined))
-
-
-def _find_quantiles(found: Scores, undefined: Any, shares: tuple[float, float]) -> tuple[Scores, Scores]:
-    """NaN, which sorts last, is ignored; the answer is NaN where there is nothing else."""
-    ordered = np.sort(found, axis=0)
-    last = np.maximum(len(found) - undefined - 1, 0)
-    ends = []
-    for share in shares:
-        place = share * last
-        below = np.floor(place).astype(np.int64)
-        pair = (np.take_along_axis(ordered, np.asarray(at)[None], 0)[0] for at in (below, np.minimum(below + 1, last)))
-        first, second = pair
-        ends.append(np.asarray(first + (place - below) * (second - first)))
-    return ends[0], ends[1]
 
 
 def _check(probability: Any, happened: Any, valid: Any) -> tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    chance, came = np.asarray(probability, np.float64), np.asarray(happened)
-    counts = np.asarray(True if valid is None else valid)
+    chance, came, counts = as_alike(
+        probability=probability, happened=happened, valid=True if valid is None else valid
+    )  # fmt: skip
+    chance = chance.astype(np.float64, copy=False)
     for name, array in (("happened", came), ("valid", counts)):
         if array.dtype != np.bool_:
             raise ValueError(f"{name} must hold True or False, got {array.dtype}: compare with a threshold first")
     try:
-        chance, came, counts = np.broadcast_arrays(chance, came, counts)
+        chance, came, counts = array_module(chance).broadcast_arrays(chance, came, counts)
     except ValueError:
         raise ValueError(
             f"shapes do not broadcast together: probability {chance.shape}, happened {came.shape}, valid {counts.shape}"
         ) from None
     wrong = counts & ~((chance >= 0.0) & (chance <= 1.0))
     if wrong.any():
-        raise ValueError(f"probability must be in [0, 1], got {chance[wrong][0]}")
+        raise ValueError(f"probability must be in [0, 1], got {float(chance.ravel()[wrong.ravel()][0])}")
     return chance, came, counts
 
 
 def _divide(part: Any, whole: Any) -> Scores:
-    whole = np.asarray(whole, np.float64)
-    shape = np.broadcast_shapes(np.shape(part), whole.shape)
-    return np.asarray(np.divide(part, whole, out=np.full(shape, np.nan), where=whole != 0.0))
+    xp = array_module(part, whole)
+    some = whole != 0
+    share: Scores = xp.where(some, part / xp.where(some, whole, 1), np.nan)
+    return share

@@ -262,10 +262,27 @@ def test_bits_do_not_depend_on_how_an_array_lies_in_memory() -> None:
         np.testing.assert_array_equal(kernel(rain[:, 0][::-1]), kernel(rain[:, 0][::-1].copy()))
 
 
-def test_cells_given_by_edges_know_their_labels() -> None:
+def test_cells_valuesby_edges_know_their_labels() -> None:
     edges = np.array([0.0, 10.0, 30.0]), np.array([0.0, 10.0, 20.0, 40.0])
     field = xr.DataArray(np.arange(6.0).reshape(2, 3), {"y": [5.0, 20.0], "x": [5.0, 15.0, 30.0]}, ("y", "x"))
     whole = np.array([0.0, 30.0]), np.array([0.0, 40.0])
     assert lift(regrid)(field, edges, whole).shape == (1, 1)
     with pytest.raises(ValueError, match="labels along 'y' are not their centres"):
         lift(regrid)(field[::-1], edges, whole)
+
+
+def test_arrays_in_cupys_memory_stay_there_bare_labelled_and_in_chunks(cupy: Any) -> None:
+    field, chance = np.random.default_rng(1).random((2, 3, 4))
+    held, expected = cupy.asarray(60.0 * field), estimate_rain(60.0 * field)
+    labelled = xr.DataArray(held, dims=("y", "x"), attrs={"units": "dBZ"})
+    for found in (lift(estimate_rain)(held), lift(estimate_rain)(labelled).data):
+        assert isinstance(found, cupy.ndarray)
+        np.testing.assert_array_equal(found.get(), expected)
+    chunked = lift(estimate_rain)(da.from_array(held, chunks=(2, 3), asarray=False))
+    assert isinstance(chunked.blocks[0, 0].compute(scheduler="synchronous"), cupy.ndarray)
+    said, came = (
+        xr.DataArray(cupy.asarray(values), dims=("y", "x"), attrs={"units": "1"}) for values in (chance, field < 0.5)
+    )
+    score = lift(score_brier)(said, came, axis="y")
+    assert isinstance(score.data, cupy.ndarray)
+    np.testing.assert_array_equal(score.data.get(), score_brier(chance, field < 0.5, axis=0))

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.infiltration import compute_infiltration, compute_runoff
 
 SILT_LOAM = {"conductivity_m_s": 0.0065 / 3600, "suction_m": 0.167, "deficit": 0.34}
@@ -108,3 +111,20 @@ def test_wrong_arguments_are_named(changed: dict[str, float], said: str) -> None
 def test_wrong_storms_are_named(rain: float, number: float, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         compute_runoff(rain, number)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_runoff_of_cupys_arrays_has_the_bits_of_the_host(cupy: Any, share: float) -> None:
+    random = np.random.default_rng(4)
+    rain, number = random.gamma(0.5, 60.0, (3, 5)), random.uniform(1.0, 100.0, 5)
+    number[2] = 100.0
+    for arrays in ((rain, number), (rain.astype("f4"), number), (rain.astype("i8"), 80), (np.zeros((0, 5)), number)):
+        moved = [cupy.asarray(one) if isinstance(one, np.ndarray) else one for one in arrays]
+        found = compute_runoff(*moved, initial_share=share)
+        assert isinstance(found, cupy.ndarray)
+        np.testing.assert_array_equal(found.get(), compute_runoff(*arrays, initial_share=share), strict=True)
+    assert isinstance(compute_runoff(cupy.asarray(127.0), 83.8), cupy.ndarray)
+    with pytest.raises(EngineError, match="got rain_mm on a GPU and curve_number on the host: hand over cupy"):
+        compute_runoff(cupy.asarray(rain), number)
+    with pytest.raises(ValueError, match=r"curve_number must be in \(0, 100\], got 120"):
+        compute_runoff(cupy.asarray(rain), 120)

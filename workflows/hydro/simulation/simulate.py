@@ -25,8 +25,9 @@ def simulate_flood(case: FloodCase) -> Parts:
     Yields
     ------
     Part
-        As they come: ``depth (member, time, y, x)`` at ``case.map_s``, with roads ``link_depth, link_hazard (member,
-        time, link)`` at ``case.output_s``, the greatest since the output before, with points ``point_depth (member, point_time, point)`` at ``case.point_s``.
+        As they come: ``depth (member, time, y, x)`` at ``case.map_s``; with roads ``link_depth, link_hazard (member,
+        time, link)`` at ``case.output_s``, the greatest since the output before; with points ``point_depth (member,
+        point_time, point)`` at ``case.point_s``.
 
     Returns
     -------

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....datasets.errors import InputError
+from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Parts
+from ....kernels.device_arrays import fetch
+from ....kernels.engines import is_usable
+from ....kernels.gpu_check import require_gpu
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.hydro.rain.motion import estimate_motion
 from ....kernels.hydro.rain.nowcast import nowcast_ensemble
@@ -40,6 +44,7 @@ class RadarRain:
 
 def find_motion(rain: RadarRain) -> dict[str, NDArray[Any]]:
     """Estimate how the rain moves: ``motion (2, y, x)``, in cells a step."""
+    note_device("numba")
     if not (np.nan_to_num(rain.radar) > 0.0).any():
         return {"motion": np.zeros((2, *rain.radar.shape[1:]))}  # where it is dry nothing can be seen to move
     return {"motion": np.asarray(estimate_motion(rain.radar))}
@@ -69,6 +74,9 @@ class ForecastRain:
         Seed of the ensemble.
     unseen_limit
         Share of the control's rain that may come from beyond the radar's sight.
+    device
+        ``"gpu"``: the forecast is made there by CuPy, and its rain over the ground comes back. Where only Numba can use
+        the GPU, the forecast is made on the host.
     """
 
     radar: NDArray[Any]
@@ -110,13 +118,32 @@ def forecast_members(given: ForecastRain) -> dict[str, Any]:
     ------
     InputError
         If more of the control's rain than the limit came from there: then nothing is forecast.
+    EngineError
+        If a GPU is asked for and this worker has none.
     """
+    on_gpu = given.device == "gpu" and _has_cupy()
+    note_device("cupy" if on_gpu else "numba")
+    if on_gpu:
+        import cupy
+
+        given = replace(given, radar=cupy.asarray(given.radar), motion=cupy.asarray(given.motion))
     rain = np.stack([_forecast_member(given, number) for number in given.number.tolist()])
+    if on_gpu:
+        # CuPy keeps memory for its next arrays; the worker's next block may want it for water, which is Numba's
+        cupy.get_default_memory_pool().free_all_blocks()
     unseen = np.isnan(rain)
     return {
         "forecast_rain": np.where(unseen, 0.0, rain).astype(np.float32),
         "unseen": (unseen.mean(axis=1) * given.rain_weight).sum(axis=(1, 2)),
     }
+
+
+def _has_cupy() -> bool:
+    """Whether CuPy can use the GPU that was asked for; else the host's engine forecasts, as in Numba's simulator."""
+    if is_usable("cupy"):
+        return True
+    require_gpu("cuda")
+    return False
 
 
 def _forecast_member(given: ForecastRain, number: int) -> NDArray[Any]:
@@ -125,14 +152,15 @@ def _forecast_member(given: ForecastRain, number: int) -> NDArray[Any]:
         return given.rain_after
     if number == CONTROL:
         whole = extrapolate_rain(given.radar[-1], given.motion, n_steps=given.n_steps)
-        carried = np.asarray(whole)[:, given.rows, given.columns]
+        carried: NDArray[Any] = fetch(whole[:, given.rows, given.columns])
         _refuse_blind(carried, given)
         return carried
     member = nowcast_ensemble(
         given.radar, given.motion, n_steps=given.n_steps, members=[number - 1], seed=given.seed,
         cell_length_m=given.cell_m, time_step_s=given.step_s,
     )  # fmt: skip
-    return np.asarray(member)[0, :, given.rows, given.columns]
+    over_ground: NDArray[Any] = fetch(member[0, :, given.rows, given.columns])
+    return over_ground
 
 
 def _refuse_blind(carried: NDArray[Any], given: ForecastRain) -> None:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 
-ENGINES = ["numba", "python"]
+ENGINES = ["numba", "numpy", "python"]
 
 
 def uniform(shape: tuple[int, int], x: float, y: float, dtype: str = "f8") -> np.ndarray:
@@ -93,7 +94,8 @@ def test_engines_and_threads_give_the_same_bits(dtype: str) -> None:
     rain, motion = made((9, 12), dtype)
     alone = extrapolate_rain(rain, motion, n_steps=3)
     assert alone.dtype == np.dtype(dtype)
-    np.testing.assert_array_equal(extrapolate_rain(rain, motion, n_steps=3, engine="python"), alone)
+    for engine in ("python", "numpy"):
+        np.testing.assert_array_equal(extrapolate_rain(rain, motion, n_steps=3, engine=engine), alone)
     np.testing.assert_array_equal(extrapolate_rain(rain, motion, n_steps=3, threads=2), alone)
 
 
@@ -128,3 +130,28 @@ def test_observed_frames_are_carried_as_the_scheme_says(data: Path) -> None:
 def test_fields_that_cannot_be_carried_are_refused(rain: Any, motion: Any, n_steps: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         extrapolate_rain(rain, motion, n_steps=n_steps)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 12)])
+def test_rain_of_cupy_stays_there_and_is_that_of_the_host(cupy: Any, dtype: str, shape: tuple[int, int]) -> None:
+    rain, motion = made(shape, dtype)
+    rain[0, 0] = np.nan
+    there = extrapolate_rain(cupy.asarray(rain), cupy.asarray(motion.astype("f8")), n_steps=3, outside=-1.0)
+    assert isinstance(there, cupy.ndarray) and there.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(there.get(), extrapolate_rain(rain, motion, n_steps=3, outside=-1.0))
+
+
+def test_rain_and_motion_of_two_memories_are_refused(cupy: Any) -> None:
+    rain, motion = made((9, 12))
+    with pytest.raises(
+        EngineError, match=r"got rain on a GPU and motion on the host: hand over cupy.asarray\(motion\)"
+    ):
+        extrapolate_rain(cupy.asarray(rain), motion, n_steps=1)
+    with pytest.raises(EngineError, match="got motion on a GPU and rain on the host"):
+        extrapolate_rain(rain, cupy.asarray(motion), n_steps=1)
+
+
+def test_motion_of_a_gpu_must_be_finite_too(cupy: Any) -> None:
+    with pytest.raises(ValueError, match="motion must be finite"):
+        extrapolate_rain(cupy.zeros((3, 3)), cupy.full((2, 3, 3), np.nan), n_steps=1)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citytide.kernels.hydro.rain.kriging import krige_gauges
+from citytide.kernels.engines import EngineError, Sweeps
+from citytide.kernels.hydro.rain.kriging import KRIGING, krige_gauges
 
 
 def place(seed: int, gauges: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,7 +32,7 @@ def solve_directly(
     return float(np.linalg.solve(system, right)[:n] @ value)
 
 
-@pytest.mark.parametrize("engine", ["numba", "python"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "python"])
 @settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000), gauges=st.integers(1, 30), k=st.integers(1, 16), nugget=st.sampled_from([0.0, 0.1, 0.6])
@@ -116,3 +119,43 @@ def test_wrong_arguments_are_named() -> None:
         with pytest.raises(ValueError, match=said):
             krige_gauges(**{"range_m": 1.0, **at, **change})
     assert np.isfinite(krige_gauges(**{**at, "gauge_x": [3.0, 3.0]}, range_m=1.0, nugget=0.1)).all()
+
+
+@pytest.mark.parametrize("k", [5, 16, 99])
+@pytest.mark.parametrize("nugget", [0.0, 0.3])
+def test_cupys_gauges_give_cupys_field_near_that_of_the_host(cupy: Any, k: int, nugget: float) -> None:
+    value, at_x, at_y = place(5, 30)
+    value[3] = np.nan
+    x, y = np.arange(0.0, 100_000.0, 2_900.0), np.arange(0.0, 100_000.0, 7_300.0)
+    numbers: dict = {"range_m": 25_000.0, "nugget": nugget, "n_neighbours": k}
+    given = [cupy.asarray(one) for one in (value, at_x, at_y, x, y)]
+    found = krige_gauges(*given, **numbers)
+    assert isinstance(found, cupy.ndarray) and found.dtype == np.float64
+    np.testing.assert_allclose(found.get(), krige_gauges(value, at_x, at_y, x, y, **numbers), rtol=1e-9, atol=1e-9)
+    assert krige_gauges(*given[:4], cupy.zeros(0), **numbers).shape == (0, x.size)
+    with pytest.raises(EngineError, match="got value on a GPU and x on the host: hand over cupy"):
+        krige_gauges(*given[:3], x, y, **numbers)
+    with pytest.raises(EngineError, match="'numba' cannot take a GPU array here; usable: cupy"):
+        krige_gauges(*given, **numbers, engine="numba")
+
+
+def test_pieces_of_the_whole_array_form_have_the_bits_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ties in every cell: of two gauges as near the first is taken, as the compiled form does."""
+    at_x, at_y = (line.ravel() for line in np.meshgrid(np.arange(9.0), np.arange(9.0)))
+    value, lines = np.random.default_rng(2).random(81), np.arange(0.0, 8.5, 0.25)
+    given = (value, at_x, at_y, lines, lines[3:])
+    whole = krige_gauges(*given, range_m=3.0, n_neighbours=5, engine="numpy")
+    np.testing.assert_allclose(whole, krige_gauges(*given, range_m=3.0, n_neighbours=5), rtol=1e-9)
+    monkeypatch.setattr("citytide.kernels.hydro.rain.kriging.PIECE", 700)
+    pieces = Sweeps(whole=KRIGING.whole)("numpy", np.empty(whole.shape), *given, 5, 3.0, 0.0)
+    assert np.array_equal(whole, pieces)
+
+
+def test_cupys_gauges_are_refused_as_those_of_the_host_are(cupy: Any) -> None:
+    two, one = cupy.asarray([1.0, 2.0]), cupy.asarray([0.0])
+    for at_x, said in (
+        ([3.0, 3.0], "two gauges stand at x 3, y 0: omit one, or give a nugget"),
+        ([3.0, np.inf], "gauge_x must be finite, got inf"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            krige_gauges(two, cupy.asarray(at_x), cupy.zeros(2), one, one, range_m=1.0)

@@ -10,6 +10,7 @@ import pytest
 
 from citytide.datasets.hydro.rain_files.formats import open_rain
 from citytide.datasets.synthetic.hydro.storms import compute_rain_rate, make_storms
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.rain.motion import drop_outliers, estimate_motion, spread_motion
 from citytide.kernels.hydro.verification.fss import score_fss
@@ -131,3 +132,9 @@ def test_windows_and_rates_that_mean_nothing_are_refused(changed: dict[str, Any]
     asked = {"rain": np.ones((2, 9, 9)), **changed}
     with pytest.raises(ValueError, match=said):
         estimate_motion(asked.pop("rain"), **asked)
+
+
+def test_frames_of_a_gpu_are_refused_with_the_way_there_and_back(cupy: Any) -> None:
+    said = "must be in host memory, where its motion is found, got an array of a GPU: hand over cupy.asnumpy"
+    with pytest.raises(EngineError, match=said):
+        estimate_motion(cupy.zeros((3, 9, 9)))

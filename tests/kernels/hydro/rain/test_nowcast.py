@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from citytide.datasets.hydro.rain_files.formats import open_rain
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
+from citytide.kernels.hydro.rain.members import WET_MM_H
 from citytide.kernels.hydro.rain.motion import estimate_motion
-from citytide.kernels.hydro.rain.nowcast import WET_MM_H, nowcast_ensemble
+from citytide.kernels.hydro.rain.nowcast import nowcast_ensemble
 from citytide.kernels.hydro.verification.crps import score_crps
 
 Y, X = np.mgrid[:64, :80].astype(np.float64)
@@ -157,3 +159,92 @@ def test_frame_that_nobody_saw_is_refused() -> None:
     frames[1] = np.nan
     with pytest.raises(ValueError, match="frame 1 of rain is not known anywhere"):
         nowcast_ensemble(frames, np.zeros((2, 9, 9)), n_steps=1, members=[0], seed=1)
+
+
+class TransformsInDouble:
+    """CuPy's transforms as another library would round them: in float64, then to single."""
+
+    def __init__(self, cupy: Any) -> None:
+        self.cupy = cupy
+
+    def rfft2(self, field: Any) -> Any:
+        return self.cupy.asarray(np.fft.rfft2(field.get().astype("f8")).astype("c8"))
+
+    def irfft2(self, whole: Any, s: tuple[int, int]) -> Any:
+        return self.cupy.asarray(np.fft.irfft2(whole.get().astype("c16"), s=s).astype("f4"))
+
+
+def assert_alike(there: np.ndarray, here: np.ndarray) -> None:
+    """The bound that the kernel's notes state."""
+    assert there.dtype == here.dtype == np.float32 and there.shape == here.shape
+    assert (np.isnan(there) != np.isnan(here)).mean() < 1e-3
+    off = np.abs(there - here)
+    assert np.nanmean(off) < 1e-4 * np.nanmean(here)
+    assert (off > 0.01).mean() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("hidden", [0, 15], ids=["all_seen", "some_hidden"])
+@pytest.mark.parametrize("other", [False, True], ids=["its_transforms", "others"])
+def test_ensemble_of_cupy_is_that_of_the_host_within_the_bound(
+    cupy: Any, monkeypatch: pytest.MonkeyPatch, dtype: str, hidden: int, other: bool
+) -> None:
+    if other:
+        monkeypatch.setattr(cupy, "fft", TransformsInDouble(cupy))
+    rain = frames(change=0.2).astype(dtype)
+    rain[:, :, :hidden] = np.nan
+    asked: dict[str, Any] = {"n_steps": 6, "members": [0, 3], "seed": 5}
+    there = nowcast_ensemble(cupy.asarray(rain), cupy.asarray(EAST), **asked)
+    assert isinstance(there, cupy.ndarray)
+    here = nowcast_ensemble(rain, EAST, **asked)
+    assert 0.05 < np.isnan(here).mean() < 0.5 and np.nanmean(here) > 0.1
+    assert_alike(there.get(), here)
+
+
+def test_radar_frames_of_few_distinct_rates_keep_the_bound_too(
+    cupy: Any, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    monkeypatch.setattr(cupy, "fft", TransformsInDouble(cupy))
+    rain = open_rain(data / "hydro/radar_mch_20150515").rate[9:12]
+    motion = np.stack([np.full(rain.shape[1:], -2.6), np.full(rain.shape[1:], -0.7)])
+    asked: dict[str, Any] = {"n_steps": 3, "members": [0], "seed": 1}
+    there = nowcast_ensemble(cupy.asarray(rain), cupy.asarray(motion), **asked).get()
+    assert_alike(there, nowcast_ensemble(rain, motion, **asked))
+
+
+def test_rates_on_cupy_are_those_that_were_seen(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cupy, "fft", TransformsInDouble(cupy))
+    rain = frames(moved=0.0, change=0.3)
+    still = cupy.zeros(EAST.shape)
+    found = nowcast_ensemble(cupy.asarray(rain), still, n_steps=1, members=range(3), seed=1).get()
+    seen = np.sort(rain[-1][rain[-1] >= WET_MM_H]).astype(np.float32)
+    for member in found:
+        assert np.array_equal(np.sort(member[0][member[0] > 0.0]), seen)
+
+
+def test_dry_sky_stays_dry_on_cupy(cupy: Any) -> None:
+    found = nowcast_ensemble(cupy.zeros((3, 20, 30)), cupy.ones((2, 20, 30)), n_steps=2, members=[0, 1], seed=1)
+    assert found.shape == (2, 2, 20, 30) and (np.nan_to_num(found.get()) == 0.0).all()
+
+
+def test_trajectories_in_whole_arrays_leave_the_same_bits() -> None:
+    asked: dict[str, Any] = {"n_steps": 3, "members": [1], "seed": 5}
+    np.testing.assert_array_equal(
+        nowcast_ensemble(frames(), EAST, engine="numpy", **asked), nowcast_ensemble(frames(), EAST, **asked)
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_gpu", "engine", "said"),
+    [
+        (["rain"], "auto", r"got rain on a GPU and motion on the host: hand over cupy.asarray\(motion\)"),
+        (["motion"], "auto", r"got motion on a GPU and rain on the host: hand over cupy.asarray\(rain\)"),
+        (["rain", "motion"], "numba", "engine 'numba' cannot take a GPU array here; usable: cupy"),
+        ([], "cupy", "engine 'cupy' cannot take a host array here; usable: numba, numpy, python"),
+    ],
+)
+def test_memories_that_do_not_fit_are_refused(cupy: Any, on_gpu: list[str], engine: Any, said: str) -> None:
+    given: dict[str, Any] = {"rain": frames(), "motion": EAST}
+    given |= {name: cupy.asarray(given[name]) for name in on_gpu}
+    with pytest.raises(EngineError, match=said):
+        nowcast_ensemble(**given, n_steps=1, members=[0], seed=1, engine=engine)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.rain.precipitation import (
     adjust_rain,
     compute_reflectivity,
@@ -176,3 +178,62 @@ def test_wrong_arguments_are_named() -> None:
         estimate_field_bias([1.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="radar_rain must not be negative"):
         estimate_field_bias([1.0], [-1.0])
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8"])
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (7,), (4, 5)])
+def test_radar_and_rain_in_cupys_memory_have_the_bits_of_the_host(cupy: Any, dtype: str, shape: tuple) -> None:
+    rain = (np.random.default_rng(1).gamma(0.5, 20.0, shape)).astype(dtype)
+    if dtype != "i8":
+        rain = np.where(rain > 60.0, rain.dtype.type(np.nan), rain)
+    for function, settings in ((compute_reflectivity, {"dry_dbz": -15.0}), (compute_reflectivity, {}),
+                               (estimate_rain, {"min_dbz": 3.0, "max_dbz": 53.0}), (estimate_rain, {})):  # fmt: skip
+        found, expected = function(cupy.asarray(rain), **settings), function(rain, **settings)
+        assert isinstance(found, cupy.ndarray) and found.dtype == expected.dtype
+        np.testing.assert_array_equal(found.get(), expected, strict=True)
+    with pytest.raises(ValueError, match="rain must not be negative, got -1"):
+        compute_reflectivity(cupy.asarray(np.array([1.0, np.nan, -1.0])))
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_gauges_in_cupys_memory_read_what_they_read_on_the_host(cupy: Any, window: int) -> None:
+    field = np.where(np.random.default_rng(2).random(GRID.shape) < 0.5, np.nan, make_truth(2))
+    x, y = np.append(set_gauges(3, 30), [[GRID.west - 1.0], [GRID.south]], axis=1)
+    places = [cupy.asarray(x), cupy.asarray(y)]
+    found = sample_rain(cupy.asarray(field), *places, grid=GRID, window=window)
+    assert isinstance(found, cupy.ndarray)
+    np.testing.assert_array_equal(found.get(), sample_rain(field, x, y, grid=GRID, window=window))
+    nobody = cupy.zeros(0)
+    assert sample_rain(cupy.asarray(field), nobody, nobody, grid=GRID, window=window).shape == (0,)
+    with pytest.raises(EngineError, match="got rain on a GPU and gauge_x on the host: hand over cupy"):
+        sample_rain(cupy.asarray(field), x, y, grid=GRID)
+    with pytest.raises(EngineError, match="got gauge_x on a GPU and rain on the host: hand over cupy"):
+        sample_rain(field, *places, grid=GRID)
+
+
+def test_field_bias_of_cupys_arrays_is_a_number_of_the_host(cupy: Any) -> None:
+    gauges, radar = [2.0, 4.0, 0.0, np.nan], [1.0, 1.0, 5.0, 5.0]
+    found = estimate_field_bias(cupy.asarray(gauges), cupy.asarray(radar), min_gauges=2)
+    assert isinstance(found, float) and found == 3.0
+    assert estimate_field_bias(cupy.zeros(0), cupy.zeros(0)) == 1.0
+    with pytest.raises(EngineError, match="got gauge_rain on a GPU and radar_rain on the host"):
+        estimate_field_bias(cupy.asarray(gauges), radar)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("method", ["additive", "mean-field"])
+def test_adjusted_rain_in_cupys_memory_is_that_of_the_host(cupy: Any, dtype: str, method: str) -> None:
+    truth = make_truth(3)
+    seen = np.maximum(truth + np.sin(truth), 0.0).astype(dtype)
+    seen[:4] = np.nan
+    x, y = set_gauges(4, 60)
+    gauges = sample_rain(truth, x, y, grid=GRID)
+    gauges[5] = np.nan
+    for told in (gauges, np.where(np.arange(60) < 2, gauges, np.nan)):  # also with too few
+        expected = adjust_rain(seen, told, x, y, grid=GRID, method=method)
+        given = [cupy.asarray(one) for one in (seen, told, x, y)]
+        found = adjust_rain(*given, grid=GRID, method=method)
+        assert isinstance(found, cupy.ndarray) and found is not given[0] and found.dtype == dtype
+        np.testing.assert_allclose(found.get(), expected, rtol=2e-6 if dtype == "f4" else 1e-9, atol=1e-8)
+    with pytest.raises(EngineError, match="got rain on a GPU and gauge_rain on the host"):
+        adjust_rain(cupy.asarray(seen), gauges, x, y, grid=GRID, method=method)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,3 +80,21 @@ def test_one_level_is_no_cascade() -> None:
 def test_memory_never_swings(lag1: float, lag2: float) -> None:
     phi1, phi2, _ = fit_memory([lag1], [lag2])
     assert phi1[0] ** 2 + 4.0 * phi2[0] >= -1e-9
+
+
+def test_levels_are_correlated_on_cupy_as_on_the_host(cupy: Any) -> None:
+    rng = np.random.Generator(np.random.Philox(4))
+    spectra = [fft.rfft2(rng.normal(size=(40, 49)).astype(np.float32)) for _ in range(2)]
+    windows = make_windows((40, 49), 4)
+    there = correlate_levels(*map(cupy.asarray, (*spectra, windows)), 49)
+    for found, expected in zip(there, correlate_levels(*spectra, windows, 49), strict=True):
+        assert isinstance(found, cupy.ndarray)
+        np.testing.assert_allclose(found.get(), expected, rtol=1e-6)
+
+
+def test_level_that_is_flat_is_correlated_with_nothing() -> None:
+    wave = fft.rfft2(np.broadcast_to(np.cos(2 * np.pi * np.arange(64) / 64), (64, 64)))
+    only_long = np.where(np.abs(wave) > 1.0, wave, 0.0)
+    windows = make_windows((64, 64), 5) * (np.arange(5) < 4)[:, None, None]  # the last lets nothing through
+    correlation, deviation = correlate_levels(only_long, only_long, windows, 64)
+    assert correlation[4] == deviation[4] == 0.0 and correlation[0] == pytest.approx(1.0)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pytest
+
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.rain.trajectories import Trajectories
 
@@ -42,3 +46,28 @@ def test_threads_leave_no_trace_and_where_nothing_moves_nothing_changes() -> Non
     still = Trajectories(np.zeros_like(motion))
     still.step()
     assert np.array_equal(still.look_up(rain, ahead=3.0), rain)  # a way of no length has no direction
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("engine", ["numpy", "cupy"])
+def test_ways_in_whole_arrays_are_those_of_the_loops(cupy: Any, dtype: str, engine: Any) -> None:
+    rain, motion = make_case(dtype)
+    rain[3, 4] = np.nan
+    motion[:, 5:8] = 0.0
+    place = cupy.asarray if engine == "cupy" else np.asarray
+    whole, loops = Trajectories(place(motion), engine=engine), Trajectories(motion)
+    for _ in range(3):
+        whole.step()
+        loops.step()
+        found = whole.look_up(place(rain), ahead=1.5, aside=-0.7)
+        found, way = (found.get(), whole.way.get()) if engine == "cupy" else (found, whole.way)
+        np.testing.assert_array_equal(way, loops.way)
+        np.testing.assert_array_equal(found, loops.look_up(rain, ahead=1.5, aside=-0.7))
+    assert np.isnan(found).any() and not np.isnan(found).all()
+
+
+def test_field_of_the_host_is_not_looked_up_on_a_gpu(cupy: Any) -> None:
+    rain, motion = make_case("float32")
+    ways = Trajectories(cupy.asarray(motion))
+    with pytest.raises(EngineError, match="got motion on a GPU and field on the host"):
+        ways.look_up(rain)

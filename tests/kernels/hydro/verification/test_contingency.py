@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.contingency import Contingency, count_outcomes
 
 FIELDS = ("hits", "false_alarms", "misses", "correct_rejections")
@@ -84,3 +87,29 @@ def test_wrong_arguments_are_named() -> None:
         Contingency(1, 2, -1, 3)
     with pytest.raises(TypeError):
         Contingency(1, 2, 1, 3) + 1
+
+
+@pytest.mark.parametrize("axis", [None, 0, (0, 1)])
+@pytest.mark.parametrize("shape", [(12, 5), (0, 5)])
+def test_tables_of_cupys_arrays_are_those_of_the_host(cupy: Any, shape: tuple[int, int], axis: Any) -> None:
+    warned, happened, valid = draw(5, shape)
+    for counts in (None, valid):
+        mask = None if counts is None else cupy.asarray(counts)
+        found = count_outcomes(cupy.asarray(warned), cupy.asarray(happened), valid=mask, axis=axis)
+        expected = count_outcomes(warned, happened, valid=counts, axis=axis)
+        for name in (*FIELDS, "cases", "pod", "far", "pofd", "csi", "bias"):
+            of_cupy = getattr(found, name)
+            assert isinstance(of_cupy, cupy.ndarray), name
+            np.testing.assert_array_equal(of_cupy.get(), getattr(expected, name), strict=True)
+        both = found + found
+        assert int(both.cases.sum()) == 2 * int(found.cases.sum())
+
+
+def test_warnings_in_two_memories_are_refused_by_both_names(cupy: Any) -> None:
+    warned, happened, valid = draw(5, (12,))
+    with pytest.raises(EngineError, match="got warned on a GPU and happened on the host: hand over cupy"):
+        count_outcomes(cupy.asarray(warned), happened)
+    with pytest.raises(EngineError, match="got valid on a GPU and warned on the host: hand over cupy"):
+        count_outcomes(warned, happened, valid=cupy.asarray(valid))
+    with pytest.raises(ValueError, match="warned must hold True or False, got float64"):
+        count_outcomes(cupy.asarray([0.5]), cupy.asarray([True]))

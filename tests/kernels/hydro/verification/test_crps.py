@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.crps import score_crps
 
 ENGINES = ["numpy", "numba", "python"]
@@ -79,3 +82,29 @@ def test_one_member_scores_its_distance_and_what_is_missing_stays_so() -> None:
 def test_wrong_arguments_are_named(members: np.ndarray, observed: np.ndarray, fair: bool, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         score_crps(members, observed, fair=fair)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8"])
+@pytest.mark.parametrize("fair", [False, True])
+def test_score_in_cupys_memory_is_that_of_sorted_members(cupy: Any, dtype: str, fair: bool) -> None:
+    random = np.random.default_rng(6)
+    members, fell = random.gamma(0.5, 30.0, (9, 6, 7)).astype(dtype), random.gamma(0.5, 30.0, (6, 7)).astype(dtype)
+    if dtype != "i8":
+        members[2, 3, 4] = fell[5, 6] = np.nan
+    for truth in (fell, fell[0], 3.0):
+        moved = cupy.asarray(truth) if isinstance(truth, np.ndarray) else truth
+        found = score_crps(cupy.asarray(members), moved, fair=fair)
+        expected = score_crps(members, truth, fair=fair, engine="numpy")
+        assert isinstance(found, cupy.ndarray) and found.dtype == expected.dtype
+        np.testing.assert_array_equal(found.get(), expected)
+    assert score_crps(cupy.zeros((3, 0)), cupy.zeros(0)).shape == (0,)
+
+
+def test_ensemble_and_truth_in_two_memories_are_refused_by_both_names(cupy: Any) -> None:
+    members, fell = np.ones((3, 2)), np.ones(2)
+    with pytest.raises(EngineError, match="one memory, got ensemble on a GPU and observed on the host: hand over"):
+        score_crps(cupy.asarray(members), fell)
+    with pytest.raises(EngineError, match="one memory, got observed on a GPU and ensemble on the host: hand over"):
+        score_crps(members, cupy.asarray(fell))
+    with pytest.raises(EngineError, match="'numba' cannot take a GPU array here; usable: cupy"):
+        score_crps(cupy.asarray(members), cupy.asarray(fell), engine="numba")

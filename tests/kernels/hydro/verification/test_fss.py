@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.fss import score_fss
 
 
@@ -13,7 +16,7 @@ def shower(seed: int, shape: tuple[int, int] = (20, 17)) -> np.ndarray:
     return np.random.default_rng(seed).gamma(0.5, 2.0, shape)
 
 
-@pytest.mark.parametrize("engine", ["numba", "python"])
+@pytest.mark.parametrize("engine", ["numba", "numpy", "python"])
 def test_displaced_cell_scores_as_published(engine: str) -> None:
     fell, forecast = np.zeros((2, 41, 41))
     fell[20, 20] = forecast[20, 22] = 3.0
@@ -65,3 +68,32 @@ def test_wrong_arguments_are_named(given: dict, said: str) -> None:
         score_fss(shower(1), shower(2), threshold=1.0, **given)
     with pytest.raises(ValueError, match="one \\(y, x\\) shape"):
         score_fss(shower(1), shower(2)[1:], threshold=1.0, windows=[1])
+
+
+@pytest.mark.parametrize("shape", [(20, 17), (1, 9), (0, 5)])
+def test_scores_of_cupys_fields_have_the_bits_of_the_host(cupy: Any, shape: tuple[int, int]) -> None:
+    forecast, fell = shower(1, shape), shower(2, shape)
+    forecast[:, 3] = np.nan
+    valid = np.random.default_rng(3).random(shape) > 0.3
+    for counts in (None, valid):
+        settings: dict = {"threshold": 1.0, "windows": (1, 2, 5, 40)}
+        expected = score_fss(forecast, fell, valid=counts, **settings)
+        mask = None if counts is None else cupy.asarray(counts)
+        found = score_fss(cupy.asarray(forecast), cupy.asarray(fell), valid=mask, **settings)
+        assert isinstance(found, cupy.ndarray)
+        np.testing.assert_array_equal(found.get(), expected, strict=True)
+    whole_numbers = [cupy.asarray(np.ones(shape, np.int16))] * 2
+    np.testing.assert_array_equal(
+        score_fss(*whole_numbers, threshold=1, windows=[3]).get(), [1.0 if 0 not in shape else np.nan]
+    )
+
+
+def test_fields_in_two_memories_are_refused_by_both_names(cupy: Any) -> None:
+    forecast, fell = shower(1), shower(2)
+    for arrays, said in (
+        ({"forecast": cupy.asarray(forecast), "observed": fell}, "got forecast on a GPU and observed on the host"),
+        ({"forecast": cupy.asarray(forecast), "observed": cupy.asarray(fell), "valid": fell > 1.0},
+         "got forecast on a GPU and valid on the host"),
+    ):  # fmt: skip
+        with pytest.raises(EngineError, match=said):
+            score_fss(**arrays, threshold=1.0, windows=[1])

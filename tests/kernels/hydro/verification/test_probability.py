@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citytide.kernels.hydro.verification.contingency import count_outcomes
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.verification.crps import score_crps
 from citytide.kernels.hydro.verification.probability import (
     Reliability,
     count_reliability,
-    estimate_interval,
     score_brier,
     score_brier_skill,
 )
@@ -105,54 +106,6 @@ def test_each_point_is_scored_against_its_own_climatology() -> None:
     np.testing.assert_allclose(score_brier_skill(chance, happened, axis=0), each, rtol=1e-12)
 
 
-def test_interval_of_a_mean_is_that_of_its_standard_error() -> None:
-    sample = np.random.default_rng(8).normal(3.0, 2.0, 400)
-    found = estimate_interval(np.mean, sample, seed=1, n_draws=2000, level=0.9)
-    error = sample.std() / np.sqrt(400)
-    assert found.value == sample.mean() and found.undefined == 0
-    assert found.low == pytest.approx(sample.mean() - 1.645 * error, abs=0.1 * error)
-    assert found.high == pytest.approx(sample.mean() + 1.645 * error, abs=0.1 * error)
-
-
-def test_interval_covers_the_truth_as_often_as_it_says() -> None:
-    random = np.random.default_rng(9)
-    held = 0
-    for trial in range(200):
-        found = estimate_interval(np.mean, random.exponential(1.0, 60), seed=trial, n_draws=200, level=0.8)
-        held += bool(found.low <= 1.0 <= found.high)
-    assert 0.70 <= held / 200 <= 0.88
-
-
-def test_draws_take_whole_cases_and_are_the_same_whatever_else_is_drawn() -> None:
-    pairs = np.arange(30.0)
-    kept: list[np.ndarray] = []
-
-    def look(first: np.ndarray, second: np.ndarray) -> float:
-        assert np.array_equal(first * 2.0, second[:, 0]) and second.shape == (30, 3)
-        kept.append(first)
-        return float(first.mean())
-
-    twice = np.repeat(2.0 * pairs[:, None], 3, axis=1)
-    few = estimate_interval(look, pairs, twice, seed=3, n_draws=4)
-    estimate_interval(look, pairs, twice, seed=3, n_draws=7)
-    for draw_, again in zip(kept[:4], kept[5:9], strict=True):
-        assert np.array_equal(draw_, again)
-    assert not np.array_equal(kept[0], kept[1])
-    assert few == estimate_interval(look, pairs, twice, seed=3, n_draws=4)
-    assert few != estimate_interval(look, pairs, twice, seed=4, n_draws=4)
-
-
-def test_draws_without_a_score_are_told_and_left_out() -> None:
-    happened = np.array([True, False, False, False])
-    found = estimate_interval(
-        lambda came: np.stack([(table := count_outcomes(came, came)).pod, table.far, np.float64(np.nan)]),
-        happened, seed=5, n_draws=500,
-    )  # fmt: skip
-    assert found.undefined[0] == pytest.approx(500 * 0.75**4, abs=60) and found.undefined[2] == 500
-    assert found.low[0] == found.high[0] == 1.0 and found.low[1] == 0.0
-    assert np.isnan(found.low[2]) and np.isnan(found.high[2])
-
-
 def test_wrong_arguments_are_named() -> None:
     with pytest.raises(ValueError, match=r"probability must be in \[0, 1\], got 1\.5"):
         score_brier([0.5, 1.5], [True, True])
@@ -164,10 +117,56 @@ def test_wrong_arguments_are_named() -> None:
         count_reliability([0.5], [True], n_bins=0)
     with pytest.raises(ValueError, match="must have the same bins"):
         count_reliability([0.5], [True]) + count_reliability([0.5], [True], n_bins=3)
-    with pytest.raises(ValueError, match="of one length"):
-        estimate_interval(np.mean, np.ones(3), np.ones(4), seed=1)
-    with pytest.raises(ValueError, match=r"level must be in \(0, 1\), got 1\.0"):
-        estimate_interval(np.mean, np.ones(3), seed=1, level=1.0)
     with pytest.raises(TypeError):
         count_reliability([0.5], [True]) + 1  # type: ignore[operator]
     assert isinstance(count_reliability([], np.zeros(0, bool)), Reliability)
+
+
+@pytest.mark.parametrize("shape", [(30, 5), (0, 5), ()])
+@pytest.mark.parametrize("masked", [False, True])
+def test_scores_of_cupys_arrays_have_the_bits_of_the_host(cupy: Any, shape: tuple, masked: bool) -> None:
+    random = np.random.default_rng(11)
+    chance, came, counts = random.random(shape), random.random(shape) < 0.4, random.random(shape) < 0.7
+    axes = [None, *([0, (0, 1)] if shape else [])]
+    kept = [one if masked else None for one in (counts, cupy.asarray(counts))]
+    if masked:
+        chance = np.where(counts, chance, np.nan)
+    given = cupy.asarray(chance), cupy.asarray(came)
+    for axis in axes:
+        for score, settings in ((score_brier, {}), (score_brier_skill, {}), (score_brier_skill, {"climatology": 0.3})):
+            found = score(*given, valid=kept[1], axis=axis, **settings)
+            assert isinstance(found, cupy.ndarray)
+            np.testing.assert_array_equal(
+                found.get(), score(chance, came, valid=kept[0], axis=axis, **settings), strict=True
+            )
+
+
+@pytest.mark.parametrize(("cases", "n_bins"), [(200, 10), (200, 1), (0, 4)])
+def test_reliability_of_cupys_arrays_is_that_of_the_host(cupy: Any, cases: int, n_bins: int) -> None:
+    """Counts are the same; sums of probabilities may differ in the last digits."""
+    chance, came = draw(12, cases)
+    found = count_reliability(cupy.asarray(chance), cupy.asarray(came), n_bins=n_bins)
+    expected = count_reliability(chance, came, n_bins=n_bins)
+    for name in ("edges", "cases", "events"):
+        np.testing.assert_array_equal(getattr(found, name).get(), getattr(expected, name), strict=True)
+    np.testing.assert_allclose(found.promised.get(), expected.promised, rtol=1e-13)
+    for name in ("reliability", "resolution", "uncertainty"):
+        part = getattr(found, name)
+        assert isinstance(part, float) and part == pytest.approx(getattr(expected, name), abs=1e-14, nan_ok=True)
+    assert int((found + found).cases.sum()) == 2 * cases
+
+
+def test_probabilities_in_two_memories_are_refused_by_both_names(cupy: Any) -> None:
+    chance, came = draw(13, 6)
+    given = cupy.asarray(chance), cupy.asarray(came)
+    for call, said in (
+        (lambda: score_brier(given[0], came), "got probability on a GPU and happened on the host"),
+        (lambda: score_brier(*given, valid=came), "got probability on a GPU and valid on the host"),
+        (lambda: score_brier_skill(*given, climatology=chance), "got probability on a GPU and climatology on the host"),
+        (lambda: count_reliability(chance, given[1]), "got happened on a GPU and probability on the host"),
+        (lambda: count_reliability(*given) + count_reliability(chance, came), "got edges on a GPU and other_edges on"),
+    ):
+        with pytest.raises(EngineError, match=said):
+            call()
+    with pytest.raises(ValueError, match=r"probability must be in \[0, 1\], got 1\.5"):
+        score_brier(cupy.asarray([0.5, 1.5]), cupy.asarray([True, True]))

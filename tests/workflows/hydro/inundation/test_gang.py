@@ -211,23 +211,23 @@ def test_more_ranks_than_the_ground_can_be_cut_for_are_refused(tmp_path: Path) -
 class OneRank:
     """MPI's world of a single process."""
 
-    def Get_rank(self) -> int:  # noqa: N802  (MPI's names)
+    def Get_rank(self) -> int:
         return 0
 
-    def Get_size(self) -> int:  # noqa: N802
+    def Get_size(self) -> int:
         return 1
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
 
-    def Isend(self, values: Any, rank: int, tag: int) -> Any:  # noqa: N802
+    def Isend(self, values: Any, rank: int, tag: int) -> Any:
         self.sent.append(values.copy())
         return SimpleNamespace(Wait=lambda: None)
 
-    def Recv(self, buffer: Any, rank: int, tag: int) -> None:  # noqa: N802
+    def Recv(self, buffer: Any, rank: int, tag: int) -> None:
         buffer[...] = self.sent.pop(0)
 
-    def Barrier(self) -> None:  # noqa: N802
+    def Barrier(self) -> None:
         pass
 
     def bcast(self, value: Any, root: int = 0) -> Any:
