@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from .errors import RunError
 from .execution.backends import Backend, LocalBackend
 from .plan.devices import Machine, describe_machine
-from .plan.gpus import Gpu, is_simulated
+from .plan.gpu.cards import Gpu, is_simulated
 from .plan.profiles import Profile, size_pool
 
 __all__ = ["make_backend"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ..plan.devices import thread_budget
-from ..plan.gpus import SIMULATOR, Gpu
+from ..plan.gpu.cards import SIMULATOR, Gpu
 from ..plan.grants import Grant
 from ..run.records import read_json
 from .forkserver import choose_method, restore_environment, start_forkserver, without_main

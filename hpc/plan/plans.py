@@ -12,11 +12,11 @@ from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.ragged import size_shards
 from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
+from .gpu.settled_devices import settle_devices
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .refusals.privacy import refuse_person_level_leaks
 from .refusals.releases import refuse_bad_releases
-from .settled_devices import settle_devices
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 

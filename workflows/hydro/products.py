@@ -54,7 +54,7 @@ def describe_flood(
                 columns_per_shard=shared,
             ),
             Variable(
-                "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link since the last output",
+                "link_hazard", *link, "m2 s-1", "greatest depth times speed under the link since the last output",
                 "blocks", on_links, columns_per_shard=shared,
             ),
             Variable("link", ("link",), "int64", "1", "stable identifier of the link", "inputs"),

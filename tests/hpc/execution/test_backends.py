@@ -11,7 +11,7 @@ import pytest
 from citytide.hpc.execution.backends import LocalBackend
 from citytide.hpc.execution.forkserver import start_forkserver
 from citytide.hpc.plan.devices import thread_budget
-from citytide.hpc.plan.gpus import Gpu
+from citytide.hpc.plan.gpu.cards import Gpu
 
 
 def test_workers_leave_no_trace_in_the_environment_of_whoever_starts_them(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import RunError
-from .grants import Grant
-from .steps import BlockStep, Step, plan_blocks
+from ...errors import RunError
+from ..grants import Grant
+from ..steps import BlockStep, Step, plan_blocks
 
 __all__ = ["settle_devices"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from citytide.hpc.plan.gpus import Gpu, list_gpus, name_own_gpu, parse_gpus
+from citytide.hpc.plan.gpu.cards import Gpu, list_gpus, name_own_gpu, parse_gpus
 
 TOLD = """GPU-aa, NVIDIA A100-SXM4, 80GB, 81920, 535.104.05, Disabled
 GPU-bb, NVIDIA GB10, [N/A], 580.1, [N/A]
