@@ -68,7 +68,8 @@ def list_versions() -> dict[str, str | None]:
 
     Examples
     --------
-    >>> list_versions()["numpy"] == np.__version__
+    >>> import numpy
+    >>> list_versions()["numpy"] == numpy.__version__
     True
     """
     found: dict[str, str | None] = {"python": platform.python_version()}

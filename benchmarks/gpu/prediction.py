@@ -25,7 +25,7 @@ def predict_city(measurements: Sequence[Mapping[str, Any]]) -> dict[str, Any] | 
     ...         "role": "large", "case": "advance_inertia (cuda)", "updates_per_second": 60e9}
     >>> told = predict_city([rate])
     >>> told["cells"], told["steps"], round(told["seconds"])
-    (20000000, 8681, 58)
+    (20000000, 8680, 58)
     """
     found = [
         one for one in measurements

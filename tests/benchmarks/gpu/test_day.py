@@ -135,6 +135,35 @@ command.main()
 """
 
 
+LOSES = """
+import os, sys
+import citytide.benchmarks.gpu.__main__ as command
+import citytide.benchmarks.gpu.day as day
+
+def lose(results, clock, plan, tell):
+    raise day.DeviceLostError("the device answers nothing after it")
+
+def replace_process(program, words):
+    print(*words[1:])
+    sys.stdout.flush()
+    os._exit(7)
+
+day.run_day, os.execv = lose, replace_process
+sys.argv = ["gpu", "--out", sys.argv[1], "--limit", "300", "--only", "regrid"]
+command.main()
+"""
+
+
+def test_a_lost_device_hands_its_file_to_a_new_process(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", LOSES, str(tmp_path)], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"},
+    )  # fmt: skip
+    file = next(tmp_path.glob("gpu-simulator-*.json"))
+    expected = f"-m citytide.benchmarks.gpu --resume {file} --limit 300.0 --only regrid --no-tests"
+    assert (told.returncode, told.stdout.strip()) == (7, expected), told.stderr
+
+
 def test_a_day_that_hangs_ends_at_its_limit_with_its_file_and_its_table(tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-c", HANGS, str(tmp_path)], capture_output=True, text=True, timeout=120,
