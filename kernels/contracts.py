@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from .plugins import describe_origin
 from .rules import Engine, EngineError
 
-__all__ = ["KERNELS", "Array", "Contract", "kernel"]
+__all__ = ["BOUNDS", "KERNELS", "Array", "Contract", "kernel"]
 
 KERNELS: dict[str, Callable[..., Any]] = {}
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+BOUNDS: Mapping[str, float] = MappingProxyType({"float64": 1e-12, "float32": 1e-5})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -54,6 +55,9 @@ class Contract:
     """The arrays returned, by name. One that has the name of an argument is the same quantity, later or elsewhere."""
     engines: tuple[Engine, ...]
     """Engines that the kernel offers, the preferred one first."""
+    bounds: Mapping[Engine, float] = field(default_factory=lambda: _NOTHING)
+    """How far floats of an engine for GPUs may be from the host's after a few steps, relative to the greatest of them,
+    where it is not :data:`BOUNDS`. Whole numbers are the same."""
     structure: str = ""
     """The type that holds the arrays returned; empty: the kernel returns one bare array."""
     blocks: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ..device_arrays import array_module, as_alike
 from ..engines import Array, Contract, Engine, Sweeps, kernel, prange
 
 __all__ = ["expect_pairs"]
@@ -86,12 +87,14 @@ def expect_pairs(
     Returns
     -------
     (code, code) array of float64
-        Symmetric. With a single stratum it is ``n_a n_b / n``.
+        Symmetric; of CuPy's arrays CuPy's. With a single stratum it is ``n_a n_b / n``.
 
     Raises
     ------
     ValueError
         If shapes do not fit, a count is negative, NaN or masked, or more persons have a code than there are.
+    EngineError
+        If one array is CuPy's and the other of the host.
 
     Examples
     --------
@@ -101,17 +104,18 @@ def expect_pairs(
     """
     if np.ma.is_masked(persons) or np.ma.is_masked(having):
         raise ValueError("persons and having must be exact counts, got masked ones: omit codes that are withheld")
-    n, counts = np.asarray(persons), np.asarray(having)
+    n, counts = as_alike(persons=persons, having=having)
+    xp = array_module(n)
     if counts.ndim != 2 or n.shape != counts.shape[:1]:
         raise ValueError(f"having must be (stratum, code) over persons (stratum,), got {counts.shape} and {n.shape}")
-    wrong = np.argwhere(~((counts >= 0) & (counts <= n[:, None])))  # so that NaN is wrong
-    if len(wrong):
-        stratum, code = map(int, wrong[0])
+    wrong = ~((counts >= 0) & (counts <= n[:, None]))  # so that NaN is wrong
+    if wrong.any():
+        stratum, code = divmod(int(wrong.argmax()), counts.shape[1])
         raise ValueError(
-            f"having must be from 0 to the stratum's persons ({n[stratum]}), got {counts[stratum, code]} at "
-            f"[{stratum}, {code}]"
+            f"having must be from 0 to the stratum's persons ({n[stratum].item()}), got {counts[stratum, code].item()} "
+            f"at [{stratum}, {code}]"
         )
-    out = np.zeros((counts.shape[1],) * 2)
-    given = np.ascontiguousarray(counts, np.float64)
-    EXPECTED(EXPECTED.choose(given, engine), out, np.ascontiguousarray(n, np.float64), given, threads=threads)
+    out: npt.NDArray[np.float64] = xp.zeros((counts.shape[1],) * 2)
+    given = xp.ascontiguousarray(counts, np.float64)
+    EXPECTED(EXPECTED.choose(given, engine), out, xp.ascontiguousarray(n, np.float64), given, threads=threads)
     return out

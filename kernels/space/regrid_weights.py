@@ -20,8 +20,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..device_arrays import place_beside
-from ..engines import Engine, Sweeps, cuda, empty_for, is_device_array, prange
+from ..device_arrays import array_module, as_alike, is_numbas, place_beside
+from ..engines import Engine, Sweeps, cuda, empty_for, prange
 from .axes import AxisWeights, Floats, Ints, check_edges, weigh_linear, weigh_overlap
 from .grid import Grid
 
@@ -245,12 +245,12 @@ def edges_of(grid: Grid | Edges, what: str) -> tuple[Floats, Floats]:
 
 def prepare_field(field: Any, valid: Any, shape: tuple[int, ...]) -> Any:
     """The field as floats in rows, NaN where it is not valid."""
-    on_device = is_device_array(field)
+    on_numba = is_numbas(field)
     if isinstance(field, np.ma.MaskedArray):
         valid = ~np.ma.getmaskarray(field) & (True if valid is None else np.asarray(valid, bool))
         field = field.data
-    if not on_device:
-        field = np.asarray(field)
+    if not on_numba:
+        field, valid = as_alike(field=field, valid=valid)
         if field.dtype.kind in "iub":
             field = field.astype(np.float64)
     if field.dtype not in (np.float32, np.float64):
@@ -258,15 +258,15 @@ def prepare_field(field: Any, valid: Any, shape: tuple[int, ...]) -> Any:
     if field.ndim < 2 or tuple(field.shape[-2:]) != shape:
         raise ValueError(f"field must be (..., {shape[0]}, {shape[1]}) as its grid has it, got {tuple(field.shape)}")
     if valid is not None:
-        if on_device:
-            raise ValueError("valid is for host arrays; on a device mark unknown cells with NaN")
-        valid = np.asarray(valid, bool)
+        if on_numba:
+            raise ValueError("valid is for arrays of NumPy and CuPy: in Numba's on a GPU mark unknown cells with NaN")
+        valid = valid.astype(np.bool_)
         try:
-            field = np.where(valid, field, field.dtype.type("nan"))
+            field = array_module(field).where(valid, field, field.dtype.type("nan"))
         except ValueError:
             fits = False
         else:
             fits = valid.shape[-2:] == shape
         if not fits:
             raise ValueError(f"valid must be {shape} or {field.shape}, got {valid.shape}")
-    return field if on_device else np.ascontiguousarray(field)
+    return field if on_numba else array_module(field).ascontiguousarray(field)

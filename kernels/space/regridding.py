@@ -60,7 +60,7 @@ def regrid(
     method
         ``"conservative"`` or ``"bilinear"``.
     valid : (..., y, x) array of bool, optional
-        Where the field is known, beside its NaN; it broadcasts with the field.
+        Where the field is known, beside its NaN; it broadcasts with the field and is of its kind, NumPy or CuPy.
     normalize
         ``"cover"``: a mean over the valid part of a target cell. ``"cell"``: over the whole cell, what is not known
         counting as 0; the total (values times areas) is kept wherever the target covers the source, but for cells below
@@ -69,7 +69,7 @@ def regrid(
         Share of a target cell that valid cells must have, else it is NaN. By default any (1e-9) for
         ``"conservative"`` and all of it for ``"bilinear"``, which so draws no value from an unknown neighbour.
     engine
-        ``"auto"`` follows the array: host memory to Numba, device memory to CUDA.
+        ``"auto"`` follows the array: host memory to Numba, device memory to CUDA, or to CuPy where Numba has none.
     threads
         More than one only for a single call that has its cores to itself (engine ``numba``); the answer is the same.
 
@@ -84,7 +84,7 @@ def regrid(
     ValueError
         If shapes do not fit, edges do not ascend, or an option is unknown.
     EngineError
-        If the engine cannot take the array.
+        If the engine cannot take the array, or field and valid lie in different memories.
 
     References
     ----------

@@ -194,7 +194,7 @@ def _whole(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, fl
         y_out[1:-1] = push_all(across[1:-1], across[:-2], across[2:], water[:-1], water[1:],
                            ground[:-1], ground[1:], rough[:-1], rough[1:], own)  # fmt: skip
         west, east, south, north = x_out[1:-1, 1:-2], x_out[1:-1, 2:-1], y_out[1:-2, 1:-1], y_out[2:-1, 1:-1]
-        peak_bits[member, :] = xp.max(depth_bits[member][inside])
+        peak_bits[member, :] = xp.maximum(peak_bits[member], xp.max(depth_bits[member][inside]))  # of all steps so far
         after = moved(water[inside], west, east, south, north, own[1])
         if rain.shape[2] > 1:  # an array that is absent may have a length of 0 or of 1, after its kind
             after = after + own[0] * rain[min(member, rain.shape[0] - 1)][inside]

@@ -111,7 +111,8 @@ def list_moments(
     Parameters
     ----------
     steps_s, counts, clock_s : (member,) array
-        Length [s] and number of each member's steps, and when its first one starts [s].
+        Length [s] and number of each member's steps, and when its first one starts [s]. A member waits once it has no
+        more of them, or if they are of no length.
     dtype
         That of the water.
     place
@@ -122,7 +123,7 @@ def list_moments(
     >>> [moment.clock.tolist() for moment in list_moments(np.array([1.0, 2.0]), np.array([2, 1]), np.zeros(2), "f4")]
     [[1.0, 2.0], [2.0, 2.0]]
     """
-    found, clock = [], np.array(clock_s)
+    found, clock, counts = [], np.array(clock_s), np.where(np.asarray(steps_s, dtype) > 0, counts, 0)
     for at in range(int(counts.max(initial=0))):
         acts = at < counts
         seconds = np.where(acts, steps_s, 0.0).astype(dtype)
