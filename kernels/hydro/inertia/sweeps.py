@@ -227,8 +227,12 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
 # By the bytes of a number.
 INERTIA = {
     n_bytes: Sweeps(
-        cpu=_cpu, whole=_whole, gpu=advance_cell, launch=partial(launch_shape, tile=TILE),
-        registers=REGISTERS[n_bytes], inverse_cube_root=root,
+        cpu=_cpu,
+        whole=_whole,
+        gpu=advance_cell,
+        launch=partial(launch_shape, tile=TILE),
+        registers=REGISTERS[n_bytes],
+        inverse_cube_root=root,
     )
     for n_bytes, root in ROOTS.items()
 }
