@@ -26,7 +26,7 @@ class DeviceLostError(RuntimeError):
 
 
 Part = tuple[str, float, Sequence[Case]]
-TESTS_UNTIL = 0.25  # share of the day
+TESTS_UNTIL = 0.22  # share of the day
 TIME_IS_UP = "its time was up"
 
 
