@@ -22,13 +22,14 @@ endif
 # Parts of `make test` that run beside the unit tests.
 BESIDE := lint simulator test-slurm
 
-.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx test-versions soak look docs clean $(BESIDE:%=beside-%)
+.PHONY: anew help demo test lint unit simulator slurm test-slurm test-ptx gpu test-versions soak look docs clean $(BESIDE:%=beside-%)
 
 help:
 	@echo "make demo      build a synthetic city, draw its map, assign its traffic: runs/demo; then with its busiest road closed"
 	@echo "make test      every check that needs no GPU: style, types, layers, tests, CUDA simulator"
 	@echo "make slurm     install Slurm's Debian packages, for the private Slurm that tests and sandbox start"
 	@echo "make test-ptx  compile the device code for compute capability 8.0 and 9.0, without a GPU"
+	@echo "make gpu       measure the GPU of this machine within 8 minutes: a JSON file and a table; GPU_ARGS='--only regrid'"
 	@echo "make test-versions  install the wheel under Python 3.11 with the lowest releases, 3.12 and 3.13 with the newest, and run it"
 	@echo "make soak      kill runs N=20 times each way, here and on a private Slurm, and compare their bytes"
 	@echo "make look      photograph the demo's report in headless Chromium, wide and narrow"
@@ -118,7 +119,18 @@ slurm:
 	@echo "Slurm $$(slurmctld -V | cut -d' ' -f2) is here; none of its services is started"
 
 test-ptx: .venv-ptx/stamp
-	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx $(wildcard tests/cuda/test_*ptx.py) tests/cuda/test_cupy_names.py
+	.venv-ptx/bin/python -m pytest --confcutdir=tests/cuda -m ptx tests/cuda/*ptx.py
+
+# Nothing is installed for it: a machine with a GPU often has numba-cuda, and no way to a package index. The first
+# Python here with numba-cuda runs it, else the first with Numba, which says what is missing.
+GPU_ARGS ?=
+gpu: .dev/citytide
+	@chosen=; for needed in "numba_cuda, click" "numba, click"; do \
+		for python in .venv-gpu/bin/python .venv-ptx/bin/python $(PYTHON) python3 .venv-test/bin/python; do \
+			[ -z "$$chosen" ] && $$python -c "import $$needed" 2>/dev/null && chosen=$$python; done; done; \
+	[ -n "$$chosen" ] || { echo "a GPU is measured with numpy, scipy, numba, numba-cuda and click, and no Python here has" \
+		"them: pip install 'citytide[gpu-cuda13]' click pytest" >&2; exit 1; }; \
+	PYTHONPATH=.dev$${PYTHONPATH:+:$$PYTHONPATH} $$chosen -m citytide.benchmarks.gpu $(GPU_ARGS)
 
 # A wheel in fresh environments: the oldest Python with the lowest declared releases, the others with the newest.
 test-versions: .venv-test/stamp

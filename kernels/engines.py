@@ -20,13 +20,13 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from .contracts import KERNELS, Array, Contract, kernel
-from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, rebind, routine, rule
+from .rules import BINDING, Engine, EngineError, Routine, Rule, compile_twin, digest, fused_rule, rebind, routine, rule
 
 __all__ = [
     "ENGINES",
@@ -43,6 +43,7 @@ __all__ = [
     "cuda",
     "digest",
     "empty_for",
+    "fused_rule",
     "has_thread_pool",
     "is_cupys",
     "is_device_array",
@@ -58,6 +59,7 @@ __all__ = [
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 ON_GPU: tuple[Engine, ...] = ("cupy", "cuda")
+MOST_THREADS, MOST_BLOCKS_DOWN = 1024, 65_535  # of a CUDA block, and of a launch along y
 NEEDS: dict[Engine, str] = {"numpy": "numpy", "numba": "numba", "python": "numpy", "cupy": "cupy", "cuda": "numba_cuda"}
 prange = range  # a cpu sweep is plain Python until Numba binds it: step through it, cover it
 
@@ -135,11 +137,12 @@ class Sweeps:
     whole
         ``whole(out, *args)`` in whole arrays; engines ``numpy`` and ``cupy``.
     gpu
-        ``gpu(out, *args)`` for one CUDA thread, one for each place in the last two dims of ``out``; engine ``cuda``.
-    block
-        Threads of a CUDA block along the last two dims of ``out``.
+        ``gpu(out, *args)`` for one CUDA thread, whose place in the last dim of ``out`` and in the one before is
+        ``x, y = cuda.grid(2)``; engine ``cuda``.
     launch
-        Blocks and threads for the last two dims of ``out``, in place of ``block``, where threads work together.
+        Blocks and threads for the last two dims of ``out``, where those of :func:`launch_shape` do not suit.
+    registers
+        Most registers of a CUDA thread, so that several blocks run beside each other; the compiler's choice if None.
     rules
         What fills the open places of the traversals: a rule for a global name.
     """
@@ -150,13 +153,13 @@ class Sweeps:
         cpu: Callable[..., Any] | None = None,
         whole: Callable[..., Any] | None = None,
         gpu: Callable[..., Any] | None = None,
-        block: tuple[int, int] = (1, 256),
         launch: Callable[[tuple[int, ...]], Any] | None = None,
+        registers: int | None = None,
         **rules: Rule | Routine,
     ) -> None:
         self.cpu = Traversal(cpu, **rules) if cpu else None
         self.whole, self.gpu, self.rules = whole, gpu, rules
-        self.launch = launch or partial(launch_shape, block=block)
+        self.launch, self.registers = launch or launch_shape, registers
         self.engines: tuple[Engine, ...] = (
             *(("numba",) if cpu else ()),
             *(("numpy",) if whole else ()),
@@ -199,7 +202,9 @@ class Sweeps:
         if engine == "cuda" and self.gpu:
             import numba.cuda
 
-            jitted = numba.cuda.jit(rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda}))
+            twin = rebind(self.gpu, engine, {**self.rules, "cuda": numba.cuda})
+            limit = {"max_registers": self.registers} if self.registers and not is_simulated() else {}
+            jitted = numba.cuda.jit(**limit)(twin) if limit else numba.cuda.jit(twin)
             return lambda out, *args: jitted[self.launch(out.shape[-2:])](out, *args)
         raise EngineError(f"engine {engine!r} has no sweep in this kernel; it has {', '.join(self.engines)}")
 
@@ -298,16 +303,39 @@ def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
     return numba.cuda.device_array(shape, like.dtype)
 
 
-def launch_shape(shape: tuple[int, ...], block: tuple[int, int] = (1, 256)) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks and threads that cover ``shape`` once; a small one needs no more than a warp of 32 beyond its end."""
-    down, across = min(block[0], max(1, shape[0])), min(block[1], max(32, -(-shape[1] // 32) * 32))
-    return (-(-shape[0] // down), -(-shape[1] // across)), (down, across)
+def launch_shape(
+    shape: tuple[int, ...], tile: tuple[int, int] | None = None
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Blocks and threads, along x first, that cover ``shape`` (y, x) once.
+
+    Threads side by side in a warp take places side by side in memory. A block takes 256 places of a row, or the rows
+    and columns of ``tile``; a small shape needs no more than a warp of 32 beyond its end. Where there are more rows
+    than a launch has blocks along y, a block takes several.
+
+    Raises
+    ------
+    EngineError
+        If there are more rows than a launch can take.
+    """
+    n_y, n_x = max(1, shape[0]), max(1, shape[1])
+    down, across = tile or (1, 256)
+    down, across = min(down, n_y), min(across, -(-n_x // 32) * 32)
+    if tile is None and n_y > MOST_BLOCKS_DOWN:
+        down, across = MOST_THREADS // 32, 32
+    if n_y > MOST_BLOCKS_DOWN * down:
+        raise EngineError(f"a GPU takes at most {MOST_BLOCKS_DOWN * down:,} rows in one launch, got {n_y:,}: cut them")
+    return (-(-n_x // across), -(-n_y // down)), (across, down)
+
+
+def is_simulated() -> bool:
+    """Whether Numba's simulator stands in for a GPU."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
 
 
 @cache
 def is_installed(engine: Engine) -> bool:
     """Whether the packages that ``engine`` needs are there (a GPU is another question)."""
-    if engine == "cuda" and os.environ.get("NUMBA_ENABLE_CUDASIM") == "1":
+    if engine == "cuda" and is_simulated():
         return True
     return importlib.util.find_spec(NEEDS[engine]) is not None
 

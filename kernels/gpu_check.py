@@ -36,7 +36,7 @@ def require_gpu(engine: Engine = "cuda") -> None:
         )
     if reason := _find_reason(engine):
         raise EngineError(
-            f"a GPU needs a driver that lists one, and {reason}: run where nvidia-smi shows a GPU, or compute on the CPU"
+            f"a GPU needs a driver that lists one, but {reason}: run where nvidia-smi shows one, or compute on the CPU"
         )
 
 

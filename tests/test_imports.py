@@ -105,6 +105,20 @@ def test_kernel_of_each_field_runs_with_numpy_and_numba_alone() -> None:
     assert told.stdout.splitlines() == ["[50.539]", "[[0.04, 0.04]]", "[1]"], told.stderr
 
 
+def test_measurement_of_a_gpu_imports_on_a_bare_machine() -> None:
+    modules = sorted(
+        ".".join(("citytide", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+        for path in (ROOT / "benchmarks" / "gpu").rglob("*.py")
+    )
+    told = run_with_only(
+        "numpy numba llvmlite scipy click",
+        f"for name in {modules}: __import__(name)\n"
+        "from citytide.benchmarks.gpu.cases.listing import find_uncovered\n"
+        "print(len(find_uncovered()) < 20)",
+    )
+    assert told.stdout.splitlines() == ["True"], told.stderr
+
+
 @pytest.mark.parametrize(
     ("allowed", "statement"),
     [

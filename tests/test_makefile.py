@@ -105,3 +105,48 @@ def test_demo_ends_with_a_map_of_differences_of_a_road_that_the_city_has(
     city = open_instance(default_run("city.zarr"))
     table = read_scenarios(tmp_path / "closed.csv", city)
     assert list(table.name) == ["base", "closed"]
+
+
+# Stands for a Python: it has the packages that it is told, and repeats what it is asked to run.
+FAKE_PYTHON = """#!/bin/bash
+case "$*" in
+*version_info*) exit 0;;
+*import*) for name in {has}; do [ "$2" = "import $name" ] && exit 0; done; exit 1;;
+*) echo "$0 $* with PYTHONPATH=$PYTHONPATH";;
+esac
+"""
+ALL, HALF = "'numba_cuda, click' 'numba, click'", "'numba, click'"
+
+
+def make_gpu(folder: Path, **has: str) -> subprocess.CompletedProcess[str]:
+    """``make gpu`` in a folder with these Pythons: the named one, and those of environments."""
+    (folder / ".dev" / "citytide").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("named", *has):
+        python = folder / ("named" if name == "named" else f".venv-{name}/bin") / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(FAKE_PYTHON.format(has=has.get(name, "")))
+        python.chmod(0o755)
+    (folder / "named" / "python3").symlink_to("python")
+    command = ["make", "--no-print-directory", "gpu", f"PYTHON={folder}/named/python", "GPU_ARGS=--only regrid"]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))
+    }
+    environment["PATH"] = f"{folder}/named{os.pathsep}{environment['PATH']}"
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("has", "chosen"),
+    [({"test": HALF, "ptx": ALL}, "ptx"), ({"gpu": ALL, "ptx": ALL}, "gpu"), ({"test": HALF}, "test")],
+)
+def test_gpu_is_measured_by_the_first_python_that_can(tmp_path: Path, has: dict[str, str], chosen: str) -> None:
+    told = make_gpu(tmp_path, **has)
+    expected = f".venv-{chosen}/bin/python -m citytide.benchmarks.gpu --only regrid with PYTHONPATH=.dev\n"
+    assert (told.returncode, told.stdout) == (0, expected), told.stderr
+
+
+def test_gpu_says_what_no_python_has(tmp_path: Path) -> None:
+    told = make_gpu(tmp_path)
+    assert told.returncode != 0 and not told.stdout
+    assert "numpy, scipy, numba, numba-cuda and click, and no Python here has them: pip install" in told.stderr

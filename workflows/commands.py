@@ -283,7 +283,9 @@ def _show_plan(draft: Draft) -> None:
         click.echo(sentence)
     for pool in drafted.pools:
         memory = f"{pool.memory_per_worker / 1e6:,.0f} MB"
-        click.echo(f"pool {pool.name!r}: {pool.workers} workers of {pool.threads} threads and {memory}")
+        gpus = f", {pool.gpus} GPU each" if pool.gpus else ""
+        gpus += f" of {pool.gpu_memory / 1e9:.3g} GB" if pool.gpus and pool.gpu_memory else ""
+        click.echo(f"pool {pool.name!r}: {pool.workers} workers of {pool.threads} threads and {memory}{gpus}")
     click.echo(f"{drafted.tasks:,} tasks, {drafted.node_hours:.2g} node-hours")
     for upstream in draft.upstream:
         click.echo(f"reads {upstream.describe()}")

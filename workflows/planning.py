@@ -61,6 +61,7 @@ def plan_prepared(prepared: Prepared, backend: Backend, *, run: Run | None = Non
         before=run.plan if run else None,
         inputs=name_inputs(number),
         laid_out=open_inputs(run) if run else None,
+        why_no_gpu=backend.why_no_gpu,
     )
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from ..plan.devices import thread_budget
-from ..plan.gpus import Gpu
+from ..plan.gpu.cards import SIMULATOR, Gpu
 from ..plan.grants import Grant
 from ..run.records import read_json
 from .forkserver import choose_method, restore_environment, start_forkserver, without_main
-from .worker_groups import MEMORY, LocalWorkerGroup, WorkerGroup
+from .worker_groups import GPU, MEMORY, LocalWorkerGroup, WorkerGroup
 
 __all__ = ["Backend", "LocalBackend"]
+
+START_S = 120.0  # for workers of this machine to register
 
 
 class Backend(Protocol):
@@ -28,6 +30,11 @@ class Backend(Protocol):
     @property
     def is_remote(self) -> bool:
         """Whether the driver belongs in a job of its own rather than in this process."""
+        ...
+
+    @property
+    def why_no_gpu(self) -> str:
+        """Why no pool has a GPU, and the way out; empty if one has."""
         ...
 
     def warm_up(self, modules: Sequence[str]) -> None: ...
@@ -47,13 +54,17 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class LocalBackend:
-    """Worker processes on this machine, each under a nanny that restarts it; one of them works on the first GPU."""
+    """Worker processes on this machine, each under a nanny that restarts it.
+
+    Of the workers the first have a GPU each, as far as there are GPUs: pool ``gpu`` is these workers, pool ``cpu`` all.
+    """
 
     workers: int
     threads: int
     memory_per_worker: int
     scratch: str | None = None
     gpus: tuple[Gpu, ...] = ()
+    why_no_gpu: str = ""
     is_remote: ClassVar[bool] = False
 
     @property
@@ -61,8 +72,9 @@ class LocalBackend:
         cpu = Grant("cpu", self.workers, self.threads, self.memory_per_worker)
         if not self.gpus:
             return (cpu,)
-        memory = self.gpus[0].memory_bytes or None
-        return (cpu, Grant("gpu", 1, self.threads, self.memory_per_worker, 1, gpu_memory=memory))
+        memory = min(gpu.memory_bytes for gpu in self.gpus) or None  # 0: of one it is not known
+        workers = min(self.workers, len(self.gpus))
+        return (cpu, Grant("gpu", workers, self.threads, self.memory_per_worker, 1, gpu_memory=memory))
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Begin to import what workers need, while the driver has other things to do."""
@@ -80,7 +92,7 @@ class LocalBackend:
     @contextmanager
     def open(self, run: Path, attempt: int) -> Iterator[WorkerGroup]:
         import dask.config
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         settings = {
             "distributed.nanny.pre-spawn-environ": thread_budget(self.threads),
@@ -96,8 +108,7 @@ class LocalBackend:
             tempfile.TemporaryDirectory(prefix="citytide-", dir=self.scratch) as scratch,
             dask.config.set(settings),
             without_main(),
-            LocalCluster(
-                n_workers=self.workers,
+            self._start_workers(
                 threads_per_worker=self.threads,
                 memory_limit=self.memory_per_worker,
                 resources={MEMORY: self.pools[0].room_bytes},
@@ -108,7 +119,31 @@ class LocalBackend:
             ) as cluster,
             Client(cluster) as client,
         ):
+            if self.gpus:
+                client.wait_for_workers(self.workers, timeout=START_S)
             yield LocalWorkerGroup(client, self.pools)
+
+    def _start_workers(self, **settings: Any) -> Any:
+        """A cluster of this machine; a worker with a GPU offers it as a resource, and sees no other."""
+        from distributed import LocalCluster
+
+        if not self.gpus:
+            return LocalCluster(n_workers=self.workers, **settings)
+        gpus = [gpu.uuid for gpu in self.gpus]
+
+        class GpuCluster(LocalCluster):  # type: ignore[misc]
+            def new_worker_spec(self) -> dict[Any, Any]:
+                spec: dict[Any, Any] = super().new_worker_spec()
+                for name, worker in spec.items():
+                    if name < len(gpus):
+                        options = {**worker["options"], "resources": {**worker["options"]["resources"], GPU: 1}}
+                        visible = {} if gpus[name] == SIMULATOR else {"CUDA_VISIBLE_DEVICES": gpus[name]}
+                        spec[name] = {**worker, "options": {**options, "env": visible}}
+                return spec
+
+        cluster = GpuCluster(n_workers=0, **settings)
+        cluster.scale(self.workers)
+        return cluster
 
 
 def _list_own_variables() -> dict[str, str]:

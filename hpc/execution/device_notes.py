@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..plan.gpus import name_own_gpu
+from ..plan.gpu.cards import name_own_gpu
 
 __all__ = ["collect_devices", "note_device"]
 

@@ -235,7 +235,6 @@ class _StepDriver:
         sent = self.group.client.map(
             self.execute, *fixed, [batch.blocks for batch in batches], [max(0.0, expected)] * len(batches),
             key=keys, pure=False, resources=self.group.resources(pool, grant.ask_bytes(self.step.need)),
-            workers=self.group.choose_workers(pool),
         )  # fmt: skip
         for key, batch, future in zip(keys, batches, sent, strict=True):
             batch.future = future

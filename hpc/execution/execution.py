@@ -18,7 +18,6 @@ from ..errors import FAILED, PersonLevelError, RunError, resume_command
 from ..identity.changes import describe_accepted
 from ..plan.plans import Plan, list_plans
 from ..ragged.placing import set_known_lengths
-from ..run.devices_used import name_devices
 from ..run.driver_lock import hold_driver_lock, refuse_superseded
 from ..run.finish_files import hash_changed_files, keep_whole, stamp_files
 from ..run.privacy import close_to_others, keep_privately, keep_text, keeps_persons
@@ -30,6 +29,7 @@ from ..run.resumption.further_plans import PlanNext, create_products, find_next,
 from ..run.resumption.restart import clear_restarted
 from ..run.resumption.verify import find_damage, refuse_damaged_inputs
 from ..run.runs import Run, refuse_older
+from ..store.devices_used import name_devices
 from ..store.ledger import Ledger, done_blocks, read_ledger, written_blocks
 from ..store.stores import hash_file, locate, publish, static_files, sweep_partial, write_scalars
 from ..store.tables import publish_table

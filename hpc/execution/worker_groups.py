@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from ..plan.grants import Grant
 from .endings import Ending
 
-__all__ = ["MEMORY", "LocalWorkerGroup", "WorkerGroup"]
+__all__ = ["GPU", "MEMORY", "LocalWorkerGroup", "WorkerGroup"]
 
 MEMORY = "memory"  # the resource that a worker offers: bytes for blocks
+GPU = "gpu"  # the resource of those workers of this machine that have one
 
 
 class WorkerGroup(Protocol):
@@ -26,10 +27,6 @@ class WorkerGroup(Protocol):
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
         """Dask resources that a block needs: a worker of the pool, and memory [B]."""
-        ...
-
-    def choose_workers(self, pool: str) -> list[str] | None:
-        """Names of the only workers that may run a pool's blocks; None if its resources tell them."""
         ...
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
@@ -68,11 +65,8 @@ class LocalWorkerGroup:
         return grant.workers if grant.gpus else len(self.client.nthreads()) or grant.workers
 
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
-        return {MEMORY: memory_bytes}
-
-    def choose_workers(self, pool: str) -> list[str] | None:
         grant = next(grant for grant in self.pools if grant.name == pool)
-        return [str(name) for name in range(grant.workers)] if grant.gpus else None  # named by number, kept at restart
+        return {MEMORY: memory_bytes, **({GPU: 1} if grant.gpus else {})}
 
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         pass

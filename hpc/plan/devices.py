@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from .gpus import Gpu, list_gpus
+from .gpu.cards import Gpu, list_gpus
 
 __all__ = ["Machine", "describe_machine", "parse_memory", "peak_memory_bytes", "thread_budget"]
 

@@ -151,11 +151,16 @@ class Grant:
 def find_smallest_pool(need: Need, pools: Sequence[Grant]) -> Grant | None:
     """The pool for a block: among those that can hold one, the one with the fewest GPUs, then the least memory.
 
+    A block for a GPU goes where the GPU's memory is known, if it fits there: elsewhere nobody knows that it does.
     A pool with the memory for a block in every thread is not preferred: workers with much memory are few and wait
     longer, and what a pool lacks in blocks at a time it has in workers.
     """
     able = [pool for pool in pools if pool.count_at_once(need)]
-    return min(able, key=lambda pool: (pool.gpus, pool.memory_per_worker), default=None)
+
+    def rank(pool: Grant) -> tuple[bool, int, int]:
+        return bool(need.gpus) and pool.gpu_memory is None, pool.gpus, pool.memory_per_worker
+
+    return min(able, key=rank, default=None)
 
 
 def describe_bytes(n: float) -> str:

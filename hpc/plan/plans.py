@@ -12,11 +12,11 @@ from ..errors import RunError
 from ..store.products import Product, Table
 from ..store.ragged import size_shards
 from .checks import Earlier, NamedArrays, check_plan, refuse_bad_blocks, refuse_missing_rows
+from .gpu.settled_devices import settle_devices
 from .grants import WORKER_BYTES, Grant, describe_bytes, find_smallest_pool
 from .ragged import lower_steps
 from .refusals.privacy import refuse_person_level_leaks
 from .refusals.releases import refuse_bad_releases
-from .settled_devices import settle_devices
 from .sources import Source
 from .steps import BlockStep, PlannedStep, Step, plan_blocks, plan_tables
 
@@ -111,6 +111,7 @@ def make_plan(
     before: Plan | None = None,
     inputs: str = "inputs.zarr",
     laid_out: Mapping[str, NamedArrays] | None = None,
+    why_no_gpu: str = "",
 ) -> Plan:
     """Lay the steps out, and refuse what cannot be done before anything is written.
 
@@ -130,6 +131,8 @@ def make_plan(
         The group that holds ``arrays``.
     laid_out
         Dims and values of the groups of earlier plans, by name. Without them what needs them is not checked.
+    why_no_gpu
+        Why no pool has a GPU, for a step that asks for one.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def make_plan(
     by_name = {product.name: product for product in stores}
     for step in steps:
         refuse_bad_blocks(step)
-    steps = settle_devices(steps, pools)
+    steps = settle_devices(steps, pools, why_no_gpu)
     refuse_bad_releases(steps, _name_kept(stores, tables))
     refuse_missing_rows(steps, by_name)
     planned = lower_steps(steps, by_name)

@@ -58,6 +58,8 @@ class BlockStep:
         Where it computes, and what one block takes there of a GPU's memory [B]. ``"gpu"`` needs a pool with GPUs;
         ``"auto"`` takes one only if the profile says how much memory its GPUs have, and a block fits. What was settled
         is the function's parameter ``device``, ``"cpu"`` or ``"gpu"``; ``"cpu"`` here: there is no such parameter.
+    host_bytes
+        What one block takes of its worker's own memory [B] if it runs on a GPU; ``memory_bytes`` if omitted.
     bounds
         Where blocks of unequal length begin, and where the last one ends: from 0 to ``extent``, rising. Without them
         each block has ``per_block`` rows.
@@ -87,6 +89,7 @@ class BlockStep:
     rank_bounds: Sequence[int] = ()
     device: Literal["cpu", "gpu", "auto"] = "cpu"
     device_bytes: Callable[[Block], int] = lambda block: 0
+    host_bytes: Callable[[Block], int] | None = None
 
     def blocks(self) -> Iterator[Block]:
         if len(self.bounds):

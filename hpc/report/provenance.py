@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
-from ..run.devices_used import name_devices
+from ..store.devices_used import name_devices
 from .crate_entities import (
     FORMATS,
     add_entity,

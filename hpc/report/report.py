@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..identity.changes import describe_accepted
-from ..run.devices_used import name_devices
+from ..store.devices_used import name_devices
 from .answer import describe_answer, describe_table, is_number, list_items, list_values
 from .formatting import number_text, size_text
 from .inspection import Inspection, inspect_run, instant, seconds_of

@@ -18,7 +18,7 @@ from ..identity.sources import hash_files, list_digest
 __all__ = ["describe_place", "describe_versions", "now", "read_json", "stamp_inputs", "write_json"]
 
 PACKAGES = ("numpy", "numba", "scipy", "zarr", "numcodecs", "xarray", "dask", "distributed", "pandas", "pyarrow",
-            "pyproj")  # fmt: skip
+            "pyproj", "numba-cuda", "cupy-cuda12x", "cupy-cuda13x")  # fmt: skip
 
 
 def now() -> str:

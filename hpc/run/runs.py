@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BUSY, REFUSED, PersonLevelError, RunError
 from ..identity.changes import SOURCES_FILE, Identity
 from ..plan.plans import Plan, list_plans, read_plan
+from ..store.devices_used import name_devices
 from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.products import Table
 from ..store.ragged import Ragged, describe_ragged
@@ -23,7 +24,6 @@ from ..store.sealed_store import SealedStore
 from ..store.stores import create_product, hash_file, locate, refuse_repeated_labels, write_arrays
 from ..store.table_files import read_table
 from ..store.tables import locate_table
-from .devices_used import name_devices
 from .driver_lock import live_driver
 from .index import add_run, find_run, index_folder
 from .privacy import close_to_others

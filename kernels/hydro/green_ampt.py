@@ -67,7 +67,7 @@ def read_cell(field, member, y, x):
 
 
 def _gpu(out, wrong, sunk, conductivity, suction, deficit, seconds):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < out.shape[1] and x < out.shape[2]:
         for member in range(out.shape[0]):
             before, conducts = read_cell(sunk, member, y, x), read_cell(conductivity, member, y, x)

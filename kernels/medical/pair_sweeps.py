@@ -1,13 +1,15 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
 # (Numba infers the types of what it compiles, from the arrays it is handed)
-"""How pairs of codes are counted: person after person on a processor, a block of threads a person on a GPU."""
+"""How pairs of codes are counted: person after person on a processor, a warp of threads a person on a GPU."""
 
 from __future__ import annotations
 
-from ..engines import Sweeps, Traversal, cuda, routine
+from ..engines import Sweeps, Traversal, cuda, launch_shape, routine
 from .events import UNDATED
 
 __all__ = ["PAIRS", "PAIRS_ON_DEVICE"]
+
+LANES = 32  # threads that count the pairs of one person
 
 
 @routine
@@ -67,12 +69,13 @@ def _count(offset, day, code, first, tie, undated, persons):
 
 
 def _count_on_device(offset, day, code, first, tie, undated, persons):
-    """A block of threads takes a person; codes that are too large are counted in the last place of ``persons``."""
-    person, lane = cuda.grid(2)
+    """LANES threads take a person; codes that are too large are counted in the last place of ``persons``."""
+    place = cuda.grid(2)[0]
+    person, lane = place // LANES, place % LANES
     if person < offset.shape[0] - 1:
         begin, n = offset[person, 0], offset[person + 1, 0] - offset[person, 0]
         n_codes = first.shape[0]
-        for pair in range(lane, n * n, cuda.gridsize(2)[1]):
+        for pair in range(lane, n * n, LANES):
             one, other = begin + pair // n, begin + pair % n
             a, b = code[one], code[other]
             if a >= n_codes or b >= n_codes:
@@ -89,4 +92,4 @@ def _count_on_device(offset, day, code, first, tie, undated, persons):
 
 
 PAIRS = Traversal(_count)
-PAIRS_ON_DEVICE = Sweeps(gpu=_count_on_device)
+PAIRS_ON_DEVICE = Sweeps(gpu=_count_on_device, launch=lambda shape: launch_shape((1, LANES * shape[0])))

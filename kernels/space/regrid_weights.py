@@ -74,7 +74,7 @@ def _gpu(
     out: Any, field: Any, y_offset: Ints, y_column: Ints, y_weight: Floats, x_offset: Ints, x_column: Ints,
     x_weight: Floats, least: float, by_cover: bool,
 ) -> None:  # fmt: skip
-    row, cell = cuda.grid(2)
+    cell, row = cuda.grid(2)
     if row < out.shape[0] and cell < out.shape[1]:
         n_rows = y_offset.size - 1
         n_source = field.shape[0] // (out.shape[0] // n_rows)

@@ -10,8 +10,8 @@ import pytest
 from citytide.kernels.device_arrays import fetch, place
 from citytide.kernels.hydro.infiltration import INFILTRATION, compute_infiltration
 from citytide.kernels.hydro.soils import SOILS
-from citytide.workflows.hydro.inputs.ground_arrays import pack_grid
 from citytide.kernels.space.grid import Grid
+from citytide.workflows.hydro.inputs.ground_arrays import pack_grid
 from citytide.workflows.hydro.simulation.case import FloodCase
 from citytide.workflows.hydro.simulation.simulate import simulate_flood
 from citytide.workflows.hydro.warning.steps import WarnedCase, flood_members
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.cuda
 GRID = Grid(0.0, 0.0, 10.0, 6, 7)
 BOUNDS = {"float32": 2e-5, "float64": 1e-11}
 PARAMETERS: dict[str, Any] = {
-    "grid": pack_grid(GRID), "rain_grid": None, "rain_end_s": 16.0, "output_s": [0.0, 8.0, 20.0], "theta": 0.8,
+    "grid": pack_grid(GRID), "rain_grid": None, "rain_end_s": 12.0, "output_s": [0.0, 6.0, 14.0], "theta": 0.8,
     "scheme": "inertia", "courant": 0.45, "window_steps": 8, "threshold_m": 0.01, "infiltration_mm_h": 20.0,
-    "drainage_mm_h": 5.0, "point_s": [4.0, 20.0], "map_s": [20.0],
+    "drainage_mm_h": 5.0, "point_s": [3.0, 14.0], "map_s": [14.0],
 }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def make_arrays() -> dict[str, Any]:
     return {
         "height": height, "manning": np.full(GRID.shape, 0.03), "valid": valid, "held": held,
         "sea_depth": np.where(held, 0.4, 0.0), "rain": np.array([[[90.0], [20.0]], [[0.0], [150.0]]], np.float32),
-        "rain_start_s": np.array([0.0, 10.0]), "rain_factor": np.array([1.0, 2.5]),
+        "rain_start_s": np.array([0.0, 8.0]), "rain_factor": np.array([1.0, 2.5]),
         "rain_zone": (random.random(GRID.shape) > 0.5).astype(np.uint8), "sea_s": np.array([0.0, 60.0]),
         "sea_level_m": np.array([-0.1, 0.3]), "inflow_row": np.array([2]), "inflow_column": np.array([1]),
         "inflow_s": np.array([0.0, 30.0]), "inflow_m3_s": np.array([[0.2], [1.5]]),
@@ -80,8 +80,9 @@ def infiltrate_on_the_host(sunk: Any, *, time_step_s: float, **soil: Any) -> Any
     return place(compute_infiltration(fetch(sunk), time_step_s=time_step_s, **{k: fetch(v) for k, v in soil.items()}))
 
 
-@pytest.mark.parametrize("scheme", ["inertia", "shallow-water"])
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("scheme", "precision"), [("inertia", "float32"), ("inertia", "float64"), ("shallow-water", "float64")]
+)
 def test_inundation_on_the_device_is_that_of_the_host(scheme: str, precision: str) -> None:
     arrays, asked = make_arrays(), {**PARAMETERS, "scheme": scheme, "precision": precision}
     here = run(simulate_flood(FloodCase.from_arrays(arrays, **asked)))

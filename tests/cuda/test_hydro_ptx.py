@@ -13,10 +13,14 @@ from citytide.kernels.hydro.green_ampt import INFILTRATION
 from citytide.kernels.hydro.inertia.device import HIGHEST
 from citytide.kernels.hydro.inertia.outflows import OUTFLOWS
 from citytide.kernels.hydro.inertia.sweeps import INERTIA
+from citytide.kernels.hydro.member_fields.cells import READ_CELLS
+from citytide.kernels.hydro.member_fields.feeding import LOSE, SCALE
+from citytide.kernels.hydro.member_fields.peaks import GROUPS, MERGE
 from citytide.kernels.hydro.rain.advection import ADVECTION
 from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE
 from citytide.kernels.hydro.shallow_water.device import SIGNALS
 from citytide.kernels.hydro.shallow_water.sweeps import SHALLOW_WATER
+from citytide.kernels.hydro.surface_water.cell_sums import SUM_COLUMNS
 from citytide.kernels.hydro.surface_water.device_forcing import APPLY, LET_THROUGH, RECALL
 
 pytestmark = pytest.mark.ptx
@@ -41,8 +45,8 @@ def test_inertia_compiles(width: int, capability: tuple[int, int], monkeypatch: 
 
     real, bits = types.Float(f"float{width}"), types.Integer(f"int{width}")
     fields, plane = real[:, :, ::1], real[:, ::1]
-    args = (*[fields] * 4, real[:, :, :, ::1], bits[:, ::1], *[fields] * 3, plane, plane, fields, fields, plane,
-            plane, bits[:, :, ::1], types.int64[::1], types.int64)  # fmt: skip
+    cells, steps = real[::1], (types.int64[::1], types.int64)
+    args = (fields, *[cells] * 3, real[:, :, :, ::1], bits[:, ::1], *[cells] * 7, plane, plane, bits[::1], *steps)
     ptx = compile_sweep(INERTIA[width // 8], capability, monkeypatch, *args)
     assert ".f64" in ptx if width == 64 else ".f64" not in ptx  # float32 work stays in float32
     assert "atom.global.max" in ptx or "atom.max" in ptx
@@ -66,19 +70,20 @@ def test_shallow_water_compiles(width: int, capability: tuple[int, int], monkeyp
     compile_sweep(SIGNALS, capability, monkeypatch, *[fields] * 3, plane, *[real] * 3)
 
 
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
 @pytest.mark.parametrize("width", [32, 64])
-def test_forcing_compiles(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forcing_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     from numba import types
 
     real = types.Float(f"float{width}")
     plane, cells, fields, maps = real[:, ::1], types.int64[::1], real[:, :, ::1], real[:, :, :, ::1]
-    assert (".f64" in compile_sweep(RECALL, (9, 0), monkeypatch, fields, maps, cells)) == (width == 64)
+    assert (".f64" in compile_sweep(RECALL, capability, monkeypatch, fields, maps, cells)) == (width == 64)
     given = (fields, fields, maps, types.float64[:, ::1], cells, cells, plane, cells, plane, real[::1], plane, cells,
              types.int64, real)  # fmt: skip
-    ptx = compile_sweep(APPLY, (9, 0), monkeypatch, *given)
+    ptx = compile_sweep(APPLY, capability, monkeypatch, *given)
     assert ".f64" in ptx  # gains are summed in float64 whatever the water
     given = (plane, *[fields] * 3, cells, cells, cells, types.int64, real, real)
-    assert (".f64" in compile_sweep(LET_THROUGH, (9, 0), monkeypatch, *given)) == (width == 64)
+    assert (".f64" in compile_sweep(LET_THROUGH, capability, monkeypatch, *given)) == (width == 64)
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
@@ -115,3 +120,26 @@ def test_trajectories_compile(width: int, capability: tuple[int, int], monkeypat
     # Comparing a position with the number of cells is the one thing done in float64.
     doubles = set(re.findall(r"\b(?:add|sub|mul|div|fma|sqrt)\.(?:rn\.)?f64", ptx))
     assert not doubles if width == 32 else "fma.rn.f64" in doubles
+
+
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+@pytest.mark.parametrize("width", [32, 64])
+def test_fields_of_members_compile(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba import types
+
+    real, double, whole = types.Float(f"float{width}"), types.float64, types.int64
+    fields, plane, maps, cells = real[:, :, ::1], real[:, ::1], real[:, :, :, ::1], whole[::1]
+    in_double = {
+        "scaled": compile_sweep(
+            SCALE, capability, monkeypatch, fields, double[:, ::1], double[::1], double, whole, whole
+        ),
+        "lost": compile_sweep(LOSE, capability, monkeypatch, fields, *[double[:, :, ::1]] * 2, double),
+        "summed": compile_sweep(SUM_COLUMNS, capability, monkeypatch, double[:, ::1], fields, whole),
+    }  # fmt: skip
+    in_its_own = {
+        "read": compile_sweep(READ_CELLS, capability, monkeypatch, plane, fields, cells),
+        "grouped": compile_sweep(GROUPS, capability, monkeypatch, fields, maps, *[fields] * 3, cells, cells, real),
+        "merged": compile_sweep(MERGE, capability, monkeypatch, maps, maps, real),
+    }
+    assert [name for name, ptx in in_double.items() if ".f64" not in ptx] == []
+    assert [name for name, ptx in in_its_own.items() if (".f64" in ptx) != (width == 64)] == []

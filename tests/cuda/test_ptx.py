@@ -43,3 +43,15 @@ def test_regrid_compiles(width: int, capability: tuple[int, int]) -> None:
     ptx, _ = cuda.compile_ptx(twin, signature, cc=capability)
     assert f".target sm_{capability[0]}{capability[1]}" in ptx
     assert "add.f64" in ptx or "fma.rn.f64" in ptx  # sums are float64 whatever the field
+
+
+@pytest.mark.parametrize("width", [32, 64])
+def test_triad_compiles(width: int) -> None:
+    from numba import cuda, types
+
+    from citytide.benchmarks.cases.hydro_device import TRIAD
+
+    real = types.Float(f"float{width}")
+    twin = rebind(TRIAD.gpu, "cuda", {"cuda": cuda})
+    ptx, _ = cuda.compile_ptx(twin, types.void(*[real[:, ::1]] * 3, real), cc=(9, 0))
+    assert (".f64" in ptx) == (width == 64)

@@ -26,7 +26,7 @@ ROADS = [PARABOLIC, {**PARABOLIC, "wave_speed_m_s": 6.0}]
 @pytest.mark.parametrize("road", ROADS, ids=["parabolic", "triangular"])
 @pytest.mark.parametrize(
     "shape",
-    [(1, 3), (3, 42), (120, 12), (2, 302), (1, 1100)],
+    [(1, 3), (3, 42), (120, 12), (2, 302), (1, 1026), (1, 1100)],
     ids=["a cell", "short links", "short links in two blocks", "long links", "a block", "a link in two blocks"],
 )
 def test_density_on_the_device_is_the_reference_to_the_last_bit(road: dict[str, Any], shape: tuple[int, int]) -> None:

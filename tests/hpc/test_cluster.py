@@ -13,7 +13,10 @@ from citytide.hpc import cluster
 from citytide.hpc.cluster import make_backend
 from citytide.hpc.errors import RunError
 from citytide.hpc.execution.backends import LocalBackend
+from citytide.hpc.plan.gpu.cards import Gpu
+from citytide.hpc.plan.plans import Plan, make_plan
 from citytide.hpc.plan.profiles import Profile
+from citytide.hpc.plan.steps import BlockStep
 
 SLURM = {"name": "night", "backend": "slurm-jobs", "pools": {"cpu": {"memory": "2GB", "walltime": "01:00:00"}}}
 
@@ -57,3 +60,46 @@ def test_local_run_imports_nothing_of_slurm(tmp_path: Path) -> None:
     told = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines()[-1] == "[]"
+
+
+GPU = Gpu("GPU-aa", "NVIDIA H200", 141 * 10**9, "580.1")
+
+
+def plan_on_gpu(profile: Profile) -> Plan:
+    step = BlockStep("flood", "math:sqrt", "row", 1, (), lambda block: 1000, device="gpu")
+    backend = make_backend(profile)
+    words = {"workers": 1, "threads": 1, "memory_per_worker": 10**9, "why_no_gpu": backend.why_no_gpu}
+    return make_plan((step,), (), pools=backend.pools, **words)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "needs", "said"),
+    [
+        ((), "json", r"but nvidia-smi lists none on this machine: run it where there is one .*, or set device=cpu$"),
+        ((GPU,), "no_such", r"but this environment lacks the package numba-cuda: pip install .*gpu-cuda13.*gpu-cuda12"),
+    ],
+)
+def test_gpu_that_this_machine_cannot_use_is_refused_with_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, gpus: tuple[Gpu, ...], needs: str, said: str
+) -> None:
+    monkeypatch.setattr("citytide.hpc.plan.devices.list_gpus", lambda: gpus)
+    monkeypatch.setattr(cluster, "GPU_NEEDS", needs)
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    with pytest.raises(RunError, match=f"^device=gpu needs a GPU for step 'flood', {said}"):
+        plan_on_gpu(Profile.model_validate({"name": "here"}))
+
+
+def test_gpu_of_this_machine_is_offered_with_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citytide.hpc.plan.devices.list_gpus", lambda: (GPU, GPU))
+    monkeypatch.setattr(cluster, "GPU_NEEDS", "json")
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    made = plan_on_gpu(Profile.model_validate({"name": "here", "pools": {"cpu": {"workers": 3, "memory": "1GB"}}}))
+    assert made.step("flood").pool == "gpu"
+    assert [(pool.name, pool.workers, pool.gpu_memory) for pool in made.pools] == [
+        ("cpu", 3, None), ("gpu", 2, GPU.memory_bytes),
+    ]  # fmt: skip
+
+
+def test_cluster_without_gpus_is_refused_by_the_profiles_name() -> None:
+    with pytest.raises(RunError, match=r"step 'flood', but no pool of profile 'night' has `gpus` \(cpu\): add one"):
+        plan_on_gpu(Profile.model_validate(SLURM))

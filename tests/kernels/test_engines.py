@@ -245,8 +245,18 @@ def test_name_in_the_table_of_kernels_has_one_owner() -> None:
 
 
 def test_launch_covers_every_cell_once() -> None:
-    assert launch_shape((3, 1000)) == ((3, 4), (1, 256))
-    assert launch_shape((2, 40), (4, 64)) == ((1, 1), (2, 64)) and launch_shape((9, 1), (4, 64)) == ((3, 1), (4, 32))
+    assert launch_shape((3, 1000)) == ((4, 3), (256, 1))
+    assert launch_shape((2, 40), (4, 64)) == ((1, 1), (64, 2)) and launch_shape((9, 1), (4, 64)) == ((1, 3), (32, 4))
+    assert launch_shape((1, 100_000_000)) == ((390_625, 1), (256, 1))
+
+
+def test_more_rows_than_a_launch_has_blocks_share_blocks_or_are_refused() -> None:
+    blocks, threads = launch_shape((1_000_000, 100))
+    assert threads == (32, 32) and blocks == (4, 31_250)
+    with pytest.raises(EngineError, match="at most 2,097,120 rows in one launch, got 3,000,000: cut them"):
+        launch_shape((3_000_000, 1))
+    with pytest.raises(EngineError, match="at most 262,140 rows in one launch, got 300,000"):
+        launch_shape((300_000, 1), (4, 64))
 
 
 def test_import_of_engines_leaves_numba_alone() -> None:

@@ -50,12 +50,12 @@ def describe_flood(
         shared = share_columns(on_links, "float32")
         fields += [
             Variable(
-                "link_depth", *link, "m", "greatest depth under the link", "blocks", on_links,
+                "link_depth", *link, "m", "greatest depth under the link since the last output", "blocks", on_links,
                 columns_per_shard=shared,
             ),
             Variable(
-                "link_hazard", *link, "m2 s-1", "greatest product of depth and speed under the link", "blocks",
-                on_links, columns_per_shard=shared,
+                "link_hazard", *link, "m2 s-1", "greatest depth times speed under the link since the last output",
+                "blocks", on_links, columns_per_shard=shared,
             ),
             Variable("link", ("link",), "int64", "1", "stable identifier of the link", "inputs"),
         ]  # fmt: skip

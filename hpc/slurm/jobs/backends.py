@@ -57,6 +57,16 @@ class SlurmBackend:
     def pools(self) -> tuple[Grant, ...]:
         raise NotImplementedError
 
+    @property
+    def why_no_gpu(self) -> str:
+        """Why no pool has a GPU; empty if one has."""
+        if any(pool.gpus for pool in self.pools):
+            return ""
+        return (
+            f"no pool of profile {self.profile.name!r} has `gpus` ({', '.join(self.profile.pools)}): add one "
+            "(`citytide profile detect` finds such partitions), take another profile, or set device=cpu"
+        )
+
     def warm_up(self, modules: Sequence[str]) -> None:
         pass
 

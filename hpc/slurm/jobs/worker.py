@@ -26,7 +26,7 @@ from ...execution.forkserver import choose_method, start_forkserver, without_mai
 from ...execution.functions import find_function
 from ...execution.worker_groups import MEMORY
 from ...plan.devices import thread_budget
-from ...plan.gpus import is_simulated
+from ...plan.gpu.cards import is_simulated
 from ...plan.plans import read_plan
 from ...plan.pools import Pool
 from ...plan.profiles import Profile

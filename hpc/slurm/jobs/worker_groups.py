@@ -61,9 +61,6 @@ class SlurmWorkerGroup:
     def resources(self, pool: str, memory_bytes: int) -> Mapping[str, float]:
         return {f"pool-{pool}": 1, MEMORY: memory_bytes}
 
-    def choose_workers(self, pool: str) -> None:
-        return None
-
     def want(self, workers: Mapping[str, int], expected_s: float) -> None:
         self._supervisor.want(workers, expected_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...errors import RunError
+from ...plan.gpu.cards import list_gpus
 from ...plan.pools import DriverJob, Pool
 from ..query.notation import MEBIBYTE
 from .access import check_access, check_queue_limits, find_limits
@@ -218,7 +220,18 @@ def _finish(
     }
     if kind == "gpu" and any(node.gpus):
         comments["gpus"] += f"; types: {', '.join(sorted(kind or 'not named' for kind in node.gpus))}"
-    return Draft(kind, partition, nodes, pool.model_copy(update={"max_jobs": max(1, min(most))}), driver, comments)
+    update: dict[str, int] = {"max_jobs": max(1, min(most))}
+    if pool.gpus and (known := _find_gpu_memory(nodes)):
+        update["gpu_memory"] = known
+        comments["gpu_memory"] = "of one GPU, as nvidia-smi lists it on this node"
+    return Draft(kind, partition, nodes, pool.model_copy(update=update), driver, comments)
+
+
+def _find_gpu_memory(nodes: Sequence[Node]) -> int:
+    """Memory of the smallest GPU here [B] if this machine is one of the nodes; Slurm does not tell that of others."""
+    if os.uname().nodename.partition(".")[0] not in {node.name.partition(".")[0] for node in nodes}:
+        return 0
+    return min((gpu.memory_bytes for gpu in list_gpus()), default=0)
 
 
 def _choose_account(partition: Partition, site: Site) -> str | None:

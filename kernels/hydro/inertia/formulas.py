@@ -6,9 +6,9 @@ A face's *behind* is the cell to its west or south. Every number comes as an arg
 
 from __future__ import annotations
 
-from ...engines import rule
+from ...engines import fused_rule, rule
 
-__all__ = ["bounded", "inertia_divisor", "mixed", "moved", "opening", "pushed", "rubbed", "slowed"]
+__all__ = ["bounded", "driven", "mixed", "moved", "opening", "pushed", "rubbed", "slowed"]
 
 
 @rule
@@ -17,36 +17,36 @@ def opening(behind, ahead, ground_behind, ground_ahead):
     return max(ground_behind + behind, ground_ahead + ahead) - max(ground_behind, ground_ahead)
 
 
-@rule
-def mixed(flow, behind, ahead, theta, rest):
-    """A face's own flow and those of its two neighbours, weighted."""
-    return theta * flow + rest * (behind + ahead)
+@fused_rule
+def mixed(flow, behind, ahead, two, rest):
+    """A face's own flow and those of its two neighbours, weighted by ``1 - 2 rest``, ``rest`` and ``rest``."""
+    return flow + rest * ((behind + ahead) - two * flow)
 
 
 @rule
-def inertia_divisor(flow, root, scale, one, most):
-    """What the inertia of a flow is divided by (local partial inertia): 1 for slow flow, 4 Fr^2 for fast flow."""
+def driven(flow, root, fast, slow, most):
+    """What drives a flow, g dt / dx over its share of inertia: ``slow`` to Fr 0.5, then ``slow`` times 4 Fr^2."""
     cube = root * root * root
-    return min(max(scale * (flow * flow) * (cube * cube * cube), one), most)
+    return min(max((fast * flow) * (flow * cube) * (cube * cube), slow), most)
 
 
-@rule
-def pushed(mix, opened, fall, drive, divisor):
+@fused_rule
+def pushed(mix, opened, fall, drive):
     """Flow over a face a step later, were there no friction; ``fall`` is how much higher the water behind stands."""
-    return mix + divisor * (drive * opened * fall)
+    return mix + drive * (opened * fall)
 
 
-@rule
-def rubbed(push, rough_behind, rough_ahead, root, drag, half, four, divisor):
-    """The friction term of the quadratic that ``slowed`` solves."""
+@fused_rule
+def rubbed(push, rough_behind, rough_ahead, root, half_cell, drive, quarter):
+    """What stands under the root of the quadratic that ``slowed`` solves, a quarter if nothing rubs."""
     cube = root * root * root
-    return divisor * (four * (drag * (half * (rough_behind + rough_ahead))) * (root * (cube * cube))) * abs(push)
+    return quarter + (drive * (half_cell * (rough_behind + rough_ahead))) * (root * (cube * cube)) * abs(push)
 
 
 @rule
-def slowed(push, rooted, one, two):
+def slowed(push, rooted, half):
     """The flow with friction at the end of the step; friction at its start makes thin rough flow oscillate."""
-    return two * push / (one + rooted)
+    return push / (half + rooted)
 
 
 @rule

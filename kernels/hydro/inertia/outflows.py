@@ -63,7 +63,7 @@ def _cpu(depth, flow_x, flow_y, maps, peak, seconds, own):
 
 
 def _gpu(depth, flow_x, flow_y, maps, peak, seconds, own):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     n_y, n_x = depth.shape[1], depth.shape[2]
     if 0 < y and y < n_y - 1 and 0 < x and x < n_x - 1:
         dry, swift, near, zero = own[0], own[1], own[2], own[3]

@@ -35,7 +35,6 @@ import numpy.typing as npt
 from ...device_arrays import bits_of, fetch, is_numbas, place_beside
 from ...engines import Array, Contract, Engine, kernel
 from ..surface_water.active_tiles import Tiling
-from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
 from ..surface_water.scheme import Scheme, advance_scheme
 from ..surface_water.stepping import PEAKS, Fields
 from ..surface_water.surface import GRAVITY_M_S2, Surface
@@ -144,19 +143,19 @@ def advance_inertia(
     if not 0.0 < theta <= 1.0:
         raise ValueError(f"theta must be in (0, 1], got {theta}")
 
-    def list_scalars(step: float, n_bytes: int) -> tuple[float, ...]:
+    def list_scalars(step: float) -> tuple[float, ...]:
         """In the order of ``sweeps.OWN``."""
-        cell = surface.cell_m
+        cell, drive = surface.cell_m, GRAVITY_M_S2 * step / surface.cell_m
         return (
-            step, step / cell, GRAVITY_M_S2 * step / cell, GRAVITY_M_S2 * step,
-            QUARTER * cell / step if step else 0.0, theta, 0.5 * (1.0 - theta), DRY_M, THIRD, SEEDS[n_bytes],
-            threshold_m, 0.0, 0.5, 1.0, *NINTHS, FROUDE * GRAVITY_M_S2**0.5, 2.0, 4.0,
-            INERTIAL_FROUDE**-2 / GRAVITY_M_S2, MOST_DIVISOR,
+            step, step / cell, drive, 0.5 * cell, QUARTER * cell / step if step else 0.0, 2.0, 0.5 * (1.0 - theta),
+            DRY_M, 0.25, INERTIAL_FROUDE**-2 * step / cell, threshold_m, 0.0, 0.5, 1.0, MOST_DIVISOR * drive,
+            FROUDE * GRAVITY_M_S2**0.5,
         )  # fmt: skip
 
     scheme = Scheme(
-        INERTIA, Tiling(surface.shape, REACH, STRIP, COLUMNS), list_scalars, lambda depth: (bits_of(depth),)
-    )
+        INERTIA, Tiling(surface.shape, REACH, STRIP, COLUMNS), list_scalars, lambda depth: (bits_of(depth),),
+        is_flat=True,
+    )  # fmt: skip
     return advance_scheme(
         water, surface, forcing, scheme, time_step_s=time_step_s, n_steps=n_steps, clock_s=clock_s,
         threshold_m=threshold_m, after_step=after_step, engine=engine, threads=threads,

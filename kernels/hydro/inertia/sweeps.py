@@ -8,13 +8,15 @@ whose time step is 0 waits: its arrays are copied.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ...engines import Sweeps, prange, routine, rule
-from ..surface_water.cube_root import GUESSES, inverse_cube_root
+from ...engines import Sweeps, launch_shape, prange, routine, rule
+from ..surface_water.cube_root import ROOTS, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import BLOCK, advance_cell
-from .formulas import bounded, inertia_divisor, mixed, moved, opening, pushed, rubbed, slowed
+from .device import REGISTERS, TILE, advance_cell
+from .formulas import bounded, driven, mixed, moved, opening, pushed, rubbed, slowed
 
 __all__ = ["COLUMNS", "INERTIA", "OWN", "STRIP"]
 
@@ -23,25 +25,29 @@ TURN = 8  # rows of a member before it is the next one's turn
 COLUMNS = 64  # of a tile, which is passed over while nothing in it changes
 ONE, TWO = np.uint64(1), np.uint64(2)  # beside an unsigned index, which no compiler has to test for being negative
 # Scalars of one member, in the arrays' dtype.
-OWN = ("step", "ratio", "drive", "drag", "share", "theta", "rest", "dry", "third", "seed", "threshold", "zero", "half",
-       "one", "fourteen", "seven", "two", "swift", "twice", "four", "divisor", "most")  # fmt: skip
+OWN = ("step", "ratio", "slow", "half_cell", "share", "two", "rest", "dry", "quarter", "fast", "threshold", "zero",
+       "half", "one", "most", "swift")  # fmt: skip
 xp = np  # the array module of whole-array forms: an engine brings its own
 
 
 @routine
 def cross(flow, before, after, behind, ahead, low, high, rough_low, rough_high, own):
     """The flow over a face a step later."""
-    dry, third, seed, one, fourteen, seven, two = own[7], own[8], own[9], own[13], own[14], own[15], own[16]
-    zero = own[11]
-    opened = max(opening(behind, ahead, low, high), dry)
-    inverse = inverse_cube_root(opened, seed, third, fourteen, seven, two)
+    opened = max(opening(behind, ahead, low, high), own[7])
     fall = (low + behind) - (high + ahead)
-    divisor = inertia_divisor(flow, inverse, own[20], one, own[21])
-    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, own[2], divisor)
-    rub = rubbed(push, rough_low, rough_high, inverse, own[3], own[12], own[19], divisor)
-    new = slowed(push, np.sqrt(one + rub), one, own[18])
-    new = bounded(new, behind, ahead, own[4], own[17] * opened * np.sqrt(opened))
-    return new if opened > dry else zero
+    root = inverse_cube_root(opened)
+    drive = driven(flow, root, own[9], own[2], own[14])
+    push = pushed(mixed(flow, before, after, own[5], own[6]), opened, fall, drive)
+    rub = rubbed(push, rough_low, rough_high, root, own[3], drive, own[8])
+    new = bounded(slowed(push, np.sqrt(rub), own[12]), behind, ahead, own[4], own[15] * opened * np.sqrt(opened))
+    return new if opened > own[7] else own[11]
+
+
+@routine
+def unpacked(own):
+    """A member's scalars as numbers: of a number a compiler knows that no array written to can change it."""
+    return (own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7], own[8], own[9], own[10], own[11], own[12],
+            own[13], own[14], own[15])  # fmt: skip
 
 
 # The loops below write one array each, so that a compiler can prove it apart from what is read, and takes many faces at
@@ -141,7 +147,7 @@ def _cpu(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow
         for begin in range(first, last + 1, TURN):
             end = min(begin + TURN, last + 1)
             for member in range(n_members):
-                own = scalars[member]
+                own = unpacked(scalars[member])
                 if own[0] == own[11]:  # waits
                     out[member, begin : min(end, last)] = depth[member, begin : min(end, last)]
                     flow_x_out[member, begin : min(end, last)] = flow_x[member, begin : min(end, last)]
@@ -212,15 +218,21 @@ def push_all(flow, south, north, behind, ahead, low, high, rough_low, rough_high
     opened = xp.maximum(opening(behind, ahead, low, high), own[7])
     fall = (low + behind) - (high + ahead)
     root = 1 / xp.cbrt(opened)
-    divisor = inertia_divisor(flow, root, own[20], own[13], own[21])
-    push = pushed(mixed(flow, south, north, own[5], own[6]), opened, fall, own[2], divisor)
-    rub = rubbed(push, rough_low, rough_high, root, own[3], own[12], own[19], divisor)
-    new = slowed(push, xp.sqrt(own[13] + rub), own[13], own[18])
-    return xp.where(opened > own[7], bounded(new, behind, ahead, own[4], own[17] * opened * xp.sqrt(opened)), own[11])
+    drive = driven(flow, root, own[9], own[2], own[14])
+    push = pushed(mixed(flow, south, north, own[5], own[6]), opened, fall, drive)
+    new = slowed(push, xp.sqrt(rubbed(push, rough_low, rough_high, root, own[3], drive, own[8])), own[12])
+    return xp.where(opened > own[7], bounded(new, behind, ahead, own[4], own[15] * opened * xp.sqrt(opened)), own[11])
 
 
 # By the bytes of a number.
 INERTIA = {
-    n_bytes: Sweeps(cpu=_cpu, whole=_whole, gpu=advance_cell, block=BLOCK, guess=guess)
-    for n_bytes, guess in GUESSES.items()
+    n_bytes: Sweeps(
+        cpu=_cpu,
+        whole=_whole,
+        gpu=advance_cell,
+        launch=partial(launch_shape, tile=TILE),
+        registers=REGISTERS[n_bytes],
+        inverse_cube_root=root,
+    )
+    for n_bytes, root in ROOTS.items()
 }

@@ -15,7 +15,7 @@ __all__ = ["READ_CELLS", "read_cells"]
 
 
 def _read_cells(found, field, cell):
-    member, at = cuda.grid(2)
+    at, member = cuda.grid(2)
     if member < found.shape[0] and at < found.shape[1]:
         y = cell[at] // field.shape[2]
         found[member, at] = field[member, y, cell[at] - y * field.shape[2]]

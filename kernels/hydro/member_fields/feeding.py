@@ -15,7 +15,7 @@ __all__ = ["LOSE", "SCALE", "combine_losses", "scale_rain"]
 
 
 def _scale(out, rain, factor, unit, first, stride):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < out.shape[1] and x < out.shape[2]:
         here = rain[y, x] * unit
         for member in range(first, out.shape[0], stride):
@@ -23,7 +23,7 @@ def _scale(out, rain, factor, unit, first, stride):
 
 
 def _lose(out, sinks, loss, seconds):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < out.shape[1] and x < out.shape[2]:
         for member in range(out.shape[0]):
             rate = sinks[member, y, x] / seconds

@@ -51,13 +51,13 @@ def _cpu(found, maps, depth, flow_x, flow_y, offset, cell, half):
 
 
 def _gpu(found, maps, depth, flow_x, flow_y, offset, cell, half):
-    member, group = cuda.grid(2)
+    group, member = cuda.grid(2)
     if member < found.shape[1] and group < found.shape[2]:
         read_group(found, maps, depth, flow_x, flow_y, offset, cell, half, member, group)
 
 
 def _merge(to, source, zero):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < to.shape[2] and x < to.shape[3]:
         for name in range(2):
             for member in range(to.shape[1]):

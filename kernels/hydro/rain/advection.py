@@ -96,7 +96,7 @@ def _cpu(out, rain, motion_x, motion_y, zero, half, outside):
 
 
 def _gpu(out, rain, motion_x, motion_y, zero, half, outside):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     last_y, last_x = out.shape[1] - 1, out.shape[2] - 1
     if y <= last_y and x <= last_x:
         shift_x, shift_y = zero, zero

@@ -58,7 +58,7 @@ def _look_up(out, field, shift_x, shift_y, ahead, aside, zero, outside):
 
 
 def _trace_there(way, motion_x, motion_y, zero, half):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     n_y, n_x = motion_x.shape
     if y < n_y and x < n_x:
         shift_x, shift_y, push_x, push_y = way[0, y, x], way[1, y, x], way[2, y, x], way[3, y, x]
@@ -74,7 +74,7 @@ def _trace_there(way, motion_x, motion_y, zero, half):
 
 
 def _look_there(out, field, shift_x, shift_y, ahead, aside, zero, outside):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     n_y, n_x = field.shape
     if y < n_y and x < n_x:
         far_x, far_y = shift_x[y, x], shift_y[y, x]

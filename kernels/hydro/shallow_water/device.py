@@ -17,9 +17,9 @@ from ..surface_water.maps import record_cell
 from .fluxes import carry, lifted, pulled, push, slowest, standing, thrust_ahead, thrust_behind, travel
 from .slopes import is_smooth, minmod
 
-__all__ = ["BLOCK", "SIGNALS", "advance_cell"]
+__all__ = ["SIGNALS", "TILE", "advance_cell"]
 
-BLOCK = (4, 64)  # threads along y and x: a block finds most of its neighbours in its own cache
+TILE = (4, 64)  # rows and columns of a block: it finds most of its neighbours in its own cache
 
 ZERO, ONE = np.uint64(0), np.uint64(1)  # beside an unsigned index, which is not tested for its sign
 # A cell's leaning, as `lean` returns it: its state, slopes along x, slopes along y, and what half a step changes.
@@ -49,14 +49,26 @@ def lean(depth, flow_x, flow_y, ground, member, y, x, reach, own):
     fall = minmod((h - west) + (z - ground[y, x - ONE]), (east - h) + (ground[y, x + ONE] - z), zero)
     if is_smooth(west, h, east, fall, dry) > zero:
         h_x, level_x = minmod(h - west, east - h, zero), fall
-        u_west, u_east = speed_of(flow_x[member, y, x - ONE], west, own), speed_of(flow_x[member, y, x + ONE], east, own)
-        v_west, v_east = speed_of(flow_y[member, y, x - ONE], west, own), speed_of(flow_y[member, y, x + ONE], east, own)
+        u_west, u_east = (
+            speed_of(flow_x[member, y, x - ONE], west, own),
+            speed_of(flow_x[member, y, x + ONE], east, own),
+        )
+        v_west, v_east = (
+            speed_of(flow_y[member, y, x - ONE], west, own),
+            speed_of(flow_y[member, y, x + ONE], east, own),
+        )
         u_x, v_x = minmod(u - u_west, u_east - u, zero), minmod(v - v_west, v_east - v, zero)
     fall = minmod((h - south) + (z - ground[y - ONE, x]), (north - h) + (ground[y + ONE, x] - z), zero)
     if is_smooth(south, h, north, fall, dry) > zero:
         h_y, level_y = minmod(h - south, north - h, zero), fall
-        u_low, u_high = speed_of(flow_x[member, y - ONE, x], south, own), speed_of(flow_x[member, y + ONE, x], north, own)
-        v_low, v_high = speed_of(flow_y[member, y - ONE, x], south, own), speed_of(flow_y[member, y + ONE, x], north, own)
+        u_low, u_high = (
+            speed_of(flow_x[member, y - ONE, x], south, own),
+            speed_of(flow_x[member, y + ONE, x], north, own),
+        )
+        v_low, v_high = (
+            speed_of(flow_y[member, y - ONE, x], south, own),
+            speed_of(flow_y[member, y + ONE, x], north, own),
+        )
         u_y, v_y = minmod(u - u_low, u_high - u, zero), minmod(v - v_low, v_high - v, zero)
     d_h = -half_ratio * ((h * u_x + u * h_x) + (h * v_y + v * h_y))
     d_u = -half_ratio * ((u * u_x + gravity * level_x) + v * u_y)
@@ -94,7 +106,7 @@ def cross(behind, ahead, low, high, own):
     gravity, half_g, tiny, wall, dry = own[1], own[2], own[3], own[4], own[5]
     zero, half, one, two = own[6], own[7], own[8], own[9]
     gap = (low - high) + (behind[3] - ahead[3])
-    lift, drop_b, drop_a = lifted(behind[0], ahead[0], gap, zero, one, own[19], tiny), max(gap, zero), max(-gap, zero)
+    lift, drop_b, drop_a = lifted(behind[0], ahead[0], gap, zero, one, own[14], tiny), max(gap, zero), max(-gap, zero)
     h_b, h_a = standing(behind[0], lift, drop_b, zero), standing(ahead[0], lift, drop_a, zero)
     pull_b, pull_a = pulled(behind[0], lift, drop_b, gravity, zero), pulled(ahead[0], lift, drop_a, gravity, zero)
     u_b, u_a = behind[1], ahead[1]
@@ -126,7 +138,7 @@ def raise_signal(peak, member, row, signal):
 
 
 def _signals(depth, flow_x, flow_y, peak, gravity, dry, zero):
-    y, x = cuda.grid(2)
+    x, y = cuda.grid(2)
     if y < depth.shape[1] and x < depth.shape[2]:
         for member in range(depth.shape[0]):
             h = depth[member, y, x]
@@ -141,14 +153,14 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
 
     A member that has made its ``counts`` steps waits: ``out`` holds it already, but for the first step that it waits.
     """
-    row, column = cuda.grid(2)
+    column, row = cuda.grid(2)
     n_y, n_x = ground.shape
     if reach <= row and row < n_y - reach and 0 < column and column < n_x - 1:
         y, x, now = np.uint64(row), np.uint64(column), np.uint64(step)
         for at in range(depth.shape[0]):
             member = np.uint64(at)
             own = scalars[member]
-            ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[19]
+            ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[14]
             h, flow_here, flow_there = depth[member, y, x], flow_x[member, y, x], flow_y[member, y, x]
             if step >= counts[member]:
                 if step == counts[member] and step > 0:
@@ -192,7 +204,7 @@ def advance_cell(out, x_out, y_out, lost, maps, peak, depth, flow_x, flow_y, gro
             x_out[member, y, x] = new_x
             y_out[member, y, x] = new_y
             if maps.shape[3] > 1:
-                record_cell(maps, member, y, x, after, new_x, new_y, clock[now, member], own[0], own[18])
+                record_cell(maps, member, y, x, after, new_x, new_y, clock[now, member], own[0], own[13])
 
 
 SIGNALS = Sweeps(gpu=_signals)

@@ -126,7 +126,7 @@ def cross_faces(out, behind, ahead, low, high, across, along, n, work, own):
     A wall throws all back.
     """
     gravity, half_g, tiny, wall, dry = own[1], own[2], own[3], own[4], own[5]
-    zero, half, one, two, four = own[6], own[7], own[8], own[9], own[19]
+    zero, half, one, two, four = own[6], own[7], own[8], own[9], own[14]
     for x in range(n):
         work[8, x] = (low[x] - high[x]) + (behind[3, x] - ahead[3, x])
     for x in range(n):

@@ -21,7 +21,6 @@ import numpy.typing as npt
 from ...device_arrays import fetch, place_beside
 from ...engines import Array, Contract, Engine, is_device_array, kernel
 from ..surface_water.active_tiles import Tiling
-from ..surface_water.cube_root import NINTHS, SEEDS, THIRD
 from ..surface_water.scheme import Scheme, advance_scheme
 from ..surface_water.stepping import PEAKS, Fields
 from ..surface_water.surface import GRAVITY_M_S2, WALL_M, Surface
@@ -138,12 +137,12 @@ def advance_shallow_water(
         )
     reach = REACH[order]
 
-    def list_scalars(step: float, n_bytes: int) -> tuple[float, ...]:
+    def list_scalars(step: float) -> tuple[float, ...]:
         """In the order of ``sweeps.OWN``."""
         cell = surface.cell_m
         return (
             step, GRAVITY_M_S2, 0.5 * GRAVITY_M_S2, 1e-30, 0.5 * WALL_M, DRY_M, 0.0, 0.5, 1.0, 2.0, 0.5 * step / cell,
-            step / cell, GRAVITY_M_S2 * step, THIRD, SEEDS[n_bytes], *NINTHS, threshold_m, 4.0,
+            step / cell, GRAVITY_M_S2 * step, threshold_m, 4.0,
         )  # fmt: skip
 
     scheme = Scheme(

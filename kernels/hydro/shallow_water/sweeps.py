@@ -8,12 +8,14 @@ between two strips. A member whose time step is 0 waits: its arrays are copied.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from ...engines import Sweeps, prange, routine
-from ..surface_water.cube_root import GUESSES, inverse_cube_root
+from ...engines import Sweeps, launch_shape, prange, routine
+from ..surface_water.cube_root import ROOTS, inverse_cube_root
 from ..surface_water.maps import ARRIVAL, DEEPEST, DURATION, HAZARD
-from .device import BLOCK, advance_cell
+from .device import TILE, advance_cell
 from .fluxes import cross_faces
 from .slopes import reconstruct
 
@@ -22,7 +24,7 @@ __all__ = ["OWN", "SHALLOW_WATER"]
 STRIP = 32  # rows that one thread takes at a time
 # Scalars of one member, in the arrays' dtype.
 OWN = ("step", "gravity", "half_g", "tiny", "high", "dry", "zero", "half", "one", "two", "half_ratio", "ratio", "drag",
-       "third", "seed", "fourteen", "seven", "two_ninths", "threshold", "four")  # fmt: skip
+       "threshold", "four")  # fmt: skip
 
 
 @routine
@@ -71,8 +73,7 @@ def hold_states(states, at, depth, speed, member, row, zero):
 def finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, south, north, centred, rough, work, member,
                row, own):  # fmt: skip
     """Depth and momentum of a row from what crossed its faces, then friction, implicit in the new momentum."""
-    ratio, drag, third, seed = own[11], own[12], own[13], own[14]
-    dry, zero, one, four = own[5], own[6], own[8], own[19]
+    ratio, drag, dry, zero, one, four = own[11], own[12], own[5], own[6], own[8], own[14]
     n = depth.shape[2] - 1
     for x in range(1, n):
         change = (over_x[0, x - 1] - over_x[0, x]) + (south[0, x] - north[0, x])
@@ -86,7 +87,7 @@ def finish_row(out, x_out, y_out, depth, flow_x, flow_y, over_x, south, north, c
     for x in range(1, n):
         work[2, x] = max(out[member, row, x], dry)
     for x in range(1, n):
-        work[3, x] = inverse_cube_root(work[2, x], seed, third, own[15], own[16], own[17])
+        work[3, x] = inverse_cube_root(work[2, x])
     for x in range(1, n):
         cube = work[3, x] * work[3, x] * work[3, x]
         flow = np.sqrt(work[0, x] * work[0, x] + work[1, x] * work[1, x])
@@ -119,7 +120,7 @@ def exchange_row(out, lost, rain, loss, member, row, own):
 @routine
 def record_row(maps, depth, flow_x, flow_y, member, row, clock, own):
     """Greatest depth and unit discharge, first time above the threshold, and time above it."""
-    step, threshold, zero, n = own[0], own[18], own[6], depth.shape[2] - 1
+    step, threshold, zero, n = own[0], own[13], own[6], depth.shape[2] - 1
     for x in range(1, n):
         maps[DEEPEST, member, row, x] = max(maps[DEEPEST, member, row, x], depth[member, row, x])
     for x in range(1, n):
@@ -201,5 +202,6 @@ def _cpu(out, x_out, y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground
 
 # By the bytes of a number.
 SHALLOW_WATER = {
-    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, block=BLOCK, guess=guess) for n_bytes, guess in GUESSES.items()
+    n_bytes: Sweeps(cpu=_cpu, gpu=advance_cell, launch=partial(launch_shape, tile=TILE), inverse_cube_root=root)
+    for n_bytes, root in ROOTS.items()
 }

@@ -16,7 +16,7 @@ __all__ = ["SUM_COLUMNS", "sum_cells"]
 
 def _sum_columns(sums, field, ring):
     """A thread adds up a column: threads side by side read cells side by side."""
-    member, x = cuda.grid(2)
+    x, member = cuda.grid(2)
     if member < sums.shape[0] and x < sums.shape[1]:
         for y in range(ring, field.shape[1] - ring):
             sums[member, x] += field[member, y, x + ring]

@@ -26,7 +26,7 @@ RECALLED = (DEEPEST, ARRIVAL, DURATION)  # the maps whose entries in touched cel
 
 
 def _recall(recalled, maps, cell):
-    member, at = cuda.grid(2)
+    at, member = cuda.grid(2)
     if member < recalled.shape[1] and at < recalled.shape[2]:
         y = cell[at] // maps.shape[3]
         x = cell[at] - y * maps.shape[3]
@@ -36,7 +36,7 @@ def _recall(recalled, maps, cell):
 
 
 def _apply(recalled, depth, maps, gained, cell, source, amount, held, level, seconds, clock, counts, step, threshold):
-    member, at = cuda.grid(2)
+    at, member = cuda.grid(2)
     if member < recalled.shape[1] and at < recalled.shape[2] and step < counts[member]:
         y = cell[at] // depth.shape[2]
         x = cell[at] - y * depth.shape[2]
@@ -58,7 +58,7 @@ def _apply(recalled, depth, maps, gained, cell, source, amount, held, level, sec
 
 
 def _let_through(acts, flow_x, flow_y, depth, cell, inward, counts, step, least, one):
-    member, at = cuda.grid(2)
+    at, member = cuda.grid(2)
     if member < acts.shape[0] and at < acts.shape[1] and step < counts[member]:
         n_x = depth.shape[2]
         y, y_in = cell[at] // n_x, inward[at] // n_x
@@ -103,7 +103,10 @@ class DeviceForcing:
         self._amount = self._beside((steps[:, None] * amount).astype(self.dtype))
         level = np.maximum(level - surface.ground.reshape(-1)[held], 0.0).astype(self.dtype)
         self._level, self._gained = self._beside(level), self._beside(np.zeros(level.shape))
-        self._inward, self._seconds = self._beside(find_inward(surface, forcing)), self._beside(steps.astype(self.dtype))
+        self._inward, self._seconds = (
+            self._beside(find_inward(surface, forcing)),
+            self._beside(steps.astype(self.dtype)),
+        )
 
     def note(self, maps: Any) -> None:
         """Keep what the maps say of the cells touched; after the first step :meth:`apply` keeps it."""

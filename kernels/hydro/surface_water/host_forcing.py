@@ -104,7 +104,9 @@ class HostForcing:
         share = np.minimum(deep[:, held] / np.maximum(deep[:, self.inward], least), one) * (held != self.inward)
         for field in (flow_x, flow_y):
             flat = field.reshape(field.shape[0], -1)
-            flat[:, held] = np.where(moment.acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held])
+            flat[:, held] = np.where(
+                moment.acts[:, None], (share * flat[:, self.inward]).astype(field.dtype), flat[:, held]
+            )
 
     def recall(self, maps: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         """What the maps say of the cells that this forcing touches."""

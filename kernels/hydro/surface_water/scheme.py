@@ -33,7 +33,7 @@ class Scheme:
     tiling
         Tiles of the ground; tiles where nothing changes are skipped.
     list_scalars
-        ``list_scalars(step_s, n_bytes)`` returns the scalars of a member whose step is ``step_s`` [s]: the step first,
+        ``list_scalars(step_s)`` returns the scalars of a member whose step is ``step_s`` [s]: the step first,
         then what the sweeps expect.
     list_extras
         ``list_extras(depth)`` returns what the sweeps take after the scalars.
@@ -41,14 +41,17 @@ class Scheme:
         Whether held cells take the momentum of the water beside them.
     has_float_peak
         Whether the GPU sweep compares its peaks as floats; every other sweep compares their bits.
+    is_flat
+        Whether the GPU sweep takes fields as lists of cells or faces, all but its first and the maps.
     """
 
     sweeps: Mapping[int, Sweeps]
     tiling: Tiling
-    list_scalars: Callable[[float, int], tuple[float, ...]]
+    list_scalars: Callable[[float], tuple[float, ...]]
     list_extras: Callable[[Any], tuple[Any, ...]]
     lets_through: bool = False
     has_float_peak: bool = False
+    is_flat: bool = False
 
 
 def advance_scheme(
@@ -89,28 +92,32 @@ def advance_scheme(
         If the engine cannot take the arrays.
     """
     dtype = water.depth.dtype
-    n_bytes = dtype.itemsize if dtype.itemsize in scheme.sweeps else 8  # advance_members refuses any other dtype
-    sweeps = scheme.sweeps[n_bytes]
+    # advance_members refuses any other dtype
+    sweeps = scheme.sweeps[dtype.itemsize if dtype.itemsize in scheme.sweeps else 8]
     chosen = sweeps.choose(water.depth, engine)
     steps = np.broadcast_to(np.asarray(time_step_s, np.float64), (water.n_members,))
-    scalars = np.array([scheme.list_scalars(step, n_bytes) for step in steps.tolist()], np.float64).astype(dtype)
+    scalars = np.array([scheme.list_scalars(step) for step in steps.tolist()], np.float64).astype(dtype)
     ground, rough = surface.beside(water.depth)
     own = keep_scalars(scalars, water.depth)
-    views: dict[int, Any] = {}  # of each buffer: to make one of a device array takes as long as a launch
+    views: dict[tuple[int, str], Any] = {}  # of each buffer: to make one of a device array takes as long as a launch
 
-    def view(array: Any, make: Callable[[Any], Any]) -> Any:
-        if id(array) not in views:
-            views[id(array)] = make(array)
-        return views[id(array)]
+    def view(kind: str, array: Any, make: Callable[[Any], Any]) -> Any:
+        if (id(array), kind) not in views:
+            views[id(array), kind] = make(array)
+        return views[id(array), kind]
+
+    def flat(array: Any) -> Any:
+        return view("flat", array, lambda field: field.reshape(-1)) if scheme.is_flat else array
 
     def sweep(
         there: Arrays, lost: Any, maps: Any, peak: Any, here: Arrays, rain: Any, loss: Any, moment: Moment, active: Any
     ) -> None:
-        fields, extras = (*here, ground, rough, rain, loss), view(here[0], scheme.list_extras)
+        fields, extras = (*here, ground, rough, rain, loss), view("extras", here[0], scheme.list_extras)
         if chosen == "cuda" and moment.placed is not None:
-            noted = view(peak, lambda bits: bits.view(dtype)) if scheme.has_float_peak else peak
+            noted = view("peak", peak, lambda bits: bits.view(dtype)) if scheme.has_float_peak else peak
             clocks, counts = moment.placed
-            sweeps(chosen, *there, lost, maps, noted, *fields, clocks, own(steps), *extras, counts, moment.at)
+            sweeps(chosen, there[0], *map(flat, (*there[1:], lost)), maps, noted, *map(flat, fields), clocks,
+                   own(steps), *map(flat, extras), counts, moment.at)  # fmt: skip
             return
         visited = (active,) if chosen in ("numba", "python") else ()
         clock = place_beside(here[0], moment.clock)

@@ -30,7 +30,7 @@ def count_events(begin, end, offset, code, kind, wanted, day, stratum, n_strata,
 
 
 def _gpu(lanes, offset, code, kind, wanted, day, stratum, n_strata, events, undated):
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         count_events(p, p + 1, offset, code, kind, wanted, day, stratum, n_strata, events, undated)
 

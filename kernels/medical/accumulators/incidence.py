@@ -80,7 +80,7 @@ def count_new(begin, end, start, stop, event, row, day, segment_start, segment_s
 def _gpu(lanes, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days, segment_stratum,
          run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events, person_days, lost_days,
          unobserved, runs):  # fmt: skip
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         count_new(p, p + 1, start, stop, event, row, day, segment_start, segment_stop, segment_day, segment_days,
                   segment_stratum, run_stop, observed_from, observed_to, last_start, last_edge, n_strata, events,

@@ -45,13 +45,13 @@ def count_observed(begin, end, start, stop, stratum, observed_from, observed_to,
 
 
 def _gpu_firsts(lanes, start, stop, event, row, stratum, n_strata, day, persons, undated):
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         count_firsts(p, p + 1, start, stop, event, row, stratum, n_strata, day, persons, undated)
 
 
 def _gpu_observed(lanes, start, stop, stratum, observed_from, observed_to, needs_days, fixed, persons, unobserved):
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         count_observed(
             p, p + 1, start, stop, stratum, observed_from, observed_to, needs_days, fixed, persons, unobserved

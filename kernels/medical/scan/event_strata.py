@@ -29,7 +29,7 @@ def place_events(begin, end, offset, day, fixed, edge_day, n_bands, band_step, p
 
 
 def _gpu(lanes, offset, day, fixed, edge_day, n_bands, band_step, period, first_day, n_days, stratum):
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         place_events(
             p, p + 1, offset, day, fixed, edge_day, n_bands, band_step, period, first_day, n_days, stratum

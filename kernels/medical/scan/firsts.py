@@ -117,7 +117,7 @@ def has_earlier(p, e, this, span, offset, code, kind, day, wanted, group_start, 
 def list_on_device(lanes, offset, code, kind, day, wanted, group_start, group, most, period, first_day, n_days,
                    n_periods, start, stop, event, row):  # fmt: skip
     """One thread's share: the firsts of one person, from a place of its own in the lists."""
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         n = offset[p] * most
         start[p] = n

@@ -30,7 +30,7 @@ class Pass:
     body
         The loop. It calls ``add_to(table, place, amount)`` for tables that several persons write.
     gpu
-        ``gpu(lanes, *args)`` for one thread, which calls the body for the one person ``cuda.grid(2)[1]``; ``lanes`` is
+        ``gpu(lanes, *args)`` for one thread, which calls the body for the one person ``cuda.grid(2)[0]``; ``lanes`` is
         (1, person). None: the pass has no device code.
     """
 

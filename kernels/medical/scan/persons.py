@@ -52,7 +52,7 @@ def place_persons(begin, end, birth_day, sex, area, ages, n_bands, n_sexes, n_ar
 
 
 def _gpu(lanes, birth_day, sex, area, ages, n_bands, n_sexes, n_areas, n_periods, fixed, edge_day):
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         place_persons(
             p, p + 1, birth_day, sex, area, ages, n_bands, n_sexes, n_areas, n_periods, fixed, edge_day

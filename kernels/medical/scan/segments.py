@@ -78,7 +78,7 @@ def split_days(begin, end, observed_from, observed_to, death_day, washout_days, 
 def _gpu(lanes, observed_from, observed_to, death_day, washout_days, fixed, edge_day, n_bands, band_step, period,
          first_day, n_days, period_edge, room, start, stop, segment_day, segment_days, segment_stratum,
          run_stop):  # fmt: skip
-    p = cuda.grid(2)[1]
+    p = cuda.grid(2)[0]
     if p < lanes.shape[1]:
         split_days(p, p + 1, observed_from, observed_to, death_day, washout_days, fixed, edge_day, n_bands, band_step,
                    period, first_day, n_days, period_edge, room, start, stop, segment_day, segment_days,

@@ -116,7 +116,7 @@ def _load_in_shared(lanes, start, tail, head, cost, passable, origin, destinatio
 
 def _add_trees(nodes, flow, link, entry, carried, n_trees):
     """A thread takes a node: links enter one node only, so no other thread adds to them."""
-    node = cuda.grid(2)[1]
+    node = cuda.grid(2)[0]
     if node < nodes.shape[1]:
         held = NO_LINK
         total = 0.0

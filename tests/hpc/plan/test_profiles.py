@@ -94,6 +94,7 @@ SLURM = {"memory": "8GB", "walltime": "12:00:00"}
         ),
         ({"gpus": 4, "workers": 3}, ".workers", "3 workers do not fit 4 GPUs: one per GPU, which is `workers: auto`"),
         ({"gpu_type": "a100"}, ".gpu_type", "gpu_type a100 asks for a kind of GPU and gpus for none"),
+        ({"gpu_memory": "80GB"}, ".gpu_memory", "gpu_memory 80000000000 tells of GPUs and gpus asks for none: add"),
         ({"nodes": 2}, ".nodes", "nodes 2: a job of slurm-jobs has one node"),
         ({"max_jobs": 9}, ".max_jobs", r"9 jobs are more than limits.max_jobs allows \(8\)"),
         ({"cores": 65}, ".cores", r"65 cores of one job are more than limits.max_cores allows \(64\)"),

@@ -180,7 +180,7 @@ class _Part:
         return water
 
     def open_link_peaks(self, water: Water) -> IntervalPeaks | None:
-        """Note the peaks under links, of each link the cells that are this tile's; those of all tiles are the link's."""
+        """Note the peaks under the cells of links that are this tile's."""
         if self.model.case.roads is None:
             return None
         offset, cell = list_link_cells(self.model)

@@ -15,9 +15,11 @@ MEMBER_ARRAYS = 20  # for each cell of a member: fields before and after a step,
 GATHERED_ARRAYS = 15  # for each cell of a member, on the first rank at the end: fields with a ring, and maps
 GROUND_BYTES = 48  # for each cell, shared by members: ground, and rain before factors; 32 were measured
 SOIL_BYTES = 40  # for each cell, and for each cell of a member, in double precision
-# On a GPU, for each cell of a member: fields, losses and maps before and after a window, two sets of fields between
-# steps, rain, loss, the interval's maps, and a copy of it all where a window is done again.
-DEVICE_ARRAYS = 36
+# On a GPU, for each cell of a member, when a window is done again for some members: three fields, what was lost and
+# five maps (9) before the window, as settled, as tried again and as put together; rain, loss, and the run's two maps
+# beside those of an interval. The two spare sets of fields between steps are gone by then.
+DEVICE_ARRAYS = 4 * 9 + 4
+GPU_HOST_ARRAYS = 12  # here for each cell of a member on a GPU: at the start its water, at the end its maps, twice
 DEVICE_GROUND_BYTES = 40  # there for each cell, shared by members: ground, roughness, a frame of rain, soil
 OWN_RAIN_BYTES = 24  # for each cell of a member, if members do not share one rain
 
@@ -38,9 +40,16 @@ class FloodMemory:
         n_members = block.stop - block.start
         return self._count_ground() + n_members * self._count_member() + self._count_parts(n_members)
 
+    def count_host(self, block: Block) -> int:
+        """Memory of a block in its worker's process, if its water is on a GPU [B]."""
+        n_members = block.stop - block.start
+        each = self.n_cells * (GPU_HOST_ARRAYS * self.itemsize + OWN_RAIN_BYTES * self.has_own_rain)
+        return self._count_ground() + n_members * each + self._count_parts(n_members)
+
     def count_device(self, block: Block) -> int:
         """Memory of a block on a GPU [B]."""
-        each = DEVICE_ARRAYS * self.itemsize + SOIL_BYTES * self.has_soil
+        own_rain = 8 * self.has_own_rain  # a frame in double precision, before factors
+        each = DEVICE_ARRAYS * self.itemsize + SOIL_BYTES * self.has_soil + own_rain
         return self.n_cells * (DEVICE_GROUND_BYTES + SOIL_BYTES * self.has_soil + (block.stop - block.start) * each)
 
     def count_rank(self, block: Block, ranks: int) -> int:

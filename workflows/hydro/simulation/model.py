@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.device_arrays import place
+from ....kernels.gpu_check import require_gpu
 from ....kernels.hydro.inundation import RINGS, advance_flood
 from ....kernels.hydro.surface_water.adaptive_steps import WindowRule
 from ....kernels.hydro.surface_water.host_forcing import find_inward
@@ -44,9 +45,16 @@ class FloodModel:
     ----------
     case
         What the block of members is given.
+
+    Raises
+    ------
+    EngineError
+        If a GPU is asked for and none can be used here.
     """
 
     def __init__(self, case: FloodCase) -> None:
+        if case.device == "gpu":
+            require_gpu("cuda")
         self.case, self.scheme = case, case.scheme.scheme
         self.rule = WindowRule(courant=case.scheme.courant, steps=case.scheme.window_steps)
         self.surface = Surface.enclose(

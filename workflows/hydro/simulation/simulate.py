@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Part, Parts
 from .case import FloodCase
 from .link_peaks import open_link_peaks
@@ -24,8 +25,9 @@ def simulate_flood(case: FloodCase) -> Parts:
     Yields
     ------
     Part
-        As they come: ``depth (member, time, y, x)`` at ``case.map_s``, with roads ``link_depth, link_hazard (member,
-        time, link)`` at ``case.output_s``, the greatest since the output before, with points ``point_depth (member, point_time, point)`` at ``case.point_s``.
+        As they come: ``depth (member, time, y, x)`` at ``case.map_s``; with roads ``link_depth, link_hazard (member,
+        time, link)`` at ``case.output_s``, the greatest since the output before; with points ``point_depth (member,
+        point_time, point)`` at ``case.point_s``.
 
     Returns
     -------
@@ -36,7 +38,10 @@ def simulate_flood(case: FloodCase) -> Parts:
     ------
     ValueError
         If a depth became NaN.
+    EngineError
+        If a GPU is asked for and none can be used here.
     """
+    note_device("cuda" if case.device == "gpu" else "numba")
     model = FloodModel(case)
     water, record = model.start(), FloodRecord(model)
     links = open_link_peaks(model, water)

@@ -48,7 +48,7 @@ class SoilColumn:
 
     def take(self, sunk: NDArray[Any], seconds: float) -> NDArray[Any]:
         """The most that infiltrates in the next ``seconds`` [m s-1], after a depth ``sunk`` (member, y, x) [m]."""
-        return self._soak(sunk, seconds) / seconds
+        return np.asarray(self._soak(sunk, seconds) / seconds)
 
     def take_beside(self, sunk: Any, seconds: float, loss: Any) -> Any:
         """The same together with what is lost besides (1, y, x) [m s-1], of soil and water in a GPU's memory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....hpc.plan.steps import BlockStep, ReductionStep
+from ....hpc.plan.steps import Block, BlockStep, ReductionStep
 from ....hpc.store.products import Product
 from ...input_files import name_inputs
 from ...workflow import Prepared, Workflow
@@ -83,15 +83,19 @@ def _plan_simulation(settings: FloodWarningSettings, inputs: WarningInputs, floo
     memory = FloodMemory(grid.n_cells, itemsize, input_bytes, list_parts(flood), settings.soil is not None, True)
     # read from the forecast, and joined with the rain known before, for each member
     rain_bytes = 8 * rain.grid.n_cells * (len(rain.before) + laid.forecast["n_steps"])
+
+    def with_rain(block: Block, bytes_without: int) -> int:
+        return bytes_without + rain_bytes * (block.stop - block.start)
+
     seconds = settings.seconds_per_cell_step * grid.n_cells * laid.flood["output_s"][-1] / (0.07 * grid.cell_m)
     return BlockStep(
         name="inundation", function=f"{STEPS}:flood_members", dim="member", extent=laid.n_members,
         inputs=("inputs.zarr", "forecast:forecast_rain"),
-        memory_bytes=lambda block: memory.count_block(block) + rain_bytes * (block.stop - block.start),
+        memory_bytes=lambda block: with_rain(block, memory.count_block(block)),
         seconds=lambda block: seconds * (block.stop - block.start),
         params=laid.flood, per_block=settings.members_per_block or 1, product="flood",
         scalars=(*VOLUMES, "balance", "n_steps", "n_limited"), device=settings.device,
-        device_bytes=lambda block: memory.count_device(block) + rain_bytes * (block.stop - block.start),
+        device_bytes=memory.count_device, host_bytes=lambda block: with_rain(block, memory.count_host(block)),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from ....datasets.errors import InputError
 from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Parts
 from ....kernels.device_arrays import fetch
-from ....kernels.engines import EngineError, is_usable
+from ....kernels.engines import is_usable
+from ....kernels.gpu_check import require_gpu
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.hydro.rain.motion import estimate_motion
 from ....kernels.hydro.rain.nowcast import nowcast_ensemble
@@ -36,8 +37,8 @@ class RadarRain:
     radar: NDArray[Any]
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays, *, device: str = "cpu") -> RadarRain:
-        """Read ``radar``; motion is found on the host, whatever the device of the run."""
+    def from_arrays(cls, arrays: Arrays) -> RadarRain:
+        """Read ``radar``."""
         return cls(arrays["radar"])
 
 
@@ -74,7 +75,8 @@ class ForecastRain:
     unseen_limit
         Share of the control's rain that may come from beyond the radar's sight.
     device
-        ``"gpu"``: the forecast is made there by CuPy, and its rain over the ground comes back.
+        ``"gpu"``: the forecast is made there by CuPy, and its rain over the ground comes back. Where only Numba can use
+        the GPU, the forecast is made on the host.
     """
 
     radar: NDArray[Any]
@@ -137,15 +139,11 @@ def forecast_members(given: ForecastRain) -> dict[str, Any]:
 
 
 def _has_cupy() -> bool:
-    """Whether CuPy can use the GPU that was asked for; where Numba alone can, the host's engine forecasts."""
+    """Whether CuPy can use the GPU that was asked for; else the host's engine forecasts, as in Numba's simulator."""
     if is_usable("cupy"):
         return True
-    if is_usable("cuda"):  # Numba's simulator too
-        return False
-    raise EngineError(
-        "a forecast with device=gpu needs a GPU that CuPy or Numba can use, got none on this worker: set device=cpu, "
-        "or run it where there is one"
-    )
+    require_gpu("cuda")
+    return False
 
 
 def _forecast_member(given: ForecastRain, number: int) -> NDArray[Any]:

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from known_sites import GIB, made_site, recorded_site
 
 from citytide.hpc.errors import RunError
+from citytide.hpc.plan.gpu.cards import Gpu
 from citytide.hpc.plan.profiles import Profile, load_profile
 from citytide.hpc.slurm.query.controller import Controller
 from citytide.hpc.slurm.site.detection import detect_profile
@@ -233,3 +235,18 @@ def test_live_cluster_gets_a_profile_that_passes(sandbox: Any, tmp_path: Path, m
     profile = load_profile(str(path))
     assert set(profile.pools) == {"cpu", "gpu", "bigmem"}
     assert {finding.level for finding in check_profile(profile, site)} == {"ok"}
+
+
+def test_memory_of_gpus_is_stated_where_this_machine_is_one_of_the_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slurm does not tell it, and the GPUs of a login node need not be those of the others."""
+    card = Gpu("GPU-aa", "NVIDIA H200", 143771 * MIB)
+    monkeypatch.setattr("citytide.hpc.slurm.site.detection.list_gpus", lambda: (card, replace(card, uuid="GPU-bb")))
+    here, other = os.uname().nodename.partition(".")[0], "g1"
+    for name, known in ((other, None), (here, 143771 * MIB)):
+        site = made_site(
+            *(Node(f"n{k}", 8, 32 * GIB) for k in range(2)),
+            *(Node(node, 8, 32 * GIB, gpus={"h200": 2}, partitions=("gpu",)) for node in ("g7", name)),
+            partitions=(Partition("work", is_default=True), Partition("gpu")),
+        )
+        assert detect(site).pools["gpu"].gpu_memory == known
+        assert ("# gpu_memory: 80GB" in detect_profile(site)) == (known is None)

@@ -106,13 +106,12 @@ def test_engines_agree(dtype: str) -> None:
         )[0]
         for engine in ENGINES
     }
-    bound = {"f4": 2e-5, "f8": 2e-10}[dtype]
+    bound = {"f4": 2e-5, "f8": 1e-13}[dtype]
     for name in ("depth", "flow_x", "flow_y", "lost", "maps"):
         reference = getattr(found["numpy"], name)
         assert reference.dtype == dtype
         for engine in ("numba", "python"):
             np.testing.assert_allclose(getattr(found[engine], name), reference, rtol=bound, atol=bound, err_msg=name)
-    assert np.array_equal(found["numba"].depth, found["python"].depth) or dtype == "f4"
 
 
 def test_threads_leave_every_bit() -> None:
@@ -160,6 +159,32 @@ def test_tile_with_a_halo_gets_the_bits_of_the_whole(row: int, column: int, n_st
     here, _ = advance_inertia(part, tile, time_step_s=0.7, n_steps=n_steps)
     skip = (slice(None), slice(row - rows.start, None), slice(column - columns.start, None))
     assert np.array_equal(here.depth[skip], whole.depth[:, row:, column:])
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_bits_are_those_of_packs_and_of_single_faces(dtype: str) -> None:
+    """A cut begins its packs at another cell, and what a pack had there before may be one of the last single ones."""
+    surface = hills(8, 3, 45)
+    surface = replace(surface, ground=surface.ground.astype(dtype), manning=surface.manning.astype(dtype))
+    water = splash(surface)
+    whole, _ = advance_inertia(water, surface, time_step_s=0.7, n_steps=2)
+    for first in range(1, 18):
+        last = surface.shape[1] - first // 2
+        cut = (..., slice(first, last))
+        tile = replace(surface, ground=surface.ground[cut].copy(), manning=surface.manning[cut].copy())
+        fields = {name: getattr(water, name)[cut].copy() for name in ("depth", "flow_y", "lost", "maps")}
+        flow_x = water.flow_x[..., first : last + 1].copy()
+        here, _ = advance_inertia(replace(water, flow_x=flow_x, **fields), tile, time_step_s=0.7, n_steps=2)
+        skip = (..., slice(2, -2))
+        assert np.array_equal(here.depth[skip], whole.depth[cut][skip])
+        assert np.array_equal(here.maps[skip], whole.maps[cut][skip])
+    turned, _ = advance_inertia(
+        turn(water),
+        replace(surface, ground=surface.ground.T.copy(), manning=surface.manning.T.copy()),
+        time_step_s=0.7,
+        n_steps=2,
+    )
+    assert np.array_equal(turn(turned).depth, whole.depth) and np.array_equal(turn(turned).maps, whole.maps)
 
 
 def test_maps_tell_when_how_long_and_how_deep() -> None:

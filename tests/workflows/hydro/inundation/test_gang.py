@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,15 @@ pytest.importorskip("mpi4py", reason="mpi4py is not installed: pip install 'city
 import citytide
 from citytide.hpc.errors import RunError
 from citytide.hpc.gang.blocks import _read_parts
+from citytide.hpc.gang.gang import Gang
 from citytide.hpc.gang.launch import launch_gang
 from citytide.hpc.plan.grants import WORKER_BYTES
 from citytide.hpc.run.runs import Run
 from citytide.hpc.store import stores
 from citytide.hpc.store.ledger import read_ledger
+from citytide.workflows.hydro.inundation.gang import simulate_on_ranks
+from citytide.workflows.hydro.simulation.case import FloodCase
+from citytide.workflows.hydro.simulation.simulate import simulate_flood
 
 WORK = "citytide.hpc.gang.blocks:work_on_block"
 SETTINGS = {
@@ -201,3 +206,96 @@ def test_ranks_end_with_the_worker_that_started_them(together: Run, tmp_path: Pa
 def test_more_ranks_than_the_ground_can_be_cut_for_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="800 ranks"):
         flood(tmp_path / "many", 800)
+
+
+class OneRank:
+    """MPI's world of a single process."""
+
+    def Get_rank(self) -> int:
+        return 0
+
+    def Get_size(self) -> int:
+        return 1
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def Isend(self, values: Any, rank: int, tag: int) -> Any:
+        self.sent.append(values.copy())
+        return SimpleNamespace(Wait=lambda: None)
+
+    def Recv(self, buffer: Any, rank: int, tag: int) -> None:
+        buffer[...] = self.sent.pop(0)
+
+    def Barrier(self) -> None:
+        pass
+
+    def bcast(self, value: Any, root: int = 0) -> Any:
+        return value
+
+    def gather(self, value: Any, root: int = 0) -> list[Any]:
+        return [value]
+
+    def allgather(self, value: Any) -> list[Any]:
+        return [value]
+
+
+def make_road_case(**changed: Any) -> FloodCase:
+    """A slope under a cloudburst that ends before the second output, with a bridge and two links on the ground."""
+    shape = (5, 8)
+    height = np.linspace(1.0, 0.0, 8) * np.ones(shape)
+    arrays = {
+        "height": height, "manning": np.full(shape, 0.03), "valid": np.ones(shape, bool),
+        "held": np.zeros(shape, bool), "sea_depth": np.zeros(shape), "rain": np.array([[[300.0]], [[0.0]]]),
+        "rain_start_s": np.array([0.0, 90.0]), "rain_factor": np.array([1.0, 2.0]),
+        "rain_zone": np.zeros(shape, np.uint8), "sea_s": np.zeros(1), "sea_level_m": np.full(1, -1e4),
+        "inflow_row": np.zeros(0, int), "inflow_column": np.zeros(0, int), "inflow_s": np.zeros(1),
+        "inflow_m3_s": np.zeros((1, 0)), "link_cell_offset": np.array([0, 3, 5, 6]),
+        "link_cell_column": np.array([2, 10, 18, 23, 31, 12]), "link_level": np.array([0, 0, 1], np.int8),
+    }  # fmt: skip
+    asked: dict[str, Any] = {
+        "grid": {"west": 0.0, "south": 0.0, "cell_m": 10.0, "n_y": 5, "n_x": 8}, "rain_grid": None,
+        "rain_end_s": np.inf, "output_s": [60.0, 400.0, 800.0], "infiltration_mm_h": 0.0, "drainage_mm_h": 0.0,
+        "threshold_m": 0.01, "courant": 0.45, "theta": 0.8, "scheme": "inertia", "window_steps": 8,
+        "precision": "float32", **changed,
+    }  # fmt: skip
+    return FloodCase.from_arrays(arrays, **asked)
+
+
+def collect(parts: Any, most: int | None = None) -> dict[str, np.ndarray]:
+    """Parts by name and place, and the result, bytes of both; or only the first ones."""
+    found: dict[str, np.ndarray] = {}
+    while most is None or len(found) < most:
+        try:
+            name, at, values = next(parts)
+        except StopIteration as end:
+            return found | end.value
+        found[f"{name} {at}"] = values
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["inertia", "shallow-water"])
+def test_roads_have_the_same_bytes_on_ranks_and_after_a_checkpoint(tmp_path: Path, scheme: str) -> None:
+    """The interval's maps of a gang that is taken up again are made anew from depth and flows."""
+    case = make_road_case(scheme=scheme)
+    alone = collect(simulate_flood(case))
+    assert (alone["link_depth 1"][:, 0, 0] > 2.0 * alone["depth 1"][:, 0].max()).any() or alone["link_hazard 1"].any()
+    begun = collect(simulate_on_ranks(Gang(OneRank()), case, tmp_path), most=4)  # up to the first checkpoint
+    assert len(list(tmp_path.glob("checkpoints/step-*.zarr"))) == 1
+    rest = collect(simulate_on_ranks(Gang(OneRank()), case, tmp_path))
+    assert "link_depth 0" not in rest and (begun | rest).keys() == alone.keys()
+    for name, values in (begun | rest).items():
+        assert np.asarray(values).tobytes() == np.asarray(alone[name]).tobytes(), name
+
+
+def test_roads_of_a_city_have_the_same_bytes_on_two_ranks(tmp_path: Path) -> None:
+    asked = {"duration_minutes": 4, "output_minutes": 2, "rain": "120"}
+    one = citytide.run("inundation", set=asked, out=tmp_path / "one")
+    two = citytide.run("inundation", set={**asked, "ranks": 2}, out=tmp_path / "two")
+    assert one.result["state"] == two.result["state"] == "done" and products(one) == products(two)
+    assert one.open("flood").link_depth.values.max() > 0.0
+
+
+def test_ranks_refuse_a_gpu(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="ranks compute on CPUs only, got device=gpu with 1 ranks: set ranks=1"):
+        next(simulate_on_ranks(Gang(OneRank()), make_road_case(device="gpu"), tmp_path))

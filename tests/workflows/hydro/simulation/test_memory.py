@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.plans import Plan
+from citytide.hpc.plan.steps import Block
 from citytide.workflows.drafts import draft_run
+from citytide.workflows.hydro.simulation.memory import FloodMemory
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed: pip install 'citytide[geo]'")
 
@@ -50,3 +54,23 @@ def test_four_ranks_fit_onto_a_node(slope: str) -> None:
     step = made.step("inundation")
     assert (step.pool, step.at_once) == ("gpu", 1) and 4 * step.rank_bytes < step.memory_bytes < 12e9
     assert "4 ranks on the worker's node, 1 block at a time" in made.describe_shares()[0]
+
+
+def test_block_on_a_gpu_takes_less_of_the_host_and_its_fields_of_the_gpu() -> None:
+    """Shenzhen at 10 m: a member takes 160 bytes a cell there, so forty fit beside each other on no card of today."""
+    memory, one = FloodMemory(19_800_000, 4, 0, (), has_soil=False), Block(0, 0, 1)
+    assert memory.count_host(one) < memory.count_block(one)
+    assert 3.1e9 < memory.count_device(one) < 4.5e9
+    twenty = memory.count_device(Block(0, 0, 20))
+    assert 6e10 < twenty < 7e10 and memory.count_device(Block(0, 0, 45)) > 141e9
+
+
+def test_profile_that_states_its_gpus_memory_takes_as_many_members_as_fit(slope: str, tmp_path: Path) -> None:
+    cpu = {"memory": "60GiB", "walltime": "01:00:00"}
+    pools = {"cpu": cpu, "gpu": {**cpu, "gpus": 1, "gpu_memory": "24GB"}}
+    (tmp_path / "site.yaml").write_text(json.dumps({"name": "site", "backend": "slurm-jobs", "pools": pools}))
+    many = {"rain_factors": ",".join(map(str, range(1, 9)))}
+    step = plan(slope, str(tmp_path / "site.yaml"), **many, members_per_block=4).step("inundation")
+    assert (step.pool, step.gpus, step.params["device"]) == ("gpu", 1, "gpu")
+    with pytest.raises(RunError, match=r"step 'inundation' needs .* of a GPU's memory a block.*up to 7 of its 8"):
+        plan(slope, str(tmp_path / "site.yaml"), **many, members_per_block=8, device="gpu")

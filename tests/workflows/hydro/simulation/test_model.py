@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from citytide.kernels.engines import EngineError
 from citytide.kernels.hydro.soils import SOILS, Soil
 from citytide.workflows.hydro.inundation.steps import simulate_members
 from citytide.workflows.hydro.simulation.case import FloodCase
@@ -121,3 +122,18 @@ def test_soil_takes_all_of_a_drizzle_and_paved_ground_is_drained() -> None:
 def test_moments_that_are_almost_one_make_no_span_of_their_own() -> None:
     tide = {"sea_s": np.array([0.0, 60.0 + 1e-9, 180.0]), "sea_level_m": np.zeros(3)}
     assert [span.horizon_s for span in make_model(arrays=tide).spans()] == [60.0, 90.0, 120.0, 180.0]
+
+
+def test_a_gpu_that_is_not_there_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    monkeypatch.setattr("citytide.kernels.gpu_check.is_installed", lambda engine: False)
+    with pytest.raises(EngineError, match="a GPU needs the package numba-cuda, which this environment lacks"):
+        make_model(device="gpu")
+
+
+def test_a_frame_is_made_ready_once_for_all_spans_that_it_lasts() -> None:
+    model = make_model(output_s=[70.0, 90.0, 110.0, 180.0])
+    wet = [span for span in model.spans() if span.rain is not None]
+    assert len(wet) == 4 and len({id(span.rain) for span in wet}) == 1
+    assert model.rain.find_field(wet[0].rain) is model.rain.find_field(wet[3].rain)
+    assert model.rain.find_totals(wet[0].rain).tolist() == pytest.approx([12 * 1e-5, 24 * 1e-5])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from citytide.hpc.plan.gpus import Gpu, list_gpus, name_own_gpu, parse_gpus
+from citytide.hpc.plan.gpu.cards import Gpu, list_gpus, name_own_gpu, parse_gpus
 
-TOLD = """GPU-aa, NVIDIA A100-SXM4, 80GB, 81920, 535.104.05
-GPU-bb, NVIDIA GB10, [N/A], 580.1
+TOLD = """GPU-aa, NVIDIA A100-SXM4, 80GB, 81920, 535.104.05, Disabled
+GPU-bb, NVIDIA GB10, [N/A], 580.1, [N/A]
 """
 
 
@@ -31,12 +31,32 @@ def test_names_with_commas_and_memory_that_is_not_told() -> None:
     assert (second.memory_bytes, str(second)) == (0, "NVIDIA GB10, driver 580.1")
 
 
-@pytest.mark.parametrize(("visible", "name"), [("", "A100"), ("1", "GB10"), ("GPU-bb,GPU-aa", "GB10"), ("7", "A100")])
-def test_own_gpu_is_the_first_that_is_visible(
-    smi: Path, monkeypatch: pytest.MonkeyPatch, visible: str, name: str
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        (None, ["A100", "GB10"]),
+        ("1", ["GB10"]),
+        ("GPU-bb,GPU-aa", ["GB10", "A100"]),
+        ("0,7", ["A100"]),
+        ("", []),
+        ("MIG-12", ["a part of NVIDIA A100"]),
+    ],
+)
+def test_process_may_use_the_gpus_that_are_visible_and_works_on_the_first(
+    smi: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, names: list[str]
 ) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert len(list_gpus()) == 2 and name in name_own_gpu()
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    found = list_gpus()
+    assert len(found) == len(names) and all(name in gpu.name for name, gpu in zip(names, found, strict=True))
+    assert name_own_gpu() == (str(found[0]) if found else "a GPU without a name")
+
+
+def test_memory_of_a_gpu_that_mig_divides_is_not_known() -> None:
+    (gpu,) = parse_gpus("GPU-aa, NVIDIA A100, 81920, 580.1, Enabled")
+    assert gpu.memory_bytes == 0
 
 
 def test_broken_driver_lists_no_gpu(smi: Path) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from citytide.hpc.run.devices_used import name_devices
+from citytide.hpc.store.devices_used import name_devices
 
 
 def test_devices_of_a_step_are_named_once_and_in_order() -> None:

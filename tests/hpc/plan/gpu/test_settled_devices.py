@@ -53,10 +53,27 @@ def test_one_block_has_a_gpu_to_itself() -> None:
 
 
 def test_step_that_needs_a_gpu_is_refused_where_no_pool_has_one() -> None:
-    with pytest.raises(
-        RunError, match=r"device=gpu needs a pool with GPUs for step 'double'.*\(cpu\).*or set device=cpu"
-    ):
+    said = r"device=gpu needs a GPU for step 'double', but no pool of the profile has `gpus` \(cpu\): take .*device=cpu"
+    with pytest.raises(RunError, match=said):
         plan("gpu", CPU)
+
+
+def test_block_goes_where_its_gpus_memory_is_known() -> None:
+    assert plan("auto", CPU, NAMES_ONLY, LARGE).step("double").pool == "large"
+    assert plan("gpu", CPU, NAMES_ONLY, SMALL).step("double").pool == "gpu"  # where it is known it does not fit
+
+
+def test_ranks_and_a_gpu_exclude_each_other() -> None:
+    ranks = step(device="auto", ranks=2, memory_bytes=lambda block: GB, device_bytes=lambda block: GB)
+    assert planning.plan(ranks, pools=(CPU, LARGE)).step("double").params["device"] == "cpu"
+    with pytest.raises(RunError, match="a block on a GPU is computed by one process, got 2 ranks of step 'double'"):
+        planning.plan(replace(ranks, device="gpu"), pools=(CPU, LARGE))
+
+
+def test_block_on_a_gpu_takes_its_own_share_of_the_host() -> None:
+    asked = step(device="gpu", memory_bytes=lambda block: 3 * GB, host_bytes=lambda block: GB)
+    assert planning.plan(asked, pools=(CPU, LARGE)).step("double").memory_bytes == GB
+    assert planning.plan(replace(asked, device="cpu"), pools=(CPU, LARGE)).step("double").memory_bytes == 3 * GB
 
 
 def test_block_too_large_for_every_gpu_is_refused_with_what_fits() -> None:
