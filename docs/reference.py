@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 from click.testing import CliRunner
 
 from citytide.__main__ import cli
+from citytide.kernels.contracts import BOUNDS, KERNELS, Contract
+from citytide.kernels.engines import ENGINES
 from citytide.workflows.settings_help import list_settings
 from citytide.workflows.workflow import WORKFLOWS, load_workflow
 
-__all__ = ["write_commands", "write_kernels", "write_reference", "write_settings"]
+__all__ = ["fill_engines", "write_commands", "write_engines", "write_kernels", "write_reference", "write_settings"]
+
+TABLE_BEGINS, TABLE_ENDS = "<!-- engines: written by docs/reference.py -->", "<!-- end of engines -->"
 
 
 def write_reference() -> dict[str, str]:
@@ -36,6 +41,7 @@ def write_kernels() -> str:
     told = CliRunner().invoke(cli, ["kernels", "list", "--json"], catch_exceptions=False)
     records = json.loads(told.stdout)
     lines = ["# Kernels", "", "Written from the contracts: `citytide kernels show NAME` prints the same.", ""]
+    lines += ["## Engines", "", *write_engines(records), ""]
     field = ""
     for record in records:
         if (here := record["name"].partition(".")[0]) != field:
@@ -43,6 +49,33 @@ def write_kernels() -> str:
             lines += [f"## {field.capitalize()}", ""]
         lines += [*_describe_kernel(record), ""]
     return "\n".join(lines)
+
+
+def write_engines(records: list[dict[str, Any]] | None = None) -> list[str]:
+    """The table kernel x engine; of an engine for GPUs, how far its floats may be from the host's."""
+    if records is None:
+        told = CliRunner().invoke(cli, ["kernels", "list", "--json"], catch_exceptions=False)
+        records = json.loads(told.stdout)
+    lines = [f"| kernel | {' | '.join(ENGINES)} |", "|---" * (len(ENGINES) + 1) + "|"]
+    for record in records:
+        contract: Contract = KERNELS[record["name"]].contract  # type: ignore[attr-defined]
+        cells = [_write_bound(one, contract) if one in contract.engines else "" for one in ENGINES]
+        lines.append(f"| `{record['name']}` | {' | '.join(cells)} |")
+    return lines
+
+
+def fill_engines(page: str) -> str:
+    """The page on engines with its table written anew; ``python docs/reference.py`` does it to docs/engines.md."""
+    before, _, rest = page.partition(f"{TABLE_BEGINS}\n")
+    return "\n".join([before + TABLE_BEGINS, *write_engines(), TABLE_ENDS + rest.partition(TABLE_ENDS)[2]])
+
+
+def _write_bound(engine: str, contract: Contract) -> str:
+    if engine not in ("cupy", "cuda"):
+        return "yes"
+    if all(array.dtype.startswith("int") for array in contract.gives.values()):
+        return "same"
+    return f"{contract.bounds.get(engine, BOUNDS['float64']):.0e}".replace("e-0", "e-")
 
 
 def _describe_kernel(record: dict[str, Any]) -> Iterator[str]:
@@ -103,3 +136,8 @@ def _walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tupl
     if isinstance(command, click.Group):
         for name, child in sorted(command.commands.items()):
             yield from _walk(child, (*words, name))
+
+
+if __name__ == "__main__":
+    PAGE = Path(__file__).parent / "engines.md"
+    PAGE.write_text(fill_engines(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

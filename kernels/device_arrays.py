@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .engines import EngineError, empty_for, is_device_array
+from .engines import EngineError, empty_for, is_cupys, is_device_array
 
 __all__ = [
     "Library",
@@ -190,11 +190,6 @@ def copy_into(rows: Any, source: Any) -> None:
         rows.copy_to_device(source)
     else:
         rows[...] = source
-
-
-def is_cupys(array: Any) -> bool:
-    """Whether it is an array of CuPy's."""
-    return type(array).__module__.partition(".")[0] == "cupy"
 
 
 def is_numbas(array: Any) -> bool:

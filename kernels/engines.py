@@ -3,15 +3,15 @@
 A *rule* or *routine* is the numerics (:mod:`.rules`); a *sweep* is the traversal: who visits which cell, on which
 machine. A kernel module holds both; this module binds the one into the other and chooses the machine.
 
-======== ============================================ =======================
+======== ============================================ ====================================
 engine   what runs                                    takes
-======== ============================================ =======================
+======== ============================================ ====================================
 numpy    the whole-array form (reference)             host arrays
 numba    the traversal, compiled                      host arrays
 python   the same traversal, uncompiled (reference)   host arrays, small ones
-cupy     the whole-array form                         device arrays
-cuda     the device traversal                         device arrays
-======== ============================================ =======================
+cupy     the whole-array form                         device arrays of CuPy's
+cuda     the device traversal                         device arrays, of Numba's or CuPy's
+======== ============================================ ====================================
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ __all__ = [
     "empty_for",
     "fused_rule",
     "has_thread_pool",
+    "is_cupys",
     "is_device_array",
     "is_installed",
     "is_usable",
@@ -57,6 +58,7 @@ __all__ = [
 ]
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+ON_GPU: tuple[Engine, ...] = ("cupy", "cuda")
 MOST_THREADS, MOST_BLOCKS_DOWN = 1024, 65_535  # of a CUDA block, and of a launch along y
 NEEDS: dict[Engine, str] = {"numpy": "numpy", "numba": "numba", "python": "numpy", "cupy": "cupy", "cuda": "numba_cuda"}
 prange = range  # a cpu sweep is plain Python until Numba binds it: step through it, cover it
@@ -222,7 +224,8 @@ def choose_engine(offered: tuple[Engine, ...], engine: Engine | Literal["auto"] 
     Raises
     ------
     EngineError
-        If the engine is unknown, not offered, not installed, or made for the other kind of memory.
+        If the engine is unknown, not offered, not installed, or made for the other kind of memory; ``cupy`` takes
+        CuPy's arrays alone, ``cuda`` those of Numba too.
 
     Examples
     --------
@@ -231,14 +234,31 @@ def choose_engine(offered: tuple[Engine, ...], engine: Engine | Literal["auto"] 
     """
     if engine != "auto" and engine not in ENGINES:
         raise EngineError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)} or 'auto'")
-    on_gpu = is_device_array(like)
-    usable = [e for e in offered if (e in ("cupy", "cuda")) == on_gpu and is_installed(e)]
+    on_gpu, of_cupy = is_device_array(like), is_cupys(like)
+    fitting = [e for e in offered if (e in ON_GPU) == on_gpu and (e != "cupy" or of_cupy)]
+    usable = [e for e in fitting if is_installed(e)]
     if engine in usable or (engine == "auto" and usable):
         return usable[0] if engine == "auto" else engine
     place = "GPU" if on_gpu else "host"
     named = "no engine" if engine == "auto" else f"engine {engine!r}"
     verb = "can" if engine == "auto" else "cannot"
-    raise EngineError(f"{named} {verb} take a {place} array here; usable: {', '.join(usable) or 'none'}")
+    told = f"{named} {verb} take a {place} array here; usable: {', '.join(usable) or 'none'}"
+    raise EngineError(told + _find_way(offered, engine, fitting, on_gpu=on_gpu, of_cupy=of_cupy))
+
+
+def _find_way(offered: tuple[Engine, ...], engine: str, fitting: list[Engine], *, on_gpu: bool, of_cupy: bool) -> str:
+    """What is missing, and the way out, as the end of a sentence."""
+    missing = [e for e in fitting if not is_installed(e) and engine in (e, "auto")]
+    if missing:
+        return f": the package {NEEDS[missing[0]].replace('_', '-')} is not installed"
+    if engine != "auto" and engine not in offered:
+        return f": this kernel has {', '.join(offered)}"
+    if not on_gpu:
+        to_cupy = engine == "cupy" or (engine == "auto" and "cupy" in offered)
+        return f": hand over {'cupy.asarray' if to_cupy else 'numba.cuda.to_device'}(it)"
+    if "cupy" in offered and not of_cupy and engine in ("auto", "cupy"):
+        return ": it is Numba's, hand over cupy.asarray(it)"
+    return f": hand over {'it.get()' if of_cupy else 'it.copy_to_host()'}"
 
 
 @cache
@@ -265,11 +285,16 @@ def is_device_array(array: Any) -> bool:
     return hasattr(array, "__cuda_array_interface__") or type(array).__name__ == "FakeCUDAArray"
 
 
+def is_cupys(array: Any) -> bool:
+    """Whether it is an array of CuPy's."""
+    return type(array).__module__.partition(".")[0] == "cupy"
+
+
 def empty_for(like: Any, shape: tuple[int, ...]) -> Any:
     """An uninitialised array of ``shape``, of the kind and dtype of ``like``."""
     if not is_device_array(like):
         return np.empty(shape, like.dtype)
-    if type(like).__module__.partition(".")[0] == "cupy":
+    if is_cupys(like):
         import cupy
 
         return cupy.empty(shape, like.dtype)
@@ -317,7 +342,7 @@ def is_installed(engine: Engine) -> bool:
 
 def is_usable(engine: Engine) -> bool:
     """Whether ``engine`` can run on this machine: its packages, and a GPU where it needs one."""
-    if not is_installed(engine) or engine not in ("cupy", "cuda"):
+    if not is_installed(engine) or engine not in ON_GPU:
         return is_installed(engine)
     library = importlib.import_module("cupy.cuda" if engine == "cupy" else "numba.cuda")
     return bool(library.is_available())

@@ -70,19 +70,20 @@ def test_shallow_water_compiles(width: int, capability: tuple[int, int], monkeyp
     compile_sweep(SIGNALS, capability, monkeypatch, *[fields] * 3, plane, *[real] * 3)
 
 
+@pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
 @pytest.mark.parametrize("width", [32, 64])
-def test_forcing_compiles(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forcing_compiles(width: int, capability: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     from numba import types
 
     real = types.Float(f"float{width}")
     plane, cells, fields, maps = real[:, ::1], types.int64[::1], real[:, :, ::1], real[:, :, :, ::1]
-    assert (".f64" in compile_sweep(RECALL, (9, 0), monkeypatch, fields, maps, cells)) == (width == 64)
+    assert (".f64" in compile_sweep(RECALL, capability, monkeypatch, fields, maps, cells)) == (width == 64)
     given = (fields, fields, maps, types.float64[:, ::1], cells, cells, plane, cells, plane, real[::1], plane, cells,
              types.int64, real)  # fmt: skip
-    ptx = compile_sweep(APPLY, (9, 0), monkeypatch, *given)
+    ptx = compile_sweep(APPLY, capability, monkeypatch, *given)
     assert ".f64" in ptx  # gains are summed in float64 whatever the water
     given = (plane, *[fields] * 3, cells, cells, cells, types.int64, real, real)
-    assert (".f64" in compile_sweep(LET_THROUGH, (9, 0), monkeypatch, *given)) == (width == 64)
+    assert (".f64" in compile_sweep(LET_THROUGH, capability, monkeypatch, *given)) == (width == 64)
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (9, 0)], ids=["sm_80", "sm_90"])

@@ -201,6 +201,32 @@ def test_engine_is_chosen_by_the_kind_of_array() -> None:
         choose_engine(("cuda",), like=VALUES)
 
 
+@pytest.mark.parametrize(
+    ("offered", "engine", "like", "said"),
+    [
+        (("cuda",), "auto", "cupy", "no engine can take a GPU array here; usable: none: the package numba-cuda is not"),
+        (("numba", "cuda"), "cuda", "cupy", "engine 'cuda' cannot take a GPU array here; usable: none: the package nu"),
+        (("numba", "cupy"), "auto", "numba", "usable: none: it is Numba's, hand over cupy.asarray"),
+        (("numba", "cupy"), "cupy", "numba", "usable: none: it is Numba's, hand over cupy.asarray"),
+        (("numba", "cupy"), "numba", "cupy", r"usable: cupy: hand over it\.get\(\)"),
+        (("numba",), "auto", "numba", r"usable: none: hand over it\.copy_to_host\(\)"),
+        (("numba",), "cupy", "cupy", "usable: none: this kernel has numba"),
+        (("cupy",), "auto", "host", "no engine can take a host array here; usable: none: hand over cupy.asarray"),
+        (("numba", "cuda"), "cuda", "host", "usable: numba: hand over numba.cuda.to_device"),
+        (("numba", "cupy"), "cupy", "host", "usable: numba: hand over cupy.asarray"),
+    ],
+)
+def test_refusal_names_what_is_missing_and_the_way_out(
+    cupy: Any, offered: Any, engine: Any, like: str, said: str
+) -> None:
+    class FakeCUDAArray:
+        """By its name the simulator's arrays are known."""
+
+    arrays = {"cupy": cupy.ones(2), "numba": FakeCUDAArray(), "host": VALUES}
+    with pytest.raises(EngineError, match=said):
+        choose_engine(offered, engine, arrays[like])
+
+
 def test_name_in_the_table_of_kernels_has_one_owner() -> None:
     contract = Contract(takes={}, gives={"flow": Array(("link",), "1")}, engines=("numba",))
 

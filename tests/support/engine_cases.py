@@ -27,6 +27,7 @@ from lifting import ROWS, frames
 from person_records import ALL_STRATA, N_CODES, events_of, random_persons  # type: ignore[import-not-found]
 
 from citytide.kernels.commands import _table
+from citytide.kernels.contracts import BOUNDS
 from citytide.kernels.device_arrays import fetch, is_cupys, place
 from citytide.kernels.engines import is_device_array
 from citytide.kernels.hydro.surface_water.surface import Surface
@@ -40,7 +41,6 @@ __all__ = ["CASES", "TABLE", "Case", "list_engines", "list_kinds", "try_case"]
 
 TABLE = {name: function for name, function in _table().items() if function.__module__.startswith("citytide.")}
 ON_GPU = ("cupy", "cuda")
-BOUNDS = {8: 1e-12, 4: 1e-5}  # relative to the greatest value, by the bytes of a number, where a contract has no other
 RANDOM = np.random.default_rng(23)
 
 
@@ -59,8 +59,6 @@ class Case:
     """Parts of the answer that come back to the host; "all" stands for all."""
     first: tuple[str, ...] = ()
     """Arguments that are given by position."""
-    bound: float | None = None
-    """What the floats may differ by, relative to the greatest; None: as every kernel."""
 
 
 def whole(name: str, **changed: Any) -> dict[str, Any]:
@@ -153,10 +151,10 @@ CASES: dict[str, list[Case]] = {
     ],
     "hydro.estimate_rain": of_row("hydro.estimate_rain", {"reflectivity_dbz": NONE}),
     "hydro.extrapolate_rain": [
-        *of_row("hydro.extrapolate_rain", {"rain": np.zeros((0, 4)), "motion": np.zeros((2, 0, 4))}, bound=1e-9),
+        *of_row("hydro.extrapolate_rain", {"rain": np.zeros((0, 4)), "motion": np.zeros((2, 0, 4))}),
         Case("partial", whole("hydro.extrapolate_rain", outside=0.0, rain=np.full((40, 48), np.nan)), ("cupy",)),
     ],
-    "hydro.krige_gauges": of_row("hydro.krige_gauges", {"value": NONE, "gauge_x": NONE, "gauge_y": NONE}, bound=1e-9),
+    "hydro.krige_gauges": of_row("hydro.krige_gauges", {"value": NONE, "gauge_x": NONE, "gauge_y": NONE}),
     "hydro.nowcast_ensemble": [
         Case("whole", whole("hydro.nowcast_ensemble", rain=np.zeros((3, 40, 48)))),  # of rain: tests of the module
         Case("whole", whole("hydro.nowcast_ensemble", rain=frames(2))),  # too few: refused
@@ -237,7 +235,7 @@ def try_case(name: str, case: Case, engine: str) -> None:
             stays = "all" in case.on_host or path in case.on_host
             assert is_device_array(part) != stays and is_cupys(part) == (engine == "cupy" and not stays), path
     for path, part in flatten(bring_back(found)):
-        agree(part, others[path], case, path)
+        agree(part, others[path], function.contract.bounds.get(engine), path)  # type: ignore[attr-defined]
 
 
 def bring(value: Any, engine: str) -> Any:
@@ -289,12 +287,12 @@ def flatten(answer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from flatten(part, f"{path}.{name}" if path else name)
 
 
-def agree(found: Any, expected: Any, case: Case, path: str) -> None:
+def agree(found: Any, expected: Any, stated: float | None, path: str) -> None:
     one, other = np.asarray(found), np.asarray(expected)
     assert one.shape == other.shape and one.dtype == other.dtype, path
     if one.dtype.kind != "f":
         np.testing.assert_array_equal(one, other, err_msg=path)
         return
-    bound = BOUNDS[one.itemsize] if case.bound is None else case.bound
+    bound = stated or BOUNDS[one.dtype.name]
     finite = np.abs(other[np.isfinite(other)])
     np.testing.assert_allclose(one, other, rtol=bound, atol=bound * finite.max(initial=0.0), err_msg=path)

@@ -141,6 +141,7 @@ ADVECTION = Sweeps(cpu=_cpu, whole=_whole, gpu=_gpu)
     Contract(
         takes={"rain": Array(("y", "x")), "motion": Array(("component", "y", "x"), "1")},  # motion: cells a step
         gives={"rain": Array(("step", "y", "x"), units_of="rain", dtype="rain")},
+        bounds={"cuda": 1e-9, "cupy": 1e-9},  # positions are differences
         engines=ADVECTION.engines,
     )
 )

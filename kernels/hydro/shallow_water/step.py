@@ -51,6 +51,7 @@ DRY_M = 1e-6  # water stands still below this
             "fastest": Array(("member",), "m s-1"),
         },
         structure="Water",
+        bounds={"cuda": 1e-9},  # a speed is a flow by a depth
         engines=SHALLOW_WATER[4].engines,
     )
 )
