@@ -1,4 +1,4 @@
-"""Fields carried along and from grid to grid, and traffic on links: one pass through memory each."""
+"""Fields carried along and from grid to grid, what soils take, traffic on links: one pass through memory each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ....kernels.device_arrays import place
 from ....kernels.engines import is_installed
+from ....kernels.hydro.infiltration import compute_infiltration
 from ....kernels.hydro.rain.advection import extrapolate_rain
 from ....kernels.space.grid import Grid
 from ....kernels.space.regridding import RegridWeights
@@ -106,8 +107,31 @@ def _flow(size: Size) -> Work:
     )
 
 
+def _infiltrate(size: Size) -> Work:
+    random = np.random.default_rng(2)
+    sunk = random.uniform(0.0, 0.05, (1, size.n, size.n)).astype(size.dtype)
+    clay = random.random((size.n, size.n))
+    soil = {"conductivity_m_s": 3e-5 * (1.0 - clay), "suction_m": 0.05 + 0.3 * clay, "deficit": 0.1 + 0.3 * clay}
+    sunk_there, soil_there = place(sunk), {name: place(values) for name, values in soil.items()}
+
+    def go(steps: int) -> dict[str, Any]:
+        for _ in range(steps):
+            after = compute_infiltration(sunk_there, time_step_s=60.0, **soil_there)
+        return {"infiltration": after}
+
+    return Work(
+        go=go,
+        answer=lambda steps: {
+            "infiltration": compute_infiltration(sunk, time_step_s=60.0, engine=size.host, **soil)
+        },
+        updates=size.n**2,
+        n_bytes=size.n**2 * (np.dtype(size.dtype).itemsize + 4 * 8.0),  # the soil, and what sinks, in float64
+    )  # fmt: skip
+
+
 FIELDS = (
     Case("hydro.extrapolate_rain", _carry, compared_steps=8),
     Case("space.regrid", _regrid, bound={"f4": 1e-6, "f8": 1e-14}),
+    Case("hydro.compute_infiltration", _infiltrate, bound={"f4": 1e-12, "f8": 1e-12}),
     Case("traffic.advance_density", _flow, bound={"f4": 1e-5, "f8": 1e-14}),
 )
