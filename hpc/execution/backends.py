@@ -131,9 +131,9 @@ class LocalBackend:
             return LocalCluster(n_workers=self.workers, **settings)
         gpus = [gpu.uuid for gpu in self.gpus]
 
-        class GpuCluster(LocalCluster):  # type: ignore[misc]
+        class GpuCluster(LocalCluster):
             def new_worker_spec(self) -> dict[Any, Any]:
-                spec: dict[Any, Any] = super().new_worker_spec()
+                spec: dict[Any, Any] = super().new_worker_spec()  # type: ignore[no-untyped-call]
                 for name, worker in spec.items():
                     if name < len(gpus):
                         options = {**worker["options"], "resources": {**worker["options"]["resources"], GPU: 1}}
@@ -141,7 +141,7 @@ class LocalBackend:
                         spec[name] = {**worker, "options": {**options, "env": visible}}
                 return spec
 
-        cluster = GpuCluster(n_workers=0, **settings)
+        cluster: Any = GpuCluster(n_workers=0, **settings)  # type: ignore[no-untyped-call]
         cluster.scale(self.workers)
         return cluster
 

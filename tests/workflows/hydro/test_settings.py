@@ -8,6 +8,7 @@ import pytest
 
 from citytide.hpc.errors import RunError
 from citytide.hpc.plan.settings import resolve_settings, sourced
+from citytide.workflows.hydro.inundation.settings import InundationSettings
 from citytide.workflows.hydro.rain_settings import RainSettings
 from citytide.workflows.hydro.settings import FloodSettings
 from citytide.workflows.hydro.warning.settings import FloodWarningSettings
@@ -46,3 +47,14 @@ def test_settings_of_frames_are_listed_where_they_are_given() -> None:
 def test_depths_to_warn_of_are_those_that_points_may_have(depths: str) -> None:
     with pytest.raises(RunError, match="thresholds_m"):
         resolve_settings(FloodWarningSettings, [sourced("--set", {"thresholds_m": depths})], environment={})
+
+
+def test_ranks_and_a_gpu_exclude_each_other() -> None:
+    def choose(**settings: Any) -> Any:
+        return resolve_settings(InundationSettings, [sourced("--set", settings)], environment={})[0]
+
+    assert (choose().device, choose(ranks=2).ranks, choose(device="gpu").ranks) == ("auto", 2, 1)
+    with pytest.raises(RunError, match=r"ranks must be 1 with device=gpu, got 2: a block has one GPU; omit ranks, or"):
+        choose(device="gpu", ranks=2)
+    with pytest.raises(RunError, match=r"device.*'auto', 'cpu' or 'gpu'"):
+        choose(device="tpu")
