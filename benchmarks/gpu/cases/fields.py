@@ -111,8 +111,11 @@ def _infiltrate(size: Size) -> Work:
     random = np.random.default_rng(2)
     sunk = random.uniform(0.0, 0.05, (1, size.n, size.n)).astype(size.dtype)
     clay = random.random((size.n, size.n))
-    soil = {"conductivity_m_s": 3e-5 * (1.0 - clay), "suction_m": 0.05 + 0.3 * clay, "deficit": 0.1 + 0.3 * clay}
-    sunk_there, soil_there = place(sunk), {name: place(values) for name, values in soil.items()}
+    soil: dict[str, Any] = {
+        "conductivity_m_s": 3e-5 * (1.0 - clay), "suction_m": 0.05 + 0.3 * clay, "deficit": 0.1 + 0.3 * clay
+    }  # fmt: skip
+    sunk_there = place(sunk)
+    soil_there: dict[str, Any] = {name: place(values) for name, values in soil.items()}
 
     def go(steps: int) -> dict[str, Any]:
         for _ in range(steps):
