@@ -81,6 +81,29 @@ def test_block_too_large_for_every_gpu_is_refused_with_what_fits() -> None:
         plan("gpu", CPU, SMALL, gpu_bytes=3 * GB, per_block=3)
 
 
+@pytest.mark.parametrize(
+    ("rows", "pools", "expected"),
+    [
+        (10, (LARGE,), 3),  # two GPUs
+        (10, (replace(LARGE, workers=1, gpu_memory=201 * GB),), 10),
+        (10, (replace(LARGE, workers=1),), 3),
+        (2, (replace(LARGE, workers=1),), 2),
+        (10, (replace(LARGE, workers=5),), 2),  # a block for each GPU
+        (10, (NAMES_ONLY,), 1),
+        (0, (replace(LARGE, workers=1),), 1),
+    ],
+)
+def test_block_on_a_gpu_has_as_many_rows_as_fit_and_each_gpu_a_block(rows: int, pools: Any, expected: int) -> None:
+    asked = step(
+        device="gpu", memory_bytes=lambda block: GB, device_bytes=lambda block: 20 * GB * (block.stop - block.start),
+        extent=10, device_per_block=rows,
+    )  # fmt: skip
+    planned = planning.plan(asked, pools=(CPU, *pools)).step("double")
+    assert planned.per_block == expected and planned.gpu_bytes == 20 * GB * expected
+    on_cpu = planning.plan(replace(asked, device="auto"), pools=(CPU,)).step("double")
+    assert on_cpu.per_block == 1
+
+
 def test_what_was_settled_is_read_back_and_kept(tmp_path: Any) -> None:
     made = plan("auto", CPU, LARGE)
     (tmp_path / "plan.json").write_text(json.dumps(made.to_json()))
