@@ -86,7 +86,7 @@ def _pools(drafts: Sequence[Draft]) -> Iterator[str]:
                 continue
             yield _line(4, key, _memory(value) if "memory" in key else value, draft.comments.get(key, ""))
         if pool.gpus and pool.gpu_memory is None:
-            yield "    # gpu_memory: 80GB               # of one GPU (nvidia-smi on such a node); if omitted: no device=auto"
+            yield "    # gpu_memory: 80GB               # of one GPU (nvidia-smi there); if omitted: no device=auto"
         yield "    # scratch: /local                # a disk of the node; if omitted: $TMPDIR, or else /tmp"
         yield "    # interface: ib0                 # the nodes' fast network; if omitted: the one Slurm names"
 

@@ -110,8 +110,13 @@ def test_what_was_settled_is_read_back_and_kept(tmp_path: Any) -> None:
     planned = read_plan(tmp_path).step("double")
     assert planned == made.step("double")
     assert choose_pool(planned, (CPU, replace(LARGE, name="other"))) == "other"
-    with pytest.raises(RunError, match="needs 1 GPU a block, and no pool"):
+    with pytest.raises(RunError, match=r"needs 1 GPU a block, and no pool.*, or start a new run with device=cpu$"):
         choose_pool(planned, (CPU,))
+    with pytest.raises(RunError, match="use a profile with larger GPUs, or start a new run with smaller blocks or dev"):
+        choose_pool(planned, (CPU, SMALL))
+    on_cpu = plan("auto", CPU).step("double")  # settled where no GPU was: it stays there
+    assert on_cpu.params["device"] == "cpu" and choose_pool(on_cpu, (CPU, LARGE)) == "cpu"
+    assert choose_pool(on_cpu, (LARGE,)) == "large" and on_cpu.gpus == 0
 
 
 def test_plan_of_an_older_run_is_read(tmp_path: Any) -> None:
