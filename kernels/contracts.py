@@ -55,7 +55,7 @@ class Contract:
     """The arrays returned, by name. One that has the name of an argument is the same quantity, later or elsewhere."""
     engines: tuple[Engine, ...]
     """Engines that the kernel offers, the preferred one first."""
-    bounds: Mapping[Engine, float] = field(default_factory=lambda: _NOTHING)
+    bounds: Mapping[Engine, float] = field(default_factory=dict[Engine, float])
     """How far floats of an engine for GPUs may be from the host's after a few steps, relative to the greatest of them,
     where it is not :data:`BOUNDS`. Whole numbers are the same."""
     structure: str = ""

@@ -130,8 +130,9 @@ class LocalBackend:
         if not self.gpus:
             return LocalCluster(n_workers=self.workers, **settings)
         gpus = [gpu.uuid for gpu in self.gpus]
+        untyped: Any = LocalCluster
 
-        class GpuCluster(LocalCluster):  # type: ignore[misc]
+        class GpuCluster(untyped):  # type: ignore[misc]
             def new_worker_spec(self) -> dict[Any, Any]:
                 spec: dict[Any, Any] = super().new_worker_spec()
                 for name, worker in spec.items():

@@ -82,7 +82,7 @@ def _plan_simulation(settings: FloodWarningSettings, inputs: WarningInputs, floo
     itemsize = np.dtype(settings.precision).itemsize
     memory = FloodMemory(grid.n_cells, itemsize, input_bytes, list_parts(flood), settings.soil is not None, True)
     # read from the forecast, and joined with the rain known before, for each member
-    rain_bytes = 8 * rain.grid.n_cells * (len(rain.before) + laid.forecast["n_steps"])
+    rain_bytes: int = 8 * rain.grid.n_cells * (len(rain.before) + laid.forecast["n_steps"])
 
     def with_rain(block: Block, bytes_without: int) -> int:
         return bytes_without + rain_bytes * (block.stop - block.start)
