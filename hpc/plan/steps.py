@@ -62,7 +62,7 @@ class BlockStep:
         What one block takes of its worker's own memory [B] if it runs on a GPU; ``memory_bytes`` if omitted.
     device_per_block
         Rows of a block that runs on a GPU, at most; 0 stands for ``per_block``. Rows are spread evenly over the pool's
-        GPUs, as many to a block as fit into one; where its memory is not known, ``per_block`` of them.
+        GPUs, as many times ``per_block`` to a block as fit into one; where its memory is not known, ``per_block``.
     bounds
         Where blocks of unequal length begin, and where the last one ends: from 0 to ``extent``, rising. Without them
         each block has ``per_block`` rows.

@@ -58,12 +58,14 @@ def _widen_blocks(step: BlockStep, pools: Sequence[Grant]) -> BlockStep:
     pool = find_smallest_pool(plan_blocks(step).need, pools)
     if pool is None or pool.gpu_memory is None or step.bounds:
         return step
-    least, most = step.per_block, min(step.device_per_block, -(-step.extent // max(1, pool.workers)))
+    # in whole multiples: shards may be as long as the blocks
+    share = -(-step.extent // max(1, pool.workers))
+    least, most = 1, min(step.device_per_block // step.per_block, -(-share // step.per_block))
     while least < most:
         middle = (least + most + 1) // 2
-        fits = pool.count_at_once(plan_blocks(replace(step, per_block=middle)).need) > 0
+        fits = pool.count_at_once(plan_blocks(replace(step, per_block=middle * step.per_block)).need) > 0
         least, most = (middle, most) if fits else (least, middle - 1)
-    return replace(step, per_block=least)
+    return replace(step, per_block=least * step.per_block)
 
 
 def _name_pools(pools: Sequence[Grant]) -> str:

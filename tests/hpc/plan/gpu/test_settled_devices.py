@@ -102,6 +102,8 @@ def test_block_on_a_gpu_has_as_many_rows_as_fit_and_each_gpu_a_block(rows: int, 
     assert planned.per_block == expected and planned.gpu_bytes == 20 * GB * expected
     on_cpu = planning.plan(replace(asked, device="auto"), pools=(CPU,)).step("double")
     assert on_cpu.per_block == 1
+    in_twos = planning.plan(replace(asked, per_block=2), pools=(CPU, *pools)).step("double")
+    assert in_twos.per_block == max(2, expected // 2 * 2)
 
 
 def test_what_was_settled_is_read_back_and_kept(tmp_path: Any) -> None:
