@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..hpc.cluster import make_backend
 from ..hpc.control.chains import CHAIN, Chain, open_chain
 from ..hpc.errors import RunError
+from ..hpc.execution.backends import Backend
 from ..hpc.identity.changes import find_version
 from ..hpc.plan.profiles import Profile, load_profile
 from ..hpc.plan.settings import (
@@ -174,15 +176,22 @@ def _check_stage(path: Path, record: Mapping[str, Any], place: int, first: Draft
         return resolve_references(values, stages=earlier, awaited=earlier)[0]
 
     layers, environment = _list_layers(record, place)
+    stage = record["stages"][place]
     try:
-        resolve_settings(
-            load_workflow(record["stages"][place]["workflow"]).settings, layers, environment, resolve=resolve
-        )
+        settings, _ = resolve_settings(load_workflow(stage["workflow"]).settings, layers, environment, resolve=resolve)
+        if getattr(settings, "device", None) == "gpu":
+            refuse_no_gpu(make_backend(Profile.model_validate(stage["profile"])))
     except RunError as error:
         told = str(error)
         raise RunError(
             told if told.startswith("stage ") else f"stage {names[place]!r}: {told}", exit_code=error.exit_code
         ) from None
+
+
+def refuse_no_gpu(backend: Backend) -> None:
+    """Refuse a stage that asks for a GPU where none is, before the stages ahead of it have run for nothing."""
+    if not any(pool.gpus for pool in backend.pools):
+        raise RunError(f"device=gpu needs a GPU, but {backend.why_no_gpu}")
 
 
 def _lay_out(draft: ChainDraft) -> Chain:

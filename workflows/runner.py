@@ -23,6 +23,7 @@ from ..hpc.run.references import accept_changed_upstream, refuse_changed_upstrea
 from ..hpc.run.references import as_json as upstream_as_json
 from ..hpc.run.resumption.continuation import Continuation, check_continuation, write_continuation
 from ..hpc.run.resumption.further_plans import FurtherPlan
+from ..hpc.run.resumption.restart import find_restarted
 from ..hpc.run.runs import Run, create_run, open_run, refuse_older
 from .drafts import Draft, draft_run
 from .planning import plan_further
@@ -227,7 +228,7 @@ def resume(
     if (found.status()["state"] != "done" or restart) and not accept_changes:
         refuse_changed_upstream(found)
     backend, workflow = make_backend(site), reload_workflow(found.record)
-    for step in found.plan.steps:
+    for step in found.list_unfinished(find_restarted(found.plan, restart)):
         choose_pool(step, backend.pools)  # refuses what this profile cannot hold
     if backend.is_remote:
         sent = resume_remotely(found, site, take_over=take_over, restart=restart, accept_changes=accept_changes)

@@ -32,8 +32,9 @@ def note_device(engine: str, card: str = "") -> None:
 @contextmanager
 def collect_devices() -> Iterator[dict[str, str]]:
     """Engines that the block noted in this thread, each with its card; filled while the block runs."""
-    _block.noted = noted = dict[str, str]()
+    outer, noted = getattr(_block, "noted", None), dict[str, str]()
+    _block.noted = noted
     try:
         yield noted
     finally:
-        _block.noted = None
+        _block.noted = outer

@@ -331,7 +331,7 @@ class _StepDriver:
 
     def _judge(self, block: int, lost: LostBatch, loss: WorkerLoss) -> None:
         self.history[block].append(loss)
-        verdict = decide(self.history[block], lost.pool, self.group.pools)
+        verdict = decide(self.history[block], lost.pool, self.group.pools, self.step.need)
         if verdict.action == "stop":
             self._fail(
                 f"step {self.step.name!r}, block {block}: {verdict.sentence}; then `{resume_command(self.run)}`",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..plan.grants import Grant
+from ..plan.grants import Grant, Need
 from .endings import Ending
 
 __all__ = ["Verdict", "WorkerLoss", "decide"]
@@ -34,14 +34,15 @@ class Verdict:
     sentence: str = ""
 
 
-def decide(history: Sequence[WorkerLoss], pool: str, pools: Sequence[Grant]) -> Verdict:
-    """What to do with a block after its latest loss.
+def decide(history: Sequence[WorkerLoss], pool: str, pools: Sequence[Grant], need: Need | None = None) -> Verdict:
+    """What to do with a block after its latest loss; it never moves to a GPU that its ``need`` does not fit.
 
     Out of memory: once more on the next larger pool. Walltime, preemption, a failed node, a cancelled job: again, at no
     cost; only a block that used up whole allocations from their first second needs a longer one. A death that nobody
     explains counts.
     """
     here = next(grant for grant in pools if grant.name == pool)
+    pools = [grant for grant in pools if need is None or grant.has_gpu_for(need)]
     latest = history[-1].ending
     counted = Counter(loss.ending for loss in history)
     if latest is Ending.OUT_OF_MEMORY:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FAILED, PersonLevelError, RunError
+from ..execution.device_notes import collect_devices, note_device
 from ..execution.functions import call_function, load_function
 from ..execution.parts import Part, Parts
 from ..plan.devices import peak_memory_bytes
@@ -60,6 +61,8 @@ def compute_in_gang(folder: Path, step: PlannedStep, block: Block) -> Parts:
             _compute(Gang(SoloComm()), folder, step, block, place)
     else:
         _launch(folder, step, params, place)
+    for engine, card in read_json(place / MEMORY).get("devices", {}).items():
+        note_device(engine, card)
     yield from _read_parts(place / PARTS)
     with np.load(place / RESULT, allow_pickle=False) as file:
         return dict(file)
@@ -106,7 +109,7 @@ def _work_together(gang: Gang, run: Path, step: PlannedStep, block: Block, folde
 
 def _compute(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Path) -> None:
     arrays = read_rank_arrays(gang, run, step, block)
-    with running_step():
+    with running_step(), collect_devices() as devices:
         result = call_function(load_function(step.function), arrays, step.params, before=(gang,), after=(folder,))
         if isinstance(result, Generator):
             result = _keep_parts(result, folder / PARTS)
@@ -114,7 +117,7 @@ def _compute(gang: Gang, run: Path, step: PlannedStep, block: Block, folder: Pat
         _write_durably(folder / RESULT, result)
     peaks = gang.comm.gather(peak_memory_bytes(), 0)
     if gang.rank == 0:
-        write_json(folder / MEMORY, {"peak_bytes": peaks})
+        write_json(folder / MEMORY, {"peak_bytes": peaks, "devices": devices})
 
 
 def _keep_parts(parts: Parts, folder: Path) -> Any:

@@ -174,9 +174,10 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
         return found
     with_gpus = [pool for pool in pools if pool.gpus >= step.gpus]
     if not with_gpus:
+        anew = ", or start a new run with device=cpu" if asked is None and "device" in step.params else ""
         raise RunError(
             f"step {step.name!r} needs {step.gpus} GPU a block, and no pool of the profile offers one "
-            f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile"
+            f"({', '.join(pool.name for pool in pools)}): add a pool with `gpus`, or choose another profile{anew}"
         )
     if not any(pool.has_gpu_for(need) for pool in with_gpus):
         raise RunError(_say_gpu_too_small(step, asked, max(with_gpus, key=lambda pool: pool.gpu_memory or 0)))
@@ -199,10 +200,12 @@ def _bind(step: PlannedStep, pools: Sequence[Grant], asked: BlockStep | None = N
 
 def _say_gpu_too_small(step: PlannedStep, asked: BlockStep | None, pool: Grant) -> str:
     smaller = _name_what_fits(asked, pool) if asked and (step.per_block > 1 or step.bounds) else "smaller blocks"
+    way_out = f"{smaller}, a profile with larger GPUs, or device=cpu"
+    if asked is None:  # the run is laid out: its blocks and its device are settled
+        way_out = "a profile with larger GPUs, or start a new run with smaller blocks or device=cpu"
     return (
         f"step {step.name!r} needs {describe_bytes(step.gpu_bytes)} of a GPU's memory a block, but a GPU of pool "
-        f"{pool.name!r}, the largest, has {describe_bytes(pool.room_on_gpu or 0)} for one: use {smaller}, a profile "
-        "with larger GPUs, or device=cpu"
+        f"{pool.name!r}, the largest, has {describe_bytes(pool.room_on_gpu or 0)} for one: use {way_out}"
     )
 
 

@@ -60,6 +60,9 @@ class BlockStep:
         is the function's parameter ``device``, ``"cpu"`` or ``"gpu"``; ``"cpu"`` here: there is no such parameter.
     host_bytes
         What one block takes of its worker's own memory [B] if it runs on a GPU; ``memory_bytes`` if omitted.
+    device_per_block
+        Rows of a block that runs on a GPU, at most; 0 stands for ``per_block``. Rows are spread evenly over the pool's
+        GPUs, as many times ``per_block`` to a block as fit into one; where its memory is not known, ``per_block``.
     bounds
         Where blocks of unequal length begin, and where the last one ends: from 0 to ``extent``, rising. Without them
         each block has ``per_block`` rows.
@@ -90,6 +93,7 @@ class BlockStep:
     device: Literal["cpu", "gpu", "auto"] = "cpu"
     device_bytes: Callable[[Block], int] = lambda block: 0
     host_bytes: Callable[[Block], int] | None = None
+    device_per_block: int = 0
 
     def blocks(self) -> Iterator[Block]:
         if len(self.bounds):

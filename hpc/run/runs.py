@@ -6,7 +6,7 @@ import fcntl
 import re
 import secrets
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BUSY, REFUSED, PersonLevelError, RunError
 from ..identity.changes import SOURCES_FILE, Identity
 from ..plan.plans import Plan, list_plans, read_plan
+from ..plan.steps import PlannedStep
 from ..store.devices_used import name_devices
 from ..store.ledger import done_blocks, last_line, read_ledger
 from ..store.products import Table
@@ -183,6 +184,15 @@ class Run:
             "products": {name: str(path.resolve()) for name, path in self.products.items()},
             "upstream": self.record.get("upstream", []),
         }
+
+    def list_unfinished(self, restarted: Collection[str] = ()) -> list[PlannedStep]:
+        """Steps that blocks are left to compute of, or that are computed again."""
+        steps = self.status()["steps"]
+        return [
+            step
+            for step in self.plan.steps
+            if step.name in restarted or steps[step.name]["done"] < steps[step.name]["blocks"]
+        ]
 
     def __repr__(self) -> str:
         status = self.status()

@@ -68,6 +68,8 @@ def test_run_that_goes_on_keeps_the_gpu_that_was_settled(
         runner.resume(laid.path)
     done = runner.resume(laid.path)
     assert done.result["state"] == "done" and done.result["devices"] == {"inundation": [CARD]}
+    monkeypatch.setattr("citytide.hpc.plan.devices.list_gpus", lambda: ())
+    assert runner.resume(laid.path).result == done.result  # nothing is left to compute: no GPU is needed
 
 
 def test_warning_on_a_gpu_is_that_of_the_host(tmp_path: Path, terrain: str) -> None:

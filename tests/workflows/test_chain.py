@@ -20,6 +20,7 @@ from citytide.hpc.commands import runs as run_commands
 from citytide.hpc.commands import site
 from citytide.hpc.control.chains import Chain, describe_chain, open_chain
 from citytide.hpc.errors import RunError
+from citytide.hpc.plan.gpu.cards import Gpu
 from citytide.workflows import commands, runner
 from citytide.workflows.chain import draft_chain, resume_chain, run_chain
 from citytide.workflows.chain_commands import find_code
@@ -138,6 +139,21 @@ def test_file_of_a_chain_is_checked(tmp_path: Path, stages: Any, sentence: str) 
     with pytest.raises(RunError) as refused:
         draft_chain(write_chain(tmp_path, stages))
     assert sentence in str(refused.value)
+
+
+def test_later_stage_on_a_gpu_is_refused_before_the_first_runs_where_none_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("citytide.hpc.plan.devices.list_gpus", lambda: ())
+    flood = {"name": "flood", "workflow": "inundation", "set": {"device": "gpu", "rain": "60"}}
+    said = "^stage 'flood': device=gpu needs a GPU, but nvidia-smi lists none on this machine: run it .*set device=cpu$"
+    with pytest.raises(RunError, match=said):
+        run_chain(write_chain(tmp_path, [STAGES[0], flood]), out=tmp_path / "chain")
+    assert not (tmp_path / "chain").exists()
+    assert draft_chain(write_chain(tmp_path, [STAGES[0], {**flood, "set": {"device": "auto"}}])).first
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    monkeypatch.setattr("citytide.hpc.plan.devices.list_gpus", lambda: (Gpu("simulator", "Numba's simulator"),))
+    assert draft_chain(write_chain(tmp_path, [STAGES[0], flood])).first
 
 
 def test_settings_are_overridden_by_stage_and_key(tmp_path: Path) -> None:

@@ -89,7 +89,10 @@ class FloodSettings(Settings):
         "GPUs have, and a block fits",
     )
     members_per_block: int | None = Field(
-        default=None, ge=1, description="members in one task; 1, or with ranks all; the store does not depend on it"
+        default=None,
+        ge=1,
+        description="members in one task; 1, with ranks all, on a GPU of known memory as many as fit; the store does "
+        "not depend on it",
     )
 
     @field_validator("courant")

@@ -23,3 +23,12 @@ def test_note_outside_a_block_or_in_another_thread_changes_nothing() -> None:
         other.submit(note_device, "numba").result()
     note_device("numba")
     assert noted == {}
+
+
+def test_notes_of_a_rank_within_a_block_stay_apart_until_the_block_takes_them() -> None:
+    with collect_devices() as block:
+        with collect_devices() as rank:
+            note_device("numba")
+        assert rank == {"numba": ""} and block == {}
+        note_device("cuda", "card A")
+    assert block == {"cuda": "card A"}

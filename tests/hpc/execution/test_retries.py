@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from citytide.hpc.execution.endings import Ending
 from citytide.hpc.execution.retries import LOSSES, WorkerLoss, decide
-from citytide.hpc.plan.grants import Grant
+from citytide.hpc.plan.grants import Grant, Need
 
 SMALL = Grant("cpu", 4, 1, 10**9, walltime_s=3600)
 LARGE = Grant("bigmem", 1, 1, 10**10, walltime_s=3600)
@@ -26,6 +26,13 @@ def test_out_of_memory_goes_once_to_the_next_larger_pool_and_then_ends() -> None
     assert (first.action, first.pool) == ("pool", "bigmem") and "out of memory in pool 'cpu'" in first.sentence
     second = decide(died(Ending.OUT_OF_MEMORY, 2), "bigmem", [SMALL, LARGE, GPU])
     assert second.action == "stop" and "10 GB" in second.sentence and "more memory" in second.sentence
+
+
+def test_block_on_a_gpu_never_moves_to_one_that_it_does_not_fit() -> None:
+    pools = [Grant("large", 1, 1, 10**9, 1, gpu_memory=80 * 10**9), Grant("small", 1, 1, 10**10, 1, gpu_memory=10**10)]
+    history = [WorkerLoss(Ending.OUT_OF_MEMORY, "a")]
+    assert decide(history, "large", pools, Need(10**8, gpus=1, gpu_bytes=8 * 10**9)).pool == "small"
+    assert decide(history, "large", pools, Need(10**8, gpus=1, gpu_bytes=9 * 10**10 // 2)).action == "stop"
 
 
 def test_out_of_memory_without_a_larger_pool_ends_at_once() -> None:

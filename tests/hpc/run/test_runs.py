@@ -9,6 +9,7 @@ import pytest
 from citytide.hpc.errors import RunError
 from citytide.hpc.run.index import find_run, list_runs
 from citytide.hpc.run.runs import name_run, open_run
+from citytide.hpc.store.ledger import Ledger
 
 
 def test_run_is_found_by_folder_and_by_id(tmp_path: Path, make_doubling) -> None:
@@ -97,3 +98,14 @@ def test_run_of_another_layout_does_not_go_on(tmp_path: Path, make_doubling) -> 
 def test_ids_name_jobs(tmp_path: Path) -> None:
     assert re.fullmatch(r"sums-\d{8}-\d{6}-[0-9a-f]{4}", name_run("my.pack age.sums:WORKFLOW"))
     assert re.fullmatch(r"a-b-\d{8}-\d{6}-[0-9a-f]{4}", name_run("a b"))
+
+
+def test_steps_are_left_until_their_blocks_are_done_or_if_computed_again(tmp_path: Path, make_doubling) -> None:
+    run = open_run(make_doubling(tmp_path / "run", rows=2))
+    every = [step.name for step in run.plan.steps]
+    assert [step.name for step in run.list_unfinished()] == every and every[0] == "double"
+    with Ledger(run.path / "ledger.jsonl", 1) as ledger:
+        for block in range(2):
+            ledger.append("block", step="double", block=block, shards={}, scalars={}, seconds=0.0)
+    assert [step.name for step in run.list_unfinished()] == every[1:]
+    assert [step.name for step in run.list_unfinished(("double",))] == every

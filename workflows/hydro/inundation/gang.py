@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....hpc.errors import FAILED, REFUSED, RunError
+from ....hpc.execution.device_notes import note_device
 from ....hpc.execution.parts import Parts
 from ....hpc.gang.checkpoint import read_checkpoint, write_checkpoint
 from ....hpc.gang.gang import Gang
@@ -69,6 +70,7 @@ def simulate_on_ranks(gang: Gang, case: FloodCase, folder: Path) -> Parts:
             f"ranks compute on CPUs only, got device=gpu with {gang.size} ranks: set ranks=1, or device=cpu",
             exit_code=REFUSED,
         )
+    note_device("numba")
     model = FloodModel(case)
     part = _Part(gang, model)
     record = FloodRecord(model)

@@ -84,7 +84,7 @@ def _plan_simulation(
         seconds=lambda block: seconds * (block.stop - block.start) / max(1, ranks),
         params=parameters, per_block=settings.members_per_block or (n if ranks else 1), product="flood",
         scalars=(*VOLUMES, "balance", "n_steps", "n_limited"), device=device, device_bytes=memory.count_device,
-        host_bytes=memory.count_host,
+        host_bytes=memory.count_host, device_per_block=settings.members_per_block or n,
     )  # fmt: skip
 
 

@@ -96,6 +96,7 @@ def _plan_simulation(settings: FloodWarningSettings, inputs: WarningInputs, floo
         params=laid.flood, per_block=settings.members_per_block or 1, product="flood",
         scalars=(*VOLUMES, "balance", "n_steps", "n_limited"), device=settings.device,
         device_bytes=memory.count_device, host_bytes=lambda block: with_rain(block, memory.count_host(block)),
+        device_per_block=settings.members_per_block or laid.n_members,
     )  # fmt: skip
 
 

@@ -81,14 +81,44 @@ def test_block_too_large_for_every_gpu_is_refused_with_what_fits() -> None:
         plan("gpu", CPU, SMALL, gpu_bytes=3 * GB, per_block=3)
 
 
+@pytest.mark.parametrize(
+    ("rows", "pools", "expected"),
+    [
+        (10, (LARGE,), 3),  # two GPUs
+        (10, (replace(LARGE, workers=1, gpu_memory=201 * GB),), 10),
+        (10, (replace(LARGE, workers=1),), 3),
+        (2, (replace(LARGE, workers=1),), 2),
+        (10, (replace(LARGE, workers=5),), 2),  # a block for each GPU
+        (10, (NAMES_ONLY,), 1),
+        (0, (replace(LARGE, workers=1),), 1),
+    ],
+)
+def test_block_on_a_gpu_has_as_many_rows_as_fit_and_each_gpu_a_block(rows: int, pools: Any, expected: int) -> None:
+    asked = step(
+        device="gpu", memory_bytes=lambda block: GB, device_bytes=lambda block: 20 * GB * (block.stop - block.start),
+        extent=10, device_per_block=rows,
+    )  # fmt: skip
+    planned = planning.plan(asked, pools=(CPU, *pools)).step("double")
+    assert planned.per_block == expected and planned.gpu_bytes == 20 * GB * expected
+    on_cpu = planning.plan(replace(asked, device="auto"), pools=(CPU,)).step("double")
+    assert on_cpu.per_block == 1
+    in_twos = planning.plan(replace(asked, per_block=2), pools=(CPU, *pools)).step("double")
+    assert in_twos.per_block == max(2, expected // 2 * 2)
+
+
 def test_what_was_settled_is_read_back_and_kept(tmp_path: Any) -> None:
     made = plan("auto", CPU, LARGE)
     (tmp_path / "plan.json").write_text(json.dumps(made.to_json()))
     planned = read_plan(tmp_path).step("double")
     assert planned == made.step("double")
     assert choose_pool(planned, (CPU, replace(LARGE, name="other"))) == "other"
-    with pytest.raises(RunError, match="needs 1 GPU a block, and no pool"):
+    with pytest.raises(RunError, match=r"needs 1 GPU a block, and no pool.*, or start a new run with device=cpu$"):
         choose_pool(planned, (CPU,))
+    with pytest.raises(RunError, match="use a profile with larger GPUs, or start a new run with smaller blocks or dev"):
+        choose_pool(planned, (CPU, SMALL))
+    on_cpu = plan("auto", CPU).step("double")  # settled where no GPU was: it stays there
+    assert on_cpu.params["device"] == "cpu" and choose_pool(on_cpu, (CPU, LARGE)) == "cpu"
+    assert choose_pool(on_cpu, (LARGE,)) == "large" and on_cpu.gpus == 0
 
 
 def test_plan_of_an_older_run_is_read(tmp_path: Any) -> None:

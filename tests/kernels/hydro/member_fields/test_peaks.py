@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from citytide.kernels.hydro.inertia.step import advance_inertia
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.member_fields.peaks import IntervalPeaks
+from citytide.kernels.hydro.shallow_water.step import advance_shallow_water
 from citytide.kernels.hydro.surface_water.surface import Surface
 from citytide.kernels.hydro.surface_water.water import Forcing, Water
 
@@ -54,6 +56,26 @@ def test_maps_of_the_run_keep_their_bits_and_the_greatest_of_all_looks_is_theirs
     whole = plain.maps[:2].reshape(2, 2, -1)[:, :, cells]
     np.testing.assert_array_equal(np.max(seen[1:], axis=0) <= whole, True)
     assert (np.max(seen, axis=0)[1] == whole[1]).all() and (seen[0] >= 0.0).all()
+
+
+@pytest.mark.parametrize("scheme", ["inertia", "shallow-water"])
+def test_look_finds_the_deepest_of_every_single_step(scheme: str) -> None:
+    """Forty steps in one call have the bits of forty calls, after each of which somebody reads the depth."""
+    advance_by, ring = (advance_inertia, 1) if scheme == "inertia" else (advance_shallow_water, 2)
+    random = np.random.default_rng(6)
+    surface = Surface.enclose(random.random((5, 6)), 0.03, cell_m=10.0, ring=ring)
+    depth = random.random((2, 5, 6)).round() * 0.4
+    water = single = Water.rest(surface, depth, n_members=2, faces=scheme == "inertia")
+    cells = np.flatnonzero(~surface.is_wall)[::3]
+    peaks = IntervalPeaks(water, np.arange(cells.size + 1), cells)
+    for n_steps in (40, 20):
+        seen = [single.depth.reshape(2, -1)[:, cells]]
+        for _ in range(n_steps):
+            single = advance_by(single, surface, time_step_s=0.5, n_steps=1)[0]
+            seen.append(single.depth.reshape(2, -1)[:, cells])
+        water = advance_by(water, surface, time_step_s=0.5, n_steps=n_steps)[0]
+        np.testing.assert_array_equal(peaks.look(water)[0], np.max(seen, axis=0))
+        assert (np.max(seen, axis=0) > np.maximum(seen[0], seen[-1])).any()  # looks alone would have missed some
 
 
 def test_moment_of_a_look_belongs_to_both_intervals() -> None:

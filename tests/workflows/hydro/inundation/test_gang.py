@@ -90,6 +90,7 @@ def test_the_valley_is_flooded_and_drains_over_its_edges(alone: Run) -> None:
 
 def test_two_ranks_leave_the_bytes_of_one_process(alone: Run, together: Run) -> None:
     assert products(together) == products(alone)
+    assert together.status()["devices"] == together.result["devices"] == {"inundation": ["numba"]}
 
 
 def test_four_ranks_leave_the_bytes_of_one_process(alone: Run, tmp_path: Path) -> None:

@@ -71,6 +71,10 @@ def test_profile_that_states_its_gpus_memory_takes_as_many_members_as_fit(slope:
     (tmp_path / "site.yaml").write_text(json.dumps({"name": "site", "backend": "slurm-jobs", "pools": pools}))
     many = {"rain_factors": ",".join(map(str, range(1, 9)))}
     step = plan(slope, str(tmp_path / "site.yaml"), **many, members_per_block=4).step("inundation")
-    assert (step.pool, step.gpus, step.params["device"]) == ("gpu", 1, "gpu")
+    assert (step.pool, step.gpus, step.params["device"], step.per_block) == ("gpu", 1, "gpu", 4)
+    pools["gpu"]["max_jobs"] = 1
+    (tmp_path / "one.yaml").write_text(json.dumps({"name": "one", "backend": "slurm-jobs", "pools": pools}))
+    assert plan(slope, str(tmp_path / "one.yaml"), **many).step("inundation").per_block == 7
+    assert plan(slope, str(tmp_path / "one.yaml"), **many, device="cpu").step("inundation").per_block == 1
     with pytest.raises(RunError, match=r"step 'inundation' needs .* of a GPU's memory a block.*up to 7 of its 8"):
         plan(slope, str(tmp_path / "site.yaml"), **many, members_per_block=8, device="gpu")
