@@ -86,9 +86,8 @@ def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow
     is_between = ZERO < y and y < n_y - ONE
     is_inside = is_between and ZERO < x and x < n_x - ONE
     has_west, has_south = is_between and ZERO < x and x < n_x, ZERO < y and is_here
-    turn = 0
     for at in range(out.shape[0]):
-        member = np.uint64(at)
+        member, turn = np.uint64(at), at & 1
         cell = member * (n_y * n_x) + here
         face_x, face_y = cell + member * n_y + y, cell + member * n_x
         if step >= counts[member]:
@@ -96,8 +95,8 @@ def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow
                 out[member, y, x] = depth[cell]
                 flow_x_out[face_x] = flow_x[face_x]
                 flow_y_out[face_y] = flow_y[face_y]
+            cuda.syncthreads()  # the next member but this one writes where the member before is still read
             continue  # together with the whole block
-        turn = 1 - turn  # of those that do not wait: only between their turns the block's threads wait for each other
         own = read_scalars(scalars, member)
         h, z, r, west, south = own[11], own[11], own[11], own[11], own[11]
         if is_here:
