@@ -59,7 +59,8 @@ __all__ = [
 
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 ON_GPU: tuple[Engine, ...] = ("cupy", "cuda")
-MOST_THREADS, MOST_BLOCKS_DOWN = 1024, 65_535  # of a CUDA block, and of a launch along y
+THREADS = 256  # of a CUDA block: a multiprocessor has room for the registers of so many, whatever they need
+MOST_BLOCKS_DOWN = 65_535  # of a launch along y
 NEEDS: dict[Engine, str] = {"numpy": "numpy", "numba": "numba", "python": "numpy", "cupy": "cupy", "cuda": "numba_cuda"}
 prange = range  # a cpu sweep is plain Python until Numba binds it: step through it, cover it
 
@@ -318,10 +319,10 @@ def launch_shape(
         If there are more rows than a launch can take.
     """
     n_y, n_x = max(1, shape[0]), max(1, shape[1])
-    down, across = tile or (1, 256)
+    down, across = tile or (1, THREADS)
     down, across = min(down, n_y), min(across, -(-n_x // 32) * 32)
     if tile is None and n_y > MOST_BLOCKS_DOWN:
-        down, across = MOST_THREADS // 32, 32
+        down, across = 32, THREADS // 32  # numbers beside each other still fill what memory hands over at once
     if n_y > MOST_BLOCKS_DOWN * down:
         raise EngineError(f"a GPU takes at most {MOST_BLOCKS_DOWN * down:,} rows in one launch, got {n_y:,}: cut them")
     return (-(-n_x // across), -(-n_y // down)), (across, down)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lockstep import Lockstep
 
 from citytide.kernels.device_arrays import fetch, place
 from citytide.kernels.engines import is_device_array
+from citytide.kernels.hydro.inertia import device
 from citytide.kernels.hydro.inertia.outflows import measure_outflows
 from citytide.kernels.hydro.inertia.step import advance_inertia, measure_depths
+from citytide.kernels.hydro.inertia.sweeps import INERTIA
 from citytide.kernels.hydro.inundation import advance_flood
 from citytide.kernels.hydro.rain.advection import extrapolate_rain
 from citytide.kernels.hydro.rain.trajectories import LOOK_UP, TRACE, Trajectories
@@ -61,6 +64,27 @@ def test_local_inertia_on_the_device_is_that_of_the_host(dtype: str) -> None:
     np.testing.assert_array_equal(measure_outflows(there, [3.0, 5.0]), measure_outflows(back, [3.0, 5.0]))
     assert measure_outflows(back).min() > 0.0
     np.testing.assert_array_equal(there.on_host().maps, back.maps)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_threads_of_a_block_meet_in_any_order_where_a_member_between_two_others_waits(
+    backwards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members take turns in a block's shared memory: who waits must not let two others have the same turn."""
+    surface, water, forcing = make_case("f8", n_members=3)
+    lockstep = Lockstep(backwards=backwards)
+    monkeypatch.setattr(device, "cuda", lockstep)
+    sweeps = INERTIA[8]
+
+    def run(out: Any, *args: Any) -> None:
+        arrays = (getattr(array, "_ary", array) for array in (out, *args))
+        lockstep.run(device.advance_cell, sweeps.launch(out.shape[-2:]), *arrays)
+
+    steps: dict[str, Any] = {"time_step_s": 0.5, "n_steps": [3, 1, 3]}
+    here, _ = advance_inertia(water, surface, forcing, engine="python", **steps)
+    monkeypatch.setattr(sweeps, "compiled", lambda engine, parallel=False: run)
+    there, _ = advance_inertia(water.on_device(), surface.on_device(), forcing, **steps)
+    assert_alike(there.on_host(), here, ROUNDING["f8"])
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from .case import Case, Size, Work, find_mean_error
-from .fields import ROAD, make_shower
+from .fields import ROAD, make_shower, make_soil
 
 __all__ = ["WHOLE_ARRAYS"]
 
 ENSEMBLE, GAUGES, MEMBERS = 20, 300, 2
-SOIL = {"conductivity_m_s": 1.8e-6, "suction_m": 0.167, "deficit": 0.34}
 Inputs = Mapping[str, Any]
 
 
@@ -99,9 +98,10 @@ def _runoff(size: Size) -> Work:
 
 
 def _infiltration(size: Size) -> Work:
-    sunk = np.random.default_rng(0).uniform(0.0, 0.1, (size.n, size.n))
-    inputs = {"sunk": sunk, **{name: np.full_like(sunk, number) for name, number in SOIL.items()}}
-    return _work(size, "hydro.infiltration", "compute_infiltration", inputs, n_fields=5, time_step_s=60.0)
+    return _work(
+        size, "hydro.infiltration", "compute_infiltration", make_soil(size.n), n_fields=5, engine="cupy",
+        time_step_s=60.0,
+    )  # fmt: skip
 
 
 def _density(size: Size) -> Work:

@@ -95,6 +95,7 @@ def advance_cell(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow
                 out[member, y, x] = depth[cell]
                 flow_x_out[face_x] = flow_x[face_x]
                 flow_y_out[face_y] = flow_y[face_y]
+            cuda.syncthreads()  # the next member but this one writes where the member before is still read
             continue  # together with the whole block
         own = read_scalars(scalars, member)
         h, z, r, west, south = own[11], own[11], own[11], own[11], own[11]
