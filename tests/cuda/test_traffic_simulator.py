@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lockstep import Lockstep
 
 from citytide.kernels.device_arrays import fetch, place
 from citytide.kernels.engines import EngineError
-from citytide.kernels.traffic.device import loading
+from citytide.kernels.traffic.device import loading, trees
 from citytide.kernels.traffic.network import RoadNetwork
 from citytide.kernels.traffic.paths import Loading, load_trees
 
@@ -73,6 +74,31 @@ def test_trees_without_ties_carry_the_flows_of_the_host_to_the_last_bit(seed: in
     assert found.od_cost.tobytes() == expected.od_cost.tobytes()
     assert found.flow.tobytes() == expected.flow.tobytes()
     assert found.sptt == expected.sptt
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("in_shared", [True, False], ids=["shared", "global"])
+def test_a_blocks_threads_may_run_in_any_order(in_shared: bool, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, *trips = random_town(seed, whole_costs=True)  # paths tie
+    sweeps = loading.LOAD_IN_SHARED if in_shared else loading.LOAD_IN_GLOBAL
+    monkeypatch.setattr(loading, "NODES_IN_SHARED", 6000 if in_shared else 0)
+    found = []
+    for backwards in (False, True):
+        lockstep = Lockstep(backwards=backwards)
+
+        def run(out: Any, *args: Any, lockstep: Lockstep = lockstep) -> None:
+            arrays = (getattr(array, "_ary", array) for array in (out, *args))
+            lockstep.run(sweeps.gpu, sweeps.launch(out.shape[-2:]), *arrays)
+
+        with monkeypatch.context() as patched:
+            for module in (loading, trees):
+                patched.setattr(module, "cuda", lockstep)
+            patched.setattr(sweeps, "compiled", lambda engine, parallel=False, run=run: run)
+            found.append(load_there(network, *trips))
+    one, other = found
+    expected = load_there(network, *trips)
+    assert one.flow.tobytes() == other.flow.tobytes() == expected.flow.tobytes()
+    assert one.od_cost.tobytes() == other.od_cost.tobytes() == expected.od_cost.tobytes()
 
 
 @pytest.mark.parametrize("seed", range(3))

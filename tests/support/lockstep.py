@@ -28,16 +28,19 @@ class Lockstep:
     def __init__(self, *, backwards: bool) -> None:
         self.backwards = backwards
         self._own = threading.local()
-        self._held: Any = None
+        self._held: dict[Any, Any] = {}
         self._back = threading.Semaphore(0)
         self.shared = SimpleNamespace(array=self._share)
-        self.atomic = SimpleNamespace(max=self._raise)
+        self.atomic = SimpleNamespace(
+            add=_update(lambda old, value: old + value), exch=_update(lambda old, value: value), max=_update(max),
+            min=_update(min),
+        )  # fmt: skip
 
     def run(self, function: Callable[..., None], launch: Any, *args: Any) -> None:
         """Run all blocks of a launch, one after another."""
         (blocks_x, blocks_y), threads = launch
         for block in np.ndindex(blocks_x, blocks_y):
-            self._held = None
+            self._held = {}
             places = sorted(np.ndindex(*threads), reverse=self.backwards)
             runners = [self._start(function, block, place, threads, args) for place in places]
             while runners:
@@ -82,15 +85,20 @@ class Lockstep:
         runner.gate.acquire()
 
     def _share(self, shape: Any, dtype: Any) -> Any:
-        """The one array that a block shares."""
-        if self._held is None:
-            self._held = np.full(shape, np.nan, dtype)
-        return self._held
-
-    @staticmethod
-    def _raise(array: Any, at: Any, value: Any) -> None:
-        array[at] = max(array[at], value)
+        """The one array of a shape and dtype that a block shares; it begins with what no sum or label may use."""
+        dtype = np.dtype(dtype)
+        fill = np.nan if dtype.kind == "f" else np.iinfo(dtype).max
+        return self._held.setdefault((shape, dtype), np.full(shape, fill, dtype))
 
     @staticmethod
     def cbrt(value: Any) -> Any:
         return np.cbrt(value)
+
+
+def _update(combine: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    def update(array: Any, at: Any, value: Any) -> Any:
+        old = array[at]
+        array[at] = combine(old, value)
+        return old
+
+    return update

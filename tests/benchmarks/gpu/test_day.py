@@ -87,7 +87,9 @@ def test_what_has_no_time_is_listed_and_what_was_measured_is_kept(tmp_path: Path
 
 
 def test_a_kernel_or_an_engine_that_is_not_there_is_left_out(tmp_path: Path) -> None:
-    record = run(tmp_path, [make_case(kernel="hydro.no_such_kernel"), replace(make_case(), kernel="hydro.sample_rain")])
+    record = run(
+        tmp_path, [make_case(kernel="hydro.no_such_kernel"), replace(make_case(), kernel="hydro.estimate_motion")]
+    )
     assert [one["why"] for one in record["left_out"]] == ["the kernel does not declare this engine"] * 2
     assert not record["measurements"] and not find_wrong(record)
 
