@@ -77,5 +77,5 @@ def test_a_mask_cannot_be_laid_over_a_device_array() -> None:
     from numba import cuda
 
     grid = Grid(0.0, 0.0, 1.0, 2, 2)
-    with pytest.raises(ValueError, match="on a device mark unknown cells with NaN"):
+    with pytest.raises(ValueError, match="on a GPU mark unknown cells with NaN"):
         regrid(cuda.to_device(np.ones((2, 2))), grid, grid, valid=np.ones((2, 2), bool))
