@@ -114,7 +114,6 @@ class LocalBackend:
                 resources={MEMORY: self.pools[0].room_bytes},
                 local_directory=scratch,
                 host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",  # never on a public address
                 silence_logs=50,
             ) as cluster,
             Client(cluster) as client,
@@ -128,7 +127,7 @@ class LocalBackend:
         from distributed import LocalCluster
 
         if not self.gpus:
-            return LocalCluster(n_workers=self.workers, **settings)
+            return LocalCluster(n_workers=self.workers, dashboard_address="127.0.0.1:0", **settings)  # never public
         gpus = [gpu.uuid for gpu in self.gpus]
 
         class GpuCluster(LocalCluster):
@@ -141,7 +140,7 @@ class LocalBackend:
                         spec[name] = {**worker, "options": {**options, "env": visible}}
                 return spec
 
-        cluster: Any = GpuCluster(n_workers=0, **settings)  # type: ignore[no-untyped-call]
+        cluster: Any = GpuCluster(n_workers=0, dashboard_address="127.0.0.1:0", **settings)  # type: ignore[no-untyped-call]
         cluster.scale(self.workers)
         return cluster
 

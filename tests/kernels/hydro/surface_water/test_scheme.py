@@ -18,6 +18,7 @@ OPTIONS: dict[str, Any] = {"clock_s": 0.0, "threshold_m": 0.1, "after_step": Non
 def raise_level(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_x, flow_y, ground, rough, rain, loss,
                 clock, scalars, extra, active):  # fmt: skip
     """A scheme that adds the step times its second scalar and the extra argument to every depth."""
+    assert scalars.dtype == depth.dtype
     for member in range(depth.shape[0]):
         out[member] = depth[member] + scalars[member][0] * scalars[member][1] * extra
         flow_x_out[member], flow_y_out[member] = flow_x[member], flow_y[member]
@@ -26,7 +27,7 @@ def raise_level(out, flow_x_out, flow_y_out, lost, maps, peak_bits, depth, flow_
 def make_scheme() -> Scheme:
     sweeps = Sweeps(cpu=raise_level)
     return Scheme(
-        {4: sweeps, 8: sweeps}, Tiling(SURFACE.shape, 1, 8, 8), lambda step, n_bytes: (step, float(n_bytes)),
+        {4: sweeps, 8: sweeps}, Tiling(SURFACE.shape, 1, 8, 8), lambda step: (step, 7.0),
         lambda depth: (depth.ndim,),
     )  # fmt: skip
 
@@ -38,9 +39,8 @@ def test_sweeps_get_the_scalars_of_their_dtype_and_the_extras(dtype: type) -> No
         Water.rest(surface, n_members=2), surface, None, make_scheme(), time_step_s=[0.5, 1.0], n_steps=2,
         engine="python", **OPTIONS,
     )  # fmt: skip
-    n_bytes = np.dtype(dtype).itemsize
     assert after.depth.dtype == dtype and peak.tolist() == [0.0, 0.0]
-    assert after.depth[:, 1, 1].tolist() == [2 * 0.5 * n_bytes * 3, 2 * 1.0 * n_bytes * 3]
+    assert after.depth[:, 1, 1].tolist() == [2 * 0.5 * 7.0 * 3, 2 * 1.0 * 7.0 * 3]
 
 
 def test_numbers_of_other_kinds_are_refused_before_a_sweep() -> None:
